@@ -1,0 +1,2 @@
+@echo off
+dotnet run --project "%~dp0tools\Dev\Dev.csproj" --configuration Release -- %*
