@@ -1,0 +1,151 @@
+namespace ElderBand.BandProtocol
+{
+    /// <summary>
+    /// The four keys that come from one band secret, 32 bytes each. Direction and reach are in the label, so a tag made
+    /// for one purpose is never good for another. The link keys also depend on (link group, epoch): a hub gets only
+    /// them, from the centre, and an old hub's are worthless after the epoch has risen (docs/adr/0002).
+    /// </summary>
+    public sealed class BandKeys
+    {
+        /// <summary>Bytes in a key and in the secret.</summary>
+        public const int Size = 32;
+
+        private const byte CentreUpLabel = 1;
+        private const byte CentreDownLabel = 2;
+        private const byte LinkUpLabel = 3;
+        private const byte LinkDownLabel = 4;
+
+        /// <summary>Band to centre.</summary>
+        public readonly byte[] CentreUp = new byte[Size];
+
+        /// <summary>Centre to band.</summary>
+        public readonly byte[] CentreDown = new byte[Size];
+
+        /// <summary>Band to hub.</summary>
+        public readonly byte[] LinkUp = new byte[Size];
+
+        /// <summary>Hub to band.</summary>
+        public readonly byte[] LinkDown = new byte[Size];
+
+        /// <summary>Derives all four.</summary>
+        /// <param name="mac">HMAC-SHA256.</param>
+        /// <param name="secret">32 random bytes from the band's QR code.</param>
+        /// <param name="group">The home.</param>
+        /// <param name="epoch">Rises when a hub of the home is replaced, 0-65535.</param>
+        public void Derive(IMac mac, byte[] secret, uint group, int epoch)
+        {
+            DeriveOne(mac, secret, CentreUpLabel, 0, 0, CentreUp);
+            DeriveOne(mac, secret, CentreDownLabel, 0, 0, CentreDown);
+            DeriveLink(mac, secret, group, epoch);
+        }
+
+        /// <summary>Derives the two link keys anew, after the centre has moved the band to another group or epoch.</summary>
+        public void DeriveLink(IMac mac, byte[] secret, uint group, int epoch)
+        {
+            DeriveOne(mac, secret, LinkUpLabel, group, epoch, LinkUp);
+            DeriveOne(mac, secret, LinkDownLabel, group, epoch, LinkDown);
+        }
+
+        private static void DeriveOne(IMac mac, byte[] secret, byte label, uint group, int epoch, byte[] key)
+        {
+            // "EB1", label, group, epoch: one short message a key (NIST SP 800-108, counter mode with one block).
+            byte[] message = new byte[10];
+            message[0] = (byte)'E';
+            message[1] = (byte)'B';
+            message[2] = (byte)'1';
+            message[3] = label;
+            Bytes.PutU32(message, 4, group);
+            Bytes.PutU16(message, 8, epoch);
+            mac.HmacSha256(secret, message, message.Length, key);
+        }
+    }
+
+    /// <summary>
+    /// Makes and checks tags: the first 4 bytes of HMAC-SHA256 over all bytes before the tag. One instance per thread;
+    /// holds the only scratch memory.
+    /// </summary>
+    public sealed class Tagger
+    {
+        private readonly IMac _mac;
+        private readonly byte[] _digest = new byte[32];
+        private readonly byte[] _scratch = new byte[Frame.Size];
+
+        /// <summary>Makes a tagger.</summary>
+        public Tagger(IMac mac)
+        {
+            _mac = mac;
+        }
+
+        /// <summary>Writes the centre tag (bytes 12-15).</summary>
+        public void SignCentre(byte[] key, byte[] frame)
+        {
+            _mac.HmacSha256(key, frame, Frame.CentreTagOffset, _digest);
+            Bytes.Copy(_digest, 0, frame, Frame.CentreTagOffset, Frame.TagSize);
+        }
+
+        /// <summary>Writes the link tag (bytes 16-19); the centre tag must be there already, it is covered.</summary>
+        public void SignLink(byte[] key, byte[] frame)
+        {
+            _mac.HmacSha256(key, frame, Frame.LinkTagOffset, _digest);
+            Bytes.Copy(_digest, 0, frame, Frame.LinkTagOffset, Frame.TagSize);
+        }
+
+        /// <summary>True where the centre tag of the frame at <paramref name="offset"/> is right.</summary>
+        public bool CentreTagIsRight(byte[] key, byte[] data, int offset)
+        {
+            return Check(key, data, offset, Frame.CentreTagOffset);
+        }
+
+        /// <summary>True where the link tag of the frame at <paramref name="offset"/> is right.</summary>
+        public bool LinkTagIsRight(byte[] key, byte[] data, int offset)
+        {
+            return Check(key, data, offset, Frame.LinkTagOffset);
+        }
+
+        private bool Check(byte[] key, byte[] data, int offset, int covered)
+        {
+            Bytes.Copy(data, offset, _scratch, 0, Frame.Size);
+            _mac.HmacSha256(key, _scratch, covered, _digest);
+            int difference = 0;
+            for (int i = 0; i < Frame.TagSize; i++)
+            {
+                difference |= _digest[i] ^ _scratch[covered + i];
+            }
+
+            return difference == 0;
+        }
+    }
+
+    /// <summary>
+    /// Counts bad tags of one sender. Ten in a minute is the limit on which 4-byte tags rest: at that rate a forger needs
+    /// 2^32 / 10 minutes, 817 years on average, for one hit (docs/adr/0002). Over the limit the caller shuts that sender's
+    /// link and reports; frames with a right tag are still served, or a stranger could silence the band (P13).
+    /// </summary>
+    public sealed class TagLimiter
+    {
+        /// <summary>Bad tags allowed per minute.</summary>
+        public const int PerMinute = 10;
+
+        private long _windowStartMs;
+        private int _bad;
+
+        /// <summary>Counts one bad tag; true exactly when the limit is passed (report once a minute).</summary>
+        public bool CountBad(long nowMs)
+        {
+            if (nowMs - _windowStartMs >= 60000)
+            {
+                _windowStartMs = nowMs;
+                _bad = 0;
+            }
+
+            _bad++;
+            return _bad == PerMinute + 1;
+        }
+
+        /// <summary>True while over the limit in the current minute.</summary>
+        public bool IsOver(long nowMs)
+        {
+            return nowMs - _windowStartMs < 60000 && _bad > PerMinute;
+        }
+    }
+}
