@@ -1,0 +1,321 @@
+namespace ElderBand.VitalsFilter
+{
+    /// <summary>What the detector says after a sample.</summary>
+    public enum FallVerdict : byte
+    {
+        /// <summary>Nothing to act on.</summary>
+        None = 0,
+
+        /// <summary>A possible fall that ended in movement; for the log only.</summary>
+        NearFall = 1,
+
+        /// <summary>Strong suspicion: start the wearer's countdown.</summary>
+        Suspected = 2,
+
+        /// <summary>A weaker suspicion that lying still has confirmed: start the wearer's countdown.</summary>
+        SuspectedLate = 3,
+    }
+
+    /// <summary>
+    /// Fall detector for the wrist, accelerometer only. Idle until the magnitude passes 1.5 g; then the highest peak of the
+    /// next moments is the impact, 3 s of signal after it are awaited, and a forest of integer trees scores the features
+    /// around it. A high score is suspected at once; a middling one only if the wearer then lies still.
+    /// One sample at a time, no clock, no allocation after construction. Not for several threads.
+    /// </summary>
+    public sealed class FallDetector
+    {
+        private const int TriggerSquare = 1500 * 1500;
+
+        // The impact is the highest sample within this time of the trigger; later peaks are events of their own.
+        private const int PeakSearchMs = 2000;
+
+        // A peak this long after the impact may be an event of its own (the first one was only a movement before the fall).
+        private const int NextPeakMs = 1000;
+
+        private const int LongLieWindowS = 60;
+        private const int LongLieStillS = 25;
+        private const int LongLieMovedS = 12;
+        private const int StillDeviationMg = 45;
+        private const int LyingStillS = 5;
+
+        private const int Idle = -1;
+
+        private readonly int _rateHz;
+        private readonly int _after;
+        private readonly int _peakSearch;
+        private readonly int _nextPeak;
+        private readonly FallFeatures _features;
+        private readonly short[] _x;
+        private readonly short[] _y;
+        private readonly short[] _z;
+
+        private int _at;
+        private int _filled;
+        private bool _worn = true;
+        private int _strong;
+        private int _weak;
+
+        private int _peakSquare;
+        private int _peakAge = Idle;
+        private int _triggerAge;
+        private int _nextSquare;
+        private int _nextAge;
+
+        // One-second blocks, for stillness.
+        private int _blockCount;
+        private int _blockX;
+        private int _blockY;
+        private int _blockZ;
+        private long _blockSquares;
+        private int _stillSeconds;
+        private int _movedSeconds;
+        private int _watchSeconds = Idle;
+        private int _impactAge = Idle;
+
+        /// <param name="rateHz">25 or 50; anything else is treated as the nearer of the two.</param>
+        public FallDetector(int rateHz)
+        {
+            _rateHz = rateHz < 38 ? 25 : 50;
+            _after = FallFeatures.AfterMs * _rateHz / 1000;
+            _peakSearch = PeakSearchMs * _rateHz / 1000;
+            _nextPeak = NextPeakMs * _rateHz / 1000;
+            _features = new FallFeatures(_rateHz);
+            _x = new short[_features.Length];
+            _y = new short[_features.Length];
+            _z = new short[_features.Length];
+            Configure(1, false);
+        }
+
+        /// <summary>0..100: how much the last classified event looked like a fall; 50 is the normal line of suspicion.</summary>
+        public int LastScore { get; private set; }
+
+        /// <summary>The forest's sum behind <see cref="LastScore"/>, in 1/64 of log-odds: for evaluation and training.</summary>
+        public int LastMargin { get; private set; }
+
+        /// <summary>Age of the impact when the last verdict was given, ms.</summary>
+        public int LastImpactAgeMs { get; private set; }
+
+        /// <summary>Events classified since construction or <see cref="Reset"/>.</summary>
+        public int EventCount { get; private set; }
+
+        /// <summary>True when, since the last impact, the wearer has lain still for the last five seconds or longer.</summary>
+        public bool LyingStill
+        {
+            get { return _impactAge != Idle && _stillSeconds >= LyingStillS; }
+        }
+
+        /// <summary>Features of the last event, for evaluation and training; owned by the detector.</summary>
+        public int[] LastFeatures
+        {
+            get { return _features.Values; }
+        }
+
+        /// <summary>Sets the profile from the centre.</summary>
+        /// <param name="sensitivity">0 low, 1 normal, 2 high; anything else counts as normal.</param>
+        /// <param name="walkingAid">The wearer holds a stick or frame: a fall beside it is softer, so the line from which
+        /// lying still is watched is lower. Nobody has recorded such falls; see the model card.</param>
+        public void Configure(byte sensitivity, bool walkingAid)
+        {
+            int step = sensitivity == 0 ? FallForest.SensitivityStep : sensitivity == 2 ? -FallForest.SensitivityStep : 0;
+            _strong = FallForest.Strong + step;
+            _weak = FallForest.Weak + step - (walkingAid ? FallForest.SensitivityStep : 0);
+        }
+
+        /// <summary>A band that is not worn suspects nothing; taking it off also ends an event under way.</summary>
+        public void SetWorn(bool worn)
+        {
+            if (_worn && !worn)
+            {
+                Abandon();
+            }
+
+            _worn = worn;
+        }
+
+        /// <summary>Takes one sample at the detector's rate; axes in milli-g, gravity included.</summary>
+        public FallVerdict Push(int xMg, int yMg, int zMg)
+        {
+            int x = IntegerMath.Clamp(xMg, -16000, 16000);
+            int y = IntegerMath.Clamp(yMg, -16000, 16000);
+            int z = IntegerMath.Clamp(zMg, -16000, 16000);
+            _x[_at] = (short)x;
+            _y[_at] = (short)y;
+            _z[_at] = (short)z;
+            _at = _at + 1 == _x.Length ? 0 : _at + 1;
+            if (_filled < _x.Length)
+            {
+                _filled++;
+            }
+
+            FallVerdict verdict = FallVerdict.None;
+            int square = (x * x) + (y * y) + (z * z);
+            _blockX += x;
+            _blockY += y;
+            _blockZ += z;
+            _blockSquares += square;
+            if (++_blockCount == _rateHz)
+            {
+                verdict = CloseSecond();
+            }
+
+            if (_peakAge == Idle)
+            {
+                if (square >= TriggerSquare && _worn)
+                {
+                    _peakSquare = square;
+                    _peakAge = 0;
+                    _triggerAge = 0;
+                    _nextSquare = 0;
+                }
+
+                return verdict;
+            }
+
+            _peakAge++;
+            _triggerAge++;
+            _nextAge++;
+            if (square > _peakSquare && _triggerAge <= _peakSearch)
+            {
+                _peakSquare = square;
+                _peakAge = 0;
+                _nextSquare = 0;
+            }
+            else if (square >= TriggerSquare && square > _nextSquare && _peakAge >= _nextPeak)
+            {
+                _nextSquare = square;
+                _nextAge = 0;
+            }
+
+            if (_peakAge < _after)
+            {
+                return verdict;
+            }
+
+            FallVerdict classified = Classify();
+            return classified == FallVerdict.None ? verdict : classified;
+        }
+
+        /// <summary>Forgets everything but the configuration and whether the band is worn.</summary>
+        public void Reset()
+        {
+            Abandon();
+            _at = 0;
+            _filled = 0;
+            _blockCount = 0;
+            _blockX = 0;
+            _blockY = 0;
+            _blockZ = 0;
+            _blockSquares = 0;
+            EventCount = 0;
+            LastScore = 0;
+            LastMargin = 0;
+            LastImpactAgeMs = 0;
+        }
+
+        private void Abandon()
+        {
+            _peakAge = Idle;
+            _watchSeconds = Idle;
+            _impactAge = Idle;
+            _stillSeconds = 0;
+            _movedSeconds = 0;
+        }
+
+        private FallVerdict Classify()
+        {
+            int age = _peakAge;
+            if (_nextSquare > 0)
+            {
+                _peakSquare = _nextSquare;
+                _peakAge = _nextAge;
+                _triggerAge = _nextAge;
+                _nextSquare = 0;
+            }
+            else
+            {
+                _peakAge = Idle;
+            }
+
+            if (_filled < _x.Length)
+            {
+                return FallVerdict.None; // right after power-on: what came before the impact is unknown
+            }
+
+            _features.Compute(_x, _y, _z, _at);
+            LastMargin = FallForest.Margin(_features.Values);
+            LastScore = FallForest.Score(LastMargin);
+            EventCount++;
+            if (LastMargin >= _strong)
+            {
+                _watchSeconds = Idle;
+                Impact(age);
+                return FallVerdict.Suspected;
+            }
+
+            if (LastMargin >= _weak && _watchSeconds == Idle)
+            {
+                _watchSeconds = 0;
+                _movedSeconds = 0;
+                Impact(age);
+            }
+
+            return FallVerdict.None;
+        }
+
+        private void Impact(int age)
+        {
+            _impactAge = age;
+            _stillSeconds = 0;
+            LastImpactAgeMs = age * 1000 / _rateHz;
+        }
+
+        // Once a second: was it still, and does that settle a weak suspicion?
+        private FallVerdict CloseSecond()
+        {
+            long mean = ((long)_blockX * _blockX) + ((long)_blockY * _blockY) + ((long)_blockZ * _blockZ);
+            long variance = (_blockSquares - (mean / _rateHz)) / _rateHz;
+            bool still = variance <= StillDeviationMg * StillDeviationMg;
+            _blockCount = 0;
+            _blockX = 0;
+            _blockY = 0;
+            _blockZ = 0;
+            _blockSquares = 0;
+            _stillSeconds = still ? _stillSeconds + 1 : 0;
+            if (_impactAge == Idle)
+            {
+                return FallVerdict.None;
+            }
+
+            if (_impactAge < int.MaxValue - _rateHz)
+            {
+                _impactAge += _rateHz;
+            }
+
+            if (_watchSeconds == Idle)
+            {
+                return FallVerdict.None;
+            }
+
+            _watchSeconds++;
+            if (!still)
+            {
+                _movedSeconds++;
+            }
+
+            if (_stillSeconds >= LongLieStillS)
+            {
+                _watchSeconds = Idle;
+                LastImpactAgeMs = (int)((long)_impactAge * 1000 / _rateHz);
+                return FallVerdict.SuspectedLate;
+            }
+
+            if (_movedSeconds >= LongLieMovedS || _watchSeconds >= LongLieWindowS)
+            {
+                _watchSeconds = Idle;
+                return FallVerdict.NearFall;
+            }
+
+            return FallVerdict.None;
+        }
+    }
+}

@@ -1,0 +1,111 @@
+namespace ElderBand.VitalsFilter
+{
+    /// <summary>The few integer functions the filters share. Exact, allocation-free, no exceptions.</summary>
+    public static class IntegerMath
+    {
+        /// <summary>Floor of the square root. <paramref name="value"/> below 0 counts as 0; exact for every input.</summary>
+        public static int Isqrt(int value)
+        {
+            if (value <= 0)
+            {
+                return 0;
+            }
+
+            int bit = 1 << 30;
+            while (bit > value)
+            {
+                bit >>= 2;
+            }
+
+            int root = 0;
+            while (bit != 0)
+            {
+                if (value >= root + bit)
+                {
+                    value -= root + bit;
+                    root = (root >> 1) + bit;
+                }
+                else
+                {
+                    root >>= 1;
+                }
+
+                bit >>= 2;
+            }
+
+            return root;
+        }
+
+        /// <summary>Floor of the square root of a 64-bit value; below 0 counts as 0; exact for every input.</summary>
+        public static long IsqrtLong(long value)
+        {
+            if (value <= int.MaxValue)
+            {
+                return value <= 0 ? 0 : Isqrt((int)value);
+            }
+
+            long bit = 1L << 62;
+            while (bit > value)
+            {
+                bit >>= 2;
+            }
+
+            long root = 0;
+            while (bit != 0)
+            {
+                if (value >= root + bit)
+                {
+                    value -= root + bit;
+                    root = (root >> 1) + bit;
+                }
+                else
+                {
+                    root >>= 1;
+                }
+
+                bit >>= 2;
+            }
+
+            return root;
+        }
+
+        /// <summary>Limits <paramref name="value"/> to <paramref name="low"/>..<paramref name="high"/>.</summary>
+        public static int Clamp(int value, int low, int high)
+        {
+            return value < low ? low : value > high ? high : value;
+        }
+
+        /// <summary>Cosine of the angle between two vectors, x1000 (-1000..1000); 1000 if one of them is zero.
+        /// Components within +-16,384.</summary>
+        public static int CosineX1000(int ax, int ay, int az, int bx, int by, int bz)
+        {
+            long a = ((long)ax * ax) + ((long)ay * ay) + ((long)az * az);
+            long b = ((long)bx * bx) + ((long)by * by) + ((long)bz * bz);
+            long norm = IsqrtLong(a) * IsqrtLong(b);
+            if (norm == 0)
+            {
+                return 1000;
+            }
+
+            long dot = ((long)ax * bx) + ((long)ay * by) + ((long)az * bz);
+            return Clamp((int)(dot * 1000 / norm), -1000, 1000);
+        }
+
+        /// <summary>Sorts the first <paramref name="count"/> elements in place, ascending (insertion sort: the counts are small).</summary>
+        public static void Sort(int[] values, int count)
+        {
+            for (int i = 1; i < count; i++)
+            {
+                int value = values[i];
+                int j = i - 1;
+                while (j >= 0 && values[j] > value)
+                {
+                    values[j + 1] = values[j];
+                    j--;
+                }
+
+                values[j + 1] = value;
+            }
+        }
+    }
+}

@@ -1,0 +1,132 @@
+namespace ElderBand.VitalsFilter
+{
+    /// <summary>Is the band on a wrist?</summary>
+    public enum WearState : byte
+    {
+        /// <summary>On a desk, in a drawer, on the charger.</summary>
+        Off = 0,
+
+        /// <summary>Something covers the sensor, but neither movement nor pulse has shown a wearer yet.</summary>
+        Maybe = 1,
+
+        /// <summary>Worn.</summary>
+        On = 2,
+    }
+
+    /// <summary>
+    /// Worn / maybe / off from the infrared level (with hysteresis) and a sign of life: movement or a valid pulse within five
+    /// minutes. A pale desk reflects as much as a wrist does; it neither moves nor has a pulse.
+    /// </summary>
+    public sealed class WearDetector
+    {
+        /// <summary>Level from which something is on the sensor, 18-bit counts.</summary>
+        public const int CoveredCounts = 20000;
+
+        /// <summary>Level below which nothing is on the sensor any more.</summary>
+        public const int BareCounts = 10000;
+
+        private const int LifeMs = 5 * 60 * 1000;
+        private const int BareMs = 2000;
+        private const int MovedDeviationMg = 25;
+
+        private const int AskAfterMs = 4 * 60 * 1000;
+
+        private readonly int _rateHz;
+        private bool _covered;
+        private bool _bare;
+        private bool _life;
+        private int _bareMs;
+        private int _coveredMs;
+        private int _sinceLifeMs = LifeMs;
+        private int _count;
+        private int _sumX;
+        private int _sumY;
+        private int _sumZ;
+        private long _squares;
+
+        /// <param name="accelRateHz">Rate of <see cref="PushMotion"/>, 25 or 50.</param>
+        public WearDetector(int accelRateHz)
+        {
+            _rateHz = accelRateHz < 1 ? 1 : accelRateHz;
+        }
+
+        /// <summary>True when only a pulse can still tell a sleeper from a drawer: covered, and no sign of life for four
+        /// minutes. Measure now, and call <see cref="PulseSeen"/> if there is one.</summary>
+        public bool NeedsPulse
+        {
+            get { return _covered && _sinceLifeMs >= AskAfterMs; }
+        }
+
+        /// <summary>Takes one infrared level, raw counts; any rate.</summary>
+        public void PushIr(int irCounts)
+        {
+            _bare = irCounts < BareCounts;
+            if (!_covered && irCounts >= CoveredCounts)
+            {
+                _covered = true;
+                _coveredMs = 0;
+                _sinceLifeMs = LifeMs; // what moved before belongs to the hand that put it there
+            }
+        }
+
+        /// <summary>Takes one accelerometer sample, milli-g.</summary>
+        public void PushMotion(int x, int y, int z)
+        {
+            x = IntegerMath.Clamp(x, -16000, 16000);
+            y = IntegerMath.Clamp(y, -16000, 16000);
+            z = IntegerMath.Clamp(z, -16000, 16000);
+            _sumX += x;
+            _sumY += y;
+            _sumZ += z;
+            _squares += (x * x) + (y * y) + (z * z);
+            if (++_count < _rateHz)
+            {
+                return;
+            }
+
+            long mean = ((long)_sumX * _sumX) + ((long)_sumY * _sumY) + ((long)_sumZ * _sumZ);
+            long variance = (_squares - (mean / _count)) / _count;
+            if (variance > MovedDeviationMg * MovedDeviationMg)
+            {
+                _life = true;
+            }
+
+            _count = 0;
+            _sumX = 0;
+            _sumY = 0;
+            _sumZ = 0;
+            _squares = 0;
+        }
+
+        /// <summary>Tells that the heart rate was valid.</summary>
+        public void PulseSeen()
+        {
+            _life = true;
+        }
+
+        /// <summary>Decides; call it about once a second with the time since the last call.</summary>
+        public WearState Step(int elapsedMs)
+        {
+            _sinceLifeMs = _life ? 0 : Later(_sinceLifeMs, elapsedMs);
+            _life = false;
+            _coveredMs = Later(_coveredMs, elapsedMs);
+            _bareMs = _bare ? Later(_bareMs, elapsedMs) : 0;
+            if (_bareMs >= BareMs)
+            {
+                _covered = false;
+            }
+
+            if (!_covered)
+            {
+                return WearState.Off;
+            }
+
+            return _sinceLifeMs < LifeMs ? WearState.On : _coveredMs < LifeMs ? WearState.Maybe : WearState.Off;
+        }
+
+        private static int Later(int ms, int elapsedMs)
+        {
+            return ms >= LifeMs ? LifeMs : ms + elapsedMs;
+        }
+    }
+}
