@@ -10,8 +10,12 @@ public class ProjectTests
         [.. NfprojFiles.Projects(Repository.Root).Select(project => Path.GetRelativePath(Repository.Root, project).Replace('\\', '/'))];
 
     [Fact]
-    public void The_device_projects_of_the_house_are_found() =>
-        DeviceProjects.Select(row => row.Data).ShouldContain("libs/BandProtocol/BandProtocol.nfproj");
+    public void The_device_projects_of_the_house_are_found()
+    {
+        var found = DeviceProjects.Select(row => row.Data).ToArray();
+        found.ShouldContain("libs/BandProtocol/BandProtocol.nfproj");
+        found.ShouldContain("libs/VitalsFilter/VitalsFilter.nfproj");
+    }
 
     [Theory]
     [MemberData(nameof(DeviceProjects))]
