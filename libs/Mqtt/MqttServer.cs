@@ -1,0 +1,481 @@
+using System.Collections.Concurrent;
+using System.IO.Pipelines;
+using System.Net;
+
+namespace ElderBand.Mqtt;
+
+/// <summary>Who asks to sign in. <see cref="Password"/> is 0 to 65,535 bytes, null when none was sent.</summary>
+public sealed record MqttCredentials(string ClientId, string? UserName, ReadOnlyMemory<byte>? Password, EndPoint? Remote);
+
+/// <summary>The answer to a sign-in: a session, or null and the code that the client is told.</summary>
+public sealed record MqttSignIn<TSession>(TSession? Session, MqttConnectCode Code = MqttConnectCode.Accepted)
+    where TSession : class;
+
+/// <summary>
+/// The decisions of the application behind <see cref="MqttServer{TSession}"/>. <typeparamref name="TSession"/> is what
+/// the application knows about a signed-in client. The calls for one connection come one after the other; a call that
+/// throws closes that connection.
+/// </summary>
+public interface IMqttEndpoint<TSession>
+    where TSession : class
+{
+    /// <summary>
+    /// Checks a sign-in. A newer connection with the same client id ends the older one, so refuse a client id that
+    /// does not belong to the user. An empty client id arrives here with a random one in its place.
+    /// </summary>
+    ValueTask<MqttSignIn<TSession>> AuthenticateAsync(MqttCredentials credentials, CancellationToken cancellationToken);
+
+    /// <summary>May this session publish to <paramref name="topic"/>? If not, its connection is closed: 3.1.1 has no other way to say no (P29).</summary>
+    bool AuthorizePublish(TSession session, string topic);
+
+    /// <summary>May this session subscribe to <paramref name="filter"/>, an exact topic or <c>prefix/#</c>? If not, the SUBACK says so.</summary>
+    bool AuthorizeSubscribe(TSession session, string filter);
+
+    /// <summary>A publish or a subscription was refused: write the audit row.</summary>
+    /// <param name="session">Who tried.</param>
+    /// <param name="attempt">Publish or Subscribe.</param>
+    /// <param name="topic">The topic or filter, at most <see cref="MqttLimits.MaxTextBytes"/> bytes, free of control characters.</param>
+    void AccessRefused(TSession session, MqttPacketType attempt, string topic);
+
+    /// <summary>The client is signed in; publish to it through <paramref name="connection"/>. An older connection of the same client id is already gone.</summary>
+    void Connected(TSession session, MqttServerConnection<TSession> connection);
+
+    /// <summary>
+    /// A publish came in. Called in the order of arrival, without waiting for the tasks before it; up to
+    /// <see cref="MqttServerOptions.MaxUnacknowledged"/> tasks run at once, then the connection is not read.
+    /// True = stored: at QoS 1 the PUBACK is sent now and not earlier. False = not stored: the connection is closed,
+    /// which makes the client send it again.
+    /// </summary>
+    /// <param name="session">From whom.</param>
+    /// <param name="topic">An authorised topic.</param>
+    /// <param name="payload">The application's own copy.</param>
+    /// <param name="qos">0 or 1.</param>
+    ValueTask<bool> PublishReceived(TSession session, string topic, ReadOnlyMemory<byte> payload, MqttQos qos);
+
+    /// <summary>The last call for a session that got <see cref="Connected"/>.</summary>
+    void Disconnected(TSession session, MqttServerConnection<TSession> connection, MqttDisconnect why);
+}
+
+/// <summary>Bounds and waits of <see cref="MqttServer{TSession}"/>; times in milliseconds.</summary>
+public sealed record MqttServerOptions
+{
+    /// <summary>Bounds of one packet.</summary>
+    public MqttLimits Limits { get; init; } = MqttLimits.Default;
+
+    /// <summary>Largest CONNECT: what a stranger may make this end keep.</summary>
+    public int MaxConnectBytes { get; init; } = 4096;
+
+    /// <summary>From the accepted connection to the whole CONNECT, and again for the sign-in.</summary>
+    public int ConnectTimeoutMs { get; init; } = 10_000;
+
+    /// <summary>From the first to the last byte of one packet. Below the 10 s of P28 to leave room for the closing.</summary>
+    public int PacketTimeoutMs { get; init; } = 8_000;
+
+    /// <summary>How long a client may refuse to take bytes.</summary>
+    public int WriteTimeoutMs { get; init; } = 10_000;
+
+    /// <summary>Longest silence of a client, whatever keep-alive it asked for; otherwise 1.5 times its keep-alive.</summary>
+    public int MaxSilenceMs { get; init; } = 600_000;
+
+    /// <summary>Publishes of one connection whose tasks run at the same time.</summary>
+    public int MaxUnacknowledged { get; init; } = 64;
+
+    /// <summary>Packets waiting to be written to one connection, and publishes to it that wait for a PUBACK.</summary>
+    public int MaxQueuedPackets { get; init; } = 256;
+
+    /// <summary>Filters of one connection.</summary>
+    public int MaxSubscriptions { get; init; } = 16;
+}
+
+/// <summary>Outcome of a publish to a client.</summary>
+public enum MqttSent
+{
+    /// <summary>QoS 1: the client acknowledged. QoS 0: queued.</summary>
+    Sent,
+
+    /// <summary>The client has no subscription for this topic.</summary>
+    NotSubscribed,
+
+    /// <summary>The client has too many packets waiting.</summary>
+    Full,
+
+    /// <summary>The connection ended before the acknowledgement.</summary>
+    Closed,
+}
+
+/// <summary>
+/// The MQTT 3.1.1 endpoint for hubs, over any pipe: hand each accepted connection to <see cref="RunAsync"/>. It is not
+/// a general broker, and says so where it differs: QoS 2 closes the connection, wildcards other than <c>prefix/#</c>
+/// are refused in the SUBACK, nothing is routed from client to client, and because it keeps nothing for absent clients
+/// wills and the retain flag have no effect and "session present" is always false.
+/// </summary>
+public sealed class MqttServer<TSession>(IMqttEndpoint<TSession> endpoint, MqttServerOptions? options = null)
+    where TSession : class
+{
+    private readonly ConcurrentDictionary<string, MqttServerConnection<TSession>> _byClientId = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<MqttServerConnection<TSession>, byte> _all = new();
+    private volatile bool _stopped;
+
+    internal IMqttEndpoint<TSession> Endpoint { get; } = endpoint;
+
+    internal MqttServerOptions Options { get; } = options ?? new MqttServerOptions();
+
+    /// <summary>Connections at this moment, those still signing in included.</summary>
+    public int ConnectionCount => _all.Count;
+
+    /// <summary>Serves one connection until it ends and lets go of the pipe; never throws. Cancelling closes it.</summary>
+    public async Task<MqttDisconnect> RunAsync(IDuplexPipe pipe, EndPoint? remote, CancellationToken cancellationToken = default)
+    {
+        var connection = new MqttServerConnection<TSession>(this, pipe, remote);
+        _all.TryAdd(connection, 0);
+        try
+        {
+            if (_stopped)
+            {
+                connection.Close("the service is stopping");
+            }
+            await using (cancellationToken.Register(() => connection.Close("the service is stopping")))
+            {
+                return await connection.RunAsync();
+            }
+        }
+        finally
+        {
+            _all.TryRemove(connection, out _);
+        }
+    }
+
+    /// <summary>Closes every connection, now and from now on, and waits until they are gone.</summary>
+    public async Task StopAsync()
+    {
+        _stopped = true;
+        await Task.WhenAll(_all.Keys.Select(connection =>
+        {
+            connection.Close("the service is stopping");
+            return connection.Gone;
+        }));
+    }
+
+    /// <summary>Makes <paramref name="connection"/> the one of its client id, and waits until its predecessor is gone.</summary>
+    internal Task TakeOverAsync(MqttServerConnection<TSession> connection)
+    {
+        MqttServerConnection<TSession>? older = null;
+        _byClientId.AddOrUpdate(
+            connection.ClientId,
+            static (_, newer) => newer,
+            (_, current, newer) =>
+            {
+                older = current;
+                return newer;
+            },
+            connection);
+        if (older is null)
+        {
+            return Task.CompletedTask;
+        }
+        older.TakenOver();
+        return older.Gone;
+    }
+
+    internal void Forget(MqttServerConnection<TSession> connection) =>
+        _byClientId.TryRemove(KeyValuePair.Create(connection.ClientId, connection));
+}
+
+/// <summary>One client's connection. Made by <see cref="MqttServer{TSession}.RunAsync"/>; all members may be called from any thread.</summary>
+public sealed class MqttServerConnection<TSession>
+    where TSession : class
+{
+    private readonly MqttServer<TSession> _server;
+    private readonly MqttServerOptions _options;
+    private readonly MqttLink _link;
+    private readonly MqttPending _pending;
+    private readonly SemaphoreSlim _places;
+    private readonly TaskCompletionSource _gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private MqttSubscription[] _subscriptions = [];
+    private int _silenceMs;
+
+    internal MqttServerConnection(MqttServer<TSession> server, IDuplexPipe pipe, EndPoint? remote)
+    {
+        _server = server;
+        _options = server.Options;
+        Remote = remote;
+        var strangerLimits = _options.Limits with
+        {
+            MaxPacketBytes = Math.Min(_options.MaxConnectBytes, _options.Limits.MaxPacketBytes),
+        };
+        _link = new MqttLink(
+            pipe, strangerLimits, _options.MaxQueuedPackets, _options.PacketTimeoutMs, _options.WriteTimeoutMs);
+        _pending = new MqttPending(_options.MaxQueuedPackets);
+        _places = new SemaphoreSlim(_options.MaxUnacknowledged);
+    }
+
+    /// <summary>Where the client connects from, as the transport says.</summary>
+    public EndPoint? Remote { get; }
+
+    /// <summary>The client id; empty until the client has said CONNECT.</summary>
+    public string ClientId { get; private set; } = "";
+
+    /// <summary>Ends when the connection is over and nothing of it runs any more.</summary>
+    internal Task Gone => _gone.Task;
+
+    /// <summary>
+    /// Publishes to this client at the smaller of <paramref name="qos"/> (0 or 1) and what it subscribed with. At QoS 1
+    /// the task ends with the client's PUBACK; a caller that cancels leaves the packet id taken until then.
+    /// </summary>
+    /// <exception cref="ArgumentException">Not a topic, larger than the limits, or QoS 2.</exception>
+    public async ValueTask<MqttSent> PublishAsync(
+        string topic, ReadOnlyMemory<byte> payload, MqttQos qos, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((int)qos, (int)MqttQos.AtLeastOnce, nameof(qos));
+        if (_link.Lifetime.IsCancellationRequested)
+        {
+            return MqttSent.Closed;
+        }
+        if (Granted(topic) is not { } granted)
+        {
+            return MqttSent.NotSubscribed;
+        }
+        if (granted == MqttQos.AtMostOnce || qos == MqttQos.AtMostOnce)
+        {
+            byte[] packet = MqttCodec.Encode(new PublishPacket(topic, payload), _options.Limits);
+            return _link.TrySend(packet) ? MqttSent.Sent : NotQueued();
+        }
+
+        if (!_pending.TryAdd(MqttPacketType.PubAck, out ushort id, out Task<MqttPacket?> acknowledged))
+        {
+            return NotQueued();
+        }
+        bool queued = false;
+        try
+        {
+            var publish = new PublishPacket(topic, payload) { Qos = MqttQos.AtLeastOnce, PacketId = id };
+            queued = _link.TrySend(MqttCodec.Encode(publish, _options.Limits));
+        }
+        finally
+        {
+            if (!queued)
+            {
+                _pending.Remove(id);
+            }
+        }
+        if (!queued)
+        {
+            return NotQueued();
+        }
+        return await acknowledged.WaitAsync(cancellationToken) is null ? MqttSent.Closed : MqttSent.Sent;
+    }
+
+    /// <summary>Closes the connection now, for example because the hub's key was revoked.</summary>
+    public void Close(string why) => _link.Close(MqttCloseReason.ByUs, why);
+
+    internal void TakenOver() => _link.Close(MqttCloseReason.TakenOver, "a newer connection uses this client id");
+
+    internal async Task<MqttDisconnect> RunAsync()
+    {
+        TSession? session = null;
+        bool connected = false;
+        try
+        {
+            session = await SignInAsync();
+            if (session is not null)
+            {
+                connected = true;
+                _server.Endpoint.Connected(session, this);
+                await ServeAsync(session);
+            }
+        }
+        catch (Exception e)
+        {
+            _link.End(MqttCloseReason.CallbackFailed, e.Message);
+        }
+
+        MqttDisconnect why = await _link.FinishAsync(Task.CompletedTask, 0);
+        _pending.End();
+        try
+        {
+            if (connected)
+            {
+                _server.Endpoint.Disconnected(session!, this, why);
+            }
+        }
+        catch (Exception e)
+        {
+            why = new MqttDisconnect(MqttCloseReason.CallbackFailed, e.Message);
+        }
+        _server.Forget(this);
+        _gone.TrySetResult();
+        return why;
+    }
+
+    private async Task<TSession?> SignInAsync()
+    {
+        MqttPacket? first = await _link.ReceiveAsync(
+            _options.ConnectTimeoutMs, MqttCloseReason.ConnectTimeout, $"no CONNECT within {_options.ConnectTimeoutMs} ms");
+        if (first is not ConnectPacket connect)
+        {
+            if (first is not null)
+            {
+                _link.End(MqttCloseReason.ProtocolError, $"the first packet is {first.Type}, not Connect");
+            }
+            else if (_link.ProtocolError == MqttError.UnsupportedProtocolLevel)
+            {
+                Refuse(MqttConnectCode.UnacceptableProtocolVersion);
+            }
+            else if (_link.ProtocolError == MqttError.EmptyClientId)
+            {
+                Refuse(MqttConnectCode.IdentifierRejected);
+            }
+            return null;
+        }
+
+        string clientId = connect.ClientId.Length > 0 ? connect.ClientId : $"auto-{Guid.NewGuid():N}";
+        var credentials = new MqttCredentials(clientId, connect.UserName, connect.Password, Remote);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(_link.Lifetime);
+        limit.CancelAfter(_options.ConnectTimeoutMs);
+        MqttSignIn<TSession> signIn = await _server.Endpoint.AuthenticateAsync(credentials, limit.Token);
+        if (signIn.Session is null)
+        {
+            MqttConnectCode code = signIn.Code == MqttConnectCode.Accepted ? MqttConnectCode.NotAuthorized : signIn.Code;
+            Refuse(code);
+            _link.End(MqttCloseReason.SignInRefused, $"sign-in refused: {code}");
+            return null;
+        }
+
+        ClientId = clientId;
+        await _server.TakeOverAsync(this);
+        _silenceMs = connect.KeepAliveS == 0
+            ? _options.MaxSilenceMs
+            : Math.Min(connect.KeepAliveS * 1500, _options.MaxSilenceMs);
+        _link.Limits = _options.Limits;
+        return _link.TrySend(MqttCodec.Encode(new ConnAckPacket(MqttConnectCode.Accepted), _options.Limits))
+            ? signIn.Session
+            : null;
+    }
+
+    private void Refuse(MqttConnectCode code) =>
+        _link.TrySend(MqttCodec.Encode(new ConnAckPacket(code), _options.Limits));
+
+    private async Task ServeAsync(TSession session)
+    {
+        while (await _link.ReceiveAsync(
+            _silenceMs, MqttCloseReason.KeepAliveTimeout, $"silent for {_silenceMs} ms") is { } packet)
+        {
+            switch (packet)
+            {
+                case PublishPacket { Qos: MqttQos.ExactlyOnce }:
+                    _link.End(MqttCloseReason.Unsupported, "QoS 2 is not served: publish at QoS 1");
+                    return;
+                case PublishPacket publish when !_server.Endpoint.AuthorizePublish(session, publish.Topic):
+                    _server.Endpoint.AccessRefused(session, MqttPacketType.Publish, publish.Topic);
+                    _link.End(MqttCloseReason.NotAuthorized, $"may not publish to {publish.Topic}");
+                    return;
+                case PublishPacket publish:
+                    await TakeAsync(session, publish);
+                    break;
+                case AckPacket { Type: MqttPacketType.PubAck } ack:
+                    _pending.Answer(ack.PacketId, ack);
+                    break;
+                case SubscribePacket subscribe:
+                    await SubscribeAsync(session, subscribe);
+                    break;
+                case UnsubscribePacket unsubscribe:
+                    Volatile.Write(
+                        ref _subscriptions,
+                        Array.FindAll(_subscriptions, held => !unsubscribe.Filters.Contains(held.Filter, StringComparer.Ordinal)));
+                    await _link.SendAsync(Encode(new AckPacket(MqttPacketType.UnsubAck, unsubscribe.PacketId)));
+                    break;
+                case EmptyPacket { Type: MqttPacketType.PingReq }:
+                    await _link.SendAsync(Encode(new EmptyPacket(MqttPacketType.PingResp)));
+                    break;
+                case EmptyPacket { Type: MqttPacketType.Disconnect }:
+                    _link.End(MqttCloseReason.ByPeer, "the client said DISCONNECT");
+                    return;
+                default:
+                    _link.End(MqttCloseReason.ProtocolError, $"{packet.Type} must not come from a client now");
+                    return;
+            }
+        }
+    }
+
+    /// <summary>Hands a publish to the application once there is a place for it; until then nothing more is read.</summary>
+    private async ValueTask TakeAsync(TSession session, PublishPacket publish)
+    {
+        await _places.WaitAsync(_link.Lifetime);
+        ValueTask<bool> storing = _server.Endpoint.PublishReceived(session, publish.Topic, publish.Payload, publish.Qos);
+        _ = AcknowledgeAsync(storing, publish);
+    }
+
+    private async Task AcknowledgeAsync(ValueTask<bool> storing, PublishPacket publish)
+    {
+        try
+        {
+            if (!await storing)
+            {
+                _link.Close(MqttCloseReason.NotStored, "a publish was not stored");
+            }
+            else if (publish.Qos == MqttQos.AtLeastOnce)
+            {
+                await _link.SendAsync(Encode(new AckPacket(MqttPacketType.PubAck, publish.PacketId)));
+            }
+        }
+        catch (Exception e)
+        {
+            _link.Close(MqttCloseReason.CallbackFailed, e.Message);
+        }
+        finally
+        {
+            _places.Release();
+        }
+    }
+
+    private async ValueTask SubscribeAsync(TSession session, SubscribePacket subscribe)
+    {
+        var held = new List<MqttSubscription>(_subscriptions);
+        byte[] codes = new byte[subscribe.Subscriptions.Count];
+        for (int i = 0; i < codes.Length; i++)
+        {
+            (string filter, MqttQos asked) = subscribe.Subscriptions[i];
+            int known = held.FindIndex(other => other.Filter == filter);
+            if (!MqttTopic.IsServed(filter) || !_server.Endpoint.AuthorizeSubscribe(session, filter))
+            {
+                codes[i] = SubAckPacket.Refused;
+                _server.Endpoint.AccessRefused(session, MqttPacketType.Subscribe, filter);
+                continue;
+            }
+            if (known < 0 && held.Count >= _options.MaxSubscriptions)
+            {
+                codes[i] = SubAckPacket.Refused;
+                continue;
+            }
+            var granted = new MqttSubscription(filter, asked == MqttQos.AtMostOnce ? asked : MqttQos.AtLeastOnce);
+            codes[i] = (byte)granted.Qos;
+            if (known < 0)
+            {
+                held.Add(granted);
+            }
+            else
+            {
+                held[known] = granted;
+            }
+        }
+        Volatile.Write(ref _subscriptions, [.. held]);
+        await _link.SendAsync(Encode(new SubAckPacket(subscribe.PacketId, codes)));
+    }
+
+    private MqttQos? Granted(string topic)
+    {
+        MqttQos? best = null;
+        foreach (MqttSubscription held in Volatile.Read(ref _subscriptions))
+        {
+            if ((best is null || held.Qos > best) && MqttTopic.Matches(held.Filter, topic))
+            {
+                best = held.Qos;
+            }
+        }
+        return best;
+    }
+
+    private MqttSent NotQueued() => _link.Lifetime.IsCancellationRequested ? MqttSent.Closed : MqttSent.Full;
+
+    private byte[] Encode(MqttPacket packet) => MqttCodec.Encode(packet, _options.Limits);
+}
