@@ -15,6 +15,7 @@ public class ProjectTests
         var found = DeviceProjects.Select(row => row.Data).ToArray();
         found.ShouldContain("libs/BandProtocol/BandProtocol.nfproj");
         found.ShouldContain("libs/VitalsFilter/VitalsFilter.nfproj");
+        found.ShouldContain("firmware/Common/Common.nfproj");
     }
 
     [Theory]

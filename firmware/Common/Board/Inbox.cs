@@ -1,0 +1,36 @@
+using System.Threading;
+using ElderBand.BandProtocol;
+
+namespace ElderBand.Common.Board
+{
+    /// <summary>The ring of the one thread that decides, with the bell that wakes it.</summary>
+    public sealed class Inbox
+    {
+        private readonly EventRing _ring;
+        private readonly IClock _clock;
+        private readonly AutoResetEvent _bell = new AutoResetEvent(false);
+
+        /// <summary>Rings for <paramref name="ring"/>.</summary>
+        public Inbox(EventRing ring, IClock clock)
+        {
+            _ring = ring;
+            _clock = clock;
+        }
+
+        /// <summary>Adds an event, timed now, and wakes the loop. Any thread.</summary>
+        public void Post(EventKind kind, long address, int arg, byte[] data, int count)
+        {
+            _ring.Enqueue(kind, _clock.NowMs(), address, arg, data, count);
+            _bell.Set();
+        }
+
+        /// <summary>Waits for an event, at most <paramref name="timeoutMs"/> (0 or less: not at all).</summary>
+        public void Wait(long timeoutMs)
+        {
+            if (timeoutMs > 0)
+            {
+                _bell.WaitOne((int)timeoutMs, false);
+            }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+using System;
+using ElderBand.BandProtocol;
+using nanoFramework.Hardware.Esp32;
+using nanoFramework.Runtime.Native;
+
+namespace ElderBand.Wristband.Board
+{
+    /// <summary>Fuel gauge MAX17048, charger line, EXT1 wake, and the external watchdog TPS3431.</summary>
+    public sealed class BandPower : IPower
+    {
+        /// <summary>7-bit address of the fuel gauge.</summary>
+        public const int GaugeAddress = 0x36;
+
+        /// <summary>State of charge: the high byte is percent (MAX17048 datasheet, register 0x04).</summary>
+        private const byte ChargeRegister = 0x04;
+
+        private const Sleep.WakeupGpioPin KeyWake = Sleep.WakeupGpioPin.Pin5;
+        private const Sleep.WakeupGpioPin MotionWake = Sleep.WakeupGpioPin.Pin6;
+
+        private readonly IRegisterBus _gauge;
+        private readonly IPin _charger;
+        private readonly IPin _watchdogEnable;
+        private readonly IPin _watchdogFeed;
+        private readonly byte[] _charge = new byte[2];
+
+        /// <summary>Takes the lines and switches the watchdog on.</summary>
+        public BandPower(IRegisterBus gauge, IPin charger, IPin watchdogEnable, IPin watchdogFeed)
+        {
+            _gauge = gauge;
+            _charger = charger;
+            _watchdogEnable = watchdogEnable;
+            _watchdogFeed = watchdogFeed;
+            _watchdogEnable.Write(true);
+        }
+
+        /// <inheritdoc/>
+        public byte BatteryPct()
+        {
+            if (_gauge.Read(ChargeRegister, _charge, 2) != BusResult.Ok)
+            {
+                return 255;
+            }
+
+            return _charge[0] > 100 ? (byte)100 : _charge[0];
+        }
+
+        /// <inheritdoc/>
+        public bool External()
+        {
+            return _charger.Read();
+        }
+
+        /// <summary>Why this boot began. The watchdog resets through the EN line, which the chip sees as power on.</summary>
+        public WakeCause Cause()
+        {
+            switch (Sleep.GetWakeupCause())
+            {
+                case Sleep.WakeupCause.Ext1:
+                    return (Sleep.GetWakeupGpioPin() & KeyWake) != 0 ? WakeCause.Key : WakeCause.Motion;
+                case Sleep.WakeupCause.Timer:
+                    return WakeCause.Timer;
+                default:
+                    return WakeCause.PowerOn;
+            }
+        }
+
+        /// <inheritdoc/>
+        public void DeepSleep(int timeoutMs)
+        {
+            Sleep.EnableWakeupByMultiPins(KeyWake | MotionWake, Sleep.WakeupMode.AnyHigh);
+            Sleep.EnableWakeupByTimer(new TimeSpan(timeoutMs * TimeSpan.TicksPerMillisecond));
+            _watchdogEnable.Write(false);
+            Sleep.StartDeepSleep();
+        }
+
+        /// <inheritdoc/>
+        public void Reset()
+        {
+            Power.RebootDevice();
+        }
+
+        /// <inheritdoc/>
+        public void FeedWatchdog()
+        {
+            _watchdogFeed.Write(true);
+            _watchdogFeed.Write(false);
+        }
+    }
+}
