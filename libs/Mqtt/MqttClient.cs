@@ -89,7 +89,12 @@ public sealed class MqttClient : IAsyncDisposable
     {
         _options = options;
         _link = new MqttLink(
-            pipe, options.Limits, MaxQueuedPackets, options.TransferTimeoutMs, options.TransferTimeoutMs);
+            pipe,
+            options.Limits,
+            MaxQueuedPackets,
+            options.TransferTimeoutMs,
+            options.TransferTimeoutMs
+        );
         _pending = new MqttPending(ushort.MaxValue - 1);
         _places = new SemaphoreSlim(options.MaxInFlight);
         Closed = Task.FromResult(new MqttDisconnect(MqttCloseReason.ByUs, "not connected yet"));
@@ -109,7 +114,8 @@ public sealed class MqttClient : IAsyncDisposable
         int port,
         X509Certificate2 trustedCa,
         MqttClientOptions options,
-        CancellationToken cancellationToken = default)
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(trustedCa);
@@ -134,7 +140,8 @@ public sealed class MqttClient : IAsyncDisposable
                         return errors == SslPolicyErrors.None;
                     },
                 },
-                limit.Token);
+                limit.Token
+            );
             return await ConnectAsync(new StreamPipe(tls), options, limit.Token);
         }
         catch (Exception e)
@@ -148,10 +155,16 @@ public sealed class MqttClient : IAsyncDisposable
             {
                 case OperationCanceledException when !cancellationToken.IsCancellationRequested:
                     throw new MqttConnectException(
-                        MqttConnectFailure.Timeout, $"{host}:{port} did not answer within {options.ConnectTimeoutMs} ms", e);
+                        MqttConnectFailure.Timeout,
+                        $"{host}:{port} did not answer within {options.ConnectTimeoutMs} ms",
+                        e
+                    );
                 case AuthenticationException:
                     throw new MqttConnectException(
-                        MqttConnectFailure.TlsRefused, $"{host}:{port}: {certificateFault ?? e.Message}", e);
+                        MqttConnectFailure.TlsRefused,
+                        $"{host}:{port}: {certificateFault ?? e.Message}",
+                        e
+                    );
                 case SocketException or IOException:
                     throw new MqttConnectException(MqttConnectFailure.Unreachable, $"{host}:{port}: {e.Message}", e);
                 default:
@@ -164,7 +177,10 @@ public sealed class MqttClient : IAsyncDisposable
     /// <exception cref="MqttConnectException">Not connected, and why.</exception>
     /// <exception cref="OperationCanceledException">The caller cancelled.</exception>
     public static async Task<MqttClient> ConnectAsync(
-        IDuplexPipe pipe, MqttClientOptions options, CancellationToken cancellationToken = default)
+        IDuplexPipe pipe,
+        MqttClientOptions options,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(options);
         byte[] connect = MqttCodec.Encode(
@@ -175,7 +191,8 @@ public sealed class MqttClient : IAsyncDisposable
                 Password = options.Password,
                 KeepAliveS = options.KeepAliveS,
             },
-            options.Limits);
+            options.Limits
+        );
         var client = new MqttClient(pipe, options);
         MqttLink link = client._link;
         link.TrySend(connect);
@@ -184,7 +201,10 @@ public sealed class MqttClient : IAsyncDisposable
         await using (cancellationToken.Register(() => link.Close(MqttCloseReason.ByUs, "cancelled")))
         {
             answer = await link.ReceiveAsync(
-                options.ConnectTimeoutMs, MqttCloseReason.ConnectTimeout, $"no CONNACK within {options.ConnectTimeoutMs} ms");
+                options.ConnectTimeoutMs,
+                MqttCloseReason.ConnectTimeout,
+                $"no CONNACK within {options.ConnectTimeoutMs} ms"
+            );
         }
         if (answer is ConnAckPacket { Code: MqttConnectCode.Accepted } && !link.Lifetime.IsCancellationRequested)
         {
@@ -197,9 +217,16 @@ public sealed class MqttClient : IAsyncDisposable
         throw answer switch
         {
             ConnAckPacket refusal => new MqttConnectException(
-                MqttConnectFailure.SignInRefused, $"the server refused the sign-in: {refusal.Code}") { Code = refusal.Code },
+                MqttConnectFailure.SignInRefused,
+                $"the server refused the sign-in: {refusal.Code}"
+            )
+            {
+                Code = refusal.Code,
+            },
             not null => new MqttConnectException(
-                MqttConnectFailure.ProtocolError, $"the server answered CONNECT with {answer.Type}"),
+                MqttConnectFailure.ProtocolError,
+                $"the server answered CONNECT with {answer.Type}"
+            ),
             null => new MqttConnectException(
                 why.Reason switch
                 {
@@ -207,7 +234,8 @@ public sealed class MqttClient : IAsyncDisposable
                     MqttCloseReason.ConnectTimeout or MqttCloseReason.PacketTimeout => MqttConnectFailure.Timeout,
                     _ => MqttConnectFailure.Unreachable,
                 },
-                why.Text),
+                why.Text
+            ),
         };
     }
 
@@ -218,7 +246,11 @@ public sealed class MqttClient : IAsyncDisposable
     /// <exception cref="ArgumentException">Not a topic, larger than the limits, or QoS 2.</exception>
     /// <exception cref="OperationCanceledException">The caller gave up; the server may have the message nevertheless.</exception>
     public async Task<bool> PublishAsync(
-        string topic, ReadOnlyMemory<byte> payload, MqttQos qos, CancellationToken cancellationToken = default)
+        string topic,
+        ReadOnlyMemory<byte> payload,
+        MqttQos qos,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan((int)qos, (int)MqttQos.AtLeastOnce, nameof(qos));
         if (qos == MqttQos.AtMostOnce)
@@ -228,7 +260,8 @@ public sealed class MqttClient : IAsyncDisposable
         MqttPacket? answer = await AskAsync(
             MqttPacketType.PubAck,
             id => new PublishPacket(topic, payload) { Qos = qos, PacketId = id },
-            cancellationToken);
+            cancellationToken
+        );
         return answer is not null;
     }
 
@@ -241,7 +274,8 @@ public sealed class MqttClient : IAsyncDisposable
         MqttPacket? answer = await AskAsync(
             MqttPacketType.SubAck,
             id => new SubscribePacket(id, [new MqttSubscription(filter, qos)]),
-            cancellationToken);
+            cancellationToken
+        );
         return answer is SubAckPacket { Codes.Length: 1 } subAck && subAck.Codes.Span[0] != SubAckPacket.Refused;
     }
 
@@ -253,7 +287,10 @@ public sealed class MqttClient : IAsyncDisposable
     }
 
     private async Task<MqttPacket?> AskAsync(
-        MqttPacketType answer, Func<ushort, MqttPacket> question, CancellationToken cancellationToken)
+        MqttPacketType answer,
+        Func<ushort, MqttPacket> question,
+        CancellationToken cancellationToken
+    )
     {
         if (!await WaitForPlaceAsync(cancellationToken))
         {
@@ -393,14 +430,15 @@ public sealed class MqttClient : IAsyncDisposable
 
     private byte[] Encode(MqttPacket packet) => MqttCodec.Encode(packet, _options.Limits);
 
-    private static X509ChainPolicy PinnedTo(X509Certificate2 trustedCa) => new()
-    {
-        TrustMode = X509ChainTrustMode.CustomRootTrust,
-        CustomTrustStore = { trustedCa },
-        // The project's own CA publishes no revocation list; a lost key is answered by a new CA and by revoking hubs.
-        RevocationMode = X509RevocationMode.NoCheck,
-        DisableCertificateDownloads = true,
-    };
+    private static X509ChainPolicy PinnedTo(X509Certificate2 trustedCa) =>
+        new()
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            CustomTrustStore = { trustedCa },
+            // The project's own CA publishes no revocation list; a lost key is answered by a new CA and by revoking hubs.
+            RevocationMode = X509RevocationMode.NoCheck,
+            DisableCertificateDownloads = true,
+        };
 
     private static string? FaultOf(X509Chain? chain, SslPolicyErrors errors)
     {

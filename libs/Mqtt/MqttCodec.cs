@@ -25,7 +25,10 @@ public enum MqttRead
 public static class MqttCodec
 {
     private const int MaxHeaderBytes = 5;
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding StrictUtf8 = new(
+        encoderShouldEmitUTF8Identifier: false,
+        throwOnInvalidBytes: true
+    );
 
     /// <summary>
     /// Reads the packet at the start of <paramref name="buffer"/> and moves the buffer behind it. The outcome does not
@@ -33,7 +36,11 @@ public static class MqttCodec
     /// <see cref="MqttRead.Invalid"/> with the same error that the whole gives.
     /// </summary>
     public static MqttRead Read(
-        ref ReadOnlySequence<byte> buffer, MqttLimits limits, out MqttPacket? packet, out MqttError error)
+        ref ReadOnlySequence<byte> buffer,
+        MqttLimits limits,
+        out MqttPacket? packet,
+        out MqttError error
+    )
     {
         packet = null;
         error = MqttError.None;
@@ -147,8 +154,12 @@ public static class MqttCodec
         int fixedBytes = type switch
         {
             MqttPacketType.PingReq or MqttPacketType.PingResp or MqttPacketType.Disconnect => 0,
-            MqttPacketType.ConnAck or MqttPacketType.PubAck or MqttPacketType.PubRec or MqttPacketType.PubRel
-                or MqttPacketType.PubComp or MqttPacketType.UnsubAck => 2,
+            MqttPacketType.ConnAck
+            or MqttPacketType.PubAck
+            or MqttPacketType.PubRec
+            or MqttPacketType.PubRel
+            or MqttPacketType.PubComp
+            or MqttPacketType.UnsubAck => 2,
             _ => -1,
         };
         return fixedBytes >= 0 && bodyBytes != fixedBytes ? MqttError.WrongLength
@@ -397,7 +408,11 @@ public static class MqttCodec
 
         int flags = (packet.Duplicate ? 0x08 : 0) | (int)packet.Qos << 1 | (packet.Retain ? 0x01 : 0);
         var writer = new Writer(
-            MqttPacketType.Publish, flags, 2 + topicBytes + (hasId ? 2 : 0) + packet.Payload.Length, limits);
+            MqttPacketType.Publish,
+            flags,
+            2 + topicBytes + (hasId ? 2 : 0) + packet.Payload.Length,
+            limits
+        );
         writer.Text(packet.Topic, topicBytes);
         if (hasId)
         {
@@ -409,8 +424,13 @@ public static class MqttCodec
 
     private static byte[] EncodeAck(AckPacket packet)
     {
-        bool isAck = packet.Kind is MqttPacketType.PubAck or MqttPacketType.PubRec or MqttPacketType.PubRel
-            or MqttPacketType.PubComp or MqttPacketType.UnsubAck;
+        bool isAck =
+            packet.Kind
+            is MqttPacketType.PubAck
+                or MqttPacketType.PubRec
+                or MqttPacketType.PubRel
+                or MqttPacketType.PubComp
+                or MqttPacketType.UnsubAck;
         Demand(isAck, MqttError.WrongLength);
         Demand(packet.PacketId != 0, MqttError.ZeroPacketId);
         int flags = packet.Kind == MqttPacketType.PubRel ? 0x02 : 0;
@@ -581,7 +601,13 @@ public static class MqttCodec
 
         public Writer(MqttPacketType type, int flags, int bodyBytes, MqttLimits limits)
         {
-            int headerBytes = bodyBytes switch { < 1 << 7 => 2, < 1 << 14 => 3, < 1 << 21 => 4, _ => 5 };
+            int headerBytes = bodyBytes switch
+            {
+                < 1 << 7 => 2,
+                < 1 << 14 => 3,
+                < 1 << 21 => 4,
+                _ => 5,
+            };
             Demand(bodyBytes < 1 << 28 && bodyBytes <= limits.MaxPacketBytes - headerBytes, MqttError.PacketTooLarge);
             Bytes = new byte[headerBytes + bodyBytes];
             Bytes[_at++] = (byte)((int)type << 4 | flags);
@@ -590,8 +616,7 @@ public static class MqttCodec
             {
                 Bytes[_at++] = (byte)(left & 0x7F | (left > 0x7F ? 0x80 : 0));
                 left >>= 7;
-            }
-            while (left > 0);
+            } while (left > 0);
         }
 
         public byte[] Bytes { get; }

@@ -116,8 +116,12 @@ internal sealed class MqttLink
                 }
                 if (read.IsCompleted)
                 {
-                    End(MqttCloseReason.ConnectionLost,
-                        begun ? "the connection ended in the middle of a packet" : "the connection ended without DISCONNECT");
+                    End(
+                        MqttCloseReason.ConnectionLost,
+                        begun
+                            ? "the connection ended in the middle of a packet"
+                            : "the connection ended without DISCONNECT"
+                    );
                     return null;
                 }
                 if (begun && _partialSinceMs < 0)
@@ -272,8 +276,7 @@ internal sealed class MqttPending(int capacity)
             do
             {
                 _lastId = _lastId == ushort.MaxValue ? (ushort)1 : (ushort)(_lastId + 1);
-            }
-            while (_byId.ContainsKey(_lastId));
+            } while (_byId.ContainsKey(_lastId));
             var waiting = new TaskCompletionSource<MqttPacket?>(TaskCreationOptions.RunContinuationsAsynchronously);
             _byId.Add(_lastId, (answer, waiting));
             id = _lastId;

@@ -156,38 +156,39 @@ public enum MqttError
 public static class MqttErrors
 {
     /// <summary>One sentence for a log or an audit row; section numbers are those of MQTT 3.1.1.</summary>
-    public static string InWords(this MqttError error) => error switch
-    {
-        MqttError.None => "no error",
-        MqttError.ReservedPacketType => "packet type 0 or 15 is reserved (2.2.1)",
-        MqttError.BadFlags => "the flag bits of the first byte are not those of this packet type (2.2.2)",
-        MqttError.BadRemainingLength => "the remaining length uses more than four bytes (2.2.3)",
-        MqttError.PacketTooLarge => "the packet is larger than this end accepts",
-        MqttError.WrongLength => "this packet type has a fixed length and this is another (3.4 to 3.14)",
-        MqttError.Truncated => "a field runs past the end of the packet",
-        MqttError.TrailingBytes => "bytes are left after the last field of the packet",
-        MqttError.BadUtf8 => "a text is not valid UTF-8 (1.5.3)",
-        MqttError.NullCharacter => "a text contains U+0000 (1.5.3)",
-        MqttError.ForbiddenCharacter => "a text contains a control character or a non-character (1.5.3)",
-        MqttError.TextTooLong => "a topic, filter, client id or user name is longer than this end accepts",
-        MqttError.EmptyTopic => "a topic or filter is empty (4.7.3)",
-        MqttError.WildcardInTopic => "a topic name contains + or # (3.3.2.1)",
-        MqttError.BadFilter => "a wildcard is not a whole level, or # is not the last one (4.7.1)",
-        MqttError.NoFilters => "the packet names no topic filter (3.8.3, 3.10.3)",
-        MqttError.TooManyFilters => "the packet names more topic filters than this end accepts",
-        MqttError.ZeroPacketId => "the packet id is 0 (2.3.1)",
-        MqttError.BadQos => "QoS 3, or reserved bits beside the QoS (3.3.1.2, 3.8.3)",
-        MqttError.DuplicateAtQos0 => "the duplicate flag is set at QoS 0 (3.3.1.1)",
-        MqttError.BadProtocolName => "the protocol name is not MQTT (3.1.2.1)",
-        MqttError.UnsupportedProtocolLevel => "the protocol level is not 4, MQTT 3.1.1 (3.1.2.2)",
-        MqttError.ReservedConnectFlag => "the reserved bit of the connect flags is set (3.1.2.3)",
-        MqttError.BadWillFlags => "will QoS or will retain without a will, or will QoS 3 (3.1.2.5 to 3.1.2.7)",
-        MqttError.PasswordWithoutUserName => "a password without a user name (3.1.2.9)",
-        MqttError.EmptyClientId => "an empty client id without a clean session (3.1.3.1)",
-        MqttError.BadConnAckFlags => "reserved CONNACK bits, or a session present beside a refusal (3.2.2)",
-        MqttError.BadReturnCode => "a return code that MQTT 3.1.1 does not know (3.2.2.3, 3.9.3)",
-        _ => "unknown error",
-    };
+    public static string InWords(this MqttError error) =>
+        error switch
+        {
+            MqttError.None => "no error",
+            MqttError.ReservedPacketType => "packet type 0 or 15 is reserved (2.2.1)",
+            MqttError.BadFlags => "the flag bits of the first byte are not those of this packet type (2.2.2)",
+            MqttError.BadRemainingLength => "the remaining length uses more than four bytes (2.2.3)",
+            MqttError.PacketTooLarge => "the packet is larger than this end accepts",
+            MqttError.WrongLength => "this packet type has a fixed length and this is another (3.4 to 3.14)",
+            MqttError.Truncated => "a field runs past the end of the packet",
+            MqttError.TrailingBytes => "bytes are left after the last field of the packet",
+            MqttError.BadUtf8 => "a text is not valid UTF-8 (1.5.3)",
+            MqttError.NullCharacter => "a text contains U+0000 (1.5.3)",
+            MqttError.ForbiddenCharacter => "a text contains a control character or a non-character (1.5.3)",
+            MqttError.TextTooLong => "a topic, filter, client id or user name is longer than this end accepts",
+            MqttError.EmptyTopic => "a topic or filter is empty (4.7.3)",
+            MqttError.WildcardInTopic => "a topic name contains + or # (3.3.2.1)",
+            MqttError.BadFilter => "a wildcard is not a whole level, or # is not the last one (4.7.1)",
+            MqttError.NoFilters => "the packet names no topic filter (3.8.3, 3.10.3)",
+            MqttError.TooManyFilters => "the packet names more topic filters than this end accepts",
+            MqttError.ZeroPacketId => "the packet id is 0 (2.3.1)",
+            MqttError.BadQos => "QoS 3, or reserved bits beside the QoS (3.3.1.2, 3.8.3)",
+            MqttError.DuplicateAtQos0 => "the duplicate flag is set at QoS 0 (3.3.1.1)",
+            MqttError.BadProtocolName => "the protocol name is not MQTT (3.1.2.1)",
+            MqttError.UnsupportedProtocolLevel => "the protocol level is not 4, MQTT 3.1.1 (3.1.2.2)",
+            MqttError.ReservedConnectFlag => "the reserved bit of the connect flags is set (3.1.2.3)",
+            MqttError.BadWillFlags => "will QoS or will retain without a will, or will QoS 3 (3.1.2.5 to 3.1.2.7)",
+            MqttError.PasswordWithoutUserName => "a password without a user name (3.1.2.9)",
+            MqttError.EmptyClientId => "an empty client id without a clean session (3.1.3.1)",
+            MqttError.BadConnAckFlags => "reserved CONNACK bits, or a session present beside a refusal (3.2.2)",
+            MqttError.BadReturnCode => "a return code that MQTT 3.1.1 does not know (3.2.2.3, 3.9.3)",
+            _ => "unknown error",
+        };
 }
 
 /// <summary>Why a connection ended.</summary>
@@ -255,7 +256,7 @@ public static class MqttTopic
         {
             return MqttError.EmptyTopic;
         }
-        for (int at = filter.IndexOfAny('+', '#'); at >= 0;)
+        for (int at = filter.IndexOfAny('+', '#'); at >= 0; )
         {
             bool startsLevel = at == 0 || filter[at - 1] == '/';
             bool endsLevel = at == filter.Length - 1 || (filter[at] == '+' && filter[at + 1] == '/');
@@ -273,8 +274,7 @@ public static class MqttTopic
     public static bool IsServed(ReadOnlySpan<char> filter)
     {
         int wildcard = filter.IndexOfAny('+', '#');
-        return CheckFilter(filter) == MqttError.None
-            && (wildcard < 0 || (wildcard > 0 && filter[wildcard] == '#'));
+        return CheckFilter(filter) == MqttError.None && (wildcard < 0 || (wildcard > 0 && filter[wildcard] == '#'));
     }
 
     /// <summary>True when <paramref name="topic"/> falls under a served filter; <c>a/#</c> covers <c>a</c> itself too (4.7.1.2).</summary>

@@ -5,7 +5,12 @@ using System.Net;
 namespace ElderBand.Mqtt;
 
 /// <summary>Who asks to sign in. <see cref="Password"/> is 0 to 65,535 bytes, null when none was sent.</summary>
-public sealed record MqttCredentials(string ClientId, string? UserName, ReadOnlyMemory<byte>? Password, EndPoint? Remote);
+public sealed record MqttCredentials(
+    string ClientId,
+    string? UserName,
+    ReadOnlyMemory<byte>? Password,
+    EndPoint? Remote
+);
 
 /// <summary>The answer to a sign-in: a session, or null and the code that the client is told.</summary>
 public sealed record MqttSignIn<TSession>(TSession? Session, MqttConnectCode Code = MqttConnectCode.Accepted)
@@ -112,7 +117,9 @@ public enum MqttSent
 public sealed class MqttServer<TSession>(IMqttEndpoint<TSession> endpoint, MqttServerOptions? options = null)
     where TSession : class
 {
-    private readonly ConcurrentDictionary<string, MqttServerConnection<TSession>> _byClientId = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, MqttServerConnection<TSession>> _byClientId = new(
+        StringComparer.Ordinal
+    );
     private readonly ConcurrentDictionary<MqttServerConnection<TSession>, byte> _all = new();
     private volatile bool _stopped;
 
@@ -124,7 +131,11 @@ public sealed class MqttServer<TSession>(IMqttEndpoint<TSession> endpoint, MqttS
     public int ConnectionCount => _all.Count;
 
     /// <summary>Serves one connection until it ends and lets go of the pipe; never throws. Cancelling closes it.</summary>
-    public async Task<MqttDisconnect> RunAsync(IDuplexPipe pipe, EndPoint? remote, CancellationToken cancellationToken = default)
+    public async Task<MqttDisconnect> RunAsync(
+        IDuplexPipe pipe,
+        EndPoint? remote,
+        CancellationToken cancellationToken = default
+    )
     {
         var connection = new MqttServerConnection<TSession>(this, pipe, remote);
         _all.TryAdd(connection, 0);
@@ -149,11 +160,13 @@ public sealed class MqttServer<TSession>(IMqttEndpoint<TSession> endpoint, MqttS
     public async Task StopAsync()
     {
         _stopped = true;
-        await Task.WhenAll(_all.Keys.Select(connection =>
-        {
-            connection.Close("the service is stopping");
-            return connection.Gone;
-        }));
+        await Task.WhenAll(
+            _all.Keys.Select(connection =>
+            {
+                connection.Close("the service is stopping");
+                return connection.Gone;
+            })
+        );
     }
 
     /// <summary>Makes <paramref name="connection"/> the one of its client id, and waits until its predecessor is gone.</summary>
@@ -168,7 +181,8 @@ public sealed class MqttServer<TSession>(IMqttEndpoint<TSession> endpoint, MqttS
                 older = current;
                 return newer;
             },
-            connection);
+            connection
+        );
         if (older is null)
         {
             return Task.CompletedTask;
@@ -204,7 +218,12 @@ public sealed class MqttServerConnection<TSession>
             MaxPacketBytes = Math.Min(_options.MaxConnectBytes, _options.Limits.MaxPacketBytes),
         };
         _link = new MqttLink(
-            pipe, strangerLimits, _options.MaxQueuedPackets, _options.PacketTimeoutMs, _options.WriteTimeoutMs);
+            pipe,
+            strangerLimits,
+            _options.MaxQueuedPackets,
+            _options.PacketTimeoutMs,
+            _options.WriteTimeoutMs
+        );
         _pending = new MqttPending(_options.MaxQueuedPackets);
         _places = new SemaphoreSlim(_options.MaxUnacknowledged);
     }
@@ -224,7 +243,11 @@ public sealed class MqttServerConnection<TSession>
     /// </summary>
     /// <exception cref="ArgumentException">Not a topic, larger than the limits, or QoS 2.</exception>
     public async ValueTask<MqttSent> PublishAsync(
-        string topic, ReadOnlyMemory<byte> payload, MqttQos qos, CancellationToken cancellationToken = default)
+        string topic,
+        ReadOnlyMemory<byte> payload,
+        MqttQos qos,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan((int)qos, (int)MqttQos.AtLeastOnce, nameof(qos));
         if (_link.Lifetime.IsCancellationRequested)
@@ -310,7 +333,10 @@ public sealed class MqttServerConnection<TSession>
     private async Task<TSession?> SignInAsync()
     {
         MqttPacket? first = await _link.ReceiveAsync(
-            _options.ConnectTimeoutMs, MqttCloseReason.ConnectTimeout, $"no CONNECT within {_options.ConnectTimeoutMs} ms");
+            _options.ConnectTimeoutMs,
+            MqttCloseReason.ConnectTimeout,
+            $"no CONNECT within {_options.ConnectTimeoutMs} ms"
+        );
         if (first is not ConnectPacket connect)
         {
             if (first is not null)
@@ -335,7 +361,8 @@ public sealed class MqttServerConnection<TSession>
         MqttSignIn<TSession> signIn = await _server.Endpoint.AuthenticateAsync(credentials, limit.Token);
         if (signIn.Session is null)
         {
-            MqttConnectCode code = signIn.Code == MqttConnectCode.Accepted ? MqttConnectCode.NotAuthorized : signIn.Code;
+            MqttConnectCode code =
+                signIn.Code == MqttConnectCode.Accepted ? MqttConnectCode.NotAuthorized : signIn.Code;
             Refuse(code);
             _link.End(MqttCloseReason.SignInRefused, $"sign-in refused: {code}");
             return null;
@@ -343,9 +370,10 @@ public sealed class MqttServerConnection<TSession>
 
         ClientId = clientId;
         await _server.TakeOverAsync(this);
-        _silenceMs = connect.KeepAliveS == 0
-            ? _options.MaxSilenceMs
-            : Math.Min(connect.KeepAliveS * 1500, _options.MaxSilenceMs);
+        _silenceMs =
+            connect.KeepAliveS == 0
+                ? _options.MaxSilenceMs
+                : Math.Min(connect.KeepAliveS * 1500, _options.MaxSilenceMs);
         _link.Limits = _options.Limits;
         return _link.TrySend(MqttCodec.Encode(new ConnAckPacket(MqttConnectCode.Accepted), _options.Limits))
             ? signIn.Session
@@ -357,8 +385,10 @@ public sealed class MqttServerConnection<TSession>
 
     private async Task ServeAsync(TSession session)
     {
-        while (await _link.ReceiveAsync(
-            _silenceMs, MqttCloseReason.KeepAliveTimeout, $"silent for {_silenceMs} ms") is { } packet)
+        while (
+            await _link.ReceiveAsync(_silenceMs, MqttCloseReason.KeepAliveTimeout, $"silent for {_silenceMs} ms")
+                is { } packet
+        )
         {
             switch (packet)
             {
@@ -381,7 +411,11 @@ public sealed class MqttServerConnection<TSession>
                 case UnsubscribePacket unsubscribe:
                     Volatile.Write(
                         ref _subscriptions,
-                        Array.FindAll(_subscriptions, held => !unsubscribe.Filters.Contains(held.Filter, StringComparer.Ordinal)));
+                        Array.FindAll(
+                            _subscriptions,
+                            held => !unsubscribe.Filters.Contains(held.Filter, StringComparer.Ordinal)
+                        )
+                    );
                     await _link.SendAsync(Encode(new AckPacket(MqttPacketType.UnsubAck, unsubscribe.PacketId)));
                     break;
                 case EmptyPacket { Type: MqttPacketType.PingReq }:
@@ -401,7 +435,12 @@ public sealed class MqttServerConnection<TSession>
     private async ValueTask TakeAsync(TSession session, PublishPacket publish)
     {
         await _places.WaitAsync(_link.Lifetime);
-        ValueTask<bool> storing = _server.Endpoint.PublishReceived(session, publish.Topic, publish.Payload, publish.Qos);
+        ValueTask<bool> storing = _server.Endpoint.PublishReceived(
+            session,
+            publish.Topic,
+            publish.Payload,
+            publish.Qos
+        );
         _ = AcknowledgeAsync(storing, publish);
     }
 

@@ -16,7 +16,14 @@ public class EndpointTests
         await using var server = new Loopback(Certificates.Server());
         await using MqttClient client = await server.ConnectAsync();
 
-        (await client.PublishAsync("eb1/c/h1/up/alarm", Bytes("sos"), MqttQos.AtLeastOnce, TestContext.Current.CancellationToken)).ShouldBeTrue();
+        (
+            await client.PublishAsync(
+                "eb1/c/h1/up/alarm",
+                Bytes("sos"),
+                MqttQos.AtLeastOnce,
+                TestContext.Current.CancellationToken
+            )
+        ).ShouldBeTrue();
 
         server.Endpoint.Received.ShouldHaveSingleItem().ShouldBe(("eb1/c/h1/up/alarm", "sos", MqttQos.AtLeastOnce));
     }
@@ -27,14 +34,28 @@ public class EndpointTests
         await using var server = new Loopback(Certificates.Server());
         var got = new TaskCompletionSource<(string, string)>(TaskCreationOptions.RunContinuationsAsynchronously);
         await using MqttClient client = await server.ConnectAsync(
-            Loopback.Options() with { MessageReceived = (topic, payload) => got.TrySetResult((topic, Encoding.UTF8.GetString(payload.Span))) });
-        (await client.SubscribeAsync("eb1/c/h1/down/#", MqttQos.AtLeastOnce, TestContext.Current.CancellationToken)).ShouldBeTrue();
+            Loopback.Options() with
+            {
+                MessageReceived = (topic, payload) => got.TrySetResult((topic, Encoding.UTF8.GetString(payload.Span))),
+            }
+        );
+        (
+            await client.SubscribeAsync("eb1/c/h1/down/#", MqttQos.AtLeastOnce, TestContext.Current.CancellationToken)
+        ).ShouldBeTrue();
 
-        MqttSent sent = await server.Endpoint.Connections["h1"].PublishAsync(
-            "eb1/c/h1/down/receipt", Bytes("stage 2"), MqttQos.AtLeastOnce, TestContext.Current.CancellationToken);
+        MqttSent sent = await server
+            .Endpoint.Connections["h1"]
+            .PublishAsync(
+                "eb1/c/h1/down/receipt",
+                Bytes("stage 2"),
+                MqttQos.AtLeastOnce,
+                TestContext.Current.CancellationToken
+            );
 
         sent.ShouldBe(MqttSent.Sent);
-        (await got.Task.WaitAsync(Soon, TestContext.Current.CancellationToken)).ShouldBe(("eb1/c/h1/down/receipt", "stage 2"));
+        (await got.Task.WaitAsync(Soon, TestContext.Current.CancellationToken)).ShouldBe(
+            ("eb1/c/h1/down/receipt", "stage 2")
+        );
     }
 
     [Fact]
@@ -45,8 +66,20 @@ public class EndpointTests
         server.Endpoint.Store = text => text == "held" ? new ValueTask<bool>(commit.Task) : ValueTask.FromResult(true);
         await using MqttClient client = await server.ConnectAsync();
 
-        Task<bool> held = client.PublishAsync("eb1/c/h1/up/a", Bytes("held"), MqttQos.AtLeastOnce, TestContext.Current.CancellationToken);
-        (await client.PublishAsync("eb1/c/h1/up/a", Bytes("next"), MqttQos.AtLeastOnce, TestContext.Current.CancellationToken)).ShouldBeTrue();
+        Task<bool> held = client.PublishAsync(
+            "eb1/c/h1/up/a",
+            Bytes("held"),
+            MqttQos.AtLeastOnce,
+            TestContext.Current.CancellationToken
+        );
+        (
+            await client.PublishAsync(
+                "eb1/c/h1/up/a",
+                Bytes("next"),
+                MqttQos.AtLeastOnce,
+                TestContext.Current.CancellationToken
+            )
+        ).ShouldBeTrue();
         held.IsCompleted.ShouldBeFalse();
 
         commit.SetResult(true);
@@ -60,20 +93,33 @@ public class EndpointTests
         await using var server = new Loopback();
         await using MqttClient client = await server.ConnectAsync();
 
-        (await client.PublishAsync("eb1/c/h2/up/alarm", Bytes("x"), MqttQos.AtLeastOnce, TestContext.Current.CancellationToken)).ShouldBeFalse();
+        (
+            await client.PublishAsync(
+                "eb1/c/h2/up/alarm",
+                Bytes("x"),
+                MqttQos.AtLeastOnce,
+                TestContext.Current.CancellationToken
+            )
+        ).ShouldBeFalse();
 
-        (await client.Closed.WaitAsync(Soon, TestContext.Current.CancellationToken)).Reason.ShouldBe(MqttCloseReason.ConnectionLost);
+        (await client.Closed.WaitAsync(Soon, TestContext.Current.CancellationToken)).Reason.ShouldBe(
+            MqttCloseReason.ConnectionLost
+        );
         server.Endpoint.Refusals.ShouldHaveSingleItem().ShouldBe(("h1", MqttPacketType.Publish, "eb1/c/h2/up/alarm"));
         server.Endpoint.Received.ShouldBeEmpty();
-        await Eventually.HoldsAsync(() => server.Ends.TryPeek(out MqttDisconnect? end) && end.Reason == MqttCloseReason.NotAuthorized, "closed as not authorised");
+        await Eventually.HoldsAsync(
+            () => server.Ends.TryPeek(out MqttDisconnect? end) && end.Reason == MqttCloseReason.NotAuthorized,
+            "closed as not authorised"
+        );
     }
 
     [Fact]
     public async Task A_wrong_password_is_refused_with_its_code()
     {
         await using var server = new Loopback(Certificates.Server());
-        var refused = await Should.ThrowAsync<MqttConnectException>(
-            () => server.ConnectAsync(Loopback.Options() with { Password = Bytes("wrong") }));
+        var refused = await Should.ThrowAsync<MqttConnectException>(() =>
+            server.ConnectAsync(Loopback.Options() with { Password = Bytes("wrong") })
+        );
         refused.Failure.ShouldBe(MqttConnectFailure.SignInRefused);
         refused.Code.ShouldBe(MqttConnectCode.BadUserNameOrPassword);
         server.Endpoint.Events.ShouldBeEmpty();
@@ -87,7 +133,14 @@ public class EndpointTests
         await using MqttClient newer = await server.ConnectAsync();
 
         await older.Closed.WaitAsync(Soon, TestContext.Current.CancellationToken);
-        (await newer.PublishAsync("eb1/c/h1/up/a", Bytes("still here"), MqttQos.AtLeastOnce, TestContext.Current.CancellationToken)).ShouldBeTrue();
+        (
+            await newer.PublishAsync(
+                "eb1/c/h1/up/a",
+                Bytes("still here"),
+                MqttQos.AtLeastOnce,
+                TestContext.Current.CancellationToken
+            )
+        ).ShouldBeTrue();
         server.Endpoint.Events.ShouldBe([("h1", "connected"), ("h1", "TakenOver"), ("h1", "connected")]);
     }
 }

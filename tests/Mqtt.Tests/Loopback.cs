@@ -18,7 +18,11 @@ internal static class Certificates
     public static readonly X509Certificate2 OtherCa = MakeCa("CN=Somebody else");
 
     public static X509Certificate2 Server(
-        X509Certificate2? issuer = null, string name = "localhost", int daysFromNow = -1, int days = 10)
+        X509Certificate2? issuer = null,
+        string name = "localhost",
+        int daysFromNow = -1,
+        int days = 10
+    )
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
@@ -44,13 +48,19 @@ internal static class Certificates
         var names = new SubjectAlternativeNameBuilder();
         names.AddDnsName("localhost");
         request.CertificateExtensions.Add(names.Build());
-        using X509Certificate2 made = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        using X509Certificate2 made = request.CreateSelfSigned(
+            DateTimeOffset.UtcNow.AddDays(-1),
+            DateTimeOffset.UtcNow.AddDays(1)
+        );
         return X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pkcs12), null);
     }
 
     private static X509Certificate2 CopyWithIssue(
-        this X509Certificate2 issuer, CertificateRequest request, DateTimeOffset from, DateTimeOffset to) =>
-        request.Create(issuer, from, to, RandomNumberGenerator.GetBytes(8));
+        this X509Certificate2 issuer,
+        CertificateRequest request,
+        DateTimeOffset from,
+        DateTimeOffset to
+    ) => request.Create(issuer, from, to, RandomNumberGenerator.GetBytes(8));
 
     private static X509Certificate2 MakeCa(string name)
     {
@@ -58,7 +68,8 @@ internal static class Certificates
         var request = new CertificateRequest(name, key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
         request.CertificateExtensions.Add(
-            new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.DigitalSignature, true));
+            new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.DigitalSignature, true)
+        );
         return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddYears(-1), DateTimeOffset.UtcNow.AddYears(1));
     }
 }
@@ -75,17 +86,23 @@ internal sealed class TestEndpoint : IMqttEndpoint<Hub>
     public Func<string, ValueTask<bool>> Store { get; set; } = _ => ValueTask.FromResult(true);
     public Func<MqttCredentials, MqttSignIn<Hub>>? SignIn { get; set; }
 
-    public ValueTask<MqttSignIn<Hub>> AuthenticateAsync(MqttCredentials credentials, CancellationToken cancellationToken)
+    public ValueTask<MqttSignIn<Hub>> AuthenticateAsync(
+        MqttCredentials credentials,
+        CancellationToken cancellationToken
+    )
     {
         if (SignIn is not null)
         {
             return ValueTask.FromResult(SignIn(credentials));
         }
-        bool known = credentials.UserName is { } name
+        bool known =
+            credentials.UserName is { } name
             && Encoding.UTF8.GetString((credentials.Password ?? default).Span) == "secret-" + name;
-        return ValueTask.FromResult(known
-            ? new MqttSignIn<Hub>(new Hub(credentials.UserName!))
-            : new MqttSignIn<Hub>(null, MqttConnectCode.BadUserNameOrPassword));
+        return ValueTask.FromResult(
+            known
+                ? new MqttSignIn<Hub>(new Hub(credentials.UserName!))
+                : new MqttSignIn<Hub>(null, MqttConnectCode.BadUserNameOrPassword)
+        );
     }
 
     public bool AuthorizePublish(Hub session, string topic) =>
@@ -129,7 +146,11 @@ internal sealed class Loopback : IAsyncDisposable
     private readonly ConcurrentBag<Task> _serving = [];
     private readonly Task _accepting;
 
-    public Loopback(X509Certificate2? certificate = null, MqttServerOptions? options = null, SslProtocols protocols = SslProtocols.None)
+    public Loopback(
+        X509Certificate2? certificate = null,
+        MqttServerOptions? options = null,
+        SslProtocols protocols = SslProtocols.None
+    )
     {
         _certificate = certificate;
         _protocols = protocols;
@@ -147,20 +168,31 @@ internal sealed class Loopback : IAsyncDisposable
     /// <summary>Bytes that reached the server in clear before TLS stood, or instead of it.</summary>
     public ConcurrentQueue<Exception> TlsFaults { get; } = new();
 
-    public static MqttClientOptions Options(string name = "h1") => new()
-    {
-        ClientId = name,
-        UserName = name,
-        Password = Encoding.UTF8.GetBytes("secret-" + name),
-    };
+    public static MqttClientOptions Options(string name = "h1") =>
+        new()
+        {
+            ClientId = name,
+            UserName = name,
+            Password = Encoding.UTF8.GetBytes("secret-" + name),
+        };
 
     /// <summary>A client over TCP, or over TLS if the server has a certificate.</summary>
     public async Task<MqttClient> ConnectAsync(MqttClientOptions? options = null, X509Certificate2? ca = null)
     {
         options ??= Options();
         return _certificate is not null
-            ? await MqttClient.ConnectAsync("localhost", Port, ca ?? Certificates.Ca, options, TestContext.Current.CancellationToken)
-            : await MqttClient.ConnectAsync(new StreamPipe(await OpenAsync()), options, TestContext.Current.CancellationToken);
+            ? await MqttClient.ConnectAsync(
+                "localhost",
+                Port,
+                ca ?? Certificates.Ca,
+                options,
+                TestContext.Current.CancellationToken
+            )
+            : await MqttClient.ConnectAsync(
+                new StreamPipe(await OpenAsync()),
+                options,
+                TestContext.Current.CancellationToken
+            );
     }
 
     /// <summary>A bare TCP stream to the server, for clients that misbehave.</summary>
@@ -205,7 +237,12 @@ internal sealed class Loopback : IAsyncDisposable
             {
                 var tls = new SslStream(stream);
                 stream = tls;
-                await tls.AuthenticateAsServerAsync(_certificate, clientCertificateRequired: false, _protocols, checkCertificateRevocation: false);
+                await tls.AuthenticateAsServerAsync(
+                    _certificate,
+                    clientCertificateRequired: false,
+                    _protocols,
+                    checkCertificateRevocation: false
+                );
             }
             Ends.Enqueue(await Server.RunAsync(new StreamPipe(stream), socket.RemoteEndPoint));
         }
