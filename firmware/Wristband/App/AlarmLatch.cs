@@ -1,0 +1,363 @@
+using ElderBand.BandProtocol;
+
+namespace ElderBand.Wristband
+{
+    /// <summary>One latched frame and, where it opened an alarm, how far help has come.</summary>
+    public sealed class LatchSlot
+    {
+        /// <summary>The frame as it is sent, tags included.</summary>
+        public readonly byte[] Frame = new byte[BandProtocol.Frame.Size];
+
+        /// <summary>The slot holds a frame.</summary>
+        public bool Used;
+
+        /// <summary>The centre has not said that it has it.</summary>
+        public bool Pending;
+
+        /// <summary>An alarm whose help is followed on the wrist until it is closed.</summary>
+        public bool Open;
+
+        /// <summary>How far help has come.</summary>
+        public Stage Stage;
+
+        /// <summary>Revision of the last applied stage frame, -1 for none.</summary>
+        public int Revision;
+
+        /// <summary>Age order across boots; rises.</summary>
+        public uint Order;
+
+        /// <summary>The stage the wrist has shown to the end. Not stored: after a reboot it is shown anew.</summary>
+        public Stage Shown;
+
+        /// <summary>A hub has stored it. Not stored: the next hub may be another one.</summary>
+        public bool Heard;
+
+        /// <summary>When it was latched, or loaded after a reboot, ms.</summary>
+        public long AtMs;
+
+        /// <summary>When to notify it next, ms.</summary>
+        public long NextTryMs;
+
+        /// <summary>What the frame says.</summary>
+        public FrameType Type
+        {
+            get { return BandProtocol.Frame.TypeOf(Frame, 0); }
+        }
+
+        /// <summary>Boot of the frame.</summary>
+        public int Boot
+        {
+            get { return BandProtocol.Frame.BootOf(Frame, 0); }
+        }
+
+        /// <summary>Sequence of the frame.</summary>
+        public int Sequence
+        {
+            get { return BandProtocol.Frame.SequenceOf(Frame, 0); }
+        }
+
+        /// <summary>0 a note for staff, 1 an answer or a watch over days, 2 an alarm.</summary>
+        public int Rank
+        {
+            get { return AlarmLatch.RankOf(Type); }
+        }
+    }
+
+    /// <summary>
+    /// What must reach the centre, and how far it has come: 8 slots in one A/B record, written before anything is said
+    /// (R2) and kept until the centre's own receipt (R3). A closed alarm stays in its slot until the slot is needed, so
+    /// that a replayed stage finds its higher revision, also after a reboot (P12).
+    /// </summary>
+    public sealed class AlarmLatch
+    {
+        /// <summary>Slots.</summary>
+        public const int Slots = 8;
+
+        private const byte Format = 1;
+        private const int HeaderBytes = 2;
+        private const int SlotBytes = Frame.Size + 8;
+        private const int MaxBytes = HeaderBytes + (Slots * SlotBytes);
+        private const byte PendingBit = 1;
+        private const byte OpenBit = 2;
+
+        private readonly LatchSlot[] _slots = new LatchSlot[Slots];
+        private readonly AbRecord _record;
+        private readonly byte[] _image = new byte[MaxBytes];
+        private uint _order;
+        private bool _dirty;
+        private bool _overflowed;
+
+        /// <summary>Makes an empty latch over the flash.</summary>
+        public AlarmLatch(IFlash flash)
+        {
+            _record = new AbRecord(flash, "latch", MaxBytes);
+            for (int i = 0; i < Slots; i++)
+            {
+                _slots[i] = new LatchSlot();
+            }
+        }
+
+        /// <summary>True where what is in memory is not yet on flash.</summary>
+        public bool IsDirty
+        {
+            get { return _dirty; }
+        }
+
+        /// <summary>Frames without the centre's receipt.</summary>
+        public int PendingCount
+        {
+            get
+            {
+                int count = 0;
+                for (int i = 0; i < Slots; i++)
+                {
+                    if (_slots[i].Pending)
+                    {
+                        count++;
+                    }
+                }
+
+                return count;
+            }
+        }
+
+        /// <summary>Importance of a type: 2 alarm, 1 answer or inactivity, 0 note.</summary>
+        public static int RankOf(FrameType type)
+        {
+            switch (type)
+            {
+                case FrameType.Sos:
+                case FrameType.FallSuspected:
+                case FrameType.FallConfirmed:
+                    return 2;
+                case FrameType.FallCancelled:
+                case FrameType.NotNeeded:
+                case FrameType.Inactivity:
+                    return 1;
+                default:
+                    return 0;
+            }
+        }
+
+        /// <summary>The slot at an index, 0 to 7.</summary>
+        public LatchSlot At(int index)
+        {
+            return _slots[index];
+        }
+
+        /// <summary>True once after a frame had to give way or was turned away.</summary>
+        public bool TakeOverflow()
+        {
+            bool overflowed = _overflowed;
+            _overflowed = false;
+            return overflowed;
+        }
+
+        /// <summary>Reads what the last boot left behind.</summary>
+        public void Load(long nowMs)
+        {
+            int length = _record.Load(_image);
+            if (length < HeaderBytes || _image[0] != Format)
+            {
+                return;
+            }
+
+            int count = _image[1];
+            for (int i = 0; i < count && i < Slots && HeaderBytes + ((i + 1) * SlotBytes) <= length; i++)
+            {
+                int at = HeaderBytes + (i * SlotBytes);
+                LatchSlot slot = _slots[i];
+                Bytes.Copy(_image, at, slot.Frame, 0, Frame.Size);
+                at += Frame.Size;
+                slot.Used = true;
+                slot.Pending = (_image[at] & PendingBit) != 0;
+                slot.Open = (_image[at] & OpenBit) != 0;
+                slot.Stage = (Stage)_image[at + 1];
+                slot.Revision = Bytes.GetU16(_image, at + 2) - 1;
+                slot.Order = Bytes.GetU32(_image, at + 4);
+                slot.Shown = Stage.Waiting;
+                slot.Heard = false;
+                slot.AtMs = nowMs;
+                slot.NextTryMs = nowMs;
+                if (slot.Order > _order)
+                {
+                    _order = slot.Order;
+                }
+            }
+        }
+
+        /// <summary>
+        /// Finds room for a frame of this type and takes it: an empty slot, else the oldest closed alarm, else the oldest
+        /// open one that the centre has. When eight frames wait, one of lower rank gives way, oldest first. When eight
+        /// alarms wait, the second oldest SOS gives way: the first press and the latest news are worth most. Null where
+        /// the newcomer itself is turned away.
+        /// </summary>
+        public LatchSlot Take(FrameType type, long nowMs)
+        {
+            int rank = RankOf(type);
+            LatchSlot slot = Room(rank);
+            if (slot == null)
+            {
+                _overflowed = true;
+                return null;
+            }
+
+            if (slot.Pending)
+            {
+                _overflowed = true;
+            }
+
+            _order++;
+            slot.Used = true;
+            slot.Pending = true;
+            slot.Open = type == FrameType.Sos || type == FrameType.FallSuspected;
+            slot.Stage = Stage.Waiting;
+            slot.Revision = -1;
+            slot.Order = _order;
+            slot.Shown = Stage.Waiting;
+            slot.Heard = false;
+            slot.AtMs = nowMs;
+            slot.NextTryMs = nowMs;
+            _dirty = true;
+            return slot;
+        }
+
+        /// <summary>The slot of a frame, null where it is not known.</summary>
+        public LatchSlot Find(int boot, int sequence)
+        {
+            for (int i = 0; i < Slots; i++)
+            {
+                LatchSlot slot = _slots[i];
+                if (slot.Used && slot.Sequence == sequence && slot.Boot == boot)
+                {
+                    return slot;
+                }
+            }
+
+            return null;
+        }
+
+        /// <summary>The centre has it: the slot is free, or goes on following the alarm.</summary>
+        public void Delivered(LatchSlot slot)
+        {
+            if (!slot.Pending)
+            {
+                return;
+            }
+
+            slot.Pending = false;
+            slot.Used = slot.Type == FrameType.Sos || slot.Type == FrameType.FallSuspected;
+            _dirty = true;
+        }
+
+        /// <summary>A slot has changed and must be written.</summary>
+        public void Touch()
+        {
+            _dirty = true;
+        }
+
+        /// <summary>Writes the record where it has changed.</summary>
+        public FlashResult Save()
+        {
+            if (!_dirty)
+            {
+                return FlashResult.Ok;
+            }
+
+            int count = 0;
+            for (int i = 0; i < Slots; i++)
+            {
+                LatchSlot slot = _slots[i];
+                if (!slot.Used)
+                {
+                    continue;
+                }
+
+                int at = HeaderBytes + (count * SlotBytes);
+                Bytes.Copy(slot.Frame, 0, _image, at, Frame.Size);
+                at += Frame.Size;
+                _image[at] = (byte)((slot.Pending ? PendingBit : 0) | (slot.Open ? OpenBit : 0));
+                _image[at + 1] = (byte)slot.Stage;
+                Bytes.PutU16(_image, at + 2, slot.Revision + 1);
+                Bytes.PutU32(_image, at + 4, slot.Order);
+                count++;
+            }
+
+            _image[0] = Format;
+            _image[1] = (byte)count;
+            FlashResult result = _record.Save(_image, HeaderBytes + (count * SlotBytes));
+            _dirty = result != FlashResult.Ok;
+            return result;
+        }
+
+        private LatchSlot Room(int rank)
+        {
+            LatchSlot closed = null;
+            LatchSlot delivered = null;
+            LatchSlot lower = null;
+            for (int i = 0; i < Slots; i++)
+            {
+                LatchSlot slot = _slots[i];
+                if (!slot.Used)
+                {
+                    return slot;
+                }
+
+                if (slot.Pending)
+                {
+                    bool better = lower == null || slot.Rank < lower.Rank
+                        || (slot.Rank == lower.Rank && slot.Order < lower.Order);
+                    lower = slot.Rank < rank && better ? slot : lower;
+                }
+                else if (!slot.Open)
+                {
+                    closed = closed == null || slot.Order < closed.Order ? slot : closed;
+                }
+                else
+                {
+                    delivered = delivered == null || slot.Order < delivered.Order ? slot : delivered;
+                }
+            }
+
+            if (closed != null || delivered != null || lower != null)
+            {
+                return closed != null ? closed : delivered != null ? delivered : lower;
+            }
+
+            return rank == 2 ? SecondOldest() : null;
+        }
+
+        private LatchSlot SecondOldest()
+        {
+            LatchSlot second = SecondOldestOf(FrameType.Sos);
+            return second != null ? second : SecondOldestOf(FrameType.None);
+        }
+
+        // None stands for any type.
+        private LatchSlot SecondOldestOf(FrameType type)
+        {
+            LatchSlot first = null;
+            LatchSlot second = null;
+            for (int i = 0; i < Slots; i++)
+            {
+                LatchSlot slot = _slots[i];
+                if (type != FrameType.None && slot.Type != type)
+                {
+                    continue;
+                }
+
+                if (first == null || slot.Order < first.Order)
+                {
+                    second = first;
+                    first = slot;
+                }
+                else if (second == null || slot.Order < second.Order)
+                {
+                    second = slot;
+                }
+            }
+
+            return second;
+        }
+    }
+}

@@ -1,0 +1,766 @@
+using ElderBand.BandProtocol;
+
+namespace ElderBand.Wristband
+{
+    /// <summary>
+    /// The band: one thread, one loop. <see cref="Step"/> drains what callbacks enqueued, lets every part act and says
+    /// when it wants to be called next. Nothing in it throws, and nothing is allocated after the constructor.
+    /// </summary>
+    public sealed class Band
+    {
+        /// <summary>Version of the firmware in a Boot event.</summary>
+        public const byte FirmwareVersion = 1;
+
+        // The external watchdog bites at 8 s (P08).
+        private const int LongestSleepMs = 4000;
+        private const int BatteryEveryMs = 60000;
+        private const int SaveAgainMs = 1000;
+        private const int WindowMs = 6000;
+        private const int LinkedWindowMs = 5000;
+        private const int GuardBeatMs = 60000;
+        private const int DailyBeatMs = 300000;
+        private const int ShelfBeatMs = 900000;
+        private const int ForgetAlarmMs = 24 * 3600000;
+        private const int MaxUptimeS = 0xFFFFFF;
+        private const byte UnknownPct = 255;
+
+        private readonly BandPorts _ports;
+        private readonly BandIdentity _identity;
+        private readonly BandKeys _keys = new BandKeys();
+        private readonly RingEvent _event = new RingEvent(Frame.Size);
+        private readonly byte[] _frame = new byte[Frame.Size];
+        private readonly SosKey _key = new SosKey();
+        private readonly FallGuard _fall = new FallGuard();
+        private readonly PowerPolicy _power = new PowerPolicy();
+        private readonly bool[] _faulty = new bool[32];
+        private readonly AlarmLatch _latch;
+        private readonly BandSettings _settings;
+        private readonly FrameSource _source;
+        private readonly LinkPolicy _link;
+        private readonly WristSignal _signal;
+
+        private long _startMs;
+        private long _nextBatteryMs;
+        private long _nextBeatMs;
+        private long _nextSaveMs;
+        private long _windowUntilMs;
+        private long _unwornSinceMs;
+        private long _putAwayMs;
+        private byte _batteryPct = UnknownPct;
+        private int _lastSosSequence = -1;
+        private int _sosBefore = -1;
+        private bool _latchFullOwed;
+        private bool _settingsDirty;
+        private bool _asleep;
+
+        /// <summary>Composes a band over its ports.</summary>
+        public Band(BandPorts ports, BandIdentity identity)
+        {
+            _ports = ports;
+            _identity = identity;
+            Tagger tagger = new Tagger(ports.Mac);
+            _latch = new AlarmLatch(ports.Flash);
+            _settings = new BandSettings(ports.Flash);
+            _source = new FrameSource(ports.Flash, tagger, _keys);
+            _link = new LinkPolicy(ports.Link, _latch, _source, tagger, _keys, ports.Mac, identity.Secret);
+            _signal = new WristSignal(ports.Vibration, ports.Light);
+        }
+
+        /// <summary>Mode now.</summary>
+        public BandMode Mode { get; private set; }
+
+        /// <summary>Worn, as far as known.</summary>
+        public Wear Wear { get; private set; }
+
+        /// <summary>The stage the wrist showed last; Waiting again with a new alarm.</summary>
+        public Stage ShownStage { get; private set; }
+
+        /// <summary>What the wrist repeats.</summary>
+        public WristTick Tick
+        {
+            get { return _signal.Tick; }
+        }
+
+        /// <summary>Whether a fall's countdown runs.</summary>
+        public FallState FallGuardState
+        {
+            get { return _fall.State; }
+        }
+
+        /// <summary>State of the key.</summary>
+        public KeyState Key
+        {
+            get { return _key.State; }
+        }
+
+        /// <summary>Frames without the centre's receipt.</summary>
+        public int Pending
+        {
+            get { return _latch.PendingCount; }
+        }
+
+        /// <summary>Boot count of this boot.</summary>
+        public int Boot
+        {
+            get { return _source.Boot; }
+        }
+
+        /// <summary>The latch, for the wrist page and tests.</summary>
+        public AlarmLatch Latch
+        {
+            get { return _latch; }
+        }
+
+        /// <summary>The link, for the wrist page and tests.</summary>
+        public LinkPolicy Link
+        {
+            get { return _link; }
+        }
+
+        /// <summary>True after the band has asked for deep sleep or a reset: the next life is a new Band.</summary>
+        public bool IsAsleep
+        {
+            get { return _asleep; }
+        }
+
+        /// <summary>Begins this boot; call once, before the first <see cref="Step"/>.</summary>
+        public void Start(long nowMs)
+        {
+            _startMs = nowMs;
+            _unwornSinceMs = nowMs;
+            WakeCause cause = _ports.Power.Cause();
+            _putAwayMs = cause == WakeCause.Motion ? PowerPolicy.PutAwayAfterMotionMs
+                : cause == WakeCause.Timer ? 0 : PowerPolicy.PutAwayMs;
+            bool bootStored = _source.Start();
+            _settings.Load(_identity);
+            _keys.Derive(_ports.Mac, _identity.Secret, _settings.LinkGroup, _settings.LinkEpoch);
+            _latch.Load(nowMs);
+            ReadBattery(nowMs);
+            _nextBeatMs = nowMs;
+
+            // The press comes first, whatever else this boot has to say.
+            Act(_key.Start(cause, _ports.Key.Read(), nowMs), nowMs);
+            if (cause == WakeCause.PowerOn || cause == WakeCause.Watchdog)
+            {
+                LatchEvent(FrameType.Boot, (byte)cause, FirmwareVersion, nowMs);
+            }
+
+            if (!bootStored)
+            {
+                Report(TechnicalCode.FlashFault, nowMs);
+            }
+
+            ChooseMode(nowMs);
+        }
+
+        /// <summary>Does what is due.</summary>
+        /// <param name="nowMs">Milliseconds on the clock that also stamps the events.</param>
+        /// <returns>Milliseconds until the next call; an event may come before.</returns>
+        public int Step(long nowMs)
+        {
+            if (_asleep)
+            {
+                return LongestSleepMs;
+            }
+
+            while (_ports.Events.TryDequeue(_event))
+            {
+                Handle(nowMs);
+            }
+
+            AdvanceKey(nowMs);
+            if (_ports.Key.Read() != _key.IsDown)
+            {
+                _key.Edge(!_key.IsDown, nowMs, _fall.State == FallState.Countdown); // an edge that got lost
+            }
+
+            EndCountdowns(nowMs);
+            if (nowMs >= _nextBatteryMs)
+            {
+                ReadBattery(nowMs);
+            }
+
+            ChooseMode(nowMs);
+            if (nowMs >= _nextBeatMs)
+            {
+                SendBeat(nowMs);
+            }
+
+            long due = _link.Step(nowMs, RadioWanted(nowMs));
+            Repay(nowMs);
+            long signalDue = ShowStages(nowMs);
+            due = signalDue < due ? signalDue : due;
+            if (_latch.IsDirty && nowMs >= _nextSaveMs)
+            {
+                SaveLatch(nowMs);
+            }
+
+            if (_settingsDirty && nowMs >= _nextSaveMs)
+            {
+                _settingsDirty = _settings.Save() != FlashResult.Ok;
+            }
+
+            if (MaySleep(nowMs))
+            {
+                _asleep = true;
+                _ports.Power.DeepSleep(ShelfBeatMs);
+                return LongestSleepMs;
+            }
+
+            _ports.Power.FeedWatchdog();
+            return SleepMs(nowMs, due);
+        }
+
+        private int SleepMs(long nowMs, long due)
+        {
+            long keyDue = _key.NextDueMs();
+            due = keyDue < due ? keyDue : due;
+            long fallDue = _fall.NextDeadlineMs();
+            due = fallDue < due ? fallDue : due;
+            due = _nextBeatMs < due ? _nextBeatMs : due;
+            due = _windowUntilMs > nowMs && _windowUntilMs < due ? _windowUntilMs : due;
+            long sleep = due - nowMs;
+            return sleep < 1 ? 1 : sleep > LongestSleepMs ? LongestSleepMs : (int)sleep;
+        }
+
+        private void Handle(long nowMs)
+        {
+            switch (_event.Kind)
+            {
+                case EventKind.KeyEdge:
+                    AdvanceKey(_event.AtMs);
+                    _key.Edge(_event.Arg == 1, _event.AtMs, _fall.State == FallState.Countdown);
+                    break;
+                case EventKind.LinkUp:
+                    _link.OnLinkUp(nowMs);
+                    ExtendWindow(nowMs, WindowMs);
+                    break;
+                case EventKind.LinkDown:
+                    _link.OnLinkDown(nowMs);
+                    break;
+                case EventKind.FrameIn:
+                    if (_link.Admit(_event.Data, _event.Count, nowMs))
+                    {
+                        ExtendWindow(nowMs, LinkedWindowMs);
+                        Receive(_event.Data, nowMs);
+                    }
+
+                    break;
+                case EventKind.PowerEdge:
+                    ReadBattery(nowMs);
+                    break;
+            }
+        }
+
+        // ---- the key ----
+
+        private void AdvanceKey(long nowMs)
+        {
+            KeyAction action = _key.Advance(nowMs);
+            while (action != KeyAction.None)
+            {
+                Act(action, nowMs);
+                action = _key.Advance(nowMs);
+            }
+        }
+
+        private void Act(KeyAction action, long nowMs)
+        {
+            switch (action)
+            {
+                case KeyAction.Sos:
+                    Press(SosSource.Key, nowMs);
+                    break;
+                case KeyAction.SosFromSleep:
+                    Press(SosSource.KeyFromSleep, nowMs);
+                    break;
+                case KeyAction.SosInCountdown:
+                    Press(SosSource.KeyInCountdown, nowMs);
+                    break;
+                case KeyAction.OfferFine:
+                    _signal.Now(WristPattern.LetGo, nowMs);
+                    break;
+                case KeyAction.Fine:
+                    CancelFalls(nowMs);
+                    break;
+                case KeyAction.NotNeeded:
+                    LatchAnswer(FrameType.NotNeeded, _sosBefore, nowMs);
+                    _signal.Now(WristPattern.Understood, nowMs);
+                    break;
+                case KeyAction.ReportStuck:
+                    Report(TechnicalCode.KeyStuck, nowMs);
+                    break;
+                case KeyAction.ReportFree:
+                    Recover(TechnicalCode.KeyStuck, nowMs);
+                    break;
+                case KeyAction.Reset:
+                    ResetByHand(nowMs);
+                    break;
+            }
+        }
+
+        private void Press(SosSource source, long nowMs)
+        {
+            bool counting = _fall.Apply(FallEvent.Sos) == FallAction.LeaveToSos;
+            byte flags = counting || source == SosSource.KeyInCountdown ? AlarmFlags.DuringCountdown : (byte)0;
+            while (counting && _fall.TakeOldest() != null)
+            {
+                // The falls stay linked to this SOS; the centre holds their suspicion.
+            }
+
+            ShownStage = Stage.Waiting;
+            LatchSlot slot = LatchEvent(FrameType.Sos, flags, (byte)source, nowMs);
+            _sosBefore = _lastSosSequence;
+            _lastSosSequence = slot.Sequence;
+        }
+
+        private void ResetByHand(long nowMs)
+        {
+            // Not while a countdown runs, and not with an alarm that only memory holds.
+            SaveLatch(nowMs);
+            if (_fall.State == FallState.Watching && !_latch.IsDirty)
+            {
+                _asleep = true;
+                _ports.Power.Reset();
+            }
+        }
+
+        // ---- falls ----
+
+        private void CancelFalls(long nowMs)
+        {
+            if (_fall.Apply(FallEvent.Fine) != FallAction.Cancel)
+            {
+                return; // too late: the fall stands, a person will ask
+            }
+
+            LatchSlot slot = _fall.TakeOldest();
+            while (slot != null)
+            {
+                int sequence = slot.Sequence;
+                slot.Open = false;
+                _signal.Forget(slot, Stage.Home);
+                LatchAnswer(FrameType.FallCancelled, sequence, nowMs);
+                slot = _fall.TakeOldest();
+            }
+
+            _signal.Now(WristPattern.Understood, nowMs);
+        }
+
+        private void EndCountdowns(long nowMs)
+        {
+            // A hold that has reached "I am fine" is judged on its release, within 7 s more; the centre waits 15.
+            while (nowMs >= _fall.NextDeadlineMs() && _key.State != KeyState.CountdownFine)
+            {
+                FallEvent ended = _fall.Running == 1 ? FallEvent.LastDeadline : FallEvent.Deadline;
+                if (_fall.Apply(ended) != FallAction.Confirm)
+                {
+                    return;
+                }
+
+                LatchAnswer(FrameType.FallConfirmed, _fall.TakeOldest().Sequence, nowMs);
+            }
+        }
+
+        // ---- what comes down ----
+
+        private void Receive(byte[] frame, long nowMs)
+        {
+            int boot = Frame.BootOf(frame, 0);
+            int sequence = Frame.SequenceOf(frame, 0);
+            switch (Frame.TypeOf(frame, 0))
+            {
+                case FrameType.HubHeard:
+                    OnHubHeard(Frame.LaneOf(frame, 0), boot, sequence, nowMs);
+                    break;
+                case FrameType.Receipt:
+                    LatchSlot slot = Frame.LaneOf(frame, 0) == Lane.Alarm ? _latch.Find(boot, sequence) : null;
+                    if (slot != null)
+                    {
+                        OnReceipt(slot, Payload.ReceiptRefusal(frame, 0));
+                    }
+
+                    break;
+                case FrameType.Stage:
+                    OnStage(boot, sequence, Payload.StageOf(frame, 0), Payload.StageRevision(frame, 0), nowMs);
+                    break;
+                case FrameType.Configuration:
+                    if (_settings.Apply(frame))
+                    {
+                        _settingsDirty = true;
+                        _nextBeatMs = nowMs; // the status echoes the applied version
+                    }
+
+                    break;
+                case FrameType.LinkGroup:
+                    if (_settings.Move(frame))
+                    {
+                        _settingsDirty = true;
+                        _keys.DeriveLink(_ports.Mac, _identity.Secret, _settings.LinkGroup, _settings.LinkEpoch);
+                        _link.OnKeysMoved(nowMs);
+                    }
+
+                    break;
+            }
+        }
+
+        private void OnHubHeard(Lane lane, int boot, int sequence, long nowMs)
+        {
+            if (lane != Lane.Alarm || _link.NoteHeard(boot, sequence))
+            {
+                return;
+            }
+
+            LatchSlot slot = _latch.Find(boot, sequence);
+            if (slot == null || slot.Heard)
+            {
+                return;
+            }
+
+            slot.Heard = true;
+            slot.NextTryMs = nowMs
+                + (slot.Rank == 2 ? LinkPolicy.AlarmReminderMs : LinkPolicy.NoteReminderMs);
+            if (slot.Open && slot.Stage < Stage.Home)
+            {
+                Reach(slot, Stage.Home);
+            }
+        }
+
+        private void OnReceipt(LatchSlot slot, byte refusal)
+        {
+            _latch.Delivered(slot);
+            if (refusal == 0 && slot.Used && slot.Open && slot.Stage < Stage.Centre)
+            {
+                Reach(slot, Stage.Centre);
+            }
+        }
+
+        private void OnStage(int boot, int sequence, Stage stage, int revision, long nowMs)
+        {
+            LatchSlot slot = _latch.Find(boot, sequence);
+            if (slot == null || stage < Stage.Centre || stage > Stage.Closed || !FollowsStages(slot.Type))
+            {
+                return;
+            }
+
+            _latch.Delivered(slot);
+            if (revision <= slot.Revision)
+            {
+                if (revision == slot.Revision && slot.Shown == stage)
+                {
+                    ConfirmShown(slot, stage, nowMs); // the centre has not heard that it was shown
+                }
+
+                return;
+            }
+
+            slot.Revision = revision;
+            _latch.Touch();
+            if (stage == slot.Stage)
+            {
+                return;
+            }
+
+            slot.Open = stage != Stage.Closed;
+            Reach(slot, stage);
+            if (stage == Stage.Closed)
+            {
+                CloseJoined();
+            }
+        }
+
+        private static bool FollowsStages(FrameType type)
+        {
+            return type == FrameType.Sos || type == FrameType.FallSuspected;
+        }
+
+        // Presses that the centre put on the same card have no stages of their own.
+        private void CloseJoined()
+        {
+            for (int i = 0; i < AlarmLatch.Slots; i++)
+            {
+                LatchSlot slot = _latch.At(i);
+                if (slot.Used && slot.Open && !slot.Pending && slot.Revision < 0)
+                {
+                    slot.Open = false;
+                }
+            }
+        }
+
+        private void Reach(LatchSlot slot, Stage stage)
+        {
+            slot.Stage = stage;
+            slot.Shown = Stage.Waiting;
+            _latch.Touch();
+            _signal.ShowStage(slot, stage);
+        }
+
+        private long ShowStages(long nowMs)
+        {
+            _signal.SetTick(ChooseTick(), nowMs);
+            long due = _signal.Step(nowMs);
+            LatchSlot slot = _signal.TakeShown(out Stage stage);
+            while (slot != null)
+            {
+                slot.Shown = stage;
+                ShownStage = stage;
+                ConfirmShown(slot, stage, nowMs);
+                due = _signal.Step(nowMs);
+                slot = _signal.TakeShown(out stage);
+            }
+
+            return due;
+        }
+
+        private WristTick ChooseTick()
+        {
+            if (_fall.State == FallState.Countdown)
+            {
+                return WristTick.Countdown;
+            }
+
+            LatchSlot newest = null;
+            for (int i = 0; i < AlarmLatch.Slots; i++)
+            {
+                LatchSlot slot = _latch.At(i);
+                if (!slot.Used || !slot.Open)
+                {
+                    continue;
+                }
+
+                if (slot.Stage >= Stage.Taken)
+                {
+                    return WristTick.Silent; // a person is on it
+                }
+
+                newest = newest == null || slot.Order > newest.Order ? slot : newest;
+            }
+
+            return newest == null ? WristTick.Silent
+                : newest.Stage == Stage.Waiting ? WristTick.Waiting : WristTick.NotTaken;
+        }
+
+        private void ConfirmShown(LatchSlot slot, Stage stage, long nowMs)
+        {
+            _source.BeginAlarm(_frame, FrameType.StageShown, nowMs);
+            Payload.PutStageShown(_frame, slot.Boot, slot.Sequence, stage);
+            _source.Sign(_frame);
+            _link.AddNote(_frame, nowMs);
+        }
+
+        // ---- what goes up ----
+
+        private LatchSlot LatchEvent(FrameType type, byte flags, byte detail, long nowMs)
+        {
+            LatchSlot slot = _latch.Take(type, nowMs);
+            if (slot == null)
+            {
+                return null;
+            }
+
+            byte all = flags;
+            if (type != FrameType.Boot)
+            {
+                all |= Wear == Wear.On ? AlarmFlags.Worn : (byte)0;
+                all |= _ports.Power.External() ? AlarmFlags.Charging : (byte)0;
+            }
+
+            _source.BeginAlarm(slot.Frame, type, nowMs);
+            Payload.PutEvent(slot.Frame, UptimeS(nowMs), all, _batteryPct, detail);
+            Commit(slot, nowMs);
+            return slot;
+        }
+
+        private void LatchAnswer(FrameType type, int refersTo, long nowMs)
+        {
+            LatchSlot slot = _latch.Take(type, nowMs);
+            if (slot == null)
+            {
+                return;
+            }
+
+            _source.BeginAlarm(slot.Frame, type, nowMs);
+            Payload.PutAnswer(slot.Frame, UptimeS(nowMs), refersTo, 0);
+            Commit(slot, nowMs);
+        }
+
+        // Written before it is said (R2). Where it cannot be written it is said all the same: a lost press is worse than
+        // one that would not survive a reset.
+        private void Commit(LatchSlot slot, long nowMs)
+        {
+            _source.Sign(slot.Frame);
+            SaveLatch(nowMs);
+            ExtendWindow(nowMs, WindowMs);
+        }
+
+        private void SaveLatch(long nowMs)
+        {
+            if (_latch.Save() == FlashResult.Ok)
+            {
+                Recover(TechnicalCode.FlashFault, nowMs);
+                return;
+            }
+
+            _nextSaveMs = nowMs + SaveAgainMs;
+            Report(TechnicalCode.FlashFault, nowMs);
+        }
+
+        private void Report(TechnicalCode code, long nowMs)
+        {
+            if (!_faulty[(int)code])
+            {
+                _faulty[(int)code] = true;
+                LatchEvent(FrameType.Technical, 0, (byte)code, nowMs);
+            }
+        }
+
+        private void Recover(TechnicalCode code, long nowMs)
+        {
+            if (!_faulty[(int)code])
+            {
+                return;
+            }
+
+            _faulty[(int)code] = false;
+            LatchSlot slot = _latch.Take(FrameType.Technical, nowMs);
+            if (slot == null)
+            {
+                return;
+            }
+
+            _source.BeginAlarm(slot.Frame, FrameType.Technical, nowMs);
+            Payload.PutEvent(slot.Frame, UptimeS(nowMs), 0, (byte)code, (byte)TechnicalCode.Recovered);
+            Commit(slot, nowMs);
+        }
+
+        // What could not be said at its moment.
+        private void Repay(long nowMs)
+        {
+            if (_link.TakeTamper())
+            {
+                LatchEvent(FrameType.Technical, 0, (byte)TechnicalCode.Tamper, nowMs);
+            }
+
+            _latchFullOwed |= _latch.TakeOverflow();
+            if (_latchFullOwed && _latch.PendingCount < AlarmLatch.Slots)
+            {
+                _latchFullOwed = false;
+                LatchEvent(FrameType.Technical, 0, (byte)TechnicalCode.LatchFull, nowMs);
+            }
+        }
+
+        private void SendBeat(long nowMs)
+        {
+            _nextBeatMs = nowMs
+                + (Mode == BandMode.Guard ? GuardBeatMs : Mode == BandMode.Daily ? DailyBeatMs : ShelfBeatMs);
+            ExtendWindow(nowMs, WindowMs);
+            if (!_source.BeginVitals(_frame, FrameType.Status))
+            {
+                return;
+            }
+
+            int pending = _latch.PendingCount;
+            Payload.PutStatus(
+                _frame,
+                UptimeS(nowMs),
+                Mode,
+                Wear,
+                pending > 7 ? 7 : pending,
+                _batteryPct,
+                (byte)_settings.Version);
+            _source.Sign(_frame);
+            _link.SendStatus(_frame);
+        }
+
+        private int UptimeS(long nowMs)
+        {
+            long seconds = (nowMs - _startMs) / 1000;
+            return seconds > MaxUptimeS ? MaxUptimeS : (int)seconds;
+        }
+
+        // ---- power ----
+
+        private void ReadBattery(long nowMs)
+        {
+            _nextBatteryMs = nowMs + BatteryEveryMs;
+            _batteryPct = _ports.Power.BatteryPct();
+            bool external = _ports.Power.External();
+            _power.OnBattery(_batteryPct, external);
+            if (external || _batteryPct > 100)
+            {
+                return;
+            }
+
+            if (_batteryPct < PowerPolicy.CriticalPct)
+            {
+                Report(TechnicalCode.BatteryCritical, nowMs);
+            }
+            else if (_batteryPct < PowerPolicy.LowPct)
+            {
+                Report(TechnicalCode.BatteryLow, nowMs);
+            }
+        }
+
+        private void ChooseMode(long nowMs)
+        {
+            if (Wear != Wear.Off)
+            {
+                _unwornSinceMs = nowMs;
+                _putAwayMs = PowerPolicy.PutAwayMs;
+            }
+
+            bool open = false;
+            long newestMs = long.MinValue;
+            for (int i = 0; i < AlarmLatch.Slots; i++)
+            {
+                LatchSlot slot = _latch.At(i);
+                if (!slot.Used || !FollowsStages(slot.Type))
+                {
+                    continue;
+                }
+
+                if (slot.Open && nowMs - slot.AtMs > ForgetAlarmMs)
+                {
+                    slot.Open = false;
+                    _latch.Touch();
+                }
+
+                open |= slot.Open;
+                newestMs = slot.AtMs > newestMs && (slot.Open || slot.Boot == _source.Boot) ? slot.AtMs : newestMs;
+            }
+
+            BandMode mode = _power.Choose(
+                _ports.Power.External(),
+                _settings.GuardAlways,
+                newestMs == long.MinValue ? long.MaxValue : nowMs - newestMs,
+                open,
+                nowMs - _unwornSinceMs,
+                _putAwayMs);
+            if (mode != Mode)
+            {
+                Mode = mode;
+                if (_nextBeatMs > nowMs + GuardBeatMs)
+                {
+                    _nextBeatMs = nowMs;
+                }
+            }
+        }
+
+        private bool RadioWanted(long nowMs)
+        {
+            return Mode == BandMode.Guard || nowMs < _windowUntilMs;
+        }
+
+        private void ExtendWindow(long nowMs, int forMs)
+        {
+            long until = nowMs + forMs;
+            _windowUntilMs = until > _windowUntilMs ? until : _windowUntilMs;
+        }
+
+        private bool MaySleep(long nowMs)
+        {
+            return Mode == BandMode.Shelf && nowMs >= _windowUntilMs && !_link.HasUnheard(1) && !_latch.IsDirty
+                && !_signal.IsBusy && !_key.IsPressed && _fall.State == FallState.Watching;
+        }
+    }
+}

@@ -1,0 +1,54 @@
+using ElderBand.BandProtocol;
+
+namespace ElderBand.Wristband
+{
+    /// <summary>Everything the band touches of the world. The composition root fills it once.</summary>
+    public sealed class BandPorts
+    {
+        /// <summary>Radio.</summary>
+        public IBandLink Link;
+
+        /// <summary>Flash files.</summary>
+        public IFlash Flash;
+
+        /// <summary>Monotonic time.</summary>
+        public IClock Clock;
+
+        /// <summary>Keyed hash.</summary>
+        public IMac Mac;
+
+        /// <summary>Battery, charger, sleep, watchdog.</summary>
+        public IPower Power;
+
+        /// <summary>The one key; true while pressed.</summary>
+        public IPin Key;
+
+        /// <summary>Vibration motor.</summary>
+        public IPin Vibration;
+
+        /// <summary>Light; follows the vibration, for those who feel less.</summary>
+        public IPin Light;
+
+        /// <summary>MAX30102, MAX30101 or MAX30105.</summary>
+        public IRegisterBus Ppg;
+
+        /// <summary>ADXL343.</summary>
+        public IRegisterBus Accelerometer;
+
+        /// <summary>Where callbacks enqueue.</summary>
+        public EventRing Events;
+    }
+
+    /// <summary>Who the band is: provisioned once; a LinkGroup frame from the centre may later move the link keys.</summary>
+    public sealed class BandIdentity
+    {
+        /// <summary>32 random bytes, the same as in the band's QR code.</summary>
+        public byte[] Secret;
+
+        /// <summary>The home whose hubs may talk to the band.</summary>
+        public uint LinkGroup;
+
+        /// <summary>Epoch of the link keys, 0-65535; only rises.</summary>
+        public int LinkEpoch;
+    }
+}

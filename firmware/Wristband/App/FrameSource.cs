@@ -1,0 +1,98 @@
+using ElderBand.BandProtocol;
+
+namespace ElderBand.Wristband
+{
+    /// <summary>
+    /// Makes the band's frames: identity and tags. The boot count is stored before the first frame of a boot (R1).
+    /// </summary>
+    public sealed class FrameSource
+    {
+        /// <summary>The band restarts itself before a sequence passes this.</summary>
+        public const int RestartAtSequence = 0xFF00;
+
+        private const int BootBytes = 3;
+        private const int JumpAbove = 16;
+        private const int JumpMask = 0x7FFF;
+
+        private readonly AbRecord _record;
+        private readonly Tagger _tagger;
+        private readonly BandKeys _keys;
+        private readonly byte[] _boot = new byte[BootBytes];
+        private int _alarmSequence;
+        private int _vitalsSequence;
+        private bool _unproven;
+
+        /// <summary>Over the flash that holds the boot count.</summary>
+        public FrameSource(IFlash flash, Tagger tagger, BandKeys keys)
+        {
+            _record = new AbRecord(flash, "boot", BootBytes);
+            _tagger = tagger;
+            _keys = keys;
+        }
+
+        /// <summary>Boot count of this boot.</summary>
+        public int Boot { get; private set; }
+
+        /// <summary>True where a lane is near its last sequence: restart at a quiet moment.</summary>
+        public bool IsNearlySpent
+        {
+            get { return _alarmSequence >= RestartAtSequence || _vitalsSequence >= RestartAtSequence; }
+        }
+
+        /// <summary>Raises and stores the boot count; false where it could not be stored.</summary>
+        public bool Start()
+        {
+            int last = _record.Load(_boot) == BootBytes ? Bytes.GetU24(_boot, 0) : 0;
+            Boot = last < Frame.MaxBoot ? last + 1 : Frame.MaxBoot;
+            Bytes.PutU24(_boot, 0, Boot);
+            bool stored = _record.Save(_boot, BootBytes) == FlashResult.Ok
+                || _record.Save(_boot, BootBytes) == FlashResult.Ok;
+            _unproven = !stored || last == 0;
+            return stored;
+        }
+
+        /// <summary>Writes the header of a frame of the alarm lane.</summary>
+        public void BeginAlarm(byte[] frame, FrameType type, long nowMs)
+        {
+            // A boot count that is not proven may have been used before, and then a press could pass for a replay. The
+            // moment of a press is not repeatable, so it picks the sequence (docs/adr/0022).
+            if (_unproven && AlarmLatch.RankOf(type) == 2)
+            {
+                _unproven = false;
+                _alarmSequence += JumpAbove + (int)(nowMs & JumpMask);
+            }
+
+            Frame.Begin(frame, type, Lane.Alarm, Boot, _alarmSequence);
+            if (_alarmSequence < Frame.MaxSequence)
+            {
+                _alarmSequence++;
+            }
+        }
+
+        /// <summary>Writes the header of a frame of the vitals lane; false where the lane is used up.</summary>
+        public bool BeginVitals(byte[] frame, FrameType type)
+        {
+            if (_vitalsSequence >= Frame.MaxSequence)
+            {
+                return false;
+            }
+
+            Frame.Begin(frame, type, Lane.Vitals, Boot, _vitalsSequence);
+            _vitalsSequence++;
+            return true;
+        }
+
+        /// <summary>Puts both tags on.</summary>
+        public void Sign(byte[] frame)
+        {
+            _tagger.SignCentre(_keys.CentreUp, frame);
+            _tagger.SignLink(_keys.LinkUp, frame);
+        }
+
+        /// <summary>Puts the link tag on again, after the link keys have moved.</summary>
+        public void SignLink(byte[] frame)
+        {
+            _tagger.SignLink(_keys.LinkUp, frame);
+        }
+    }
+}

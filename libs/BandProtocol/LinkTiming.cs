@@ -1,0 +1,18 @@
+namespace ElderBand.BandProtocol
+{
+    /// <summary>What band and hub expect of each other on a link; one place, so that they cannot drift apart.</summary>
+    public static class LinkTiming
+    {
+        /// <summary>A hub sends a HubState at least this often on every link it holds, ms.</summary>
+        public const int HubStateMs = 10000;
+
+        /// <summary>Without a right-tagged frame for this long the other side counts as gone: three intervals (R7, P15).</summary>
+        public const int SilenceMs = 3 * HubStateMs;
+
+        /// <summary>A link whose challenge is unanswered for this long is a stranger's, ms.</summary>
+        public const int HelloMs = 5000;
+
+        /// <summary>Bytes of the nonce: the whole payload of a LinkChallenge, echoed as the payload of a LinkHello.</summary>
+        public const int NonceBytes = Frame.PayloadSize;
+    }
+}
