@@ -74,7 +74,7 @@ namespace ElderBand.Wristband
         public const int Slots = 8;
 
         private const byte Format = 1;
-        private const int HeaderBytes = 2;
+        private const int HeaderBytes = 3;
         private const int SlotBytes = Frame.Size + 8;
         private const int MaxBytes = HeaderBytes + (Slots * SlotBytes);
         private const byte PendingBit = 1;
@@ -102,6 +102,11 @@ namespace ElderBand.Wristband
         {
             get { return _dirty; }
         }
+
+        /// <summary>
+        /// The last boot ended because the key was held for 20 s: if it is still down it sticks, and is no press.
+        /// </summary>
+        public bool KeyReset { get; private set; }
 
         /// <summary>Frames without the centre's receipt.</summary>
         public int PendingCount
@@ -162,6 +167,7 @@ namespace ElderBand.Wristband
                 return;
             }
 
+            KeyReset = _image[2] != 0;
             int count = _image[1];
             for (int i = 0; i < count && i < Slots && HeaderBytes + ((i + 1) * SlotBytes) <= length; i++)
             {
@@ -250,6 +256,13 @@ namespace ElderBand.Wristband
             _dirty = true;
         }
 
+        /// <summary>Marks, or forgets, that the key is what ends this boot.</summary>
+        public void MarkKeyReset(bool reset)
+        {
+            _dirty |= KeyReset != reset;
+            KeyReset = reset;
+        }
+
         /// <summary>A slot has changed and must be written.</summary>
         public void Touch()
         {
@@ -285,6 +298,7 @@ namespace ElderBand.Wristband
 
             _image[0] = Format;
             _image[1] = (byte)count;
+            _image[2] = (byte)(KeyReset ? 1 : 0);
             FlashResult result = _record.Save(_image, HeaderBytes + (count * SlotBytes));
             _dirty = result != FlashResult.Ok;
             return result;

@@ -139,7 +139,8 @@ namespace ElderBand.Wristband
             _nextBeatMs = nowMs;
 
             // The press comes first, whatever else this boot has to say.
-            Act(_key.Start(cause, _ports.Key.Read(), nowMs), nowMs);
+            Act(_key.Start(cause == WakeCause.Key, _ports.Key.Read(), _latch.KeyReset, nowMs), nowMs);
+            _latch.MarkKeyReset(false);
             if (cause == WakeCause.PowerOn || cause == WakeCause.Watchdog)
             {
                 LatchEvent(FrameType.Boot, (byte)cause, FirmwareVersion, nowMs);
@@ -317,12 +318,21 @@ namespace ElderBand.Wristband
         private void ResetByHand(long nowMs)
         {
             // Not while a countdown runs, and not with an alarm that only memory holds.
-            SaveLatch(nowMs);
-            if (_fall.State == FallState.Watching && !_latch.IsDirty)
+            if (_fall.State != FallState.Watching)
             {
-                _asleep = true;
-                _ports.Power.Reset();
+                return;
             }
+
+            _latch.MarkKeyReset(true);
+            SaveLatch(nowMs);
+            if (_latch.IsDirty)
+            {
+                _latch.MarkKeyReset(false);
+                return;
+            }
+
+            _asleep = true;
+            _ports.Power.Reset();
         }
 
         // ---- falls ----

@@ -496,7 +496,7 @@ namespace ElderBand.Wristband
         private long Air(long nowMs)
         {
             LatchSlot slot = OnAirNow(nowMs);
-            long wanted = slot != null ? slot.Order : _beacon && !_trusted ? BeaconBit | Frame.SequenceOf(_status, 0) : EmptyOnAir;
+            long wanted = slot != null ? slot.Order : _beacon && !_trusted ? BeaconBit + Frame.SequenceOf(_status, 0) : EmptyOnAir;
             if (_trusted && wanted == EmptyOnAir && _onAir == NothingOnAir)
             {
                 return long.MaxValue; // advertising stopped when the hub connected, and nobody else is wanted

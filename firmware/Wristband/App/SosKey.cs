@@ -1,5 +1,3 @@
-using ElderBand.BandProtocol;
-
 namespace ElderBand.Wristband
 {
     /// <summary>Where the one key is in a press.</summary>
@@ -35,7 +33,7 @@ namespace ElderBand.Wristband
         /// <summary>Held over 10 s: reported, means nothing more until 20 s.</summary>
         Stuck = 9,
 
-        /// <summary>Held already when the band started: no press of a person, and no second reset.</summary>
+        /// <summary>Held through a reset: no press of a person, and no second reset.</summary>
         HeldAtBoot = 10,
 
         /// <summary>Stuck and beyond any meaning; only a release leads out.</summary>
@@ -57,7 +55,7 @@ namespace ElderBand.Wristband
         /// <summary>The key woke the band: the wake is the press.</summary>
         Wake = 3,
 
-        /// <summary>The band started by itself and finds the key down.</summary>
+        /// <summary>The key ended the last boot and is still down.</summary>
         FoundDown = 4,
 
         /// <summary>Open for longer than a bounce.</summary>
@@ -242,10 +240,14 @@ namespace ElderBand.Wristband
             }
         }
 
-        /// <summary>The band starts: what the key is doing and whether it was the key that woke the band.</summary>
-        public KeyAction Start(WakeCause cause, bool down, long nowMs)
+        /// <summary>The band starts.</summary>
+        /// <param name="woke">The key woke the band from sleep.</param>
+        /// <param name="down">The key is down now.</param>
+        /// <param name="wasReset">The last boot ended because the key was held for 20 s.</param>
+        /// <param name="nowMs">Now.</param>
+        public KeyAction Start(bool woke, bool down, bool wasReset, long nowMs)
         {
-            if (cause == WakeCause.Key)
+            if (woke)
             {
                 Begin(nowMs, down);
                 _nextTimer = 1;
@@ -258,7 +260,7 @@ namespace ElderBand.Wristband
             }
 
             Begin(nowMs, true);
-            if (cause == WakeCause.PowerOn)
+            if (wasReset)
             {
                 _nextTimer = 1;
                 return Apply(KeyEvent.FoundDown, nowMs);
