@@ -1,0 +1,57 @@
+export default {
+  app: 'Duty console',
+  signin: {
+    title: 'Sign in for duty', name: 'Name or staff number', password: 'Password', go: 'Sign in', wrong: 'Name or password is wrong.', locked: 'Too many attempts; wait a little. Colleagues who are signed in are not affected.',
+    failed: 'The service did not answer; try again.', note: 'After sign-in this computer keeps showing alarms, also when the session has expired; only acting asks for sign-in again.', again: 'Your session has expired; alarms are still shown. Sign in again to act.',
+    screen: 'Read-only screen', out: 'Sign out', as: 'On duty: {name}',
+  },
+  nav: { alarms: 'Alarms', residents: 'Residents and devices', language: '中文' },
+  sound: { test: 'Test the sound', tested: 'Sound works', blocked: 'The browser has muted this page: alarms will not ring!', unblock: 'Click here to turn sound on', untested: 'Test the alarm sound first: can you hear it?' },
+  dead: { title: 'Cut off from the centre: do not trust what this screen shows', text: 'Nothing heard for {seconds} seconds; reconnecting by itself.', advice: 'Work by telephone and tell a technician. Texts to families and escalation are done by the service, not by this page.' },
+  kind: { sos: 'Pressed for help', fall: 'Fall', inactivity: 'No movement' },
+  prealarm: { fall: 'Fall suspected', text: 'Fall suspected; the wearer can still cancel', left: 'becomes an alarm in {seconds} s' },
+  source: { band: 'band', hubKey: 'hub key', phone: 'telephone', staff: 'entered by staff' },
+  state: { prealarm: 'Suspected', ringing: 'Nobody has it', taken: 'Taken', coming: 'On the way', closed: 'Closed', cancelled: 'Cancelled by the wearer' },
+  card: {
+    number: 'No. {n}', drill: 'Drill', ago: 'ago', about: 'about', atLeast: 'at least', age: '{n} years', unanswered: 'Nobody has answered', unansweredLong: 'Nobody has answered; the family has been told', ringing: 'Ringing; nobody has it yet',
+    takenBy: '{name} is dealing with it', comingBy: '{name} has sent help', mine: 'You are dealing with it', mineComing: 'You have sent help', closedBy: 'Closed by {name}', cancelled: 'Cancelled by the wearer; nothing to do', presses: 'pressed {n} times', notNeeded: 'The wearer says: not needed (call back all the same)',
+    building: 'Building {n}', floor: 'floor {n}', door: 'door {n}', noAddress: 'No address on record', unknown: 'Resident not on record', linked: 'linked to no. {n}', late: 'Happened at {time}, {source}', pending: 'working…',
+  },
+  act: { take: 'Take', takeWho: 'Take {name}', coming: 'On the way', close: 'Close', handback: 'Hand back', next: 'Next', copy: 'Copy', copied: 'Copied', spoke: 'Spoke', noAnswer: 'No answer', call: 'Call', cancel: 'Back', confirm: 'Close it', revoke: 'Revoke link' },
+  waiting: { one: '1 more alarm that nobody has', many: '{n} more alarms that nobody has' },
+  notice: { taken: '{name} was first and has it. Nothing for you to do.', takenUnknown: 'A colleague was first and has it.', failed: 'Not done: {text}', failedPlain: 'Not done: the service did not answer. Try again.' },
+  outcome: {
+    title: 'Outcome', words: 'Closing words (the family reads them)', needed: 'Choose an outcome first (1-7)',
+    phoneOk: 'Well, by telephone', familyGoing: 'Family is going', officerSent: 'Officer sent', ambulance: 'Ambulance called', falseAlarm: 'False alarm', drill: 'Drill', other: 'Other',
+  },
+  words: {
+    phoneOk: 'We spoke on the telephone; all is well.', familyGoing: 'The family has been reached and is on the way.', officerSent: 'A colleague has called in person and dealt with it.', ambulance: 'An ambulance was called and has taken over.', falseAlarm: 'Pressed by mistake; all is well.', drill: 'This was a drill.', other: '',
+  },
+  section: { phone: 'Resident’s telephone', first: 'Ask first', keys: 'Keys', hearing: 'Hearing', dialect: 'Dialect', medical: 'Medical notes', contacts: 'Contacts', vitals: 'Last vitals', wrist: 'The wrist shows', timeline: 'What happened', technical: 'Technical', closed: 'Closed recently', none: 'not on record' },
+  message: { none: 'not told', waiting: 'waiting to be sent', sent: 'sent {time}', delivered: 'delivered {time}', opened: 'opened {time}', failed: 'not sent after {n} tries, trying on', unanswered: 'Told that nobody answered', raised: 'Told of the alarm', closed: 'Told that it is over', gaveUp: 'could not be delivered {time}' },
+  vitals: {
+    none: 'No vitals on record', bpm: 'Heart rate', spo2: 'Oxygen', perMinute: '/min', quality: 'confidence {n} %', ago: '{age} ago', worn: 'worn', maybe: 'perhaps worn', off: 'not worn',
+    refusal: { notWorn: 'not worn: no number', motion: 'moving: not measurable', lowPerfusion: 'weak blood flow: not measurable', saturated: 'signal too strong', irregular: 'irregular beats: no number', warmup: 'has just begun', noSignal: 'no signal', disagree: 'two methods disagree: no number', sensorFault: 'sensor fault' },
+  },
+  wrist: { 0: 'Not heard yet', 1: 'The hub at home has it', 2: 'The centre has it', 3: 'A person has it', 4: 'Help is on the way', 5: 'Closed', shown: 'shown {time}', notYet: '“{stage}” not confirmed yet', battery: 'battery {n} %', heard: 'heard {age} ago', never: 'never heard' },
+  empty: {
+    title: 'No alarm is waiting', proof: 'Each of these has just proven that it works', problem: 'Something here needs attention', stream: 'This page', streamText: 'heard from the centre {n} s ago', hubs: 'Home hubs', bands: 'Bands', database: 'Database', consoles: 'Consoles', heard: '{heard} of {total} heard', last: 'last {age} ago', never: 'never',
+    database_ok: 'written {age} ago', database_bad: 'cannot be written!', consolesText: '{n} open', lastAlarm: 'Last alarm {age} ago', noAlarm: 'No alarm so far', silent: 'Silent', none: 'none enrolled', up: 'Service running since {time}',
+  },
+  queue: { title: 'Alarms', empty: 'No alarms', newest: 'Newest', crowd: 'Building {building}: {n} people', technical: 'Technical', owner: '{name}', noBuilding: 'No building on record' },
+  technical: {
+    bandFault: 'Band fault', bandSilent: 'Band silent', hubSilent: 'Hub silent', batteryLow: 'Battery low', batteryCritical: 'Battery almost empty', keyStuck: 'Key stuck', flashFault: 'Storage fault', tamper: 'Possible forgery', quarantine: 'Unknown data', unknownFrame: 'Unknown data', linkKeyUnknown: 'Link key unknown', mainsLost: 'Hub without mains, on battery', vitalsDropped: 'Gap in vitals', storeLost: 'Hub store lost: provision again', reboots: 'Restarts too often', database: 'Database cannot be written', webhookDown: 'Texts to families do not go out', other: 'Technical',
+    urgent: 'urgent', close: 'Dealt with', words: 'What was done', since: 'since {time}', reason: 'Reason', place: 'Place', band: 'band', hub: 'hub',
+    next: {
+      bandFault: 'Arrange another band; call the resident until then.', bandSilent: 'Call: is the resident out, is the band on its charger?', hubSilent: 'Call: power or internet out? A press may not get through until it is back.', batteryLow: 'Remind the resident to charge today.', batteryCritical: 'Call now and ask to charge.', keyStuck: 'Ask the resident to check the key, or replace the band.', flashFault: 'Arrange another device.', tamper: 'Tell a technician; look for the source.', quarantine: 'Tell a technician; the device may be newer than the service.', unknownFrame: 'Tell a technician; the device may be newer than the service.', linkKeyUnknown: 'Tell a technician to enrol again.', mainsLost: 'Call: is the power out?', vitalsDropped: 'Nothing urgent.', storeLost: 'Provision this hub again.', reboots: 'Tell a technician.', database: 'Tell a technician now; bands and hubs keep alarms and send them again.', webhookDown: 'Call the families by telephone, and tell a technician.', other: 'Tell a technician.',
+    },
+  },
+  timeline: {
+    raised: 'Call for help received', prealarm: 'Suspected fall received', pressed: 'Pressed again', confirmed: 'Became an alarm', cancelled: 'Cancelled by the wearer', notNeeded: 'Wearer says: not needed', unanswered: 'Nobody has answered; the family is told', taken: 'Taken', coming: 'Help sent', handback: 'Handed back; rings again', closed: 'Closed', spoke: 'Spoke', noAnswer: 'No answer', shown: 'Wrist has shown', messageSent: 'Text sent', messageDelivered: 'Text delivered', messageFailed: 'Text failed', messageOpened: 'Family opened the page', linkRevoked: 'Link revoked', noConsole: 'No console was open',
+  },
+  residents: {
+    title: 'Residents and devices', add: 'Add a resident', name: 'Name', nameEn: 'Name in English', birthYear: 'Year of birth', phone: 'Telephone', address: 'Address', building: 'Building', floor: 'Floor', door: 'Door', keys: 'Where the keys are', hearing: 'Hearing', dialect: 'Dialect', medical: 'Medical notes', firstQuestion: 'First question to ask', familyName: 'Name the family uses', save: 'Save', saved: 'Saved',
+    contacts: 'Contacts', addContact: 'Add a contact', relation: 'Relation', order: 'Order', consentBy: 'Who agreed', consentHow: 'How', consentNote: 'No contact without recorded consent.', hubs: 'Home hubs', addHub: 'Enrol a hub', hubId: 'Hub id', bands: 'Bands', addBand: 'Enrol a band', bandAddress: 'Band address (12 hex digits)', guardAlways: 'Always in guard mode', resident: 'Resident', secretOnce: 'Shown only this once: set up the device now. It cannot be seen again after you leave.', password: 'Hub password', secret: 'Band secret', done: 'Device is set up', none: 'None yet', edit: 'Edit', needed: 'Sign in to enrol.', failed: 'Not saved: {text}', worn: 'last heard', choose: 'Choose',
+  },
+  a11y: { skip: 'Skip to the alarm card', queue: 'Alarms', card: 'Alarm card', newAlarm: 'New alarm: {kind}, {name}, {address}' },
+}

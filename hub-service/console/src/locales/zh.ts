@@ -1,0 +1,57 @@
+export default {
+  app: '值守台',
+  signin: {
+    title: '值班登录', name: '姓名或工号', password: '密码', go: '登录', wrong: '姓名或密码不对。', locked: '尝试次数太多，请稍后再试；已登录的同事不受影响。',
+    failed: '服务没有应答，请再试一次。', note: '登录后，这台电脑会一直显示警报；登录过期后也照样显示，只是处理警报前要再登录一次。', again: '登录已过期，警报照常显示。要处理警报，请重新登录。',
+    screen: '只读屏幕', out: '退出', as: '值班：{name}',
+  },
+  nav: { alarms: '警报', residents: '老人与设备', language: 'English' },
+  sound: { test: '试听警报声', tested: '声音正常', blocked: '声音被浏览器静音，警报不会响！', unblock: '点这里打开声音', untested: '请先试听警报声，确认听得见' },
+  dead: { title: '与中心断开，屏幕上的内容已不可信', text: '已 {seconds} 秒没有收到任何消息，正在自动重连。', advice: '请用电话值守，并通知技术人员。家属短信和升级流程由服务端负责，与本页面无关。' },
+  kind: { sos: '按键求助', fall: '跌倒报警', inactivity: '长时间无活动' },
+  prealarm: { fall: '疑似跌倒', text: '疑似跌倒，等待本人取消', left: '{seconds} 秒后升级为警报' },
+  source: { band: '手环', hubKey: '主机按键', phone: '电话', staff: '人工登记' },
+  state: { prealarm: '疑似', ringing: '无人接手', taken: '已接手', coming: '已出发', closed: '已结束', cancelled: '本人已取消' },
+  card: {
+    number: '{n} 号', drill: '演练', ago: '前', about: '约', atLeast: '至少', age: '{n} 岁', unanswered: '还没有人应答', unansweredLong: '还没有人应答，已通知家属', ringing: '正在响铃，等待接手',
+    takenBy: '{name} 正在处理', comingBy: '{name} 已安排人前往', mine: '您正在处理', mineComing: '您已安排人前往', closedBy: '{name} 已结束', cancelled: '佩戴者已取消，无需处理', presses: '已按 {n} 次', notNeeded: '本人表示不需要（请仍回电确认）',
+    building: '{n} 号楼', floor: '{n} 层', door: '{n} 室', noAddress: '没有登记地址', unknown: '未登记的老人', linked: '关联 {n} 号', late: '事件发生在 {time}，{source}', pending: '处理中…',
+  },
+  act: { take: '接手', takeWho: '接手 {name}', coming: '已出发', close: '结束', handback: '退回', next: '下一个', copy: '复制', copied: '已复制', spoke: '接通了', noAnswer: '没人接', call: '拨打', cancel: '返回', confirm: '确认结束', revoke: '停用链接' },
+  waiting: { one: '另有 1 个警报无人接手', many: '另有 {n} 个警报无人接手' },
+  notice: { taken: '{name} 已先一步接手，您无需处理。', takenUnknown: '已有同事先一步接手。', failed: '没有成功：{text}', failedPlain: '没有成功，服务没有应答。请再试一次。' },
+  outcome: {
+    title: '结果', words: '结束语（家属会看到）', needed: '请先选择结果（按 1-7）',
+    phoneOk: '电话确认平安', familyGoing: '家属前往', officerSent: '已派人上门', ambulance: '已叫 120', falseAlarm: '误报', drill: '演练', other: '其他',
+  },
+  words: {
+    phoneOk: '已电话联系到本人，一切平安。', familyGoing: '已联系家属，家属正在前往。', officerSent: '工作人员已上门看望，情况已处理。', ambulance: '已呼叫 120，急救人员已接手。', falseAlarm: '已核实为误按，本人平安。', drill: '这是一次演练。', other: '',
+  },
+  section: { phone: '老人电话', first: '先问', keys: '钥匙', hearing: '听力', dialect: '方言', medical: '健康备注', contacts: '联系人', vitals: '最近体征', wrist: '手环显示', timeline: '经过', technical: '技术事项', closed: '最近结束', none: '未登记' },
+  message: { none: '未通知', waiting: '等待发送', sent: '{time} 已发送', delivered: '{time} 已送达', opened: '{time} 已打开', failed: '发送失败，已试 {n} 次，继续重试', unanswered: '“无人应答”通知', raised: '警报通知', closed: '结束通知', gaveUp: '{time} 无法送达' },
+  vitals: {
+    none: '没有体征记录', bpm: '心率', spo2: '血氧', perMinute: '次/分', quality: '可信度 {n}%', ago: '{age} 前', worn: '佩戴中', maybe: '佩戴不确定', off: '未佩戴',
+    refusal: { notWorn: '未佩戴，不报数', motion: '活动中，测不准', lowPerfusion: '手腕血流弱，测不准', saturated: '信号过强，测不准', irregular: '节律不齐，测不准', warmup: '刚开始测量', noSignal: '没有信号', disagree: '两种算法不一致，不报数', sensorFault: '传感器故障' },
+  },
+  wrist: { 0: '还没有人听到', 1: '家里的主机已收到', 2: '中心已收到', 3: '有人接手了', 4: '有人正在赶来', 5: '已结束', shown: '{time} 已显示', notYet: '还没有确认显示“{stage}”', battery: '电量 {n}%', heard: '{age} 前听到', never: '从未听到' },
+  empty: {
+    title: '现在没有待处理的警报', proof: '以下各项刚刚证明自己还在工作', problem: '以下各项需要留意', stream: '本页面', streamText: '{n} 秒前收到中心消息', hubs: '家庭主机', bands: '手环', database: '数据库', consoles: '值守台', heard: '{heard} / {total} 在线', last: '最近一次 {age} 前', never: '从未',
+    database_ok: '{age} 前写入成功', database_bad: '写入失败！', consolesText: '{n} 个打开', lastAlarm: '上一个警报在 {age} 前', noAlarm: '还没有过警报', silent: '没有声音', none: '还没有登记', up: '服务自 {time} 起运行',
+  },
+  queue: { title: '警报', empty: '没有警报', newest: '最新', crowd: '{building} 号楼 {n} 人', technical: '技术', owner: '{name}', noBuilding: '未登记楼号' },
+  technical: {
+    bandFault: '手环故障', bandSilent: '手环失联', hubSilent: '主机失联', batteryLow: '电量低', batteryCritical: '电量极低', keyStuck: '按键卡住', flashFault: '存储故障', tamper: '疑似伪造信号', quarantine: '无法识别的数据', unknownFrame: '无法识别的数据', linkKeyUnknown: '连接密钥不符', mainsLost: '主机断电，靠电池工作', vitalsDropped: '体征记录有缺口', storeLost: '主机存储丢失，请重新配置', reboots: '频繁重启', database: '数据库无法写入', webhookDown: '家属短信发不出去', other: '技术事项',
+    urgent: '紧急', close: '已处理', words: '处理说明', since: '{time} 起', reason: '原因', place: '地点', band: '手环', hub: '主机',
+    next: {
+      bandFault: '安排更换手环；更换前请电话问候。', bandSilent: '打电话确认老人是否外出，手环是否在充电。', hubSilent: '打电话确认家中是否停电、断网；恢复前按键可能传不出来。', batteryLow: '提醒老人今天充电。', batteryCritical: '马上打电话请老人充电。', keyStuck: '请老人检查按键，或上门更换。', flashFault: '安排更换设备。', tamper: '通知技术人员查看来源。', quarantine: '通知技术人员；设备版本可能过新。', unknownFrame: '通知技术人员；设备版本可能过新。', linkKeyUnknown: '通知技术人员重新登记。', mainsLost: '打电话确认是否停电。', vitalsDropped: '无需马上处理。', storeLost: '重新配置这台主机。', reboots: '通知技术人员。', database: '马上通知技术人员；警报会留在手环和主机上重发。', webhookDown: '请电话通知家属，并通知技术人员。', other: '通知技术人员。',
+    },
+  },
+  timeline: {
+    raised: '收到求助', prealarm: '收到疑似跌倒', pressed: '再次按下', confirmed: '确认为警报', cancelled: '本人取消', notNeeded: '本人表示不需要', unanswered: '还没有人应答，通知家属', taken: '接手', coming: '安排人前往', handback: '退回，重新响铃', closed: '结束', spoke: '通话成功', noAnswer: '没人接电话', shown: '手环已显示', messageSent: '短信已发送', messageDelivered: '短信已送达', messageFailed: '短信发送失败', messageOpened: '家属打开链接', linkRevoked: '链接已停用', noConsole: '没有值守台打开',
+  },
+  residents: {
+    title: '老人与设备', add: '登记老人', name: '姓名', nameEn: '英文名', birthYear: '出生年份', phone: '电话', address: '地址', building: '楼号', floor: '层', door: '室', keys: '钥匙在哪', hearing: '听力', dialect: '方言', medical: '健康备注', firstQuestion: '先问的一句话', familyName: '家属怎么称呼', save: '保存', saved: '已保存',
+    contacts: '联系人', addContact: '添加联系人', relation: '关系', order: '顺序', consentBy: '谁同意的', consentHow: '怎样同意的', consentNote: '没有本人同意，不能登记联系人。', hubs: '家庭主机', addHub: '登记主机', hubId: '主机编号', bands: '手环', addBand: '登记手环', bandAddress: '手环地址（12 位十六进制）', guardAlways: '始终守护模式', resident: '老人', secretOnce: '只显示这一次，请马上配置设备。离开本页后无法再看到。', password: '主机密码', secret: '手环密钥', done: '我已配置好', none: '还没有登记', edit: '编辑', needed: '登录后才能登记。', failed: '没有保存：{text}', worn: '最近听到', choose: '请选择',
+  },
+  a11y: { skip: '跳到警报卡', queue: '警报列表', card: '警报卡', newAlarm: '新警报：{kind}，{name}，{address}' },
+}

@@ -1,0 +1,259 @@
+import { computed, reactive } from 'vue'
+import { call, Refused } from './api'
+import { ServerClock } from './clock'
+import { Heartbeat } from './heartbeat'
+import type { Alarm, Alive, Me, Outcome, State, Technical, Vitals } from './model'
+import { order, orderTechnical, rings, selectNext, takeTarget, upsert } from './queue'
+import { Ringer, type SoundState } from './ringer'
+import { Sound } from './sound'
+
+type Session = 'unknown' | 'none' | 'screen' | 'acting'
+
+/** Everything the page knows. Written here only; components read it and call the functions below. */
+export const store = reactive({
+  session: 'unknown' as Session,
+  me: null as Me | null,
+  centre: null as State['centre'] | null,
+  startedAtMs: 0,
+  alarms: [] as Alarm[],
+  technical: [] as Technical[],
+  alive: null as Alive | null,
+  /** The service's time now, ms; moves twice a second. */
+  nowMs: 0,
+  dead: false,
+  silentMs: 0,
+  everHeard: false,
+  sound: 'untested' as SoundState,
+  soundTested: false,
+  selectedId: null as number | null,
+  /** The close form is open: the card must not change. */
+  busy: false,
+  page: (location.hash === '#residents' ? 'residents' : 'alarms') as 'alarms' | 'residents',
+  /** What an action was answered with, until the next one. */
+  notice: null as { kind: 'taken' | 'failed' | 'signin'; text: string; alarmId: number | null } | null,
+  /** For a screen reader: the newest alarm that rings. */
+  announced: null as Alarm | null,
+  pending: false,
+})
+
+export const ordered = computed(() => order(store.alarms))
+export const technical = computed(() => orderTechnical(store.technical))
+export const ringing = computed(() => ordered.value.filter(rings))
+export const target = computed(() => takeTarget(ordered.value, store.selectedId))
+export const selected = computed(() => store.alarms.find((a) => a.id === store.selectedId) ?? null)
+
+export const sound = new Sound()
+const clock = new ServerClock()
+const ringer = new Ringer()
+let heart = new Heartbeat(performance.now(), Date.now())
+let source: EventSource | null = null
+let reconnectAtMs = 0
+
+function heard(serverMs: number | null): void {
+  heart.heard(performance.now(), Date.now())
+  if (serverMs !== null) clock.set(serverMs, performance.now())
+  store.everHeard = true
+  tick()
+}
+
+function changed(): void {
+  store.selectedId = selectNext(ordered.value, store.selectedId, store.busy)
+  tick()
+}
+
+/** Asked twice a second by the worker's timer, and after every event. */
+export function tick(): void {
+  const monotonicMs = performance.now()
+  store.nowMs = Math.round(clock.now(monotonicMs))
+  store.silentMs = heart.silentMs(monotonicMs, Date.now())
+  store.dead = store.session !== 'none' && heart.isDead(monotonicMs, Date.now())
+  store.sound = sound.look()
+  if (store.session === 'none') return
+  const ring = ringer.ask(monotonicMs, store.alarms, store.dead)
+  if (ring === 'alarm') {
+    store.announced = ringing.value.reduce<Alarm | null>((a, b) => (!a || b.raisedAtMs >= a.raisedAtMs ? b : a), null)
+    sound.alarm()
+  } else if (ring === 'dead') {
+    sound.dead()
+  }
+  // A half-open connection never reports an error: where nothing comes, the page itself tries again.
+  if (store.dead && monotonicMs >= reconnectAtMs) connect()
+}
+
+/** Opens the stream anew; the first event is the whole truth. */
+export function connect(): void {
+  source?.close()
+  reconnectAtMs = performance.now() + 5000
+  const stream = new EventSource('/api/events')
+  source = stream
+  const on = <T>(name: string, take: (data: T) => void): void =>
+    stream.addEventListener(name, (event) => take(JSON.parse((event as MessageEvent<string>).data) as T))
+  on<State>('state', (state) => {
+    Object.assign(store, {
+      me: state.me,
+      centre: state.centre,
+      startedAtMs: state.startedAtMs,
+      alarms: state.alarms,
+      technical: state.technical,
+      alive: state.alive,
+      session: state.me.canAct ? 'acting' : 'screen',
+    })
+    heard(state.nowMs)
+    changed()
+  })
+  on<Alarm>('alarm', (alarm) => {
+    store.alarms = upsert(store.alarms, alarm)
+    heard(null)
+    changed()
+  })
+  on<Technical>('technical', (card) => {
+    const isNew = card.urgent && card.closedAtMs === null && !store.technical.some((t) => t.id === card.id)
+    store.technical = upsert(store.technical, card)
+    heard(null)
+    if (isNew) sound.technical()
+  })
+  on<Vitals>('vitals', (vitals) => {
+    for (const alarm of store.alarms) if (alarm.resident?.id === vitals.residentId) alarm.vitals = vitals
+    heard(null)
+  })
+  on<Alive>('alive', (alive) => {
+    store.alive = alive
+    heard(alive.nowMs)
+  })
+  stream.onerror = () => {
+    // Refused for good (no cookie) or gone: ask once which, then let the dead-stream timer speak.
+    if (stream.readyState === EventSource.CLOSED) void whoAmI()
+  }
+}
+
+/** Asks who is signed in; connects where this screen may read. */
+export async function whoAmI(): Promise<void> {
+  try {
+    const me = await call<Me>('GET', '/api/session')
+    const before = store.session
+    store.me = me
+    store.session = me.canAct ? 'acting' : 'screen'
+    if (before === 'unknown' || before === 'none') {
+      heart = new Heartbeat(performance.now(), Date.now())
+      connect()
+    }
+  } catch (error) {
+    if (error instanceof Refused && error.status === 401) {
+      // A screen that has shown alarms keeps showing them, red, and asks for sign-in; it never turns into an empty page.
+      if (!store.everHeard) store.session = 'none'
+      else store.session = 'screen'
+    }
+  }
+}
+
+export async function signIn(name: string, password: string): Promise<void> {
+  await call('POST', '/api/session', { name, password })
+  store.notice = null
+  await whoAmI()
+  connect()
+}
+
+export async function signOut(): Promise<void> {
+  await call('DELETE', '/api/session')
+  await whoAmI()
+  connect()
+}
+
+/** One action on the service; its answer is the new truth, its refusal is told in the notice. */
+async function act(alarmId: number | null, path: string, body?: unknown): Promise<boolean> {
+  if (store.pending) return false
+  store.pending = true
+  store.notice = null
+  try {
+    const answer = await call<Alarm | null>('POST', path, body)
+    if (answer && typeof answer === 'object' && 'revision' in answer && 'presses' in answer) {
+      store.alarms = upsert(store.alarms, answer)
+      changed()
+    }
+    return true
+  } catch (error) {
+    if (error instanceof Refused && error.status === 401) {
+      if (store.me) store.me.canAct = false
+      store.session = 'screen'
+      store.notice = { kind: 'signin', text: '', alarmId }
+    } else if (error instanceof Refused && error.code === 'taken') {
+      store.notice = { kind: 'taken', text: error.takenBy ?? '', alarmId }
+    } else {
+      store.notice = { kind: 'failed', text: error instanceof Refused ? error.message : '', alarmId }
+    }
+    return false
+  } finally {
+    store.pending = false
+  }
+}
+
+export function select(id: number): void {
+  store.selectedId = id
+  store.busy = false
+  store.notice = null
+  store.page = 'alarms'
+}
+
+export function take(): void {
+  const alarm = target.value
+  if (!alarm) return
+  // Seen, not guessed: what Take acts on becomes the card.
+  if (alarm.id !== store.selectedId) select(alarm.id)
+  store.page = 'alarms'
+  void act(alarm.id, `/api/alarms/${alarm.id}/take`)
+}
+
+/** The card's alarm where it is mine to work on. */
+export const mine = computed(() => {
+  const alarm = selected.value
+  return alarm && (alarm.state === 'taken' || alarm.state === 'coming') && alarm.owner?.staffId === store.me?.staffId ? alarm : null
+})
+
+export function coming(): void {
+  if (mine.value && mine.value.state === 'taken') void act(mine.value.id, `/api/alarms/${mine.value.id}/coming`)
+}
+
+export function handBack(): void {
+  if (!mine.value) return
+  store.busy = false
+  void act(mine.value.id, `/api/alarms/${mine.value.id}/handback`)
+}
+
+export async function close(outcome: Outcome, words: string): Promise<boolean> {
+  if (!mine.value) return false
+  const done = await act(mine.value.id, `/api/alarms/${mine.value.id}/close`, { outcome, words })
+  if (done) {
+    store.busy = false
+    changed()
+  }
+  return done
+}
+
+export function called(alarm: Alarm, contactId: number | null, result: 'spoke' | 'noAnswer'): void {
+  void act(alarm.id, `/api/alarms/${alarm.id}/call`, contactId === null ? { result } : { contactId, result })
+}
+
+export function revokeLink(alarm: Alarm, contactId: number): void {
+  void act(alarm.id, `/api/alarms/${alarm.id}/revoke-link`, { contactId })
+}
+
+export function closeTechnical(card: Technical, words: string): Promise<boolean> {
+  return act(null, `/api/technical/${card.id}/close`, { words })
+}
+
+/** The next alarm that nobody has, after the one that is shown. */
+export function next(): void {
+  const waiting = ringing.value
+  if (waiting.length === 0) return
+  const at = waiting.findIndex((a) => a.id === store.selectedId)
+  select(waiting[(at + 1) % waiting.length]!.id)
+}
+
+export function show(page: 'alarms' | 'residents'): void {
+  store.page = page
+  history.replaceState(null, '', page === 'residents' ? '#residents' : '#')
+}
+
+export function openClose(): void {
+  if (mine.value) store.busy = true
+}
