@@ -1,1 +1,66 @@
-return 0;
+using ElderBand.Dev;
+
+const string help = """
+    ./dev run                 the centre, three homes, four bands, and a story of 150 s; Ctrl-C ends it
+                              --homes N  --mode guard|daily  --data DIR  --http-port N  --mqtt-port N
+    ./dev run --once --json FILE [--data DIR]
+                              the same without a browser, ends by itself; code 0 only if all of it happened
+    ./dev test                every test, the sum on the last line
+    ./dev bench press         1,000 presses from 200 bands, with and without the delays of radio and flash
+    ./dev bench kill          20 times kill -9 of the centre between a press and its receipt
+    ./dev bench falls --data DIR
+                              recorded falls and daily life through the whole chain
+    ./dev eval ...            the filters on recordings (tools/Eval says what it takes)
+    ./dev sim SEED            one seeded world in virtual time: faults in, alarms out
+    ./dev pictures            remakes the README's pictures from the running system
+    ./dev format              one form for every source file, and the file lists of the device projects
+    """;
+
+var root = Root();
+var builder = new Builder(root);
+using var signals = Processes.EndChildrenOnSignals();
+var rest = args.Skip(1).ToArray();
+switch (args.FirstOrDefault())
+{
+    case "run":
+    case "bench":
+        return builder.Build(builder.Service) && builder.BuildConsole() && builder.Build(builder.Simulator) ? Simulator(args) : 1;
+    case "sim":
+        return builder.Build(builder.Simulator) ? Simulator(args) : 1;
+    case "test":
+        return Tests.Run(root, builder);
+    case "eval":
+        return builder.Build(builder.Eval)
+            ? Processes.Run("dotnet", [Path.Combine(root, builder.Eval.Output), .. rest], Environment.CurrentDirectory)
+            : 1;
+    case "pictures":
+        return builder.Build(builder.Service) && builder.BuildConsole() && builder.Build(builder.Pictures)
+            ? Processes.Run("dotnet", [Path.Combine(root, builder.Pictures.Output), .. rest], root)
+            : 1;
+    case "format":
+        return Processes.Run("dotnet", ["format", "whitespace", "ElderBand.sln", "--no-restore"], root);
+    case null or "help" or "--help" or "-h":
+        Console.WriteLine(help);
+        return 0;
+    default:
+        Console.Error.WriteLine($"There is no ./dev {args[0]}.");
+        Console.WriteLine(help);
+        return 2;
+}
+
+// The simulator runs the centre as a real process of its own and ends it.
+int Simulator(IEnumerable<string> arguments) => Processes.Run(
+    "dotnet",
+    [Path.Combine(root, builder.Simulator.Output), .. arguments, "--service", Path.Combine(root, builder.Service.Output)],
+    Environment.CurrentDirectory);
+
+static string Root()
+{
+    var folder = new DirectoryInfo(AppContext.BaseDirectory);
+    while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "ElderBand.sln")))
+    {
+        folder = folder.Parent;
+    }
+
+    return folder?.FullName ?? throw new InvalidOperationException("ElderBand.sln is in no folder above this program");
+}

@@ -1,0 +1,88 @@
+using System.Security.Cryptography;
+using ElderBand.BandProtocol;
+
+namespace ElderBand.Simulator;
+
+/// <summary>A pin that the App drives; tells when its level really changed.</summary>
+public sealed class OutputPin(Device device) : IPin
+{
+    private bool _wanted;
+
+    /// <summary>Level on the outside.</summary>
+    public bool IsActive { get; private set; }
+
+    /// <summary>Called on every change with the moment of the world in µs.</summary>
+    public Action<bool, long>? Changed { get; set; }
+
+    /// <inheritdoc/>
+    public bool Read() => _wanted;
+
+    /// <inheritdoc/>
+    public void Write(bool active)
+    {
+        _wanted = active;
+        device.Effect(() => Set(active));
+    }
+
+    /// <summary>Falls back to inactive without power.</summary>
+    internal void Release()
+    {
+        _wanted = false;
+        Set(false);
+    }
+
+    private void Set(bool active)
+    {
+        if (IsActive == active)
+        {
+            return;
+        }
+
+        IsActive = active;
+        Changed?.Invoke(active, device.World.NowUs);
+    }
+}
+
+/// <summary>A pin that the world drives: a key.</summary>
+public sealed class KeyPin(Device device) : IPin
+{
+    /// <summary>Held down now.</summary>
+    public bool IsPressed { get; private set; }
+
+    /// <summary>Called on every change with the moment of the world in µs.</summary>
+    public Action<bool, long>? Changed { get; set; }
+
+    /// <inheritdoc/>
+    public bool Read() => IsPressed;
+
+    /// <inheritdoc/>
+    public void Write(bool active) => throw new InvalidOperationException($"{device.Name}: the key is an input");
+
+    /// <summary>Presses or releases it.</summary>
+    public void Set(bool pressed)
+    {
+        if (IsPressed == pressed)
+        {
+            return;
+        }
+
+        IsPressed = pressed;
+        Changed?.Invoke(pressed, device.World.NowUs);
+        device.Raise(EventKind.KeyEdge, 0, pressed ? 1 : 0, null);
+    }
+
+    /// <summary>Presses it and lets go after a time.</summary>
+    public void Press(int holdMs)
+    {
+        Set(true);
+        device.World.At(device.World.NowMs + holdMs, () => Set(false));
+    }
+}
+
+/// <summary>The host's HMAC-SHA256.</summary>
+public sealed class HostMac : IMac
+{
+    /// <inheritdoc/>
+    public void HmacSha256(byte[] key, byte[] data, int count, byte[] digest) =>
+        HMACSHA256.HashData(key, data.AsSpan(0, count), digest);
+}

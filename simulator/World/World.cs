@@ -1,0 +1,131 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+
+namespace ElderBand.Simulator;
+
+/// <summary>
+/// A discrete-event loop in which one thread decides everything. Either time jumps from event to event
+/// (<see cref="RunUntil"/>: the same seed gives the same world), or it passes at true speed (<see cref="RunAtTrueSpeed"/>)
+/// and other threads hand in what they have through <see cref="Post"/>.
+/// </summary>
+public sealed class World
+{
+    private readonly PriorityQueue<Action, (long AtMs, long Order)> _queue = new();
+    private readonly ConcurrentQueue<Action> _inbox = new();
+    private readonly AutoResetEvent _arrived = new(false);
+    private long _order;
+    private long _startedTicks;
+    private bool _trueSpeed;
+
+    /// <summary>Makes a world; time is 0.</summary>
+    /// <param name="seed">Every random choice of the world comes from it.</param>
+    /// <param name="figures">Delays of radio and flash.</param>
+    public World(int seed, Figures figures)
+    {
+        Random = new Random(seed);
+        Figures = figures;
+    }
+
+    /// <summary>The only source of chance.</summary>
+    public Random Random { get; }
+
+    /// <summary>Delays of radio and flash.</summary>
+    public Figures Figures { get; }
+
+    /// <summary>What was injected and what happened, by name (R10).</summary>
+    public SortedDictionary<string, long> Counts { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Milliseconds since the world began.</summary>
+    public long NowMs { get; private set; }
+
+    /// <summary>Microseconds on the machine's monotonic clock; in virtual time, of the world.</summary>
+    public long NowUs => _trueSpeed ? MonotonicUs() : NowMs * 1000;
+
+    /// <summary>The machine's monotonic clock, µs: the same in every process, so hops can be compared.</summary>
+    public static long MonotonicUs() => (long)(Stopwatch.GetTimestamp() * (1e6 / Stopwatch.Frequency));
+
+    /// <summary>Runs an action at a time; equal times keep their order. Only from the world's own thread.</summary>
+    public void At(long atMs, Action action) => _queue.Enqueue(action, (Math.Max(atMs, NowMs), _order++));
+
+    /// <summary>Runs an action as soon as possible; from any thread.</summary>
+    public void Post(Action action)
+    {
+        _inbox.Enqueue(action);
+        _arrived.Set();
+    }
+
+    /// <summary>Adds to a count.</summary>
+    public void Count(string what, long by = 1)
+    {
+        Counts.TryGetValue(what, out var before);
+        Counts[what] = before + by;
+    }
+
+    /// <summary>A whole number of the range, both ends included.</summary>
+    public int Draw((int Min, int Max) range) => Random.Next(range.Min, range.Max + 1);
+
+    /// <summary>Jumps from event to event until the time is reached.</summary>
+    public void RunUntil(long untilMs)
+    {
+        DrainInbox();
+        while (_queue.TryPeek(out var action, out var due) && due.AtMs <= untilMs)
+        {
+            _queue.Dequeue();
+            NowMs = Math.Max(NowMs, due.AtMs);
+            action();
+            DrainInbox();
+        }
+
+        NowMs = Math.Max(NowMs, untilMs);
+    }
+
+    /// <summary>Jumps until the condition holds; false where it did not by then.</summary>
+    public bool RunUntil(Func<bool> condition, long untilMs)
+    {
+        DrainInbox();
+        while (!condition())
+        {
+            if (!_queue.TryPeek(out var action, out var due) || due.AtMs > untilMs)
+            {
+                NowMs = Math.Max(NowMs, untilMs);
+                return false;
+            }
+
+            _queue.Dequeue();
+            NowMs = Math.Max(NowMs, due.AtMs);
+            action();
+            DrainInbox();
+        }
+
+        return true;
+    }
+
+    /// <summary>Lets time pass as it does until cancelled; blocks the calling thread, which becomes the world's.</summary>
+    public void RunAtTrueSpeed(CancellationToken cancellation)
+    {
+        _trueSpeed = true;
+        _startedTicks = Stopwatch.GetTimestamp() - (NowMs * Stopwatch.Frequency / 1000);
+        while (!cancellation.IsCancellationRequested)
+        {
+            DrainInbox();
+            NowMs = Math.Max(NowMs, (long)Stopwatch.GetElapsedTime(_startedTicks).TotalMilliseconds);
+            if (_queue.TryPeek(out var action, out var due) && due.AtMs <= NowMs)
+            {
+                _queue.Dequeue();
+                action();
+                continue;
+            }
+
+            var waitMs = _queue.Count > 0 ? Math.Clamp(due.AtMs - NowMs, 1, 100) : 100;
+            _arrived.WaitOne((int)waitMs);
+        }
+    }
+
+    private void DrainInbox()
+    {
+        while (_inbox.TryDequeue(out var action))
+        {
+            action();
+        }
+    }
+}
