@@ -57,9 +57,6 @@ public abstract class Device : IClock, IPower
     /// <summary>Why the present boot began.</summary>
     public WakeCause BootCause { get; private set; }
 
-    /// <summary>The App's events; new with every boot.</summary>
-    public EventRing? Ring { get; protected set; }
-
     /// <summary>World time at which what the App does now takes effect.</summary>
     public long EffectMs => World.NowMs + _busyMs;
 
@@ -98,13 +95,11 @@ public abstract class Device : IClock, IPower
     /// <summary>Puts an event into the App's ring and wakes it, as an interrupt or a radio callback would.</summary>
     public void Raise(EventKind kind, long address, int arg, byte[]? data)
     {
-        if (!IsOn || IsAsleep || Ring is null)
+        if (IsOn && !IsAsleep && RingFor(kind) is { } ring)
         {
-            return;
+            ring.Enqueue(kind, NowMs(), address, arg, data ?? [], data?.Length ?? 0);
+            StepAt(World.NowMs);
         }
-
-        Ring.Enqueue(kind, NowMs(), address, arg, data, data?.Length ?? 0);
-        StepAt(World.NowMs);
     }
 
     /// <summary>Lets something leave the board once the flash operations before it have ended.</summary>
@@ -184,7 +179,10 @@ public abstract class Device : IClock, IPower
         return true;
     }
 
-    /// <summary>Makes a new App with a new ring and starts it.</summary>
+    /// <summary>Where the App wants this kind of event; null while there is no App.</summary>
+    protected abstract EventRing? RingFor(EventKind kind);
+
+    /// <summary>Makes a new App with new rings and starts it.</summary>
     protected abstract void StartApp(long nowMs);
 
     /// <summary>One step of the App; returns the ms until it wants the next.</summary>
@@ -225,7 +223,6 @@ public abstract class Device : IClock, IPower
     {
         _life++;
         _stepAtMs = long.MaxValue;
-        Ring = null;
         OnDeath();
     }
 

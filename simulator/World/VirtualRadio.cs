@@ -22,7 +22,10 @@ public sealed class RadioPath
 
     internal HubRadio Hub { get; }
 
-    internal bool IsLinked { get; set; }
+    /// <summary>Each end learns the end of a link on its own: without a word, by its supervision timeout.</summary>
+    internal bool HubLinked { get; set; }
+
+    internal bool BandLinked { get; set; }
 
     internal int Link { get; set; }
 
@@ -58,9 +61,9 @@ public sealed class RadioPath
 }
 
 /// <summary>
-/// Advertisements, links and what gets lost. What is true of nanoFramework's Bluetooth is built in: a scanner reports an
-/// address once until it is restarted; a connect stops the scanner; advertising ends with a link and comes back after it;
-/// the scanner is deaf after the last link has gone, until it is started again; three links a hub.
+/// Advertisements, links and what gets lost. What is true of nanoFramework's Bluetooth and of firmware/*/Board is built in:
+/// a scanner reports an address once until it is restarted; a connect stops the scanner and starts it anew afterwards, as
+/// does a disconnect; advertising ends with a link and comes back after it; three links a hub.
 /// </summary>
 public sealed class VirtualRadio(World world)
 {
@@ -112,17 +115,11 @@ public sealed class VirtualRadio(World world)
     internal SendResult Connect(HubRadio hub, long address)
     {
         var path = hub.Paths.Find(p => p.Band.Address == address);
-        if (path is null || path.IsLinked)
+        if (path is null || path.HubLinked || hub.Paths.Count(static p => p.HubLinked) >= MaxLinks)
         {
-            return path is null ? SendResult.NotConnected : SendResult.Busy;
+            return SendResult.NotConnected;
         }
 
-        if (hub.IsConnecting || hub.Paths.Count(static p => p.IsLinked) >= MaxLinks)
-        {
-            return SendResult.Busy;
-        }
-
-        hub.IsConnecting = true;
         hub.StopListening();
         var life = hub.Life;
         var fails = world.Random.NextDouble() < Figures.Loss / 2;
@@ -134,7 +131,7 @@ public sealed class VirtualRadio(World world)
                 return;
             }
 
-            if (!fails && path.IsInRange && path.Band.IsAdvertising)
+            if (!fails && path.IsInRange && path.Band.IsAdvertising && !path.HubLinked)
             {
                 LinkUp(path);
                 hub.EndConnecting();
@@ -156,7 +153,7 @@ public sealed class VirtualRadio(World world)
 
     internal SendResult Send(RadioPath path, bool up, byte[] frame)
     {
-        if (!path.IsLinked)
+        if (!(up ? path.BandLinked : path.HubLinked))
         {
             return SendResult.NotConnected;
         }
@@ -196,7 +193,7 @@ public sealed class VirtualRadio(World world)
 
         void Deliver(long deliverMs) => world.At(deliverMs, () =>
         {
-            if (!path.IsLinked || path.Link != link || !path.IsInRange)
+            if (!path.BandLinked || !path.HubLinked || path.Link != link || !path.IsInRange)
             {
                 world.Count("frames lost with a link");
                 return;
@@ -215,52 +212,43 @@ public sealed class VirtualRadio(World world)
 
     internal void LoseAfterSupervision(RadioPath path)
     {
-        if (!path.IsLinked)
-        {
-            return;
-        }
-
         var link = path.Link;
         world.At(world.NowMs + Figures.SupervisionTimeoutMs, () =>
         {
-            if (path.IsLinked && path.Link == link)
+            if (path.Link == link && (path.HubLinked || path.BandLinked))
             {
                 world.Count("links lost");
-                LinkDown(path, tellBand: true, tellHub: true);
+                LinkDown(path);
             }
         });
     }
 
-    internal void LinkDown(RadioPath path, bool tellBand, bool tellHub)
+    internal void LinkDown(RadioPath path)
     {
-        if (!path.IsLinked)
+        if (path.HubLinked)
         {
-            return;
-        }
-
-        path.IsLinked = false;
-        path.Link++;
-        if (tellHub)
-        {
-            // The last disconnect stops the whole stack while the watcher still says Started.
-            if (!path.Hub.Paths.Exists(static p => p.IsLinked))
-            {
-                path.Hub.StopListening();
-            }
-
+            path.HubLinked = false;
             path.Hub.Device.Raise(EventKind.LinkDown, path.Band.Address, 0, null);
+            if (path.Hub.Device.IsOn && !path.Hub.IsConnecting)
+            {
+                path.Hub.StartListening();
+            }
         }
 
-        if (tellBand)
+        if (path.BandLinked)
         {
+            path.BandLinked = false;
             path.Band.Device.Raise(EventKind.LinkDown, 0, 0, null);
             path.Band.AdvertiseAgain();
         }
+
+        path.Link++;
     }
 
     private void LinkUp(RadioPath path)
     {
-        path.IsLinked = true;
+        path.HubLinked = true;
+        path.BandLinked = true;
         path.Link++;
         path.IntervalMs = world.Draw(Figures.ConnectionIntervalMs);
         path.LinkedAtMs = world.NowMs;
@@ -299,7 +287,7 @@ public sealed class BandRadio(VirtualRadio radio, Device device, long address) :
     public byte[]? Advertised { get; private set; }
 
     /// <summary>A hub is linked.</summary>
-    public bool IsLinked => Paths.Exists(static p => p.IsLinked);
+    public bool IsLinked => Paths.Exists(static p => p.BandLinked);
 
     /// <summary>The hubs that could hear it.</summary>
     public List<RadioPath> Paths { get; } = [];
@@ -343,7 +331,7 @@ public sealed class BandRadio(VirtualRadio radio, Device device, long address) :
         var copy = (byte[])frame.Clone();
         device.Effect(() =>
         {
-            foreach (var path in Paths.Where(static p => p.IsLinked))
+            foreach (var path in Paths.Where(static p => p.BandLinked))
             {
                 OnAir?.Invoke(copy, World.NowUs);
                 radio.Send(path, up: true, copy);
@@ -353,21 +341,20 @@ public sealed class BandRadio(VirtualRadio radio, Device device, long address) :
     }
 
     /// <inheritdoc/>
-    public void Restart() => device.Effect(() =>
+    public void Restart()
     {
-        foreach (var path in Paths)
-        {
-            radio.LinkDown(path, tellBand: true, tellHub: true);
-        }
-    });
+        Stop();
+        Advertise(null);
+    }
 
     /// <summary>Radio off. Hubs notice a lost link by its supervision timeout.</summary>
     internal void Silence()
     {
         _wantsAdvertising = false;
         SetAdvertising(false);
-        foreach (var path in Paths.Where(static p => p.IsLinked))
+        foreach (var path in Paths.Where(static p => p.BandLinked))
         {
+            path.BandLinked = false;
             radio.LoseAfterSupervision(path);
         }
     }
@@ -400,15 +387,13 @@ public sealed class BandRadio(VirtualRadio radio, Device device, long address) :
 /// <summary>A hub's side: scanner and up to three links.</summary>
 public sealed class HubRadio(VirtualRadio radio, Device device) : IHubLink
 {
-    private bool _scanAfterConnect;
-
     /// <summary>Hears advertisements.</summary>
     public bool IsScanning { get; private set; }
 
     /// <summary>The bands that it could hear.</summary>
     public List<RadioPath> Paths { get; } = [];
 
-    internal bool IsConnecting { get; set; }
+    internal bool IsConnecting { get; private set; }
 
     internal int Life { get; private set; }
 
@@ -417,33 +402,27 @@ public sealed class HubRadio(VirtualRadio radio, Device device) : IHubLink
     /// <inheritdoc/>
     public void Scan() => device.Effect(() =>
     {
-        if (IsConnecting)
+        // While it connects the scanner cannot run; it is started anew afterwards in any case.
+        if (!IsConnecting)
         {
-            _scanAfterConnect = true;
-            return;
-        }
-
-        IsScanning = true;
-        foreach (var path in Paths)
-        {
-            path.IsReported = false;
-            radio.Listen(path);
+            StartListening();
         }
     });
 
     /// <inheritdoc/>
     public SendResult Connect(long address)
     {
-        // The answer is needed at once; the attempt itself begins when the flash is done.
-        if (IsConnecting || Paths.Count(static p => p.IsLinked) >= 3)
+        if (IsConnecting)
         {
             return SendResult.Busy;
         }
 
+        IsConnecting = true;
         device.Effect(() =>
         {
             if (radio.Connect(this, address) != SendResult.Sent)
             {
+                EndConnecting();
                 device.Raise(EventKind.LinkDown, address, 0, null);
             }
         });
@@ -454,7 +433,7 @@ public sealed class HubRadio(VirtualRadio radio, Device device) : IHubLink
     public SendResult Write(long address, byte[] frame)
     {
         var path = Paths.Find(p => p.Band.Address == address);
-        if (path is null || !path.IsLinked)
+        if (path is null || !path.HubLinked)
         {
             return SendResult.NotConnected;
         }
@@ -469,7 +448,7 @@ public sealed class HubRadio(VirtualRadio radio, Device device) : IHubLink
     {
         if (Paths.Find(p => p.Band.Address == address) is { } path)
         {
-            radio.LinkDown(path, tellBand: true, tellHub: true);
+            radio.LinkDown(path);
         }
     });
 
@@ -478,12 +457,12 @@ public sealed class HubRadio(VirtualRadio radio, Device device) : IHubLink
     {
         Life++;
         IsConnecting = false;
-        _scanAfterConnect = false;
-        StopListening();
         foreach (var path in Paths)
         {
-            radio.LinkDown(path, tellBand: true, tellHub: true);
+            radio.LinkDown(path);
         }
+
+        StartListening();
     });
 
     /// <summary>Without power: bands notice by the supervision timeout.</summary>
@@ -491,11 +470,21 @@ public sealed class HubRadio(VirtualRadio radio, Device device) : IHubLink
     {
         Life++;
         IsConnecting = false;
-        _scanAfterConnect = false;
         StopListening();
-        foreach (var path in Paths.Where(static p => p.IsLinked))
+        foreach (var path in Paths.Where(static p => p.HubLinked))
         {
+            path.HubLinked = false;
             radio.LoseAfterSupervision(path);
+        }
+    }
+
+    internal void StartListening()
+    {
+        IsScanning = true;
+        foreach (var path in Paths)
+        {
+            path.IsReported = false;
+            radio.Listen(path);
         }
     }
 
@@ -511,10 +500,6 @@ public sealed class HubRadio(VirtualRadio radio, Device device) : IHubLink
     internal void EndConnecting()
     {
         IsConnecting = false;
-        if (_scanAfterConnect)
-        {
-            _scanAfterConnect = false;
-            Scan();
-        }
+        StartListening();
     }
 }

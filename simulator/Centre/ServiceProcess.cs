@@ -1,0 +1,155 @@
+using System.Diagnostics;
+
+namespace ElderBand.Simulator.Centre;
+
+/// <summary>The centre as a real process: started, killed without warning (SIGKILL) and started again on the same data.</summary>
+public sealed class ServiceProcess(string program, string[] arguments, Uri address, string logFile) : IDisposable
+{
+    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(2) };
+    private readonly Lock _gate = new();
+    private Process? _process;
+
+    /// <summary>Where its pages are.</summary>
+    public Uri Address { get; } = address;
+
+    /// <summary>A process of it exists.</summary>
+    public bool IsRunning
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _process is { HasExited: false };
+            }
+        }
+    }
+
+    /// <summary>Starts it and waits until it is ready; throws <see cref="SimulatorException"/> with its own words where it is not.</summary>
+    public async Task StartAsync(CancellationToken cancellation)
+    {
+        var said = new List<string>();
+        var process = new Process
+        {
+            StartInfo = new ProcessStartInfo("dotnet", [program, .. arguments])
+            {
+                UseShellExecute = false,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+                RedirectStandardInput = true,
+            },
+        };
+        void Take(string? line)
+        {
+            if (line is not null)
+            {
+                lock (said)
+                {
+                    said.Add(line);
+                    File.AppendAllText(logFile, line + Environment.NewLine);
+                }
+            }
+        }
+
+        process.OutputDataReceived += (_, e) => Take(e.Data);
+        process.ErrorDataReceived += (_, e) => Take(e.Data);
+        process.Start();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        lock (_gate)
+        {
+            _process = process;
+        }
+
+        var watch = Stopwatch.StartNew();
+        while (!await IsReadyAsync(cancellation))
+        {
+            if (process.HasExited || watch.Elapsed > TimeSpan.FromSeconds(30))
+            {
+                await Task.Delay(200, cancellation);
+                lock (said)
+                {
+                    throw new SimulatorException(
+                        process.HasExited
+                            ? $"The centre ended at once (code {process.ExitCode}): {string.Join(" ", said.TakeLast(4))}"
+                            : $"The centre is not ready after 30 s; its log is {logFile}.");
+                }
+            }
+
+            await Task.Delay(50, cancellation);
+        }
+    }
+
+    /// <summary>kill -9.</summary>
+    public void Kill()
+    {
+        lock (_gate)
+        {
+            if (_process is { HasExited: false } process)
+            {
+                process.Kill();
+                process.WaitForExit();
+            }
+        }
+    }
+
+    /// <summary>Asks it to end (SIGTERM) and waits; kills it after 5 s.</summary>
+    public void Stop()
+    {
+        Process? process;
+        lock (_gate)
+        {
+            process = _process;
+        }
+
+        if (process is null || process.HasExited)
+        {
+            return;
+        }
+
+        using var term = Process.Start(new ProcessStartInfo("kill", ["-TERM", $"{process.Id}"]));
+        if (!process.WaitForExit(5000))
+        {
+            process.Kill();
+        }
+    }
+
+    /// <summary>Runs one of its commands to the end; returns what it printed.</summary>
+    public static async Task<string> CommandAsync(string program, string[] arguments, CancellationToken cancellation)
+    {
+        using var process = Process.Start(new ProcessStartInfo("dotnet", [program, .. arguments])
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        var output = process.StandardOutput.ReadToEndAsync(cancellation);
+        var error = process.StandardError.ReadToEndAsync(cancellation);
+        await process.WaitForExitAsync(cancellation);
+        return process.ExitCode == 0
+            ? await output
+            : throw new SimulatorException($"The centre's command {arguments[0]} failed: {(await error).Trim()} {(await output).Trim()}");
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Stop();
+        _http.Dispose();
+    }
+
+    private async Task<bool> IsReadyAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            using var answer = await _http.GetAsync(new Uri(Address, "health/ready"), cancellation);
+            return answer.IsSuccessStatusCode;
+        }
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException && !cancellation.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+}
+
+/// <summary>Something the user can do something about; the message says what.</summary>
+public sealed class SimulatorException(string message) : Exception(message);

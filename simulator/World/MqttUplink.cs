@@ -1,0 +1,190 @@
+using System.Security.Cryptography.X509Certificates;
+using ElderBand.BandProtocol;
+using ElderBand.Mqtt;
+
+namespace ElderBand.Simulator;
+
+/// <summary>Where and as whom a hub signs in.</summary>
+/// <param name="Port">MQTT over TLS on this machine.</param>
+/// <param name="CentreId">First segment of its topics.</param>
+/// <param name="HubId">User name, client id and second segment.</param>
+/// <param name="Password">256 random bits as they are sent.</param>
+/// <param name="Ca">The one CA that the hub trusts.</param>
+public sealed record MqttAccount(int Port, string CentreId, string HubId, byte[] Password, X509Certificate2 Ca);
+
+/// <summary>
+/// A hub's line to the centre: real MQTT over TLS on TCP. The client's threads only hand in what they have; the hub's App
+/// hears of it as events in its own time.
+/// </summary>
+public sealed class MqttUplink(Device device, MqttAccount account) : IUplink
+{
+    // The device keeps its in-flight messages in RAM and its queue short (M2Mqtt, InflightQueueSize).
+    private const int MaxInFlight = 16;
+
+    private MqttClient? _client;
+    private int _attempt;
+    private int _lastId;
+    private int _inFlight;
+
+    /// <summary>Called with topic, payload and the moment (µs) for everything that is handed to the line.</summary>
+    public Action<UplinkTopic, byte[], long>? Publishing { get; set; }
+
+    /// <summary>Signed in now.</summary>
+    public bool IsUp => _client is not null;
+
+    /// <inheritdoc/>
+    public void Connect() => device.Effect(() =>
+    {
+        Drop();
+        var attempt = _attempt;
+        _ = ConnectAsync(attempt);
+    });
+
+    /// <inheritdoc/>
+    public void Disconnect() => device.Effect(Drop);
+
+    /// <inheritdoc/>
+    public int Publish(UplinkTopic topic, byte[] payload, int count)
+    {
+        if (_client is null || _inFlight >= MaxInFlight)
+        {
+            return 0;
+        }
+
+        _lastId = _lastId == ushort.MaxValue ? 1 : _lastId + 1;
+        _inFlight++;
+        var id = _lastId;
+        var copy = payload.AsSpan(0, count).ToArray();
+        var attempt = _attempt;
+        device.Effect(() =>
+        {
+            if (attempt == _attempt && _client is { } client)
+            {
+                Publishing?.Invoke(topic, copy, device.World.NowUs);
+                _ = PublishAsync(client, attempt, topic, copy, id);
+            }
+        });
+        return id;
+    }
+
+    /// <summary>Ends the connection without a word to the App: its board has lost power.</summary>
+    internal void Drop()
+    {
+        _attempt++;
+        _inFlight = 0;
+        if (_client is { } client)
+        {
+            _client = null;
+            _ = DisposeAsync(client);
+        }
+    }
+
+    private static async Task DisposeAsync(MqttClient client) => await client.DisposeAsync();
+
+    private async Task ConnectAsync(int attempt)
+    {
+        MqttClient? client = null;
+        try
+        {
+            client = await MqttClient.ConnectAsync("localhost", account.Port, account.Ca, new MqttClientOptions
+            {
+                ClientId = account.HubId,
+                UserName = account.HubId,
+                Password = account.Password,
+                KeepAliveS = 30,
+                MessageReceived = (topic, payload) => Receive(attempt, topic, payload),
+            });
+            if (!await client.SubscribeAsync($"eb1/{account.CentreId}/{account.HubId}/down/#", MqttQos.AtLeastOnce))
+            {
+                throw new MqttConnectException(MqttConnectFailure.SignInRefused, "the subscription was refused");
+            }
+        }
+        catch (MqttConnectException e)
+        {
+            LastFailure = e.Message;
+            if (client is not null)
+            {
+                await client.DisposeAsync();
+            }
+
+            device.World.Post(() => Raise(attempt, EventKind.UplinkDown, 0, null));
+            return;
+        }
+
+        var connected = client;
+        device.World.Post(() =>
+        {
+            if (attempt != _attempt)
+            {
+                _ = DisposeAsync(connected);
+                return;
+            }
+
+            _client = connected;
+            Raise(attempt, EventKind.UplinkUp, 0, null);
+        });
+        await connected.Closed;
+        device.World.Post(() =>
+        {
+            if (attempt == _attempt)
+            {
+                _client = null;
+                _inFlight = 0;
+                Raise(attempt, EventKind.UplinkDown, 0, null);
+            }
+        });
+    }
+
+    /// <summary>Why the last attempt failed, in one sentence.</summary>
+    public string LastFailure { get; private set; } = "";
+
+    private async Task PublishAsync(MqttClient client, int attempt, UplinkTopic topic, byte[] payload, int id)
+    {
+        var acknowledged = await client.PublishAsync(
+            $"eb1/{account.CentreId}/{account.HubId}/{Segment(topic)}", payload, MqttQos.AtLeastOnce);
+        device.World.Post(() =>
+        {
+            if (attempt == _attempt)
+            {
+                _inFlight--;
+                if (acknowledged)
+                {
+                    Raise(attempt, EventKind.Published, id, null);
+                }
+            }
+        });
+    }
+
+    private void Receive(int attempt, string topic, ReadOnlyMemory<byte> payload)
+    {
+        UplinkTopic? known = topic[(topic.LastIndexOf('/') + 1)..] switch
+        {
+            "receipt" => UplinkTopic.Receipt,
+            "band" => UplinkTopic.Band,
+            "bands" => UplinkTopic.Bands,
+            _ => null,
+        };
+        if (known is { } which)
+        {
+            var copy = payload.ToArray();
+            device.World.Post(() => Raise(attempt, EventKind.Downlink, (int)which, copy));
+        }
+    }
+
+    private void Raise(int attempt, EventKind kind, int arg, byte[]? data)
+    {
+        if (attempt == _attempt)
+        {
+            device.Raise(kind, 0, arg, data);
+        }
+    }
+
+    private static string Segment(UplinkTopic topic) => topic switch
+    {
+        UplinkTopic.Hello => "up/hello",
+        UplinkTopic.Alarm => "up/alarm",
+        UplinkTopic.Vitals => "up/vitals",
+        UplinkTopic.Beat => "up/beat",
+        _ => throw new ArgumentOutOfRangeException(nameof(topic), topic, "a hub does not publish this"),
+    };
+}

@@ -1,0 +1,120 @@
+namespace ElderBand.Simulator;
+
+/// <summary>What a wearer feels, told apart by length and number of the pulses as the wearer would.</summary>
+public enum Felt
+{
+    /// <summary>Not a pattern that means something.</summary>
+    Unknown,
+
+    /// <summary>Stage 1, heard at home: one pulse.</summary>
+    Home,
+
+    /// <summary>Stage 2, the centre has it: two pulses.</summary>
+    Centre,
+
+    /// <summary>Stage 3, a person has it: one long.</summary>
+    Taken,
+
+    /// <summary>Stage 4, help is on the way: two long.</summary>
+    Coming,
+
+    /// <summary>Stage 5, closed: one soft.</summary>
+    Closed,
+
+    /// <summary>Held long enough, let go.</summary>
+    LetGo,
+
+    /// <summary>Understood: "I am fine", "not needed".</summary>
+    Understood,
+
+    /// <summary>A tick: waiting, or nobody has taken it yet.</summary>
+    Tick,
+
+    /// <summary>The countdown of a fall.</summary>
+    Countdown,
+}
+
+/// <summary>
+/// Reads the vibration motor's pin from outside, so that a stage counts as shown only if the wrist really said it. The
+/// lengths are those of firmware/Wristband/App/WristSignal.cs.
+/// </summary>
+public sealed class WristReader
+{
+    // Longest silence inside a pattern is 400 ms, shortest between two is 700.
+    private const long GapUs = 550_000;
+    private const int ToleranceMs = 24;
+
+    private static readonly (Felt What, int[] PulsesMs)[] Patterns =
+    [
+        (Felt.Home, [200]),
+        (Felt.Centre, [200, 200]),
+        (Felt.Taken, [900]),
+        (Felt.Coming, [900, 900]),
+        (Felt.Closed, [40, 40, 40]),
+        (Felt.LetGo, [500, 500, 500]),
+        (Felt.Understood, [100, 400]),
+        (Felt.Tick, [60]),
+    ];
+
+    private readonly World _world;
+    private readonly List<int> _pulsesMs = [];
+    private long _startUs;
+    private long _onUs;
+    private long _offUs;
+
+    /// <summary>Watches a pin.</summary>
+    public WristReader(World world, OutputPin vibration)
+    {
+        _world = world;
+        vibration.Changed += Change;
+    }
+
+    /// <summary>Called with each pattern and the moment it began, µs, once it has ended.</summary>
+    public Action<Felt, long>? Shown { get; set; }
+
+    private void Change(bool on, long atUs)
+    {
+        if (on)
+        {
+            if (_pulsesMs.Count == 0)
+            {
+                _startUs = atUs;
+            }
+
+            _onUs = atUs;
+            return;
+        }
+
+        _pulsesMs.Add((int)((atUs - _onUs + 500) / 1000));
+        _offUs = atUs;
+        _world.At(_world.NowMs + (GapUs / 1000), () =>
+        {
+            if (_offUs == atUs && _onUs < atUs)
+            {
+                End();
+            }
+        });
+
+        // Fast ticks of a countdown never pause long enough.
+        if (_pulsesMs.Count > 3)
+        {
+            End();
+        }
+    }
+
+    private void End()
+    {
+        var what = Patterns.FirstOrDefault(p => Matches(p.PulsesMs)).What;
+        if (what == Felt.Unknown && _pulsesMs.TrueForAll(static ms => ms is > 120 and < 280))
+        {
+            what = Felt.Countdown;
+        }
+
+        _pulsesMs.Clear();
+        Shown?.Invoke(what, _startUs);
+    }
+
+    private bool Matches(int[] pulsesMs) =>
+        pulsesMs.Length == _pulsesMs.Count
+        && pulsesMs.Zip(_pulsesMs).All(static pair => Math.Abs(pair.First - pair.Second) < ToleranceMs);
+}
