@@ -1,0 +1,197 @@
+using ElderBand.BandProtocol;
+
+namespace ElderBand.HomeHub
+{
+    /// <summary>
+    /// The bands this hub serves, as the centre last said (down/bands). Kept on flash in two copies; the windows of the
+    /// alarm lane travel in the outbox's checkpoints.
+    /// </summary>
+    public sealed class BandTable : ICheckpoint
+    {
+        private const int CheckpointEntry = 19;
+
+        private readonly BandSession[] _sessions = new BandSession[HubMessage.MaxBands];
+        private readonly AbRecord _record;
+        private readonly byte[] _table = new byte[HubMessage.MaxDownSize];
+        private int _tableBytes;
+
+        /// <summary>Takes all memory it will ever use.</summary>
+        public BandTable(IFlash flash)
+        {
+            _record = new AbRecord(flash, "bands", HubMessage.MaxDownSize);
+            for (int i = 0; i < _sessions.Length; i++)
+            {
+                _sessions[i] = new BandSession();
+            }
+        }
+
+        /// <summary>Bands served.</summary>
+        public int Count { get; private set; }
+
+        /// <summary>True once the centre has said which bands there are, in this boot or an earlier one.</summary>
+        public bool IsKnown
+        {
+            get { return _tableBytes > 0; }
+        }
+
+        /// <summary>CRC of the table: differs from hub to hub.</summary>
+        public uint Fingerprint
+        {
+            get { return Crc32.Compute(_table, 0, _tableBytes); }
+        }
+
+        /// <summary>Session 0 to Count - 1.</summary>
+        public BandSession At(int index)
+        {
+            return _sessions[index];
+        }
+
+        /// <summary>Session of an address, null where this hub does not serve it.</summary>
+        public BandSession Find(long address)
+        {
+            for (int i = 0; i < Count; i++)
+            {
+                if (_sessions[i].Address == address)
+                {
+                    return _sessions[i];
+                }
+            }
+
+            return null;
+        }
+
+        /// <summary>Reads the table after a boot.</summary>
+        public void Load(long nowMs)
+        {
+            _tableBytes = 0;
+            Count = 0;
+            int length = _record.Load(_table);
+            if (length > 0 && HubMessage.BandsIsValid(_table, length))
+            {
+                _tableBytes = length;
+                Apply(nowMs);
+            }
+        }
+
+        /// <summary>
+        /// The centre's table. Same table: nothing happens. Sessions of bands that stay keep their windows; those of
+        /// bands that went are freed (P40), their links named in <paramref name="gone"/>. False where the flash refused:
+        /// it is in force all the same and the centre sends it again on every hello.
+        /// </summary>
+        public bool Take(byte[] data, int count, long nowMs, long[] gone)
+        {
+            for (int i = 0; i < gone.Length; i++)
+            {
+                gone[i] = 0;
+            }
+
+            // The time in front of the table changes with every message: compare what follows.
+            if (count == _tableBytes && Bytes.Same(data, 9, _table, 9, count - 9))
+            {
+                return true;
+            }
+
+            Bytes.Copy(data, 0, _table, 0, count);
+            _tableBytes = count;
+            int goneCount = 0;
+            for (int i = 0; i < Count; i++)
+            {
+                if (!IsListed(_sessions[i].Address))
+                {
+                    gone[goneCount++] = _sessions[i].Address;
+                }
+            }
+
+            Apply(nowMs);
+            return _record.Save(_table, _tableBytes) == FlashResult.Ok;
+        }
+
+        /// <inheritdoc/>
+        public void Save(byte[] data, int offset)
+        {
+            for (int i = 0; i < Count; i++)
+            {
+                BandSession session = _sessions[i];
+                int at = offset + (i * CheckpointEntry);
+                Bytes.PutU48(data, at, session.Address);
+                Bytes.PutU24(data, at + 6, session.AlarmWindow.Boot);
+                Bytes.PutU16(data, at + 9, session.AlarmWindow.Highest);
+                Bytes.PutI64(data, at + 11, (long)session.AlarmWindow.Bits);
+            }
+        }
+
+        /// <inheritdoc/>
+        void ICheckpoint.Load(byte[] data, int offset)
+        {
+            for (int i = 0; i < HubMessage.MaxBands; i++)
+            {
+                int at = offset + (i * CheckpointEntry);
+                BandSession session = Find(Bytes.GetU48(data, at));
+                ulong bits = (ulong)Bytes.GetI64(data, at + 11);
+                if (session != null && bits != 0)
+                {
+                    session.AlarmWindow.Boot = Bytes.GetU24(data, at + 6);
+                    session.AlarmWindow.Highest = Bytes.GetU16(data, at + 9);
+                    session.AlarmWindow.Bits = bits;
+                }
+            }
+        }
+
+        /// <inheritdoc/>
+        public void Found(long address, byte[] data, int frameOffset)
+        {
+            BandSession session = Find(address);
+            if (session != null
+                && Frame.LaneOf(data, frameOffset) == Lane.Alarm
+                && Frame.VersionOf(data, frameOffset) == Frame.Version)
+            {
+                session.AlarmWindow.Mark(Frame.BootOf(data, frameOffset), Frame.SequenceOf(data, frameOffset));
+            }
+        }
+
+        private bool IsListed(long address)
+        {
+            for (int i = 0; i < _table[9]; i++)
+            {
+                if (Bytes.GetU48(_table, HubMessage.BandsHeaderSize + (i * HubMessage.BandEntrySize)) == address)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+
+        private void Apply(long nowMs)
+        {
+            // Sessions that stay move to the front; freed ones are assigned anew.
+            int kept = 0;
+            for (int i = 0; i < Count; i++)
+            {
+                if (IsListed(_sessions[i].Address))
+                {
+                    BandSession session = _sessions[i];
+                    _sessions[i] = _sessions[kept];
+                    _sessions[kept++] = session;
+                }
+            }
+
+            Count = kept;
+            for (int i = 0; i < _table[9]; i++)
+            {
+                int at = HubMessage.BandsHeaderSize + (i * HubMessage.BandEntrySize);
+                long address = Bytes.GetU48(_table, at);
+                BandSession session = Find(address);
+                if (session == null)
+                {
+                    session = _sessions[Count++];
+                    session.Assign(address, nowMs);
+                }
+
+                Bytes.Copy(_table, at + 12, session.LinkUpKey, 0, BandKeys.Size);
+                Bytes.Copy(_table, at + 12 + BandKeys.Size, session.LinkDownKey, 0, BandKeys.Size);
+                session.ForgetUnchecked();
+            }
+        }
+    }
+}

@@ -1,0 +1,44 @@
+using ElderBand.BandProtocol;
+
+namespace ElderBand.HomeHub
+{
+    /// <summary>Everything the hub touches. Set all of them before making a <see cref="Hub"/>.</summary>
+    public sealed class HubPorts
+    {
+        /// <summary>Scanner and links.</summary>
+        public IHubLink Radio;
+
+        /// <summary>MQTT over TLS.</summary>
+        public IUplink Uplink;
+
+        /// <summary>File system.</summary>
+        public IFlash Flash;
+
+        /// <summary>Monotonic and wall time.</summary>
+        public IClock Clock;
+
+        /// <summary>HMAC-SHA256.</summary>
+        public IMac Mac;
+
+        /// <summary>Mains, reset, watchdog.</summary>
+        public IPower Power;
+
+        /// <summary>The hub's own key.</summary>
+        public IPin Key;
+
+        /// <summary>Buzzer.</summary>
+        public IPin Buzzer;
+
+        /// <summary>Light.</summary>
+        public IPin Light;
+
+        /// <summary>Key and radio; slots of at least <see cref="Frame.Size"/>.</summary>
+        public EventRing Events;
+
+        /// <summary>Line and messages; slots of at least <see cref="HubMessage.MaxDownSize"/>.</summary>
+        public EventRing Downlinks;
+
+        /// <summary>Local time for the wrist, minutes ahead of UTC; China has one zone and no summer time.</summary>
+        public int UtcOffsetMinutes = 480;
+    }
+}

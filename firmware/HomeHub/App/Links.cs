@@ -1,0 +1,312 @@
+using ElderBand.BandProtocol;
+
+namespace ElderBand.HomeHub
+{
+    /// <summary>
+    /// Scanner and up to three links. The controller gives three and no more; a failing connect takes 7 s without
+    /// scanning, so one failure is followed by 2 s of scanning, and whoever is owed an answer to an alarm goes first.
+    /// </summary>
+    public sealed class Links
+    {
+        /// <summary>Links that the controller can hold.</summary>
+        public const int MaxLinks = 3;
+
+        private const long ScanMs = 2000;
+        private const long AdvertisedForMs = 5000;
+        private const long ConnectLimitMs = 15000;
+        private const long PauseAfterFailureMs = 2000;
+        private const long SilentLinkMs = 190000;
+        private const long TurnMs = 60000;
+        private const long EvictMs = 5000;
+        private const long HubStateMs = 20000;
+        private const int WritesPerStep = 8;
+
+        private static readonly int[] BackoffS = { 1, 2, 5, 15, 30 };
+
+        private readonly IHubLink _radio;
+        private readonly BandTable _bands;
+        private readonly Tagger _tagger;
+        private readonly byte[] _frame = new byte[Frame.Size];
+        private long _scanDueMs;
+        private long _connectNotBeforeMs;
+        private int _stateSequence;
+
+        /// <summary>Makes the links.</summary>
+        public Links(IHubLink radio, BandTable bands, Tagger tagger)
+        {
+            _radio = radio;
+            _bands = bands;
+            _tagger = tagger;
+        }
+
+        /// <summary>Links up or being made.</summary>
+        public int Used
+        {
+            get
+            {
+                int used = 0;
+                for (int i = 0; i < _bands.Count; i++)
+                {
+                    if (_bands.At(i).Link != LinkState.Down)
+                    {
+                        used++;
+                    }
+                }
+
+                return used;
+            }
+        }
+
+        /// <summary>A link came up.</summary>
+        public void OnUp(BandSession band, long nowMs)
+        {
+            band.Link = LinkState.Up;
+            band.LinkSinceMs = nowMs;
+            band.LinkFrameMs = nowMs;
+            band.ConnectFailures = 0;
+            band.HubStateDueMs = 0;
+            band.HelloOwed = false;
+            band.AllDownDue();
+            _scanDueMs = nowMs;
+        }
+
+        /// <summary>A link went down or could not be made: the scanner must be started anew or the hub is deaf.</summary>
+        public void OnDown(BandSession band, long nowMs)
+        {
+            if (band.Link == LinkState.Connecting)
+            {
+                int step = band.ConnectFailures < BackoffS.Length ? band.ConnectFailures : BackoffS.Length - 1;
+                band.ConnectFailures++;
+                long waitMs = BackoffS[step] * 1000L;
+                band.ConnectNotBeforeMs = nowMs + (band.Acks > 0 && waitMs > PauseAfterFailureMs ? PauseAfterFailureMs : waitMs);
+                _connectNotBeforeMs = nowMs + PauseAfterFailureMs;
+            }
+
+            band.Link = LinkState.Down;
+            band.LinkSinceMs = nowMs;
+            band.AdvertisedMs = -1;
+            band.HelloOwed = false;
+            _scanDueMs = nowMs;
+        }
+
+        /// <summary>The radio stack was restarted: no link is left.</summary>
+        public void OnRestart(long nowMs)
+        {
+            for (int i = 0; i < _bands.Count; i++)
+            {
+                if (_bands.At(i).Link != LinkState.Down)
+                {
+                    OnDown(_bands.At(i), nowMs);
+                }
+            }
+
+            _connectNotBeforeMs = nowMs;
+        }
+
+        /// <summary>Whether the centre is reached has changed: every linked band learns it at once.</summary>
+        public void OnlineChanged()
+        {
+            for (int i = 0; i < _bands.Count; i++)
+            {
+                _bands.At(i).HubStateDueMs = 0;
+            }
+        }
+
+        /// <summary>Writes what is owed, connects where asked, scans; returns milliseconds until it wants to be called again.</summary>
+        public int Step(bool online, int minuteOfDay, int hubBoot, long nowMs)
+        {
+            int wait = (int)ScanMs;
+            bool connecting = false;
+            for (int i = 0; i < _bands.Count; i++)
+            {
+                BandSession band = _bands.At(i);
+                switch (band.Link)
+                {
+                    case LinkState.Up:
+                        wait = Least(wait, Deliver(band, online, minuteOfDay, hubBoot, nowMs));
+                        Supervise(band, nowMs);
+                        break;
+                    case LinkState.Connecting:
+                        if (nowMs - band.LinkSinceMs > ConnectLimitMs)
+                        {
+                            _radio.Disconnect(band.Address);
+                            OnDown(band, nowMs);
+                        }
+                        else
+                        {
+                            connecting = true;
+                        }
+
+                        break;
+                    default:
+                        break;
+                }
+            }
+
+            if (!connecting)
+            {
+                if (nowMs >= _scanDueMs)
+                {
+                    _radio.Scan();
+                    _scanDueMs = nowMs + ScanMs;
+                }
+
+                if (nowMs >= _connectNotBeforeMs)
+                {
+                    ConnectNext(nowMs);
+                }
+
+                wait = Least(wait, (int)(_scanDueMs - nowMs));
+            }
+
+            return wait;
+        }
+
+        private int Deliver(BandSession band, bool online, int minuteOfDay, int hubBoot, long nowMs)
+        {
+            for (int writes = 0; writes < WritesPerStep; writes++)
+            {
+                int slot = -1;
+                byte[] down = null;
+                if (band.HelloOwed)
+                {
+                    Bytes.Copy(band.Hello, 0, _frame, 0, Frame.Size);
+                }
+                else if (band.Acks > 0)
+                {
+                    band.PeekAck(_frame, online, minuteOfDay);
+                }
+                else if (nowMs >= band.HubStateDueMs)
+                {
+                    Frame.Begin(_frame, FrameType.HubState, Lane.Vitals, hubBoot, _stateSequence & Frame.MaxSequence);
+                    Payload.PutHubState(_frame, online, minuteOfDay);
+                }
+                else
+                {
+                    down = band.NextDown(nowMs, out slot);
+                    if (down == null)
+                    {
+                        return 1000;
+                    }
+                }
+
+                // What the centre has signed goes out as it came; what the hub says carries the link tag.
+                if (down == null)
+                {
+                    _tagger.SignLink(band.LinkDownKey, _frame);
+                }
+
+                SendResult result = _radio.Write(band.Address, down == null ? _frame : down);
+                if (result == SendResult.Busy)
+                {
+                    return 50;
+                }
+
+                if (result == SendResult.NotConnected)
+                {
+                    OnDown(band, nowMs);
+                    return 0;
+                }
+
+                if (band.HelloOwed)
+                {
+                    band.HelloOwed = false;
+                }
+                else if (band.Acks > 0)
+                {
+                    band.PopAck();
+                }
+                else if (down == null)
+                {
+                    band.HubStateDueMs = nowMs + HubStateMs;
+                    _stateSequence++;
+                }
+                else
+                {
+                    band.DownSent(slot, nowMs);
+                }
+            }
+
+            return 0;
+        }
+
+        /// <summary>A link that says nothing for three beats is dead weight, whatever the stack believes.</summary>
+        private void Supervise(BandSession band, long nowMs)
+        {
+            if (band.Link == LinkState.Up && nowMs - band.LinkFrameMs > SilentLinkMs)
+            {
+                _radio.Disconnect(band.Address);
+                OnDown(band, nowMs);
+            }
+        }
+
+        private void ConnectNext(long nowMs)
+        {
+            BandSession best = null;
+            for (int i = 0; i < _bands.Count; i++)
+            {
+                BandSession band = _bands.At(i);
+                if (band.Link == LinkState.Down
+                    && band.AdvertisedMs >= 0
+                    && nowMs - band.AdvertisedMs <= AdvertisedForMs
+                    && nowMs >= band.ConnectNotBeforeMs
+                    && (best == null || Rank(band) > Rank(best) || (Rank(band) == Rank(best) && band.LinkSinceMs < best.LinkSinceMs)))
+                {
+                    best = band;
+                }
+            }
+
+            if (best == null)
+            {
+                return;
+            }
+
+            if (Used >= MaxLinks)
+            {
+                MakeRoom(best, nowMs);
+                return;
+            }
+
+            if (_radio.Connect(best.Address) == SendResult.Sent)
+            {
+                best.Link = LinkState.Connecting;
+                best.LinkSinceMs = nowMs;
+            }
+        }
+
+        /// <summary>Drops the link that has waited least for nothing: at once for an alarm, else after its minute.</summary>
+        private void MakeRoom(BandSession wanted, long nowMs)
+        {
+            BandSession victim = null;
+            long holdMs = Rank(wanted) > 0 ? EvictMs : TurnMs;
+            for (int i = 0; i < _bands.Count; i++)
+            {
+                BandSession band = _bands.At(i);
+                if (band.Link == LinkState.Up
+                    && Rank(band) < Rank(wanted) + (Rank(wanted) == 0 ? 1 : 0)
+                    && nowMs - band.LinkSinceMs > holdMs
+                    && (victim == null || band.LinkSinceMs < victim.LinkSinceMs))
+                {
+                    victim = band;
+                }
+            }
+
+            if (victim != null)
+            {
+                _radio.Disconnect(victim.Address);
+                OnDown(victim, nowMs);
+            }
+        }
+
+        /// <summary>2 owed an acknowledgement, 1 owed something from the centre, 0 just asking.</summary>
+        private static int Rank(BandSession band)
+        {
+            return band.Acks > 0 ? 2 : band.OwesDown() ? 1 : 0;
+        }
+
+        private static int Least(int a, int b)
+        {
+            return a < b ? a : b;
+        }
+    }
+}

@@ -1,0 +1,296 @@
+using ElderBand.BandProtocol;
+
+namespace ElderBand.HomeHub
+{
+    /// <summary>
+    /// Two lanes between the bands and the centre (R5). Alarms: on flash before they are acknowledged, gone only on the
+    /// centre's receipt, refused (the band keeps its latch) when full. Vitals: in memory, 10-minute frames on flash while
+    /// offline, the oldest dropped and counted when full.
+    /// </summary>
+    public sealed class Outbox
+    {
+        /// <summary>Alarm records at most; the last quarter takes only calls for help.</summary>
+        public const int AlarmCapacity = 1024;
+
+        /// <summary>Vitals records at most: 24 h of 10-minute frames and 10 min of 10-s frames of 8 bands.</summary>
+        public const int VitalsCapacity = 1664;
+
+        /// <summary>Flash kept for the alarm lane, bytes.</summary>
+        public const int AlarmReserveBytes = AlarmSegments * 4096;
+
+        private const int AlarmSegments = 20;
+        private const int VitalsSegments = 22;
+        private const int VitalsBit = 0x8000;
+        private const long VitalsFlushMs = 60000;
+        private const long TenSecondKeepMs = 600000;
+        private const long RetryFlashMs = 5000;
+
+        private readonly IFlash _flash;
+        private readonly AbRecord _bootRecord;
+        private readonly byte[] _bootBytes = new byte[3];
+        private readonly byte[] _own = new byte[Frame.Size];
+        private int _nextAlarm;
+        private int _nextVitals;
+        private long _vitalsFlushMs;
+        private long _alarmRetryMs;
+        private long _trimMs;
+
+        /// <summary>Takes all memory it will ever use.</summary>
+        public Outbox(IFlash flash, ICheckpoint checkpoint)
+        {
+            _flash = flash;
+            _bootRecord = new AbRecord(flash, "boot", 3);
+            Alarms = new RecordStore(flash, checkpoint, "alarm", AlarmSegments, AlarmCapacity);
+            Vitals = new RecordStore(flash, null, "vitals", VitalsSegments, VitalsCapacity);
+        }
+
+        /// <summary>The alarm lane.</summary>
+        public RecordStore Alarms { get; }
+
+        /// <summary>The vitals lane.</summary>
+        public RecordStore Vitals { get; }
+
+        /// <summary>Boot count under which records are numbered now.</summary>
+        public int Boot { get; private set; }
+
+        /// <summary>10-minute frames dropped since the last report.</summary>
+        public int VitalsDropped { get; set; }
+
+        /// <summary>Frames refused because the alarm lane was full.</summary>
+        public int Refused { get; private set; }
+
+        /// <summary>True while the flash refuses alarms: they are sent on from memory, but not acknowledged.</summary>
+        public bool FlashFailing { get; private set; }
+
+        /// <summary>
+        /// Rebuilds both lanes, then counts and stores the boot before anything can carry it (R1). Both copies are
+        /// written, so that one rotten copy cannot bring an old count back (P18).
+        /// </summary>
+        public void Load()
+        {
+            Alarms.Load();
+            Vitals.Load();
+            Boot = 0;
+            if (_bootRecord.Load(_bootBytes) == 3)
+            {
+                Boot = Bytes.GetU24(_bootBytes, 0);
+            }
+
+            Boot = Boot > Alarms.HighestBoot ? Boot : Alarms.HighestBoot;
+            Boot = Boot > Vitals.HighestBoot ? Boot : Vitals.HighestBoot;
+            NextBoot();
+        }
+
+        /// <summary>True where the frame calls for help or belongs to such a call: first on the line, may use the reserve.</summary>
+        public static bool IsUrgent(FrameType type)
+        {
+            switch (type)
+            {
+                case FrameType.WearChange:
+                case FrameType.Technical:
+                case FrameType.Boot:
+                case FrameType.StageShown:
+                case FrameType.HubTechnical:
+                    return false;
+                default:
+                    // Unknown types too: they may be a newer band's call.
+                    return true;
+            }
+        }
+
+        /// <summary>True where one more alarm-lane record of this type fits.</summary>
+        public bool HasRoom(FrameType type)
+        {
+            return Alarms.Count < (IsUrgent(type) ? AlarmCapacity : AlarmCapacity - (AlarmCapacity / 4));
+        }
+
+        /// <summary>Takes a band's frame into the alarm lane; false where it is full (and counted).</summary>
+        public bool AddAlarm(
+            long address,
+            int rssiDbm,
+            byte flags,
+            AgeQuality quality,
+            uint ageMs,
+            long nowMs,
+            byte[] frame,
+            int offset)
+        {
+            if (!HasRoom(Frame.TypeOf(frame, offset)))
+            {
+                Refused++;
+                return false;
+            }
+
+            int sequence = NextAlarmSequence();
+            return Alarms.Add(true, Boot, sequence, address, rssiDbm, flags, quality, ageMs, nowMs, frame, offset) >= 0;
+        }
+
+        /// <summary>A frame of the hub itself, numbered as its record is.</summary>
+        public bool AddOwn(FrameType type, long address, byte flags, byte detail, long nowMs, byte batteryPct)
+        {
+            if (!HasRoom(type))
+            {
+                Refused++;
+                return false;
+            }
+
+            int sequence = NextAlarmSequence();
+            Frame.Begin(_own, type, Lane.Alarm, Boot, sequence);
+            Payload.PutEvent(_own, (int)(nowMs / 1000) & 0xFFFFFF, flags, batteryPct, detail);
+            byte recordFlags = Envelope.LinkChecked;
+            return Alarms.Add(true, Boot, sequence, address, 0, recordFlags, AgeQuality.Measured, 0, nowMs, _own, 0) >= 0;
+        }
+
+        /// <summary>Takes a vitals-lane frame; the oldest goes where there is no room.</summary>
+        public void AddVitals(long address, int rssiDbm, byte flags, bool online, long nowMs, byte[] frame, int offset)
+        {
+            if (Vitals.Count >= VitalsCapacity)
+            {
+                DropOldestVitals();
+            }
+
+            bool keep = !online && IsTenMinutes(frame, offset);
+            int sequence = VitalsBit | _nextVitals;
+            _nextVitals = (_nextVitals + 1) & (VitalsBit - 1);
+            Vitals.Add(
+                keep,
+                Boot,
+                sequence,
+                address,
+                rssiDbm,
+                flags,
+                AgeQuality.Measured,
+                0,
+                nowMs,
+                frame,
+                offset);
+        }
+
+        /// <summary>The centre has committed a record of either lane; true where it was still here.</summary>
+        public bool Receipt(int boot, int sequence)
+        {
+            RecordStore lane = (sequence & VitalsBit) != 0 ? Vitals : Alarms;
+            int index = lane.IndexOf(boot, sequence);
+            if (index < 0)
+            {
+                return false;
+            }
+
+            lane.Remove(index);
+            return true;
+        }
+
+        /// <summary>Writes what must be written now. Ok also where there was nothing to do.</summary>
+        public FlashResult Flush(long nowMs)
+        {
+            if (FlashFailing && nowMs < _alarmRetryMs)
+            {
+                return FlashResult.Failed;
+            }
+
+            FlashResult result = Alarms.Flush();
+            if (result == FlashResult.Full && Vitals.DropOldestSegment() > 0)
+            {
+                // Vitals give way to alarms (P19).
+                VitalsDropped++;
+                result = Alarms.Flush();
+            }
+
+            FlashFailing = result != FlashResult.Ok;
+            if (FlashFailing)
+            {
+                _alarmRetryMs = nowMs + RetryFlashMs;
+            }
+
+            return result;
+        }
+
+        /// <summary>Vitals: what is old goes, what must last is written at most once a minute.</summary>
+        public void Tend(bool online, long nowMs)
+        {
+            if (nowMs - _trimMs >= 10000)
+            {
+                _trimMs = nowMs;
+                Trim(nowMs);
+            }
+
+            if (Vitals.PendingCount == 0 || nowMs - _vitalsFlushMs < VitalsFlushMs)
+            {
+                return;
+            }
+
+            _vitalsFlushMs = nowMs;
+            int roomForAlarms = AlarmReserveBytes - (Alarms.SegmentsInUse * 4096);
+            if (_flash.FreeBytes() < roomForAlarms + RecordStore.SegmentSize)
+            {
+                VitalsDropped += Vitals.DropOldestSegment();
+            }
+
+            if (Vitals.Flush() == FlashResult.Full)
+            {
+                VitalsDropped += Vitals.DropOldestSegment();
+            }
+
+            for (int i = 0; i < Vitals.End; i++)
+            {
+                Vitals.Settle(i);
+            }
+        }
+
+        private static bool IsTenMinutes(byte[] frame, int offset)
+        {
+            return Frame.TypeOf(frame, offset) == FrameType.Vitals && Payload.IsTenMinutes(frame, offset);
+        }
+
+        private void Trim(long nowMs)
+        {
+            for (int i = 0; i < Vitals.End; i++)
+            {
+                if (Vitals.State(i) != RecordState.Free
+                    && nowMs - Vitals.ReceivedMs(i) > TenSecondKeepMs
+                    && !IsTenMinutes(Vitals.Data, Vitals.FrameAt(i)))
+                {
+                    Vitals.Remove(i);
+                }
+            }
+        }
+
+        private void DropOldestVitals()
+        {
+            for (int i = 0; i < Vitals.End; i++)
+            {
+                if (Vitals.State(i) != RecordState.Free)
+                {
+                    if (IsTenMinutes(Vitals.Data, Vitals.FrameAt(i)))
+                    {
+                        VitalsDropped++;
+                    }
+
+                    Vitals.Remove(i);
+                    return;
+                }
+            }
+        }
+
+        private int NextAlarmSequence()
+        {
+            if (_nextAlarm >= VitalsBit)
+            {
+                NextBoot();
+            }
+
+            return _nextAlarm++;
+        }
+
+        private void NextBoot()
+        {
+            Boot++;
+            _nextAlarm = 0;
+            Bytes.PutU24(_bootBytes, 0, Boot);
+            _bootRecord.Save(_bootBytes, 3);
+            _bootRecord.Save(_bootBytes, 3);
+            Alarms.HighestBoot = Boot;
+            Vitals.HighestBoot = Boot;
+        }
+    }
+}

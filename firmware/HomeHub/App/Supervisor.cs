@@ -1,0 +1,113 @@
+using ElderBand.BandProtocol;
+
+namespace ElderBand.HomeHub
+{
+    /// <summary>
+    /// Silence is a fault (R7). A radio without any event for 30 s while a band is overdue is restarted, and the hub after
+    /// it, within 3 min (P15). The watchdog is fed only while the line is heard too (P08, P21).
+    /// </summary>
+    public sealed class Supervisor
+    {
+        private const long RadioSilentMs = 30000;
+        private const long RestartEveryMs = 60000;
+        private const long ResetAfterMs = 140000;
+        private const long GuardFrameMs = 15000;
+        private const long NeverHeardRestartMs = 300000;
+
+        private readonly IHubLink _radio;
+        private readonly IPower _power;
+        private readonly BandTable _bands;
+        private readonly Links _links;
+        private long _radioMs;
+        private long _declaredMs = Hub.Never;
+        private long _restartMs = Hub.Never;
+
+        /// <summary>Makes a supervisor.</summary>
+        public Supervisor(IHubLink radio, IPower power, BandTable bands, Links links)
+        {
+            _radio = radio;
+            _power = power;
+            _bands = bands;
+            _links = links;
+        }
+
+        /// <summary>Times the radio was restarted.</summary>
+        public int RadioRestarts { get; private set; }
+
+        /// <summary>Begins to watch.</summary>
+        public void Start(long nowMs)
+        {
+            _radioMs = nowMs;
+        }
+
+        /// <summary>The radio has said something, whoever it came from.</summary>
+        public void RadioHeard(long nowMs)
+        {
+            _radioMs = nowMs;
+            _declaredMs = Hub.Never;
+        }
+
+        /// <summary>Feeds, restarts, resets.</summary>
+        public void Step(bool uplinkHeard, long nowMs)
+        {
+            if (uplinkHeard)
+            {
+                _power.FeedWatchdog();
+            }
+
+            if (nowMs - _radioMs < RadioSilentMs || _bands.Count == 0)
+            {
+                return;
+            }
+
+            if (!BandOverdue(nowMs))
+            {
+                // Nobody is expected yet; a scanner that never heard anything is still worth a fresh start.
+                if (nowMs - _radioMs >= NeverHeardRestartMs && nowMs - _restartMs >= NeverHeardRestartMs)
+                {
+                    Restart(nowMs);
+                }
+
+                return;
+            }
+
+            if (_declaredMs == Hub.Never)
+            {
+                _declaredMs = nowMs;
+                Restart(nowMs);
+            }
+            else if (nowMs - _declaredMs >= ResetAfterMs)
+            {
+                _declaredMs = nowMs;
+                _power.Reset();
+            }
+            else if (nowMs - _restartMs >= RestartEveryMs)
+            {
+                Restart(nowMs);
+            }
+        }
+
+        private void Restart(long nowMs)
+        {
+            _restartMs = nowMs;
+            RadioRestarts++;
+            _radio.Restart();
+            _links.OnRestart(nowMs);
+        }
+
+        private bool BandOverdue(long nowMs)
+        {
+            for (int i = 0; i < _bands.Count; i++)
+            {
+                BandSession band = _bands.At(i);
+                long expectedMs = band.Mode == BandMode.Guard ? GuardFrameMs : band.BeatMs() + GuardFrameMs;
+                if (band.Heard && !band.Silent && nowMs - band.HeardMs >= expectedMs)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
+}
