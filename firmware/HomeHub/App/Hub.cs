@@ -295,6 +295,7 @@ namespace ElderBand.HomeHub
                     Frame.SequenceOf(frame, 0));
                 Bytes.Copy(frame, Frame.PayloadOffset, band.Hello, Frame.PayloadOffset, Frame.PayloadSize);
                 band.HelloOwed = true;
+                band.HubStateDueMs = nowMs;
                 return;
             }
 

@@ -18,7 +18,6 @@ namespace ElderBand.HomeHub
         private const long SilentLinkMs = 190000;
         private const long TurnMs = 60000;
         private const long EvictMs = 5000;
-        private const long HubStateMs = 20000;
         private const int WritesPerStep = 8;
 
         private static readonly int[] BackoffS = { 1, 2, 5, 15, 30 };
@@ -64,7 +63,7 @@ namespace ElderBand.HomeHub
             band.LinkSinceMs = nowMs;
             band.LinkFrameMs = nowMs;
             band.ConnectFailures = 0;
-            band.HubStateDueMs = 0;
+            band.HubStateDueMs = nowMs + LinkTiming.HelloMs; // the band believes no state before the hello
             band.HelloOwed = false;
             band.AllDownDue();
             _scanDueMs = nowMs;
@@ -218,7 +217,7 @@ namespace ElderBand.HomeHub
                 }
                 else if (down == null)
                 {
-                    band.HubStateDueMs = nowMs + HubStateMs;
+                    band.HubStateDueMs = nowMs + LinkTiming.HubStateMs;
                     _stateSequence++;
                 }
                 else
