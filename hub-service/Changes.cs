@@ -1,0 +1,188 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using ElderBand.HubService.Alarms;
+using ElderBand.HubService.Storage;
+
+namespace ElderBand.HubService;
+
+/// <summary>A change as a subscriber gets it: exactly one of the views is set, or Reload.</summary>
+/// <param name="Alarm">An alarm was raised or changed; revisions only rise.</param>
+/// <param name="Technical">A technical card was raised, changed or closed.</param>
+/// <param name="Vitals">The latest vitals of a resident.</param>
+/// <param name="Reload">This subscriber was too slow and has missed changes: read the whole state anew.</param>
+public sealed record Notice(
+    AlarmView? Alarm = null, TechnicalView? Technical = null, VitalsView? Vitals = null, bool Reload = false);
+
+/// <summary>
+/// The change feed inside the process. After each commit it reads what changed (once, however often it changed
+/// meanwhile) on a thread of its own and hands it to the subscribers of that centre. Alarms go before technical cards
+/// and vitals. A subscriber has 256 places; when they are full it loses everything and finds one Reload instead, so a
+/// sleeping browser costs bounded memory and never misses a change unknowingly.
+/// </summary>
+public sealed class Changes : IDisposable
+{
+    private const int Places = 256;
+    private const int TracesKept = 4096;
+
+    private readonly Store _store;
+    private readonly Clock _clock;
+    private readonly ConcurrentDictionary<Subscription, byte> _subscribers = new();
+    private readonly ConcurrentDictionary<long, TraceView> _traces = new();
+    private readonly ConcurrentQueue<long> _traceOrder = new();
+    private readonly ConcurrentDictionary<(ChangeKind Kind, long Id), string> _pending = new();
+    private readonly SemaphoreSlim _work = new(0);
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Thread _thread;
+
+    /// <summary>Hooks itself to the store's commits.</summary>
+    public Changes(Store store, Clock clock)
+    {
+        _store = store;
+        _clock = clock;
+        store.Committed = Committed;
+        _thread = new Thread(Run) { Name = "changes", IsBackground = true };
+        _thread.Start();
+    }
+
+    /// <summary>Subscribes to one centre, or with null to all; dispose it to leave. Subscribe first, read the state then.</summary>
+    public Subscription Subscribe(string? centreId)
+    {
+        var subscription = new Subscription(this, centreId, Places);
+        _subscribers.TryAdd(subscription, 0);
+        return subscription;
+    }
+
+    /// <summary>An alarm with its trace, or null.</summary>
+    public AlarmView? Read(Db db, long alarmId) => WithTrace(Views.Alarm(db, alarmId));
+
+    /// <summary>Open and last closed alarms of a centre with their traces, newest first.</summary>
+    public List<AlarmView> ReadAll(Db db, string centreId, long nowMs) =>
+        Views.Alarms(db, centreId, nowMs).ConvertAll(a => WithTrace(a)!);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _stopping.Cancel();
+        _thread.Join();
+        _stopping.Dispose();
+        _work.Dispose();
+    }
+
+    internal void Leave(Subscription subscription) => _subscribers.TryRemove(subscription, out _);
+
+    private AlarmView? WithTrace(AlarmView? alarm) =>
+        alarm is not null && _traces.TryGetValue(alarm.Id, out TraceView? trace) ? alarm with { Trace = trace } : alarm;
+
+    private void Committed(IReadOnlyList<Change> changes, long committedUs)
+    {
+        foreach (Change change in changes)
+        {
+            // Only the first frame of an alarm makes its trace: what is measured is press to screen.
+            if (change is { Kind: ChangeKind.Alarm, ArrivedUs: > 0 }
+                && _traces.TryAdd(change.Id, new TraceView(change.ArrivedUs, committedUs, 0)))
+            {
+                _traceOrder.Enqueue(change.Id);
+                if (_traceOrder.Count > TracesKept && _traceOrder.TryDequeue(out long oldest))
+                {
+                    _traces.TryRemove(oldest, out _);
+                }
+            }
+            _pending[(change.Kind, change.Id)] = change.CentreId;
+        }
+        _work.Release();
+    }
+
+    private void Run()
+    {
+        try
+        {
+            while (true)
+            {
+                _work.Wait(_stopping.Token);
+                Publish();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The service is stopping.
+        }
+    }
+
+    private void Publish()
+    {
+        foreach ((ChangeKind kind, long id) in _pending.Keys.OrderBy(static key => key.Kind).ThenBy(static key => key.Id))
+        {
+            if (!_pending.TryRemove((kind, id), out string? centreId))
+            {
+                continue;
+            }
+            Notice? notice;
+            try
+            {
+                notice = _store.Read(db => kind switch
+                {
+                    ChangeKind.Alarm => Read(db, id) is { } alarm ? new Notice(Alarm: alarm) : null,
+                    ChangeKind.Technical => Views.Technical(db, id) is { } card ? new Notice(Technical: card) : null,
+                    _ => Views.Vitals(db, id) is { } vitals ? new Notice(Vitals: vitals) : null,
+                });
+            }
+            catch (Microsoft.Data.Sqlite.SqliteException)
+            {
+                notice = new Notice(Reload: true);
+            }
+            if (notice is null)
+            {
+                continue;
+            }
+            if (notice.Alarm is { Trace: { ArrivedUs: > 0, PushedUs: 0 } } first)
+            {
+                TraceView trace = first.Trace with { PushedUs = _clock.NowUs };
+                _traces[id] = trace;
+                notice = notice with { Alarm = first with { Trace = trace } };
+            }
+            foreach (Subscription subscriber in _subscribers.Keys)
+            {
+                if (subscriber.CentreId is null || subscriber.CentreId == centreId)
+                {
+                    subscriber.Offer(notice);
+                }
+            }
+        }
+    }
+}
+
+/// <summary>One subscriber's bounded queue.</summary>
+public sealed class Subscription : IDisposable
+{
+    private readonly Changes _changes;
+    private readonly Channel<Notice> _queue;
+
+    internal Subscription(Changes changes, string? centreId, int places)
+    {
+        _changes = changes;
+        CentreId = centreId;
+        _queue = Channel.CreateBounded<Notice>(places);
+    }
+
+    /// <summary>The centre, null for all.</summary>
+    public string? CentreId { get; }
+
+    /// <summary>What has changed; never completes by itself.</summary>
+    public ChannelReader<Notice> Notices => _queue.Reader;
+
+    /// <inheritdoc/>
+    public void Dispose() => _changes.Leave(this);
+
+    internal void Offer(Notice notice)
+    {
+        if (_queue.Writer.TryWrite(notice))
+        {
+            return;
+        }
+        while (_queue.Reader.TryRead(out _))
+        {
+            // Too slow: what it has not read is stale; one Reload stands for all of it.
+        }
+        _queue.Writer.TryWrite(new Notice(Reload: true));
+    }
+}

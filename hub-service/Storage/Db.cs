@@ -1,0 +1,144 @@
+using Microsoft.Data.Sqlite;
+
+namespace ElderBand.HubService.Storage;
+
+/// <summary>
+/// One connection with its prepared statements; used by one thread at a time. Parameters are written $1, $2 ... in the
+/// SQL and given in that order; null, long, int, bool, string, byte[] and double are understood.
+/// </summary>
+public sealed class Db : IDisposable
+{
+    private readonly SqliteConnection _connection;
+    private readonly Dictionary<string, SqliteCommand> _commands = new(StringComparer.Ordinal);
+
+    /// <summary>Opens the file; WAL, synchronous=FULL (a commit is on the disk when it returns), foreign keys on.</summary>
+    /// <param name="path">Database file.</param>
+    /// <param name="readOnly">A reader: every write on it fails.</param>
+    /// <param name="busyTimeoutMs">How long a statement waits for another process's lock.</param>
+    public Db(string path, bool readOnly = false, int busyTimeoutMs = 1000)
+    {
+        _connection = new SqliteConnection(new SqliteConnectionStringBuilder
+        {
+            DataSource = path,
+            Pooling = false,
+            // The provider's own retry loop counts in seconds and ignores busy_timeout; 1 s is its smallest wait.
+            DefaultTimeout = Math.Max(1, busyTimeoutMs / 1000),
+        }.ToString());
+        try
+        {
+            _connection.Open();
+            Run($"PRAGMA busy_timeout={busyTimeoutMs}");
+            Run("PRAGMA foreign_keys=ON");
+            Run(readOnly ? "PRAGMA query_only=ON" : "PRAGMA journal_mode=WAL");
+            Run("PRAGMA synchronous=FULL");
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Runs a statement; returns the number of rows it changed.</summary>
+    public int Run(string sql, params ReadOnlySpan<object?> values) => Prepare(sql, values).ExecuteNonQuery();
+
+    /// <summary>Runs several statements without parameters, not kept prepared.</summary>
+    public void Script(string sql)
+    {
+        using SqliteCommand command = _connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+
+    /// <summary>Runs an INSERT; returns the new row's id.</summary>
+    public long Insert(string sql, params ReadOnlySpan<object?> values)
+    {
+        Prepare(sql, values).ExecuteNonQuery();
+        return Number("SELECT last_insert_rowid()");
+    }
+
+    /// <summary>The first column of the first row as a number; 0 where there is no row or it is null.</summary>
+    public long Number(string sql, params ReadOnlySpan<object?> values) =>
+        Prepare(sql, values).ExecuteScalar() is long number ? number : 0;
+
+    /// <summary>The first column of the first row, null where there is none.</summary>
+    public object? Value(string sql, params ReadOnlySpan<object?> values) =>
+        Prepare(sql, values).ExecuteScalar() is { } value and not DBNull ? value : null;
+
+    /// <summary>The first row, or default.</summary>
+    public T? One<T>(string sql, Func<Row, T> map, params ReadOnlySpan<object?> values)
+    {
+        using SqliteDataReader reader = Prepare(sql, values).ExecuteReader();
+        return reader.Read() ? map(new Row(reader)) : default;
+    }
+
+    /// <summary>All rows.</summary>
+    public List<T> All<T>(string sql, Func<Row, T> map, params ReadOnlySpan<object?> values)
+    {
+        var rows = new List<T>();
+        using SqliteDataReader reader = Prepare(sql, values).ExecuteReader();
+        while (reader.Read())
+        {
+            rows.Add(map(new Row(reader)));
+        }
+        return rows;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (SqliteCommand command in _commands.Values)
+        {
+            command.Dispose();
+        }
+        _commands.Clear();
+        _connection.Dispose();
+    }
+
+    private SqliteCommand Prepare(string sql, ReadOnlySpan<object?> values)
+    {
+        if (!_commands.TryGetValue(sql, out SqliteCommand? command))
+        {
+            command = _connection.CreateCommand();
+            command.CommandText = sql;
+            for (int i = 0; i < values.Length; i++)
+            {
+                command.Parameters.Add(new SqliteParameter($"${i + 1}", DBNull.Value));
+            }
+            _commands.Add(sql, command);
+        }
+        for (int i = 0; i < values.Length; i++)
+        {
+            command.Parameters[i].Value = values[i] ?? DBNull.Value;
+        }
+        return command;
+    }
+}
+
+/// <summary>The current row of a query; columns by position.</summary>
+public readonly struct Row(SqliteDataReader reader)
+{
+    /// <summary>A number that is not null.</summary>
+    public long Long(int i) => reader.GetInt64(i);
+
+    /// <summary>A number that is not null.</summary>
+    public int Int(int i) => reader.GetInt32(i);
+
+    /// <summary>0 or 1.</summary>
+    public bool Bool(int i) => reader.GetInt64(i) != 0;
+
+    /// <summary>A number or null.</summary>
+    public long? LongOrNull(int i) => reader.IsDBNull(i) ? null : reader.GetInt64(i);
+
+    /// <summary>A number or null.</summary>
+    public int? IntOrNull(int i) => reader.IsDBNull(i) ? null : reader.GetInt32(i);
+
+    /// <summary>Text that is not null.</summary>
+    public string Text(int i) => reader.GetString(i);
+
+    /// <summary>Text or null.</summary>
+    public string? TextOrNull(int i) => reader.IsDBNull(i) ? null : reader.GetString(i);
+
+    /// <summary>Bytes that are not null.</summary>
+    public byte[] Blob(int i) => (byte[])reader.GetValue(i);
+}

@@ -1,0 +1,97 @@
+using ElderBand.BandProtocol;
+using ElderBand.HubService.Ingest;
+
+namespace ElderBand.HubService.Storage;
+
+/// <summary>An earlier frame under the same key.</summary>
+/// <param name="Frame">The 16 bytes before the link tag.</param>
+/// <param name="Refusal">What the receipt said, 0 stored.</param>
+public sealed record KnownFrame(byte[] Frame, int Refusal);
+
+/// <summary>A frame of an alarm that the wrist waits to hear about.</summary>
+public sealed record PressKey(int Boot, int Sequence);
+
+/// <summary>The tables <c>frame_key</c>, <c>event</c> and <c>quarantine</c>.</summary>
+public static class EventRows
+{
+    /// <summary>Bytes of a frame that stay the same on every retry; the link tag behind them changes with the epoch.</summary>
+    public const int KeptBytes = Frame.LinkTagOffset;
+
+    /// <summary>Quarantine rows kept; the oldest go first.</summary>
+    public const int QuarantineLimit = 10_000;
+
+    /// <summary>What is known under a key.</summary>
+    public static KnownFrame? Known(Db db, string sender, int boot, Lane lane, int sequence) =>
+        db.One(
+            "SELECT frame, refusal FROM frame_key WHERE sender=$1 AND boot=$2 AND lane=$3 AND sequence=$4",
+            static r => new KnownFrame(r.Blob(0), r.Int(1)), sender, boot, lane, sequence);
+
+    /// <summary>The highest boot of a sender on the alarm lane, -1 for none.</summary>
+    public static int HighestBoot(Db db, string sender) =>
+        db.Value("SELECT max(boot) FROM frame_key WHERE sender=$1", sender) is long boot ? (int)boot : -1;
+
+    /// <summary>Remembers a key.</summary>
+    public static void Remember(
+        Db db, string centreId, string sender, int boot, Lane lane, int sequence, byte[] frame, int refusal, long nowMs) =>
+        db.Run(
+            "INSERT INTO frame_key (sender, boot, lane, sequence, centre_id, frame, refusal, at_ms) VALUES ($1,$2,$3,$4,$5,$6,$7,$8)",
+            sender, boot, lane, sequence, centreId, frame[..KeptBytes], refusal, nowMs);
+
+    /// <summary>Stores an accepted frame; returns its id.</summary>
+    public static long Insert(Db db, FrameEvent e) =>
+        db.Insert(
+            """
+            INSERT INTO event (centre_id, sender, boot, lane, sequence, type, frame, band_id, hub_id, resident_id, home_id,
+              source, uptime_s, refers_to, flags, detail, at_ms, quality, received_at_ms, hub_boot, hub_uptime_s,
+              hub_wall_ms, rssi_dbm)
+            VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23)
+            """,
+            e.CentreId, e.Sender, e.Boot, e.Lane, e.Sequence, e.Type, e.Frame, e.BandId, e.HubId, e.ResidentId, e.HomeId,
+            e.Source, e.UptimeS, e.RefersTo, e.Flags, e.Detail, e.AtMs, e.Quality, e.ReceivedAtMs, e.HubBoot, e.HubUptimeS,
+            e.HubWallMs, e.RssiDbm);
+
+    /// <summary>Puts an event on an alarm's card.</summary>
+    public static void SetAlarm(Db db, long eventId, long alarmId) =>
+        db.Run("UPDATE event SET alarm_id=$2 WHERE id=$1", eventId, alarmId);
+
+    /// <summary>True where an answer of that type to (boot, sequence) came before what it refers to.</summary>
+    public static bool HasAnswer(Db db, string sender, int boot, int sequence, FrameType type) =>
+        db.Number(
+            "SELECT count(*) FROM event WHERE sender=$1 AND boot=$2 AND refers_to=$3 AND type=$4", sender, boot, sequence, type) > 0;
+
+    /// <summary>The alarm of the first press that ended the countdown of the fall (boot, sequence), or null.</summary>
+    public static long? SosThatEndedCountdown(Db db, string sender, int boot, int sequence, int uptimeS) =>
+        db.Value(
+            """
+            SELECT alarm_id FROM event WHERE sender=$1 AND boot=$2 AND lane=0 AND sequence>$3 AND type=1 AND (flags & 8)<>0
+              AND uptime_s BETWEEN $4 AND $4+60 AND alarm_id IS NOT NULL ORDER BY sequence LIMIT 1
+            """,
+            sender, boot, sequence, uptimeS) as long?;
+
+    /// <summary>The alarm on whose card the alarm-lane frame (boot, sequence) is, or null.</summary>
+    public static long? AlarmOf(Db db, string sender, int boot, int sequence) =>
+        db.Value(
+            "SELECT alarm_id FROM event WHERE sender=$1 AND boot=$2 AND lane=0 AND sequence=$3", sender, boot, sequence) as long?;
+
+    /// <summary>The presses and falls on an alarm's card, those of a fall merged into it included, oldest first.</summary>
+    public static List<PressKey> Presses(Db db, long alarmId) =>
+        db.All(
+            """
+            SELECT boot, sequence FROM event WHERE type IN (1,2,7) AND (alarm_id=$1 OR alarm_id IN (
+              SELECT l.other_id FROM alarm_link l JOIN alarm a ON a.id=l.other_id WHERE l.alarm_id=$1 AND a.outcome='merged'))
+            ORDER BY id
+            """,
+            static r => new PressKey(r.Int(0), r.Int(1)), alarmId);
+
+    /// <summary>Keeps what could not be handled, dropping the oldest over the limit (R9).</summary>
+    public static void Quarantine(Db db, string centreId, string hubId, long bandAddress, string reason, byte[] content, long nowMs)
+    {
+        long id = db.Insert(
+            "INSERT INTO quarantine (centre_id, hub_id, band_address, reason, content, at_ms) VALUES ($1,$2,$3,$4,$5,$6)",
+            centreId, hubId, bandAddress, reason, content, nowMs);
+        db.Run("DELETE FROM quarantine WHERE id<=$1", id - QuarantineLimit);
+    }
+
+    /// <summary>Rows in quarantine.</summary>
+    public static long QuarantineCount(Db db) => db.Number("SELECT count(*) FROM quarantine");
+}

@@ -1,0 +1,201 @@
+namespace ElderBand.HubService.Storage;
+
+/// <summary>
+/// The versioned schema. Entry i of <see cref="Migrations"/> takes a database from version i to i + 1 in one
+/// transaction; an entry that has been released is never edited. Times are UTC ms, booleans 0/1, ids integers but for
+/// the centre's and the hub's, which people choose and which stand in MQTT topics. An assignment holds from from_ms
+/// until to_ms (null = still).
+/// </summary>
+public static class Schema
+{
+    /// <summary>All migrations, oldest first.</summary>
+    public static readonly string[] Migrations = [Version1];
+
+    private const string Version1 = """
+        CREATE TABLE centre (
+          centre_id TEXT PRIMARY KEY, name TEXT NOT NULL, phone TEXT NOT NULL, created_at_ms INTEGER NOT NULL) STRICT;
+
+        -- Random keys of this installation, for example the one that family links are derived from.
+        CREATE TABLE secret (
+          centre_id TEXT NOT NULL REFERENCES centre, name TEXT NOT NULL, value BLOB NOT NULL,
+          PRIMARY KEY (centre_id, name)) STRICT;
+
+        -- link_epoch rises when a hub of the home is replaced (docs/adr/0002); the link group is the home's id.
+        CREATE TABLE home (
+          id INTEGER PRIMARY KEY, centre_id TEXT NOT NULL REFERENCES centre, code TEXT NOT NULL,
+          address TEXT NOT NULL, building TEXT NOT NULL, floor TEXT NOT NULL, door TEXT NOT NULL, grid TEXT NOT NULL,
+          link_epoch INTEGER NOT NULL, created_at_ms INTEGER NOT NULL,
+          UNIQUE (centre_id, code)) STRICT;
+
+        CREATE TABLE resident (
+          id INTEGER PRIMARY KEY, centre_id TEXT NOT NULL REFERENCES centre, code TEXT NOT NULL,
+          name TEXT NOT NULL, name_en TEXT NOT NULL, birth_year INTEGER, phone TEXT NOT NULL, keys TEXT NOT NULL,
+          hearing TEXT NOT NULL, dialect TEXT NOT NULL, medical TEXT NOT NULL, first_question TEXT NOT NULL,
+          created_at_ms INTEGER NOT NULL,
+          UNIQUE (centre_id, code)) STRICT;
+
+        CREATE TABLE residence (
+          id INTEGER PRIMARY KEY, centre_id TEXT NOT NULL, resident_id INTEGER NOT NULL REFERENCES resident,
+          home_id INTEGER NOT NULL REFERENCES home, from_ms INTEGER NOT NULL, to_ms INTEGER) STRICT;
+        CREATE INDEX residence_resident ON residence (resident_id, from_ms);
+        CREATE INDEX residence_home ON residence (home_id, from_ms);
+
+        -- consent_at_ms null = no consent: never written to.
+        CREATE TABLE contact (
+          id INTEGER PRIMARY KEY, centre_id TEXT NOT NULL, resident_id INTEGER NOT NULL REFERENCES resident,
+          ord INTEGER NOT NULL, name TEXT NOT NULL, relation TEXT NOT NULL, phone TEXT NOT NULL,
+          consent_by TEXT, consent_at_ms INTEGER, consent_how TEXT, from_ms INTEGER NOT NULL, to_ms INTEGER) STRICT;
+        CREATE INDEX contact_resident ON contact (resident_id, ord);
+
+        CREATE TABLE hub (
+          id TEXT PRIMARY KEY, centre_id TEXT NOT NULL REFERENCES centre, password_sha256 BLOB NOT NULL,
+          created_at_ms INTEGER NOT NULL, revoked_at_ms INTEGER,
+          last_heard_at_ms INTEGER, boot INTEGER, uptime_s INTEGER, wall_ms INTEGER, firmware INTEGER,
+          waiting INTEGER, flags INTEGER) STRICT;
+
+        CREATE TABLE hub_placement (
+          id INTEGER PRIMARY KEY, centre_id TEXT NOT NULL, hub_id TEXT NOT NULL REFERENCES hub,
+          home_id INTEGER NOT NULL REFERENCES home, from_ms INTEGER NOT NULL, to_ms INTEGER) STRICT;
+        CREATE INDEX hub_placement_hub ON hub_placement (hub_id, from_ms);
+        CREATE INDEX hub_placement_home ON hub_placement (home_id, from_ms);
+
+        -- address: 48 bits. A replaced band is a new row; only one that is not revoked may have an address.
+        -- The config_ columns are what the centre wants; applied_version is the low 8 bits the band last echoed.
+        CREATE TABLE band (
+          id INTEGER PRIMARY KEY, centre_id TEXT NOT NULL REFERENCES centre, address INTEGER NOT NULL,
+          secret BLOB NOT NULL, label TEXT NOT NULL, created_at_ms INTEGER NOT NULL, revoked_at_ms INTEGER,
+          config_version INTEGER NOT NULL, guard_always INTEGER NOT NULL, sensitivity INTEGER NOT NULL,
+          walking_aid INTEGER NOT NULL, bed_from_quarter INTEGER NOT NULL, bed_to_quarter INTEGER NOT NULL,
+          inactivity_ten_minutes INTEGER NOT NULL,
+          last_heard_at_ms INTEGER, boot INTEGER, uptime_s INTEGER, mode INTEGER, wear INTEGER, battery_pct INTEGER,
+          pending INTEGER, applied_version INTEGER) STRICT;
+        CREATE UNIQUE INDEX band_address ON band (address) WHERE revoked_at_ms IS NULL;
+
+        CREATE TABLE band_assignment (
+          id INTEGER PRIMARY KEY, centre_id TEXT NOT NULL, band_id INTEGER NOT NULL REFERENCES band,
+          resident_id INTEGER NOT NULL REFERENCES resident, from_ms INTEGER NOT NULL, to_ms INTEGER) STRICT;
+        CREATE INDEX band_assignment_band ON band_assignment (band_id, from_ms);
+        CREATE INDEX band_assignment_resident ON band_assignment (resident_id, from_ms);
+
+        CREATE TABLE band_hub (
+          band_id INTEGER NOT NULL REFERENCES band, hub_id TEXT NOT NULL REFERENCES hub, centre_id TEXT NOT NULL,
+          last_heard_at_ms INTEGER NOT NULL, rssi_dbm INTEGER NOT NULL,
+          PRIMARY KEY (band_id, hub_id)) STRICT, WITHOUT ROWID;
+
+        -- Who has said what, for duplicates; outlives events and vitals. sender: 'b' + band id or 'h' + hub id.
+        -- frame: the 16 bytes before the link tag, which changes with the link epoch while the frame stays the same.
+        CREATE TABLE frame_key (
+          sender TEXT NOT NULL, boot INTEGER NOT NULL, lane INTEGER NOT NULL, sequence INTEGER NOT NULL,
+          centre_id TEXT NOT NULL, frame BLOB NOT NULL, refusal INTEGER NOT NULL, at_ms INTEGER NOT NULL,
+          PRIMARY KEY (sender, boot, lane, sequence)) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE vitals_window (
+          band_id INTEGER PRIMARY KEY REFERENCES band, centre_id TEXT NOT NULL,
+          boot INTEGER NOT NULL, highest INTEGER NOT NULL, bits INTEGER NOT NULL) STRICT;
+
+        -- One row for every frame of the alarm lane that was accepted.
+        CREATE TABLE event (
+          id INTEGER PRIMARY KEY, centre_id TEXT NOT NULL, sender TEXT NOT NULL, boot INTEGER NOT NULL,
+          lane INTEGER NOT NULL, sequence INTEGER NOT NULL, type INTEGER NOT NULL, frame BLOB NOT NULL,
+          band_id INTEGER, hub_id TEXT NOT NULL, resident_id INTEGER, home_id INTEGER, source TEXT NOT NULL,
+          uptime_s INTEGER NOT NULL, refers_to INTEGER, flags INTEGER NOT NULL, detail INTEGER NOT NULL,
+          at_ms INTEGER NOT NULL, quality INTEGER NOT NULL, received_at_ms INTEGER NOT NULL,
+          hub_boot INTEGER NOT NULL, hub_uptime_s INTEGER NOT NULL, hub_wall_ms INTEGER NOT NULL,
+          rssi_dbm INTEGER NOT NULL, alarm_id INTEGER,
+          UNIQUE (sender, boot, lane, sequence)) STRICT;
+        CREATE INDEX event_alarm ON event (alarm_id);
+        CREATE INDEX event_refers ON event (sender, boot, refers_to) WHERE refers_to IS NOT NULL;
+
+        CREATE TABLE vitals (
+          id INTEGER PRIMARY KEY, centre_id TEXT NOT NULL, band_id INTEGER NOT NULL, resident_id INTEGER,
+          hub_id TEXT NOT NULL, boot INTEGER NOT NULL, sequence INTEGER NOT NULL, at_ms INTEGER NOT NULL,
+          quality INTEGER NOT NULL, received_at_ms INTEGER NOT NULL, period_s INTEGER NOT NULL,
+          bpm INTEGER, confidence INTEGER NOT NULL, refusal INTEGER NOT NULL, spo2_pct INTEGER,
+          spo2_refusal INTEGER NOT NULL, wear INTEGER NOT NULL, activity INTEGER NOT NULL, steps INTEGER NOT NULL,
+          UNIQUE (band_id, boot, sequence)) STRICT;
+        CREATE INDEX vitals_resident ON vitals (resident_id, at_ms);
+
+        -- An alarm is identified by the frame that opened it. kind: sos fall inactivity. state: prealarm ringing taken
+        -- coming closed cancelled. source: band hubKey phone staff. quality: 0 measured 1 about 2 at least.
+        CREATE TABLE alarm (
+          id INTEGER PRIMARY KEY, centre_id TEXT NOT NULL REFERENCES centre, number INTEGER NOT NULL,
+          sender TEXT NOT NULL, boot INTEGER NOT NULL, sequence INTEGER NOT NULL,
+          kind TEXT NOT NULL, state TEXT NOT NULL, source TEXT NOT NULL, drill INTEGER NOT NULL,
+          resident_id INTEGER, home_id INTEGER, band_id INTEGER, hub_id TEXT,
+          event_at_ms INTEGER NOT NULL, quality INTEGER NOT NULL, raised_at_ms INTEGER NOT NULL, deadline_at_ms INTEGER,
+          presses INTEGER NOT NULL, not_needed INTEGER NOT NULL, unanswered INTEGER NOT NULL,
+          owner_staff_id INTEGER, taken_at_ms INTEGER, coming_at_ms INTEGER, closed_at_ms INTEGER,
+          outcome TEXT, closing_words TEXT, revision INTEGER NOT NULL,
+          wrist_stage INTEGER NOT NULL, wrist_shown_at_ms INTEGER,
+          UNIQUE (sender, boot, sequence), UNIQUE (centre_id, number)) STRICT;
+        CREATE INDEX alarm_open ON alarm (centre_id, state) WHERE state IN ('prealarm','ringing','taken','coming');
+        CREATE INDEX alarm_closed ON alarm (centre_id, closed_at_ms);
+
+        CREATE TABLE alarm_link (
+          alarm_id INTEGER NOT NULL REFERENCES alarm, other_id INTEGER NOT NULL REFERENCES alarm,
+          centre_id TEXT NOT NULL, PRIMARY KEY (alarm_id, other_id)) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE alarm_timeline (
+          id INTEGER PRIMARY KEY, centre_id TEXT NOT NULL, alarm_id INTEGER NOT NULL REFERENCES alarm,
+          at_ms INTEGER NOT NULL, kind TEXT NOT NULL, who TEXT NOT NULL, text TEXT NOT NULL) STRICT;
+        CREATE INDEX alarm_timeline_alarm ON alarm_timeline (alarm_id, id);
+
+        -- What an open alarm without an owner waits for: 'deadline' of a pre-alarm, 'ring', 'unanswered'.
+        CREATE TABLE timer (
+          alarm_id INTEGER NOT NULL REFERENCES alarm, kind TEXT NOT NULL, centre_id TEXT NOT NULL,
+          due_at_ms INTEGER NOT NULL, PRIMARY KEY (alarm_id, kind)) STRICT, WITHOUT ROWID;
+        CREATE INDEX timer_due ON timer (due_at_ms);
+
+        CREATE TABLE technical (
+          id INTEGER PRIMARY KEY, centre_id TEXT NOT NULL REFERENCES centre, kind TEXT NOT NULL,
+          urgent INTEGER NOT NULL, since_ms INTEGER NOT NULL, closed_at_ms INTEGER, closed_by TEXT, closing_words TEXT,
+          band_id INTEGER, hub_id TEXT, resident_id INTEGER, home_id INTEGER, detail TEXT NOT NULL,
+          count INTEGER NOT NULL, revision INTEGER NOT NULL) STRICT;
+        CREATE UNIQUE INDEX technical_open ON technical (centre_id, kind, ifnull(band_id, 0), ifnull(hub_id, ''))
+          WHERE closed_at_ms IS NULL;
+
+        CREATE TABLE quarantine (
+          id INTEGER PRIMARY KEY, centre_id TEXT NOT NULL, hub_id TEXT NOT NULL, band_address INTEGER NOT NULL,
+          reason TEXT NOT NULL, content BLOB NOT NULL, at_ms INTEGER NOT NULL) STRICT;
+
+        -- Append-only; hash = SHA-256(prev_hash and the row): Audit/AuditChain.cs.
+        CREATE TABLE audit (
+          id INTEGER PRIMARY KEY, centre_id TEXT NOT NULL, at_ms INTEGER NOT NULL, who TEXT NOT NULL,
+          action TEXT NOT NULL, subject TEXT NOT NULL, detail TEXT NOT NULL,
+          prev_hash BLOB NOT NULL, hash BLOB NOT NULL) STRICT;
+        CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'audit rows are append-only'); END;
+        CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'audit rows are append-only'); END;
+
+        CREATE TABLE staff (
+          id INTEGER PRIMARY KEY, centre_id TEXT NOT NULL REFERENCES centre, name TEXT NOT NULL UNIQUE,
+          display_name TEXT NOT NULL, role TEXT NOT NULL, password_hash TEXT NOT NULL,
+          created_at_ms INTEGER NOT NULL, disabled_at_ms INTEGER) STRICT;
+
+        -- kind: 'act' (12 h) or 'screen' (30 days). Only hashes of tokens are stored.
+        CREATE TABLE staff_session (
+          token_sha256 BLOB PRIMARY KEY, centre_id TEXT NOT NULL, staff_id INTEGER NOT NULL REFERENCES staff,
+          kind TEXT NOT NULL, created_at_ms INTEGER NOT NULL, expires_at_ms INTEGER NOT NULL,
+          ended_at_ms INTEGER) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE signin_code (
+          code_sha256 BLOB PRIMARY KEY, centre_id TEXT NOT NULL, staff_id INTEGER NOT NULL REFERENCES staff,
+          expires_at_ms INTEGER NOT NULL, used_at_ms INTEGER) STRICT, WITHOUT ROWID;
+
+        -- The family's outbox. reason: raised unanswered closed. due_at_ms: when the worker may try (again).
+        CREATE TABLE message (
+          id INTEGER PRIMARY KEY, centre_id TEXT NOT NULL, alarm_id INTEGER NOT NULL REFERENCES alarm,
+          contact_id INTEGER NOT NULL REFERENCES contact, reason TEXT NOT NULL, created_at_ms INTEGER NOT NULL,
+          due_at_ms INTEGER NOT NULL, attempts INTEGER NOT NULL, sent_at_ms INTEGER, delivered_at_ms INTEGER,
+          opened_at_ms INTEGER, failed_at_ms INTEGER, last_error TEXT, gateway_id TEXT,
+          UNIQUE (alarm_id, contact_id, reason)) STRICT;
+        CREATE INDEX message_due ON message (due_at_ms) WHERE sent_at_ms IS NULL AND failed_at_ms IS NULL;
+        CREATE INDEX message_gateway ON message (gateway_id) WHERE gateway_id IS NOT NULL;
+
+        -- A contact's personal page for one alarm; only the token's hash is stored.
+        CREATE TABLE family_link (
+          token_sha256 BLOB PRIMARY KEY, centre_id TEXT NOT NULL, alarm_id INTEGER NOT NULL REFERENCES alarm,
+          contact_id INTEGER NOT NULL REFERENCES contact, created_at_ms INTEGER NOT NULL,
+          expires_at_ms INTEGER NOT NULL, revoked_at_ms INTEGER, opened_at_ms INTEGER,
+          UNIQUE (alarm_id, contact_id)) STRICT, WITHOUT ROWID;
+        """;
+}

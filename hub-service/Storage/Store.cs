@@ -1,0 +1,377 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using ElderBand.BandProtocol;
+using Microsoft.Data.Sqlite;
+
+namespace ElderBand.HubService.Storage;
+
+/// <summary>Something is wrong at the start that a person has to put right; the message says what to do.</summary>
+public sealed class StartException(string message, Exception? cause = null) : Exception(message, cause);
+
+/// <summary>
+/// The database: one writer thread with two bounded lanes (alarms first) that commits many jobs together, and readers.
+/// A write's task ends after its commit has reached the disk, never before (R2). When the database refuses (locked,
+/// disk full, I/O error) the writer keeps the jobs and tries until it works, so nothing is lost and no receipt is given
+/// meanwhile (P31); the full lanes then slow the senders down.
+/// </summary>
+public sealed class Store : IDisposable
+{
+    private const int LaneCapacity = 4096;
+    private const int MaxBatch = 256;
+    private const int MaxRetryMs = 1000;
+
+    private readonly string _path;
+    private readonly Clock _clock;
+    private readonly Channel<Job> _alarms = Channel.CreateBounded<Job>(LaneCapacity);
+    private readonly Channel<Job> _vitals = Channel.CreateBounded<Job>(LaneCapacity);
+    private readonly SemaphoreSlim _work = new(0);
+    private readonly ConcurrentBag<Db> _readers = [];
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Thread _thread;
+    private Db _db;
+
+    private Store(string path, Db db, Clock clock)
+    {
+        _path = path;
+        _db = db;
+        _clock = clock;
+        LastCommitAtMs = clock.NowMs;
+        _thread = new Thread(Run) { Name = "writer", IsBackground = true };
+    }
+
+    /// <summary>
+    /// After each commit, on the writer's thread: what it changed and the monotonic µs of the commit. Set before the
+    /// first write; must be quick and must not throw.
+    /// </summary>
+    public Action<IReadOnlyList<Change>, long>? Committed { get; set; }
+
+    /// <summary>Why the last attempt to commit failed; null while all is well.</summary>
+    public string? Trouble { get; private set; }
+
+    /// <summary>UTC ms of the last commit (of the start before the first).</summary>
+    public long LastCommitAtMs { get; private set; }
+
+    /// <summary>Commits since the start.</summary>
+    public long Commits { get; private set; }
+
+    /// <summary>Jobs committed since the start.</summary>
+    public long JobsCommitted { get; private set; }
+
+    /// <summary>Attempts that the database refused.</summary>
+    public long Refusals { get; private set; }
+
+    /// <summary>Jobs waiting, alarm lane and vitals lane.</summary>
+    public (int Alarms, int Vitals) Waiting => (_alarms.Reader.Count, _vitals.Reader.Count);
+
+    /// <summary>Opens or makes <c>elderband.db</c> in the folder, migrates it and starts the writer.</summary>
+    /// <exception cref="StartException">The folder or the file cannot be used; says what to do.</exception>
+    public static Store Open(string dataDir, Clock clock)
+    {
+        string path = Path.Combine(dataDir, "elderband.db");
+        try
+        {
+            Directory.CreateDirectory(dataDir);
+            string probe = Path.Combine(dataDir, $".write-{Environment.ProcessId}");
+            File.WriteAllBytes(probe, []);
+            File.Delete(probe);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StartException(
+                $"The data folder '{dataDir}' cannot be written ({e.Message}). Make it writable or choose another with --data DIR.", e);
+        }
+
+        try
+        {
+            var db = new Db(path);
+            try
+            {
+                Migrate(db);
+            }
+            catch
+            {
+                db.Dispose();
+                throw;
+            }
+            var store = new Store(path, db, clock);
+            store._thread.Start();
+            return store;
+        }
+        catch (SqliteException e)
+        {
+            throw new StartException(
+                $"The database '{path}' cannot be opened ({e.Message}). Close other programs that use it; if it is damaged, move it away and put the last backup in its place.", e);
+        }
+    }
+
+    /// <summary>Runs a job on the writer in its own savepoint; the task ends after the commit with the job's result.</summary>
+    /// <exception cref="Exception">What the job threw; then nothing of it was stored.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled before the job began, or the store is closing.</exception>
+    public async Task<T> WriteAsync<T>(Lane lane, Func<Tx, T> job, CancellationToken cancellationToken = default)
+    {
+        var work = new Job<T>(job, cancellationToken);
+        Channel<Job> channel = lane == Lane.Alarm ? _alarms : _vitals;
+        try
+        {
+            await channel.Writer.WriteAsync(work, cancellationToken);
+        }
+        catch (ChannelClosedException e)
+        {
+            throw new OperationCanceledException("The store is closing.", e);
+        }
+        _work.Release();
+        return await work.Done;
+    }
+
+    /// <summary>The same for a job without a result.</summary>
+    public Task WriteAsync(Lane lane, Action<Tx> job, CancellationToken cancellationToken = default) =>
+        WriteAsync(
+            lane,
+            tx =>
+            {
+                job(tx);
+                return true;
+            },
+            cancellationToken);
+
+    /// <summary>Reads on the caller's thread; sees everything committed before.</summary>
+    public T Read<T>(Func<Db, T> query)
+    {
+        Db reader = _readers.TryTake(out Db? free) ? free : new Db(_path, readOnly: true);
+        bool good = false;
+        try
+        {
+            T result = query(reader);
+            good = true;
+            return result;
+        }
+        finally
+        {
+            if (good && !_stopping.IsCancellationRequested)
+            {
+                _readers.Add(reader);
+            }
+            else
+            {
+                reader.Dispose();
+            }
+        }
+    }
+
+    /// <summary>Commits what waits (where the database lets it within 5 s) and closes the file.</summary>
+    public void Dispose()
+    {
+        _alarms.Writer.TryComplete();
+        _vitals.Writer.TryComplete();
+        _stopping.CancelAfter(TimeSpan.FromSeconds(5));
+        _work.Release();
+        _thread.Join();
+        _stopping.Cancel();
+        while (_readers.TryTake(out Db? reader))
+        {
+            reader.Dispose();
+        }
+        _db.Dispose();
+        _stopping.Dispose();
+        _work.Dispose();
+    }
+
+    private static void Migrate(Db db)
+    {
+        long version = db.Number("PRAGMA user_version");
+        if (version > Schema.Migrations.Length)
+        {
+            throw new StartException(
+                $"The database is of version {version}, this program knows {Schema.Migrations.Length}. Start the newer program, or restore the backup made before it.");
+        }
+        for (long next = version; next < Schema.Migrations.Length; next++)
+        {
+            db.Script($"BEGIN IMMEDIATE; {Schema.Migrations[next]} PRAGMA user_version={next + 1}; COMMIT;");
+        }
+    }
+
+    private void Run()
+    {
+        var batch = new List<Job>(MaxBatch);
+        while (true)
+        {
+            try
+            {
+                _work.Wait(_stopping.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                break;
+            }
+            batch.Clear();
+            // Alarms first; vitals get what is left of the batch, so that a flood of them never delays an alarm by more.
+            while (batch.Count < MaxBatch && _alarms.Reader.TryRead(out Job? alarm))
+            {
+                batch.Add(alarm);
+            }
+            while (batch.Count < MaxBatch && _vitals.Reader.TryRead(out Job? vitals))
+            {
+                batch.Add(vitals);
+            }
+            if (batch.Count > 0)
+            {
+                CommitUntilItWorks(batch);
+            }
+            else if (_alarms.Reader.Completion.IsCompleted && _vitals.Reader.Completion.IsCompleted)
+            {
+                break;
+            }
+        }
+        while (_alarms.Reader.TryRead(out Job? left) || _vitals.Reader.TryRead(out left))
+        {
+            left.Abandon();
+        }
+    }
+
+    private void CommitUntilItWorks(List<Job> batch)
+    {
+        int waitMs = 20;
+        while (true)
+        {
+            Tx tx;
+            try
+            {
+                tx = Attempt(batch);
+            }
+            catch (SqliteException e)
+            {
+                Trouble = e.Message;
+                Refusals++;
+                Recover(e);
+                if (_stopping.Token.WaitHandle.WaitOne(waitMs))
+                {
+                    batch.ForEach(static job => job.Abandon());
+                    return;
+                }
+                waitMs = Math.Min(waitMs * 2, MaxRetryMs);
+                continue;
+            }
+
+            long committedUs = _clock.NowUs;
+            Trouble = null;
+            LastCommitAtMs = _clock.NowMs;
+            Commits++;
+            JobsCommitted += batch.Count;
+            batch.ForEach(static job => job.Complete());
+            foreach (Action action in tx.AfterCommit)
+            {
+                action();
+            }
+            if (tx.Changes.Count > 0)
+            {
+                Committed?.Invoke(tx.Changes, committedUs);
+            }
+            return;
+        }
+    }
+
+    private Tx Attempt(List<Job> batch)
+    {
+        var tx = new Tx(_db);
+        _db.Run("BEGIN IMMEDIATE");
+        foreach (Job job in batch)
+        {
+            (int After, int Changes) mark = tx.Mark();
+            tx.NowMs = _clock.NowMs;
+            tx.ArrivedUs = 0;
+            _db.Run("SAVEPOINT job");
+            if (!job.Run(tx))
+            {
+                _db.Run("ROLLBACK TO job");
+                tx.BackTo(mark);
+            }
+            _db.Run("RELEASE job");
+        }
+        _db.Run("COMMIT");
+        return tx;
+    }
+
+    /// <summary>Back to no transaction; after an error that may have left the connection unusable, a new one.</summary>
+    private void Recover(SqliteException cause)
+    {
+        try
+        {
+            _db.Run("ROLLBACK");
+        }
+        catch (SqliteException)
+        {
+            // No transaction is open: a full disk or an I/O error has rolled it back already.
+        }
+        if (cause.SqliteErrorCode is SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED or SQLitePCL.raw.SQLITE_FULL)
+        {
+            return;
+        }
+        try
+        {
+            var fresh = new Db(_path);
+            _db.Dispose();
+            _db = fresh;
+        }
+        catch (SqliteException e)
+        {
+            Trouble = e.Message;
+        }
+    }
+
+    /// <summary>The disk or another process is in the way; anything else (a constraint, a wrong statement) is the job's own fault.</summary>
+    private static bool IsStorageTrouble(SqliteException e) => e.SqliteErrorCode
+        is SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED or SQLitePCL.raw.SQLITE_NOMEM
+        or SQLitePCL.raw.SQLITE_READONLY or SQLitePCL.raw.SQLITE_INTERRUPT or SQLitePCL.raw.SQLITE_IOERR
+        or SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_FULL or SQLitePCL.raw.SQLITE_CANTOPEN
+        or SQLitePCL.raw.SQLITE_PROTOCOL or SQLitePCL.raw.SQLITE_NOTADB;
+
+    private abstract class Job
+    {
+        /// <summary>False where the job itself failed and has to be undone; storage trouble is thrown.</summary>
+        public abstract bool Run(Tx tx);
+
+        public abstract void Complete();
+
+        public abstract void Abandon();
+    }
+
+    private sealed class Job<T>(Func<Tx, T> work, CancellationToken cancellationToken) : Job
+    {
+        private readonly TaskCompletionSource<T> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private T? _result;
+        private Exception? _error;
+
+        public Task<T> Done => _done.Task;
+
+        public override bool Run(Tx tx)
+        {
+            _error = null;
+            try
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                _result = work(tx);
+                return true;
+            }
+            catch (Exception e) when (e is not SqliteException trouble || !IsStorageTrouble(trouble))
+            {
+                _error = e;
+                return false;
+            }
+        }
+
+        public override void Complete()
+        {
+            if (_error is not null)
+            {
+                _done.TrySetException(_error);
+            }
+            else
+            {
+                _done.TrySetResult(_result!);
+            }
+        }
+
+        public override void Abandon() =>
+            _done.TrySetException(new OperationCanceledException("The store is closing."));
+    }
+}

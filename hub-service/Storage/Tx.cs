@@ -1,0 +1,79 @@
+using ElderBand.HubService.Audit;
+
+namespace ElderBand.HubService.Storage;
+
+/// <summary>What a commit changed that somebody may be looking at.</summary>
+public enum ChangeKind
+{
+    /// <summary>An alarm, by id.</summary>
+    Alarm,
+
+    /// <summary>A technical card, by id.</summary>
+    Technical,
+
+    /// <summary>A resident's latest vitals, by resident id.</summary>
+    Vitals,
+}
+
+/// <summary>One change; <see cref="ArrivedUs"/>: when the frame that raised an alarm arrived, 0 for any other change.</summary>
+public readonly record struct Change(ChangeKind Kind, string CentreId, long Id, long ArrivedUs);
+
+/// <summary>
+/// The running transaction, only on the writer's thread and only until the job returns. A job may run again after a
+/// rollback, so it changes nothing but the database; everything else goes through <see cref="After"/>.
+/// </summary>
+public sealed class Tx
+{
+    private readonly List<Action> _after = [];
+    private readonly List<Change> _changes = [];
+
+    internal Tx(Db db) => Db = db;
+
+    /// <summary>The writer's connection.</summary>
+    public Db Db { get; }
+
+    /// <summary>UTC ms; the same for the whole job.</summary>
+    public long NowMs { get; internal set; }
+
+    /// <summary>Monotonic µs at which what is being stored arrived; 0 where nothing did. Set by the job.</summary>
+    public long ArrivedUs { get; set; }
+
+    internal IReadOnlyList<Action> AfterCommit => _after;
+
+    internal IReadOnlyList<Change> Changes => _changes;
+
+    /// <summary>Runs once the transaction is on the disk, on the writer's thread: must be quick and must not throw.</summary>
+    public void After(Action action) => _after.Add(action);
+
+    /// <summary>Tells the change feed about an alarm.</summary>
+    /// <param name="centreId">Whose.</param>
+    /// <param name="alarmId">Which.</param>
+    /// <param name="isNew">True where this job made it: then its trace begins with <see cref="ArrivedUs"/>.</param>
+    public void AlarmChanged(string centreId, long alarmId, bool isNew = false) =>
+        _changes.Add(new Change(ChangeKind.Alarm, centreId, alarmId, isNew ? ArrivedUs : 0));
+
+    /// <summary>Tells the change feed about a technical card.</summary>
+    public void TechnicalChanged(string centreId, long id) =>
+        _changes.Add(new Change(ChangeKind.Technical, centreId, id, 0));
+
+    /// <summary>Tells the change feed that a resident's latest vitals changed.</summary>
+    public void VitalsChanged(string centreId, long residentId) =>
+        _changes.Add(new Change(ChangeKind.Vitals, centreId, residentId, 0));
+
+    /// <summary>Appends an audit row in this transaction.</summary>
+    /// <param name="centreId">Whose.</param>
+    /// <param name="who">"staff:3 Li", "hub:h1", "service".</param>
+    /// <param name="action">A code: "alarm.take".</param>
+    /// <param name="subject">"alarm:7".</param>
+    /// <param name="detail">Free words.</param>
+    public void Audit(string centreId, string who, string action, string subject, string detail = "") =>
+        AuditRows.Append(Db, new AuditEntry(centreId, NowMs, who, action, subject, detail));
+
+    internal (int After, int Changes) Mark() => (_after.Count, _changes.Count);
+
+    internal void BackTo((int After, int Changes) mark)
+    {
+        _after.RemoveRange(mark.After, _after.Count - mark.After);
+        _changes.RemoveRange(mark.Changes, _changes.Count - mark.Changes);
+    }
+}
