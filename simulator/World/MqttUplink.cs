@@ -8,7 +8,7 @@ namespace ElderBand.Simulator;
 /// <param name="Port">MQTT over TLS on this machine.</param>
 /// <param name="CentreId">First segment of its topics.</param>
 /// <param name="HubId">User name, client id and second segment.</param>
-/// <param name="Password">256 random bits as they are sent.</param>
+/// <param name="Password">256 random bits as they are sent: the ASCII bytes of their base64 text (docs/service-api.md).</param>
 /// <param name="Ca">The one CA that the hub trusts.</param>
 public sealed record MqttAccount(int Port, string CentreId, string HubId, byte[] Password, X509Certificate2 Ca);
 
