@@ -38,6 +38,8 @@ switch (args.FirstOrDefault())
             ? Processes.Run("dotnet", [Path.Combine(root, builder.Pictures.Output), .. rest], root)
             : 1;
     case "format":
+        foreach (var project in NfprojFiles.Update(root))
+            Console.WriteLine($"{Path.GetRelativePath(root, project)}: the file list was not the folder's; mended");
         return Processes.Run("dotnet", ["format", "whitespace", "ElderBand.sln", "--no-restore"], root);
     case null or "help" or "--help" or "-h":
         Console.WriteLine(help);

@@ -42,43 +42,30 @@ namespace ElderBand.Common.Board
         }
 
         /// <summary>The value as a number; <paramref name="missing"/> where there is none.</summary>
-        public int Number(string name, int missing)
+        public long Number(string name, long missing)
         {
             string text = Text(name);
-            return text != null && int.TryParse(text, out int value) ? value : missing;
+            return text != null && long.TryParse(text, out long value) ? value : missing;
         }
 
-        /// <summary>The value as bytes from hexadecimal digits; null where it is missing or not <paramref name="count"/> bytes.</summary>
+        /// <summary>The value as bytes from base64, as the enrolment writes it; null where it is missing or not <paramref name="count"/> bytes.</summary>
         public byte[] Bytes(string name, int count)
         {
             string text = Text(name);
-            if (text == null || text.Length != 2 * count)
+            if (text == null)
             {
                 return null;
             }
 
-            byte[] bytes = new byte[count];
-            for (int i = 0; i < count; i++)
+            try
             {
-                int high = Digit(text[2 * i]);
-                int low = Digit(text[(2 * i) + 1]);
-                if (high < 0 || low < 0)
-                {
-                    return null;
-                }
-
-                bytes[i] = (byte)((high << 4) | low);
+                byte[] bytes = Convert.FromBase64String(text);
+                return bytes.Length == count ? bytes : null;
             }
-
-            return bytes;
-        }
-
-        private static int Digit(char c)
-        {
-            return c >= '0' && c <= '9' ? c - '0'
-                : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                : -1;
+            catch (Exception)
+            {
+                return null;
+            }
         }
     }
 }

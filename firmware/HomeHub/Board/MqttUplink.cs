@@ -45,7 +45,7 @@ namespace ElderBand.HomeHub.Board
             _ssid = provision.Text("wifi");
             _wifiPassword = provision.Text("wifi_password");
             _host = provision.Text("host");
-            _port = provision.Number("port", 8883);
+            _port = (int)provision.Number("port", 8883);
             _hub = provision.Text("hub");
             _password = provision.Text("password");
             _topics = "eb1/" + provision.Text("centre") + "/" + _hub + "/";
@@ -109,16 +109,13 @@ namespace ElderBand.HomeHub.Board
             {
                 _work.WaitOne();
                 Close();
-                if (!_wanted)
+                if (_wanted && Open())
                 {
                     continue;
                 }
 
-                if (!Open())
-                {
-                    Close();
-                    _inbox.Post(EventKind.UplinkDown, 0, 0, null, 0);
-                }
+                Close();
+                _inbox.Post(EventKind.UplinkDown, 0, 0, null, 0);
             }
         }
 
@@ -206,7 +203,7 @@ namespace ElderBand.HomeHub.Board
             else
             {
                 // Sent three times without an answer and given up by the client: the line is dead, whatever it says.
-                Lost();
+                Disconnect();
             }
         }
 
@@ -214,7 +211,7 @@ namespace ElderBand.HomeHub.Board
         {
             if (sender == _client)
             {
-                Lost();
+                Disconnect();
             }
         }
 
@@ -242,12 +239,6 @@ namespace ElderBand.HomeHub.Board
             }
 
             _inbox.Post(EventKind.Downlink, 0, topic, e.Message, e.Message.Length);
-        }
-
-        private void Lost()
-        {
-            Disconnect();
-            _inbox.Post(EventKind.UplinkDown, 0, 0, null, 0);
         }
     }
 }

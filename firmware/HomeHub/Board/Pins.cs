@@ -9,8 +9,8 @@ namespace ElderBand.HomeHub.Board
         /// <summary>Buzzer.</summary>
         public const int Buzzer = 25;
 
-        /// <summary>Red light: something is wrong.</summary>
-        public const int RedLed = 26;
+        /// <summary>Light.</summary>
+        public const int Led = 26;
 
         /// <summary>The hub's own key.</summary>
         public const int Key = 27;
@@ -18,10 +18,7 @@ namespace ElderBand.HomeHub.Board
         /// <summary>Watchdog feed; a falling edge counts.</summary>
         public const int WatchdogFeed = 32;
 
-        /// <summary>Green light: the centre is reached.</summary>
-        public const int GreenLed = 33;
-
-        /// <summary>Mains, before the backup battery; an input-only line.</summary>
+        /// <summary>Mains, before the backup battery, divided to 3 V; an input-only line.</summary>
         public const int Mains = 34;
     }
 }

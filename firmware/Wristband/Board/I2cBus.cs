@@ -13,6 +13,12 @@ namespace ElderBand.Wristband.Board
     /// </summary>
     public sealed class I2cBus
     {
+        /// <summary>7-bit address of the MAX30102.</summary>
+        public const int PulseAddress = 0x57;
+
+        /// <summary>7-bit address of the ADXL343 with its SDO line low.</summary>
+        public const int AccelerometerAddress = 0x53;
+
         private const int BusId = 1;
         private const int MaxParts = 3;
 

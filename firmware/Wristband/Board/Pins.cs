@@ -37,7 +37,7 @@ namespace ElderBand.Wristband.Board
         /// <summary>Watchdog feed; a falling edge counts.</summary>
         public const int WatchdogFeed = 12;
 
-        /// <summary>Charger's 5 V, halved.</summary>
+        /// <summary>Charger's 5 V, divided to 3 V.</summary>
         public const int Charger = 14;
     }
 }
