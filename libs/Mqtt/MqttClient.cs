@@ -162,7 +162,7 @@ public sealed class MqttClient : IAsyncDisposable
                 case AuthenticationException:
                     throw new MqttConnectException(
                         MqttConnectFailure.TlsRefused,
-                        $"{host}:{port}: {certificateFault ?? e.Message}",
+                        $"{host}:{port}: {certificateFault ?? (e.InnerException ?? e).Message}",
                         e
                     );
                 case SocketException or IOException:

@@ -70,10 +70,10 @@ public sealed record MqttServerOptions
     /// <summary>Largest CONNECT: what a stranger may make this end keep.</summary>
     public int MaxConnectBytes { get; init; } = 4096;
 
-    /// <summary>From the accepted connection to the whole CONNECT, and again for the sign-in.</summary>
-    public int ConnectTimeoutMs { get; init; } = 10_000;
+    /// <summary>From the accepted connection to the whole CONNECT, and again for the sign-in. Below the 10 s of P28 to leave room for the closing.</summary>
+    public int ConnectTimeoutMs { get; init; } = 9_000;
 
-    /// <summary>From the first to the last byte of one packet. Below the 10 s of P28 to leave room for the closing.</summary>
+    /// <summary>From the first to the last byte of one packet. Below the 10 s of P28 likewise.</summary>
     public int PacketTimeoutMs { get; init; } = 8_000;
 
     /// <summary>How long a client may refuse to take bytes.</summary>
