@@ -92,7 +92,7 @@ namespace ElderBand.VitalsFilter
         /// <summary>The forest's sum behind <see cref="LastScore"/>, in 1/64 of log-odds: for evaluation and training.</summary>
         public int LastMargin { get; private set; }
 
-        /// <summary>Age of the impact when the last verdict was given, ms.</summary>
+        /// <summary>Age of the impact when the last event was classified, or when lying still confirmed it, ms.</summary>
         public int LastImpactAgeMs { get; private set; }
 
         /// <summary>Events classified since construction or <see cref="Reset"/>.</summary>
@@ -244,6 +244,7 @@ namespace ElderBand.VitalsFilter
             _features.Compute(_x, _y, _z, _at);
             LastMargin = FallForest.Margin(_features.Values);
             LastScore = FallForest.Score(LastMargin);
+            LastImpactAgeMs = age * 1000 / _rateHz;
             EventCount++;
             if (LastMargin >= _strong)
             {
@@ -266,7 +267,6 @@ namespace ElderBand.VitalsFilter
         {
             _impactAge = age;
             _stillSeconds = 0;
-            LastImpactAgeMs = age * 1000 / _rateHz;
         }
 
         // Once a second: was it still, and does that settle a weak suspicion?

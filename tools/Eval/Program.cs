@@ -1,0 +1,85 @@
+namespace ElderBand.Eval;
+
+/// <summary>Judges the band's filter core on a folder of recordings.</summary>
+public static class Program
+{
+    private const string Usage = """
+        usage:
+          eval falls    --data DIR --out FILE [--rate 25|50]     verdicts on every trial of DIR/manifest.csv
+          eval hr       --data DIR --out FILE [--channel NAME]   heart rate and SpO2 every 2 s on every recording
+          eval features --data DIR --out FILE [--rate 25|50] [--phase MS]   what the trees are trained on
+        DIR has a manifest.csv and the recordings it names; how trials are resampled and padded: docs/fall-model.md.
+        """;
+
+    /// <returns>0 done (skipped recordings are named and counted), 1 nothing could be evaluated, 2 wrong use.</returns>
+    public static int Main(string[] args)
+    {
+        try
+        {
+            return args.FirstOrDefault() switch
+            {
+                "falls" => Falls.Evaluate(Options.Parse(args, "data", "out", "rate")),
+                "features" => Falls.DumpFeatures(Options.Parse(args, "data", "out", "rate", "phase")),
+                "hr" => Heart.Evaluate(Options.Parse(args, "data", "out", "channel")),
+                _ => throw new UsageException(args.Length == 0 ? "say what to evaluate" : $"unknown evaluation '{args[0]}'"),
+            };
+        }
+        catch (UsageException e)
+        {
+            Console.Error.WriteLine($"eval: {e.Message}");
+            Console.Error.WriteLine(Usage);
+            return 2;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Console.Error.WriteLine($"eval: {e.Message}");
+            return 1;
+        }
+    }
+}
+
+/// <summary>The command line is not what the usage says.</summary>
+public sealed class UsageException(string message) : Exception(message);
+
+/// <summary>Options of the form --name value.</summary>
+public sealed class Options
+{
+    private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
+
+    public static Options Parse(string[] args, params string[] known)
+    {
+        var options = new Options();
+        for (var i = 1; i < args.Length; i += 2)
+        {
+            var name = args[i].StartsWith("--", StringComparison.Ordinal) ? args[i][2..] : "";
+            if (!known.Contains(name, StringComparer.Ordinal))
+            {
+                throw new UsageException($"unknown option '{args[i]}'");
+            }
+
+            options._values[name] = i + 1 < args.Length ? args[i + 1] : throw new UsageException($"--{name} needs a value");
+        }
+
+        return options;
+    }
+
+    public string Required(string name) =>
+        _values.TryGetValue(name, out var value) ? value : throw new UsageException($"--{name} is missing");
+
+    public string? Optional(string name) => _values.GetValueOrDefault(name);
+
+    public int Number(string name, int fallback, params int[] allowed)
+    {
+        if (!_values.TryGetValue(name, out var text))
+        {
+            return fallback;
+        }
+
+        if (!int.TryParse(text, out var value) || (allowed.Length > 0 && !allowed.Contains(value)))
+        {
+            throw new UsageException($"--{name} {text}: " + (allowed.Length > 0 ? $"one of {string.Join(", ", allowed)}" : "a whole number"));
+        }
+
+        return value;
+    }
+}

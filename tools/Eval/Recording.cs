@@ -1,0 +1,242 @@
+using System.Globalization;
+
+namespace ElderBand.Eval;
+
+/// <summary>A recording or a manifest that cannot be used, with the reason for a person.</summary>
+public sealed class DamagedException(string message) : Exception(message);
+
+/// <summary>One row of a manifest by column name.</summary>
+public sealed class Entry(string[] header, string[] cells)
+{
+    public string this[string column]
+    {
+        get
+        {
+            var i = Array.IndexOf(header, column);
+            return i < 0 ? "" : cells[i];
+        }
+    }
+
+    /// <summary>Reads DIR/manifest.csv; quoted cells may hold commas.</summary>
+    public static List<Entry> ReadManifest(string folder)
+    {
+        var path = Path.Combine(folder, "manifest.csv");
+        if (!File.Exists(path))
+        {
+            throw new FileNotFoundException($"no manifest.csv in {folder}: --data wants a folder of recordings with one");
+        }
+
+        using var lines = File.ReadLines(path).GetEnumerator();
+        if (!lines.MoveNext())
+        {
+            throw new IOException($"{path} is empty");
+        }
+
+        var header = Split(lines.Current);
+        if (!header.Contains("file", StringComparer.Ordinal))
+        {
+            throw new IOException($"{path} has no column 'file'");
+        }
+
+        var entries = new List<Entry>();
+        while (lines.MoveNext())
+        {
+            if (lines.Current.Length == 0)
+            {
+                continue;
+            }
+
+            var cells = Split(lines.Current);
+            if (cells.Length == header.Length)
+            {
+                entries.Add(new Entry(header, cells));
+            }
+            else
+            {
+                Console.Error.WriteLine($"eval: manifest row {entries.Count + 2} has {cells.Length} cells, not {header.Length}: left out");
+            }
+        }
+
+        return entries;
+    }
+
+    private static string[] Split(string line)
+    {
+        var cells = new List<string>();
+        var cell = new System.Text.StringBuilder();
+        var quoted = false;
+        foreach (var c in line)
+        {
+            if (c == '"')
+            {
+                quoted = !quoted;
+            }
+            else if (c == ',' && !quoted)
+            {
+                cells.Add(cell.ToString());
+                cell.Clear();
+            }
+            else
+            {
+                cell.Append(c);
+            }
+        }
+
+        cells.Add(cell.ToString());
+        return [.. cells];
+    }
+}
+
+/// <summary>Integer channels over time.</summary>
+public sealed class Recording
+{
+    private readonly string[] _header;
+    private readonly List<int[]> _rows = [];
+
+    private Recording(string[] header) => _header = header;
+
+    public int Count => _rows.Count;
+
+    public int StartMs => _rows[0][0];
+
+    public int EndMs => _rows[^1][0];
+
+    public bool Has(string channel) => _header.Contains(channel, StringComparer.Ordinal);
+
+    /// <exception cref="DamagedException">With the line and what is wrong with it.</exception>
+    public static Recording Read(string path)
+    {
+        if (!File.Exists(path))
+        {
+            throw new DamagedException("the file is missing");
+        }
+
+        Recording? recording = null;
+        var number = 0;
+        foreach (var line in File.ReadLines(path))
+        {
+            number++;
+            var cells = line.Split(',');
+            if (recording is null)
+            {
+                if (cells[0] != "t_ms")
+                {
+                    throw new DamagedException("the first column is not t_ms");
+                }
+
+                recording = new Recording(cells);
+                continue;
+            }
+
+            if (line.Length == 0)
+            {
+                continue;
+            }
+
+            if (cells.Length != recording._header.Length)
+            {
+                throw new DamagedException($"line {number} has {cells.Length} cells, not {recording._header.Length}");
+            }
+
+            var row = new int[cells.Length];
+            for (var i = 0; i < cells.Length; i++)
+            {
+                if (!int.TryParse(cells[i], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out row[i]))
+                {
+                    throw new DamagedException($"line {number}: '{cells[i]}' is not a whole number");
+                }
+            }
+
+            if (recording._rows.Count > 0 && row[0] < recording.EndMs)
+            {
+                throw new DamagedException($"line {number}: time runs backwards");
+            }
+
+            recording._rows.Add(row);
+        }
+
+        return recording is { Count: >= 2 } ? recording : throw new DamagedException("fewer than two samples");
+    }
+
+    /// <summary>One channel at an even rate, linearly between the recorded samples, from the first one (plus the phase) on.</summary>
+    public int[] Resample(string channel, int rateHz, double phaseMs = 0)
+    {
+        var column = Array.IndexOf(_header, channel);
+        if (column < 0)
+        {
+            throw new DamagedException($"no column '{channel}'");
+        }
+
+        var count = (int)((EndMs - StartMs - phaseMs) * rateHz / 1000) + 1;
+        var samples = new int[Math.Max(count, 0)];
+        var row = 0;
+        for (var i = 0; i < samples.Length; i++)
+        {
+            var t = StartMs + phaseMs + (i * 1000.0 / rateHz);
+            while (row < _rows.Count - 2 && _rows[row + 1][0] <= t)
+            {
+                row++;
+            }
+
+            var (from, to) = (_rows[row], _rows[row + 1]);
+            var share = to[0] == from[0] ? 0 : Math.Clamp((t - from[0]) / (to[0] - from[0]), 0, 1);
+            samples[i] = (int)Math.Round(from[column] + ((to[column] - from[column]) * share));
+        }
+
+        return samples;
+    }
+}
+
+/// <summary>Runs one job per recording on all cores, writes the results in the manifest's order, names what it skips.</summary>
+public static class Batch
+{
+    /// <returns>The exit code.</returns>
+    public static int Run(List<Entry> entries, string outFile, string header, string what, Func<Entry, string> evaluate)
+    {
+        var results = new string?[entries.Count];
+        var done = 0;
+        var started = Environment.TickCount64;
+        var progress = !Console.IsErrorRedirected;
+        Parallel.For(0, entries.Count, i =>
+        {
+            try
+            {
+                results[i] = evaluate(entries[i]);
+            }
+            catch (DamagedException e)
+            {
+                Console.Error.WriteLine($"eval: skipped {entries[i]["file"]}: {e.Message}");
+            }
+
+            var now = Interlocked.Increment(ref done);
+            if (progress && (now % 20 == 0 || now == entries.Count))
+            {
+                Console.Error.Write($"\r{what}: {now} of {entries.Count}");
+            }
+        });
+        if (progress)
+        {
+            Console.Error.WriteLine();
+        }
+
+        var folder = Path.GetDirectoryName(Path.GetFullPath(outFile));
+        if (folder is not null)
+        {
+            Directory.CreateDirectory(folder);
+        }
+
+        using (var writer = new StreamWriter(outFile))
+        {
+            writer.WriteLine(header);
+            foreach (var result in results)
+            {
+                writer.Write(result);
+            }
+        }
+
+        var good = results.Count(static r => r is not null);
+        Console.Error.WriteLine(
+            $"{what}: {good} recordings evaluated, {entries.Count - good} skipped, {(Environment.TickCount64 - started) / 1000.0:0.0} s -> {outFile}");
+        return good > 0 ? 0 : 1;
+    }
+}
