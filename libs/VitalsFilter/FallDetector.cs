@@ -117,8 +117,8 @@ namespace ElderBand.VitalsFilter
         public void Configure(byte sensitivity, bool walkingAid)
         {
             int step = sensitivity == 0 ? FallForest.SensitivityStep : sensitivity == 2 ? -FallForest.SensitivityStep : 0;
-            _strong = FallForest.Strong + step;
-            _weak = FallForest.Weak + step - (walkingAid ? FallForest.SensitivityStep : 0);
+            _strong = NormalLine + step;
+            _weak = (_rateHz == 25 ? FallForest.Weak25Hz : FallForest.Weak50Hz) + step - (walkingAid ? FallForest.SensitivityStep : 0);
         }
 
         /// <summary>A band that is not worn suspects nothing; taking it off also ends an event under way.</summary>
@@ -212,6 +212,11 @@ namespace ElderBand.VitalsFilter
             LastImpactAgeMs = 0;
         }
 
+        private int NormalLine
+        {
+            get { return _rateHz == 25 ? FallForest.Strong25Hz : FallForest.Strong50Hz; }
+        }
+
         private void Abandon()
         {
             _peakAge = Idle;
@@ -243,7 +248,7 @@ namespace ElderBand.VitalsFilter
 
             _features.Compute(_x, _y, _z, _at);
             LastMargin = FallForest.Margin(_features.Values);
-            LastScore = FallForest.Score(LastMargin);
+            LastScore = FallForest.Score(LastMargin, NormalLine);
             LastImpactAgeMs = age * 1000 / _rateHz;
             EventCount++;
             if (LastMargin >= _strong)

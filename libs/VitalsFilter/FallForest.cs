@@ -29,10 +29,10 @@ namespace ElderBand.VitalsFilter
             return margin;
         }
 
-        /// <summary>0..100, 50 at the normal line of suspicion, 1 for each 1/8 of log-odds.</summary>
-        public static int Score(int margin)
+        /// <summary>0..100, 50 at the normal line of suspicion, 1 for each 1/8 of log-odds beside it.</summary>
+        public static int Score(int margin, int strong)
         {
-            return IntegerMath.Clamp(50 + ((margin - Strong) / 8), 0, 100);
+            return IntegerMath.Clamp(50 + ((margin - strong) / 8), 0, 100);
         }
     }
 }

@@ -1,0 +1,180 @@
+using ElderBand.Simulator.Signals;
+using ElderBand.VitalsFilter;
+
+namespace ElderBand.Tests.VitalsFilter;
+
+public sealed class FallDetectorTests
+{
+    private const int OnsetMs = 12_000;
+
+    [Theory]
+    [InlineData(25)]
+    [InlineData(50)]
+    public void P07_an_invented_fall_is_suspected_within_four_seconds_of_the_blow(int rateHz)
+    {
+        for (var seed = 0; seed < 20; seed++)
+        {
+            var verdicts = Play(new FallDetector(rateHz), SyntheticMotion.FallSequence(rateHz, seed, OnsetMs), 40 * rateHz);
+            var (at, verdict) = verdicts.ShouldHaveSingleItem();
+            verdict.ShouldBe(FallVerdict.Suspected);
+            (at * 1000 / rateHz).ShouldBeInRange(OnsetMs + 700, OnsetMs + 700 + 4000);
+        }
+    }
+
+    [Theory]
+    [InlineData(25)]
+    [InlineData(50)]
+    public void P07_an_hour_of_invented_daily_movement_walking_and_rest_suspects_nothing(int rateHz)
+    {
+        foreach (var motion in new[]
+        {
+            SyntheticMotion.Daily(rateHz, 1), SyntheticMotion.Walking(rateHz, 2), SyntheticMotion.Resting(rateHz, 3), SyntheticMotion.Desk(rateHz, 4),
+        })
+        {
+            Play(new FallDetector(rateHz), motion, 3600 * rateHz).ShouldNotContain(static v => v.Verdict >= FallVerdict.Suspected);
+        }
+    }
+
+    [Fact]
+    public void A_band_that_is_not_worn_never_suspects_and_taking_it_off_ends_an_event_under_way()
+    {
+        var off = new FallDetector(50);
+        off.SetWorn(false);
+        Play(off, SyntheticMotion.FallSequence(50, 1, OnsetMs), 2000).ShouldBeEmpty();
+
+        var takenOff = new FallDetector(50);
+        var motion = SyntheticMotion.FallSequence(50, 1, OnsetMs);
+        Play(takenOff, motion, (OnsetMs + 1500) / 20).ShouldBeEmpty();
+        takenOff.SetWorn(false);
+        Play(takenOff, motion, 2000).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void A_fall_in_the_first_seconds_after_power_on_is_not_judged_on_samples_that_do_not_exist()
+    {
+        var detector = new FallDetector(50);
+        Play(detector, SyntheticMotion.FallSequence(50, 1, 0), 1000);
+        detector.EventCount.ShouldBe(0);
+    }
+
+    [Fact]
+    public void After_a_fall_lying_still_shows_until_the_wearer_gets_up()
+    {
+        var detector = new FallDetector(50);
+        Play(detector, SyntheticMotion.FallSequence(50, 1, OnsetMs), 30 * 50);
+        detector.LyingStill.ShouldBeTrue();
+        Play(detector, SyntheticMotion.Walking(50, 1), 3 * 50);
+        detector.LyingStill.ShouldBeFalse();
+    }
+
+    [Fact]
+    public void The_same_samples_after_a_reset_give_the_same_verdicts_and_scores()
+    {
+        var detector = new FallDetector(50);
+        var first = Play(detector, SyntheticMotion.FallSequence(50, 7, OnsetMs), 2000);
+        var score = detector.LastMargin;
+        detector.Reset();
+        Play(detector, SyntheticMotion.FallSequence(50, 7, OnsetMs), 2000).ShouldBe(first);
+        detector.LastMargin.ShouldBe(score);
+    }
+
+    [Fact]
+    public void More_sensitive_never_suspects_less()
+    {
+        for (var seed = 0; seed < 10; seed++)
+        {
+            var counts = new int[3];
+            for (byte sensitivity = 0; sensitivity < 3; sensitivity++)
+            {
+                var detector = new FallDetector(50);
+                detector.Configure(sensitivity, walkingAid: false);
+                counts[sensitivity] = Play(detector, SyntheticMotion.FallSequence(50, seed, OnsetMs), 2000).Count(static v => v.Verdict >= FallVerdict.Suspected);
+            }
+
+            counts[0].ShouldBeLessThanOrEqualTo(counts[1]);
+            counts[1].ShouldBeLessThanOrEqualTo(counts[2]);
+        }
+    }
+
+    [Fact]
+    public void A_weak_suspicion_becomes_one_only_by_lying_still_and_a_near_fall_by_moving_on()
+    {
+        // Shrink an invented fall until the forest finds it merely possible, then let the wearer lie, or walk away.
+        var found = false;
+        for (var percent = 100; percent > 20 && !found; percent -= 2)
+        {
+            var lying = new FallDetector(50);
+            var stays = Play(lying, SyntheticMotion.FallSequence(50, 1, OnsetMs), 80 * 50, percent);
+            if (!stays.Select(static v => v.Verdict).SequenceEqual([FallVerdict.SuspectedLate]))
+            {
+                continue;
+            }
+
+            found = true;
+            (stays[0].At * 20).ShouldBeInRange(OnsetMs + 700 + 20_000, OnsetMs + 700 + 60_000);
+            var walking = new FallDetector(50);
+            var motion = SyntheticMotion.FallSequence(50, 1, OnsetMs);
+            Play(walking, motion, (OnsetMs + 5000) / 20, percent).ShouldBeEmpty();
+            Play(walking, SyntheticMotion.Walking(50, 1), 80 * 50).Select(static v => v.Verdict).ShouldBe([FallVerdict.NearFall]);
+        }
+
+        found.ShouldBeTrue("no size of the invented fall is a weak suspicion");
+    }
+
+    [Fact]
+    public void Full_scale_square_waves_on_all_axes_leave_every_feature_in_its_range()
+    {
+        foreach (var rateHz in new[] { 25, 50 })
+        {
+            foreach (var half in new[] { 1, 2, 5, 13, 50 })
+            {
+                var detector = new FallDetector(rateHz);
+                for (var i = 0; i < 60 * rateHz; i++)
+                {
+                    var v = i / half % 2 == 0 ? int.MaxValue : int.MinValue;
+                    detector.Push(v, v, v);
+                    detector.LastFeatures.ShouldAllBe(static f => f >= -1000 && f <= 24_000);
+                }
+
+                detector.EventCount.ShouldBeGreaterThan(0);
+            }
+        }
+    }
+
+    [Fact]
+    public void No_sample_and_no_event_allocates()
+    {
+        var detector = new FallDetector(50);
+        var motion = SyntheticMotion.FallSequence(50, 1, OnsetMs);
+        var samples = Enumerable.Range(0, 5000).Select(_ => motion.Next()).ToArray();
+        foreach (var (x, y, z) in samples)
+        {
+            detector.Push(x, y, z);
+        }
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        foreach (var (x, y, z) in samples)
+        {
+            detector.Push(x, y, z);
+        }
+
+        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
+        detector.EventCount.ShouldBeGreaterThan(1);
+    }
+
+    private static List<(int At, FallVerdict Verdict)> Play(FallDetector detector, SyntheticMotion motion, int samples, int percent = 100)
+    {
+        var verdicts = new List<(int, FallVerdict)>();
+        for (var i = 0; i < samples; i++)
+        {
+            var (x, y, z) = motion.Next();
+            var verdict = detector.Push(x * percent / 100, y * percent / 100, z * percent / 100);
+            if (verdict != FallVerdict.None)
+            {
+                verdicts.Add((i, verdict));
+            }
+        }
+
+        return verdicts;
+    }
+}
