@@ -23,7 +23,7 @@ namespace ElderBand.VitalsFilter
         private const int ConfirmSteps = 4;
         private const int StillDeviationMg = 20;
         private const int LightMg = 15;
-        private const int ModerateMg = 80;
+        private const int ModerateMg = 60;
 
         private readonly int _rateHz;
         private readonly int _shortest;

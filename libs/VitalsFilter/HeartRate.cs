@@ -101,7 +101,8 @@ namespace ElderBand.VitalsFilter
 
         // What an analysis of _pulse leaves behind.
         private int _periodicityX1000;
-        private int _periodX16;
+        private int _halfwayX1000;
+        private int _periodX256;
         private int _spreadPercent;
         private int _beatBpmX10;
         private int _swing;
@@ -324,13 +325,13 @@ namespace ElderBand.VitalsFilter
             Shape(channel);
             FindPeriod();
             FindBeats();
-            if (_periodX16 == 0)
+            if (_periodX256 == 0)
             {
                 return HeartRefusal.NoSignal;
             }
 
-            int scaledRate = 600 * 16 * _rateHz / _fold;
-            int periodBpmX10 = scaledRate / _periodX16;
+            int scaledRate = 600 * 256 * _rateHz / _fold;
+            int periodBpmX10 = scaledRate / _periodX256;
             bool agree = _beatBpmX10 > 0 && Distance(_beatBpmX10, periodBpmX10) <= AgreeX10;
             GuessBpmX10 = agree ? _beatBpmX10 : periodBpmX10;
 
@@ -354,7 +355,7 @@ namespace ElderBand.VitalsFilter
                 return HeartRefusal.NoSignal;
             }
 
-            if (!agree)
+            if (!agree || _halfwayX1000 * 2 > _periodicityX1000)
             {
                 return HeartRefusal.Disagree;
             }
@@ -520,17 +521,33 @@ namespace ElderBand.VitalsFilter
                 }
             }
 
-            _periodX16 = 0;
+            _periodX256 = 0;
             _periodicityX1000 = highest;
             for (int lag = _shortest; lag <= _longest; lag++)
             {
                 if (_work[lag] * 100 >= highest * 85 && highest > 0 && _work[lag] >= _work[lag + 1] && _work[lag] > _work[lag - 1])
                 {
                     _periodicityX1000 = _work[lag];
-                    _periodX16 = (lag * 16) + VertexX16(_work[lag - 1], _work[lag], _work[lag + 1]);
+                    _halfwayX1000 = HighestBetween((lag * 2 / 5) - 1, (lag * 3 / 5) + 1);
+                    _periodX256 = (lag * 256) + VertexX256(_work[lag - 1], _work[lag], _work[lag + 1]);
                     return;
                 }
             }
+        }
+
+        // The highest peak strictly between two lags: two beats taken for one repeat nearly as well at half of the period.
+        private int HighestBetween(int fromLag, int toLag)
+        {
+            int highest = 0;
+            for (int lag = fromLag < 1 ? 1 : fromLag; lag < toLag; lag++)
+            {
+                if (_work[lag] > highest && _work[lag] >= _work[lag + 1] && _work[lag] > _work[lag - 1])
+                {
+                    highest = _work[lag];
+                }
+            }
+
+            return highest;
         }
 
         // Judged when the lag's right neighbour is not there yet: rising into it is enough for the highest value.
@@ -539,11 +556,11 @@ namespace ElderBand.VitalsFilter
             return _work[lag] > _work[lag - 1];
         }
 
-        // Where the parabola through three points has its top, in 1/16 of their distance, -8..8.
-        private static int VertexX16(int before, int top, int after)
+        // Where the parabola through three points has its top, in 1/256 of their distance, -128..128.
+        private static int VertexX256(int before, int top, int after)
         {
             int curve = before - (2 * top) + after;
-            return curve >= 0 ? 0 : IntegerMath.Clamp(8 * (before - after) / curve, -8, 8);
+            return curve >= 0 ? 0 : IntegerMath.Clamp(128 * (before - after) / curve, -128, 128);
         }
 
         // Beats: the steepest point of each systolic edge whose slope sum stands out; between them, fractional intervals.
@@ -552,7 +569,7 @@ namespace ElderBand.VitalsFilter
             _beatBpmX10 = 0;
             _spreadPercent = 100;
             int window = _rateHz * 160 / (1000 * _fold);
-            int gap = _periodX16 == 0 ? _shortest : (_periodX16 * 6 / 160) + 1;
+            int gap = _periodX256 == 0 ? _shortest : (_periodX256 * 6 / 2560) + 1;
             if (gap < _shortest)
             {
                 gap = _shortest;
@@ -572,7 +589,7 @@ namespace ElderBand.VitalsFilter
 
             int threshold = SlopeThreshold();
             int last = -1;
-            int lastX16 = 0;
+            int lastX256 = 0;
             int intervals = 0;
             for (int i = 1; i < _length - 1; i++)
             {
@@ -582,14 +599,14 @@ namespace ElderBand.VitalsFilter
                 }
 
                 int steepest = Steepest(i, window);
-                int nowX16 = (steepest * 16) + VertexX16(Rise(steepest - 1), Rise(steepest), Rise(steepest + 1));
+                int nowX256 = (steepest * 256) + VertexX256(Rise(steepest - 1), Rise(steepest), Rise(steepest + 1));
                 if (last >= 0 && intervals < _intervals.Length)
                 {
-                    _intervals[intervals++] = nowX16 - lastX16;
+                    _intervals[intervals++] = nowX256 - lastX256;
                 }
 
                 last = i;
-                lastX16 = nowX16;
+                lastX256 = nowX256;
             }
 
             if (intervals < 3)
@@ -618,7 +635,7 @@ namespace ElderBand.VitalsFilter
             }
 
             _spreadPercent = IntegerMath.Clamp((int)((long)spread * 100 / ((long)medianX2 * count)), 0, 100);
-            _beatBpmX10 = 600 * 32 * _rateHz / (_fold * medianX2);
+            _beatBpmX10 = 600 * 512 * _rateHz / (_fold * medianX2);
         }
 
         private int Rise(int i)
