@@ -10,12 +10,25 @@ public class ProjectTests
         [.. NfprojFiles.Projects(Repository.Root).Select(project => Path.GetRelativePath(Repository.Root, project).Replace('\\', '/'))];
 
     [Fact]
-    public void The_device_projects_of_the_house_are_found()
+    public void Every_folder_of_device_code_has_a_device_project()
     {
-        var found = DeviceProjects.Select(row => row.Data).ToArray();
-        found.ShouldContain("libs/BandProtocol/BandProtocol.nfproj");
-        found.ShouldContain("libs/VitalsFilter/VitalsFilter.nfproj");
-        found.ShouldContain("firmware/Common/Common.nfproj");
+        string[] expected =
+        [
+            "firmware/Common/Common.nfproj",
+            "firmware/HomeHub/HomeHub.nfproj",
+            "firmware/Wristband/Wristband.nfproj",
+            "libs/BandProtocol/BandProtocol.nfproj",
+            "libs/VitalsFilter/VitalsFilter.nfproj",
+        ];
+        DeviceProjects.Select(row => row.Data).Intersect(expected, StringComparer.Ordinal).ShouldBe(expected);
+
+        var hostProjects = Directory.GetFiles(Repository.Root, "*.csproj", SearchOption.AllDirectories)
+            .Where(file => File.ReadAllText(file).Contains("<DeviceCode>true</DeviceCode>", StringComparison.Ordinal))
+            .ToArray();
+        hostProjects.Length.ShouldBeGreaterThanOrEqualTo(4);
+        hostProjects.Where(file => NfprojFiles.Projects(Path.GetDirectoryName(file)!).Count != 1)
+            .Select(file => Path.GetRelativePath(Repository.Root, file))
+            .ShouldBeEmpty();
     }
 
     [Theory]

@@ -8,13 +8,22 @@ namespace ElderBand.Common.Board
     {
         private readonly EventRing _ring;
         private readonly IClock _clock;
-        private readonly AutoResetEvent _bell = new AutoResetEvent(false);
+        private readonly AutoResetEvent _bell;
 
-        /// <summary>Rings for <paramref name="ring"/>.</summary>
+        /// <summary>A bell for <paramref name="ring"/>.</summary>
         public Inbox(EventRing ring, IClock clock)
         {
             _ring = ring;
             _clock = clock;
+            _bell = new AutoResetEvent(false);
+        }
+
+        /// <summary>Another ring that rings the same bell.</summary>
+        public Inbox(EventRing ring, Inbox first)
+        {
+            _ring = ring;
+            _clock = first._clock;
+            _bell = first._bell;
         }
 
         /// <summary>Adds an event, timed now, and wakes the loop. Any thread.</summary>

@@ -1,19 +1,32 @@
+using System.Device.Gpio;
+using System.Threading;
 using ElderBand.BandProtocol;
 using nanoFramework.Runtime.Native;
 
 namespace ElderBand.HomeHub.Board
 {
-    /// <summary>Mains line and the external watchdog TPS3431, which is always on.</summary>
+    /// <summary>
+    /// Mains line, and the external watchdog TPS3431, which is always on. It resets through the EN line, which the chip
+    /// cannot tell from power on; a capacitor can: it keeps its charge through a reset and loses it with the supply.
+    /// </summary>
     public sealed class HubPower : IPower
     {
+        private const int DischargeMs = 200;
+
         private readonly IPin _mains;
         private readonly IPin _watchdogFeed;
+        private readonly GpioPin _retention;
+        private readonly WakeCause _cause;
 
-        /// <summary>Takes the lines.</summary>
-        public HubPower(IPin mains, IPin watchdogFeed)
+        /// <summary>Takes the lines, looks at the capacitor and charges it.</summary>
+        public HubPower(GpioController gpio, IPin mains, IPin watchdogFeed)
         {
             _mains = mains;
             _watchdogFeed = watchdogFeed;
+            _retention = gpio.OpenPin(Pins.Retention, PinMode.Input);
+            _cause = _retention.Read() == PinValue.High ? WakeCause.Watchdog : WakeCause.PowerOn;
+            _retention.SetPinMode(PinMode.Output);
+            _retention.Write(PinValue.High);
         }
 
         /// <summary>A hub does not measure its backup battery.</summary>
@@ -28,10 +41,10 @@ namespace ElderBand.HomeHub.Board
             return _mains.Read();
         }
 
-        /// <summary>The watchdog resets through the EN line, which the chip sees as power on.</summary>
+        /// <summary>Power on, also after <see cref="Reset"/>; everything else that resets counts as the watchdog.</summary>
         public WakeCause Cause()
         {
-            return WakeCause.PowerOn;
+            return _cause;
         }
 
         /// <summary>A hub never sleeps: it returns at once.</summary>
@@ -42,6 +55,8 @@ namespace ElderBand.HomeHub.Board
         /// <inheritdoc/>
         public void Reset()
         {
+            _retention.Write(PinValue.Low);
+            Thread.Sleep(DischargeMs);
             Power.RebootDevice();
         }
 

@@ -18,6 +18,11 @@ namespace ElderBand.HomeHub.Board
         /// <summary>Watchdog feed; a falling edge counts.</summary>
         public const int WatchdogFeed = 32;
 
+        /// <summary>
+        /// A charged capacitor: still charged at boot means that the supply was never gone, so something reset the chip.
+        /// </summary>
+        public const int Retention = 33;
+
         /// <summary>Mains, before the backup battery, divided to 3 V; an input-only line.</summary>
         public const int Mains = 34;
     }

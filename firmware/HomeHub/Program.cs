@@ -1,0 +1,94 @@
+using System;
+using System.Device.Gpio;
+using System.IO;
+using System.Threading;
+using ElderBand.BandProtocol;
+using ElderBand.Common.Board;
+using ElderBand.HomeHub.Board;
+
+namespace ElderBand.HomeHub
+{
+    /// <summary>The home hub's composition root: makes the ports, fills the hub, runs its loop.</summary>
+    public static class Program
+    {
+        // Eight bands that advertise, notify and connect at once, between two steps.
+        private const int EventSlots = 64;
+        private const int DownlinkSlots = 8;
+
+        /// <summary>The earliest time that can be (2026-11-22); the provision's own time is later.</summary>
+        private const long BuildDateS = 1795305600L;
+
+        private const string AuthorityFile = "I:\\ca.pem";
+
+        /// <summary>Entry of the device.</summary>
+        public static void Main()
+        {
+            EspClock clock = new EspClock();
+            EventRing events = new EventRing(EventSlots, Frame.Size);
+            EventRing downlinks = new EventRing(DownlinkSlots, HubMessage.MaxDownSize);
+            Inbox inbox = new Inbox(events, clock);
+            GpioController gpio = new GpioController();
+
+            GpioLine light = new GpioLine(gpio, Pins.Led, PinMode.Output, true);
+            HubPower power = new HubPower(
+                gpio,
+                new GpioLine(gpio, Pins.Mains, PinMode.Input, true, inbox, EventKind.PowerEdge),
+                new GpioLine(gpio, Pins.WatchdogFeed, PinMode.Output, true));
+
+            Provision provision = new Provision();
+            string authority = Authority();
+            if (authority == null || provision.Text("hub") == null || provision.Text("password") == null)
+            {
+                WaitForProvision(light, power);
+            }
+
+            HubPorts ports = new HubPorts
+            {
+                Radio = new HubRadio(inbox),
+                Uplink = new MqttUplink(new Inbox(downlinks, inbox), provision, authority),
+                Flash = new FlashFiles(),
+                Clock = clock,
+                Mac = new NativeMac(),
+                Power = power,
+                Key = new GpioLine(gpio, Pins.Key, PinMode.Input, true, inbox, EventKind.KeyEdge),
+                Buzzer = new GpioLine(gpio, Pins.Buzzer, PinMode.Output, true),
+                Light = light,
+                Events = events,
+                Downlinks = downlinks,
+            };
+
+            long madeS = provision.Number("made", 0);
+            Hub hub = new Hub(ports, 1000 * (madeS > BuildDateS ? madeS : BuildDateS));
+            hub.Start(clock.NowMs());
+            while (true)
+            {
+                inbox.Wait(hub.Step(clock.NowMs()));
+            }
+        }
+
+        private static string Authority()
+        {
+            try
+            {
+                return File.Exists(AuthorityFile) ? File.ReadAllText(AuthorityFile) : null;
+            }
+            catch (Exception)
+            {
+                return null;
+            }
+        }
+
+        /// <summary>Without an account and an authority no centre can be reached: the light says so until power off.</summary>
+        private static void WaitForProvision(GpioLine light, HubPower power)
+        {
+            bool lit = false;
+            while (true)
+            {
+                lit = !lit;
+                light.Write(lit);
+                power.FeedWatchdog();
+                Thread.Sleep(500);
+            }
+        }
+    }
+}
