@@ -47,7 +47,7 @@ internal sealed class MqttLink
     public void Close(MqttCloseReason reason, string text)
     {
         End(reason, text);
-        _lifetime.Cancel();
+        _ = _lifetime.CancelAsync(); // not on the caller's thread: it may hold a lock that the callbacks want
     }
 
     /// <summary>Queues a packet; false when the queue is full or the connection over.</summary>
@@ -130,7 +130,8 @@ internal sealed class MqttLink
                 }
             }
         }
-        catch (OperationCanceledException) when (!Lifetime.IsCancellationRequested)
+        catch (OperationCanceledException)
+            when (_readLimit.IsCancellationRequested && !Lifetime.IsCancellationRequested)
         {
             if (_partialSinceMs >= 0)
             {
@@ -140,10 +141,6 @@ internal sealed class MqttLink
             {
                 Close(onSilence, silenceText);
             }
-        }
-        catch (OperationCanceledException)
-        {
-            // Closed by another thread, which recorded why.
         }
         catch (Exception e) when (IsTransportFault(e))
         {
@@ -234,13 +231,9 @@ internal sealed class MqttLink
                 }
             }
         }
-        catch (OperationCanceledException) when (!Lifetime.IsCancellationRequested)
+        catch (OperationCanceledException) when (limit.IsCancellationRequested && !Lifetime.IsCancellationRequested)
         {
             Close(MqttCloseReason.WriteTimeout, $"the other end took no bytes for {_writeTimeoutMs} ms");
-        }
-        catch (OperationCanceledException)
-        {
-            // Closed by another thread, which recorded why.
         }
         catch (Exception e) when (IsTransportFault(e))
         {
@@ -248,8 +241,14 @@ internal sealed class MqttLink
         }
     }
 
+    /// <summary>Kestrel's abort is an OperationCanceledException; so is our own Close, which recorded its reason before.</summary>
     private static bool IsTransportFault(Exception e) =>
-        e is IOException or ObjectDisposedException or InvalidOperationException or System.Net.Sockets.SocketException;
+        e
+            is OperationCanceledException
+                or IOException
+                or ObjectDisposedException
+                or InvalidOperationException
+                or System.Net.Sockets.SocketException;
 }
 
 /// <summary>

@@ -130,25 +130,22 @@ public sealed class MqttServer<TSession>(IMqttEndpoint<TSession> endpoint, MqttS
     /// <summary>Connections at this moment, those still signing in included.</summary>
     public int ConnectionCount => _all.Count;
 
-    /// <summary>Serves one connection until it ends and lets go of the pipe; never throws. Cancelling closes it.</summary>
-    public async Task<MqttDisconnect> RunAsync(
-        IDuplexPipe pipe,
-        EndPoint? remote,
-        CancellationToken cancellationToken = default
-    )
+    /// <summary>
+    /// Serves one connection until it ends and lets go of the pipe; never throws. The pipe alone tells of the client's
+    /// end: Kestrel's ConnectionClosed comes while packets are still unread. Before the host stops, call
+    /// <see cref="StopAsync"/>.
+    /// </summary>
+    public async Task<MqttDisconnect> RunAsync(IDuplexPipe pipe, EndPoint? remote)
     {
         var connection = new MqttServerConnection<TSession>(this, pipe, remote);
         _all.TryAdd(connection, 0);
+        if (_stopped)
+        {
+            connection.Close("the service is stopping");
+        }
         try
         {
-            if (_stopped)
-            {
-                connection.Close("the service is stopping");
-            }
-            await using (cancellationToken.Register(() => connection.Close("the service is stopping")))
-            {
-                return await connection.RunAsync();
-            }
+            return await connection.RunAsync();
         }
         finally
         {
@@ -356,9 +353,7 @@ public sealed class MqttServerConnection<TSession>
 
         string clientId = connect.ClientId.Length > 0 ? connect.ClientId : $"auto-{Guid.NewGuid():N}";
         var credentials = new MqttCredentials(clientId, connect.UserName, connect.Password, Remote);
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(_link.Lifetime);
-        limit.CancelAfter(_options.ConnectTimeoutMs);
-        MqttSignIn<TSession> signIn = await _server.Endpoint.AuthenticateAsync(credentials, limit.Token);
+        MqttSignIn<TSession> signIn = await AuthenticateAsync(credentials);
         if (signIn.Session is null)
         {
             MqttConnectCode code =
@@ -378,6 +373,21 @@ public sealed class MqttServerConnection<TSession>
         return _link.TrySend(MqttCodec.Encode(new ConnAckPacket(MqttConnectCode.Accepted), _options.Limits))
             ? signIn.Session
             : null;
+    }
+
+    /// <summary>Does not wait longer than the client would: who cannot be asked in time is not there.</summary>
+    private async Task<MqttSignIn<TSession>> AuthenticateAsync(MqttCredentials credentials)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(_link.Lifetime);
+        limit.CancelAfter(_options.ConnectTimeoutMs);
+        try
+        {
+            return await _server.Endpoint.AuthenticateAsync(credentials, limit.Token).AsTask().WaitAsync(limit.Token);
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested)
+        {
+            return new MqttSignIn<TSession>(null, MqttConnectCode.ServerUnavailable);
+        }
     }
 
     private void Refuse(MqttConnectCode code) =>

@@ -370,6 +370,32 @@ public class EndpointFaultTests
     }
 
     [Fact]
+    public async Task A_sign_in_that_hangs_is_answered_with_server_unavailable()
+    {
+        await using var server = new Loopback(options: Impatient);
+        server.Endpoint.SignInDelay = Task.Delay(Timeout.Infinite, Token);
+        await using RawPeer peer = await RawPeer.ConnectAsync(server);
+        await peer.SendAsync(RawPeer.Connect("h1"));
+        (await peer.ReceiveAsync()).ShouldBe(new ConnAckPacket(MqttConnectCode.ServerUnavailable));
+        await peer.ClosedAsync();
+        await EndsAsync(server, MqttCloseReason.SignInRefused);
+    }
+
+    [Fact]
+    public async Task Closing_under_a_lock_does_not_call_back_on_the_same_thread()
+    {
+        await using var server = new Loopback();
+        await using RawPeer peer = await RawPeer.SignInAsync(server);
+        int caller = Environment.CurrentManagedThreadId;
+        bool sameThread = false;
+        server.Endpoint.OnDisconnected = () => sameThread = Environment.CurrentManagedThreadId == caller;
+        server.Endpoint.Connections["h1"].Close("revoked");
+        bool calledInside = server.Endpoint.Events.Any(one => one.What == "ByUs") && sameThread;
+        await EndsAsync(server, MqttCloseReason.ByUs);
+        calledInside.ShouldBeFalse();
+    }
+
+    [Fact]
     public async Task Subscriptions_are_granted_one_by_one_and_bounded()
     {
         await using var server = new Loopback(options: new MqttServerOptions { MaxSubscriptions = 3 });

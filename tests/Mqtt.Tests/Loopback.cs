@@ -90,25 +90,26 @@ internal sealed class TestEndpoint : IMqttEndpoint<Hub>
     public bool Quiet { get; set; }
     public long Count => Interlocked.Read(ref _count);
     public Func<string, ValueTask<bool>> Store { get; set; } = _ => ValueTask.FromResult(true);
+    public Task SignInDelay { get; set; } = Task.CompletedTask;
+    public Action? OnDisconnected { get; set; }
     public Func<MqttCredentials, MqttSignIn<Hub>>? SignIn { get; set; }
 
-    public ValueTask<MqttSignIn<Hub>> AuthenticateAsync(
+    public async ValueTask<MqttSignIn<Hub>> AuthenticateAsync(
         MqttCredentials credentials,
         CancellationToken cancellationToken
     )
     {
+        await SignInDelay;
         if (SignIn is not null)
         {
-            return ValueTask.FromResult(SignIn(credentials));
+            return SignIn(credentials);
         }
         bool known =
             credentials.UserName is { } name
             && Encoding.UTF8.GetString((credentials.Password ?? default).Span) == "secret-" + name;
-        return ValueTask.FromResult(
-            known
-                ? new MqttSignIn<Hub>(new Hub(credentials.UserName!))
-                : new MqttSignIn<Hub>(null, MqttConnectCode.BadUserNameOrPassword)
-        );
+        return known
+            ? new MqttSignIn<Hub>(new Hub(credentials.UserName!))
+            : new MqttSignIn<Hub>(null, MqttConnectCode.BadUserNameOrPassword);
     }
 
     public bool AuthorizePublish(Hub session, string topic) =>
@@ -138,8 +139,11 @@ internal sealed class TestEndpoint : IMqttEndpoint<Hub>
         return Store(text);
     }
 
-    public void Disconnected(Hub session, MqttServerConnection<Hub> connection, MqttDisconnect why) =>
+    public void Disconnected(Hub session, MqttServerConnection<Hub> connection, MqttDisconnect why)
+    {
+        OnDisconnected?.Invoke();
         Events.Enqueue((session.Name, why.Reason.ToString()));
+    }
 }
 
 internal sealed class StreamPipe(Stream stream) : IDuplexPipe
@@ -175,9 +179,6 @@ internal sealed class Loopback : IAsyncDisposable
     public MqttServer<Hub> Server { get; }
     public int Port { get; }
     public ConcurrentQueue<MqttDisconnect> Ends { get; } = new();
-
-    /// <summary>Bytes that reached the server in clear before TLS stood, or instead of it.</summary>
-    public ConcurrentQueue<Exception> TlsFaults { get; } = new();
 
     public static MqttClientOptions Options(string name = "h1") =>
         new()
@@ -259,7 +260,7 @@ internal sealed class Loopback : IAsyncDisposable
         }
         catch (Exception e) when (e is AuthenticationException or IOException)
         {
-            TlsFaults.Enqueue(e);
+            // The client refused the certificate.
         }
         finally
         {
