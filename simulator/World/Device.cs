@@ -168,7 +168,7 @@ public abstract class Device : IClock, IPower
     internal void Spend(int ms) => _busyMs += ms;
 
     /// <summary>Wakes it from deep sleep; false where it was not asleep.</summary>
-    protected bool Wake(WakeCause cause)
+    internal bool Wake(WakeCause cause)
     {
         if (!IsAsleep)
         {

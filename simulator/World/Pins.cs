@@ -68,7 +68,10 @@ public sealed class KeyPin(Device device) : IPin
 
         IsPressed = pressed;
         Changed?.Invoke(pressed, device.World.NowUs);
-        device.Raise(EventKind.KeyEdge, 0, pressed ? 1 : 0, null);
+        if (!pressed || !device.Wake(WakeCause.Key))
+        {
+            device.Raise(EventKind.KeyEdge, 0, pressed ? 1 : 0, null);
+        }
     }
 
     /// <summary>Presses it and lets go after a time.</summary>

@@ -1,0 +1,131 @@
+namespace ElderBand.Simulator.Signals;
+
+/// <summary>
+/// The arm and the skin under one band: what the accelerometer and the optical sensor would see at a moment. Both come
+/// from a recording or are invented; <see cref="Source"/> says which.
+/// </summary>
+public sealed class Wearer
+{
+    /// <summary>Samples a second of the invented signals; a chip takes the newest at its own rate.</summary>
+    public const int RateHz = 100;
+
+    private readonly Random _random;
+    private readonly int _seed;
+    private readonly SyntheticPpg _skin;
+    private SyntheticMotion _invented;
+    private (int X, int Y, int Z) _motion;
+    private long _motionSamples;
+    private long _motionFromMs;
+    private Recording? _motionRecording;
+    private int _motionColumn;
+    private (int Red, int Ir, int Green) _light;
+    private long _lightSamples;
+    private long _lightFromMs;
+    private Recording? _lightRecording;
+    private bool _worn = true;
+
+    /// <summary>Somebody sitting still with this heart rate.</summary>
+    public Wearer(int seed, double bpm)
+    {
+        _seed = seed;
+        _random = new Random(seed);
+        _skin = new SyntheticPpg(RateHz, seed) { Bpm = bpm };
+        _invented = SyntheticMotion.Resting(RateHz, seed);
+    }
+
+    /// <summary>Where heart and motion come from now, for the timeline.</summary>
+    public string Source =>
+        !_worn ? "nobody: the band lies on a table"
+        : $"heart {(_lightRecording is null ? "invented" : _lightRecording.Name)}, motion {(_motionRecording is null ? "invented" : _motionRecording.Name)}";
+
+    /// <summary>Plays a recorded pulse (red, ir and, with it, its own motion) from its begin.</summary>
+    public void Play(Recording pulse, long nowMs)
+    {
+        _lightRecording = pulse;
+        _lightFromMs = nowMs;
+        _motionRecording = pulse;
+        _motionColumn = 2;
+        _motionFromMs = nowMs;
+    }
+
+    /// <summary>Falls as recorded. No data set has falls and a pulse together: the heart is invented from here on.</summary>
+    public void Fall(Recording motion, long nowMs)
+    {
+        _motionRecording = motion;
+        _motionColumn = 0;
+        _motionFromMs = nowMs;
+        InventPulse(nowMs);
+    }
+
+    /// <summary>Falls as invented; the blow comes 0.7 s after the onset.</summary>
+    public void Fall(int onsetMs, long nowMs) => Invent(SyntheticMotion.FallSequence(RateHz, _random.Next(), onsetMs), nowMs);
+
+    /// <summary>Sits still again.</summary>
+    public void Rest(long nowMs) => Invent(SyntheticMotion.Resting(RateHz, _random.Next()), nowMs);
+
+    /// <summary>Walks.</summary>
+    public void Walk(long nowMs) => Invent(SyntheticMotion.Walking(RateHz, _random.Next()), nowMs);
+
+    /// <summary>Takes the band off and lays it on a table, or puts it on again.</summary>
+    public void SetWorn(bool worn, long nowMs)
+    {
+        _worn = worn;
+        _skin.Worn = worn;
+        _lightRecording = null;
+        Invent(worn ? SyntheticMotion.Resting(RateHz, _random.Next()) : SyntheticMotion.Desk(RateHz, _seed), nowMs);
+        InventPulse(nowMs);
+    }
+
+    /// <summary>Acceleration now, milli-g.</summary>
+    public (int X, int Y, int Z) Motion(long nowMs)
+    {
+        if (_motionRecording is { } recording)
+        {
+            return recording.Motion(nowMs - _motionFromMs, _motionColumn, _random);
+        }
+
+        for (var due = ((nowMs - _motionFromMs) * RateHz / 1000) + 1; _motionSamples < due; _motionSamples++)
+        {
+            _motion = _invented.Next();
+        }
+
+        return _motion;
+    }
+
+    /// <summary>Light that comes back now, raw counts of the converter.</summary>
+    public (int Red, int Ir, int Green) Light(long nowMs)
+    {
+        if (_lightRecording is { } recording)
+        {
+            var at = nowMs - _lightFromMs;
+            if (at <= recording.LengthMs)
+            {
+                return ((int)recording.At(0, at), (int)recording.At(1, at), 0);
+            }
+
+            InventPulse(nowMs);
+        }
+
+        for (var due = ((nowMs - _lightFromMs) * RateHz / 1000) + 1; _lightSamples < due; _lightSamples++)
+        {
+            _light = _skin.Next();
+        }
+
+        return _light;
+    }
+
+    private void Invent(SyntheticMotion motion, long nowMs)
+    {
+        _invented = motion;
+        _motionRecording = null;
+        _motionFromMs = nowMs;
+        _motionSamples = 0;
+    }
+
+    private void InventPulse(long nowMs)
+    {
+        _lightRecording = null;
+        _lightFromMs = nowMs;
+        _lightSamples = 0;
+    }
+}

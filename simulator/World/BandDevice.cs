@@ -1,0 +1,94 @@
+using ElderBand.BandProtocol;
+using ElderBand.Simulator.Chips;
+using ElderBand.Simulator.Signals;
+using ElderBand.Wristband;
+
+namespace ElderBand.Simulator;
+
+/// <summary>A band's board around the real App and the real drivers: two chips, a key, a motor, a light.</summary>
+public sealed class BandDevice : Device
+{
+    private const int WatchdogMs = 8000;
+
+    private readonly BandIdentity _identity;
+    private EventRing? _events;
+    private Band? _app;
+
+    /// <summary>A band without power.</summary>
+    public BandDevice(World world, string name, VirtualRadio radio, long address, BandIdentity identity, Wearer wearer)
+        : base(world, name, world.Figures.BandBootMs, WatchdogMs)
+    {
+        _identity = identity;
+        Wearer = wearer;
+        Radio = new BandRadio(radio, this, address);
+        Key = new KeyPin(this);
+        Vibration = new OutputPin(this);
+        Light = new OutputPin(this);
+        Wrist = new WristReader(world, Vibration);
+        Ppg = new Max30102Chip(() => wearer.Light(World.NowMs));
+        Accelerometer = new Adxl343Chip(() => wearer.Motion(World.NowMs));
+    }
+
+    /// <summary>Who wears it, or does not.</summary>
+    public Wearer Wearer { get; }
+
+    /// <summary>GATT server and advertisement.</summary>
+    public BandRadio Radio { get; }
+
+    /// <summary>The one key.</summary>
+    public KeyPin Key { get; }
+
+    /// <summary>Vibration motor.</summary>
+    public OutputPin Vibration { get; }
+
+    /// <summary>Light.</summary>
+    public OutputPin Light { get; }
+
+    /// <summary>What the wearer feels.</summary>
+    public WristReader Wrist { get; }
+
+    /// <summary>Optical sensor.</summary>
+    public Max30102Chip Ppg { get; }
+
+    /// <summary>Accelerometer.</summary>
+    public Adxl343Chip Accelerometer { get; }
+
+    /// <inheritdoc/>
+    protected override EventRing? RingFor(EventKind kind) => _events;
+
+    /// <inheritdoc/>
+    protected override void StartApp(long nowMs)
+    {
+        _events = new EventRing(32, Frame.Size);
+        _app = new Band(
+            new BandPorts
+            {
+                Link = Radio,
+                Flash = Flash,
+                Clock = this,
+                Mac = new HostMac(),
+                Power = this,
+                Key = Key,
+                Vibration = Vibration,
+                Light = Light,
+                Ppg = Ppg,
+                Accelerometer = Accelerometer,
+                Events = _events,
+            },
+            _identity);
+        _app.Start(nowMs);
+    }
+
+    /// <inheritdoc/>
+    protected override int StepApp(long nowMs) => _app!.Step(nowMs);
+
+    /// <inheritdoc/>
+    protected override void OnDeath()
+    {
+        _events = null;
+        _app = null;
+        Radio.Silence();
+        Vibration.Release();
+        Light.Release();
+    }
+}
