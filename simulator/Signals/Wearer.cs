@@ -1,3 +1,5 @@
+using ElderBand.Simulator.Chips;
+
 namespace ElderBand.Simulator.Signals;
 
 /// <summary>
@@ -13,12 +15,12 @@ public sealed class Wearer
     private readonly int _seed;
     private readonly SyntheticPpg _skin;
     private SyntheticMotion _invented;
-    private (int X, int Y, int Z) _motion;
+    private MotionSample _motion;
     private long _motionSamples;
     private long _motionFromMs;
     private Recording? _motionRecording;
     private int _motionColumn;
-    private (int Red, int Ir, int Green) _light;
+    private PpgSample _light;
     private long _lightSamples;
     private long _lightFromMs;
     private Recording? _lightRecording;
@@ -77,30 +79,32 @@ public sealed class Wearer
     }
 
     /// <summary>Acceleration now, milli-g.</summary>
-    public (int X, int Y, int Z) Motion(long nowMs)
+    public MotionSample Motion(long nowMs)
     {
         if (_motionRecording is { } recording)
         {
-            return recording.Motion(nowMs - _motionFromMs, _motionColumn, _random);
+            var (x, y, z) = recording.Motion(nowMs - _motionFromMs, _motionColumn, _random);
+            return new MotionSample(x, y, z);
         }
 
         for (var due = ((nowMs - _motionFromMs) * RateHz / 1000) + 1; _motionSamples < due; _motionSamples++)
         {
-            _motion = _invented.Next();
+            var (x, y, z) = _invented.Next();
+            _motion = new MotionSample(x, y, z);
         }
 
         return _motion;
     }
 
     /// <summary>Light that comes back now, raw counts of the converter.</summary>
-    public (int Red, int Ir, int Green) Light(long nowMs)
+    public PpgSample Light(long nowMs)
     {
         if (_lightRecording is { } recording)
         {
             var at = nowMs - _lightFromMs;
             if (at <= recording.LengthMs)
             {
-                return ((int)recording.At(0, at), (int)recording.At(1, at), 0);
+                return new PpgSample((int)recording.At(0, at), (int)recording.At(1, at), 0);
             }
 
             InventPulse(nowMs);
@@ -108,7 +112,8 @@ public sealed class Wearer
 
         for (var due = ((nowMs - _lightFromMs) * RateHz / 1000) + 1; _lightSamples < due; _lightSamples++)
         {
-            _light = _skin.Next();
+            var (red, ir, green) = _skin.Next();
+            _light = new PpgSample(red, ir, green);
         }
 
         return _light;

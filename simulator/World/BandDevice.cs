@@ -9,9 +9,12 @@ namespace ElderBand.Simulator;
 public sealed class BandDevice : Device
 {
     private const int WatchdogMs = 8000;
+    private const int InterruptEveryMs = 40;
 
     private readonly BandIdentity _identity;
     private EventRing? _events;
+    private bool _watching;
+    private bool _interrupt;
     private Band? _app;
 
     /// <summary>A band without power.</summary>
@@ -25,8 +28,8 @@ public sealed class BandDevice : Device
         Vibration = new OutputPin(this);
         Light = new OutputPin(this);
         Wrist = new WristReader(world, Vibration);
-        Ppg = new Max30102Chip(() => wearer.Light(World.NowMs));
-        Accelerometer = new Adxl343Chip(() => wearer.Motion(World.NowMs));
+        Ppg = new Max30102Chip(nowMs => wearer.Light(nowMs));
+        Accelerometer = new Adxl343Chip(nowMs => Felt(wearer.Motion(nowMs)));
     }
 
     /// <summary>Who wears it, or does not.</summary>
@@ -79,8 +82,67 @@ public sealed class BandDevice : Device
         _app.Start(nowMs);
     }
 
+    /// <summary>Frames without the centre's receipt; 0 while there is no App.</summary>
+    public int Pending => _app?.Pending ?? 0;
+
+    /// <summary>Mode now.</summary>
+    public BandMode Mode => _app?.Mode ?? BandMode.Shelf;
+
+    /// <summary>A hub of the home has shown that it is one.</summary>
+    public bool IsTrusted => _app?.Link.IsTrusted ?? false;
+
+    /// <summary>Called with each sample that the accelerometer takes.</summary>
+    public Action<MotionSample>? Moved { get; set; }
+
     /// <inheritdoc/>
-    protected override int StepApp(long nowMs) => _app!.Step(nowMs);
+    protected override int StepApp(long nowMs)
+    {
+        AdvanceChips();
+        var waitMs = _app!.Step(nowMs);
+        WatchInterrupt();
+        return waitMs;
+    }
+
+    private MotionSample Felt(MotionSample sample)
+    {
+        Moved?.Invoke(sample);
+        return sample;
+    }
+
+    private void AdvanceChips()
+    {
+        Ppg.Advance(World.NowMs);
+        Accelerometer.Advance(World.NowMs);
+    }
+
+    // The interrupt pin of the accelerometer: looked at as often as it could matter while the part measures.
+    private void WatchInterrupt()
+    {
+        if (_watching || !Accelerometer.IsMeasuring)
+        {
+            return;
+        }
+
+        _watching = true;
+        World.At(World.NowMs + InterruptEveryMs, () =>
+        {
+            _watching = false;
+            if (!IsOn)
+            {
+                return;
+            }
+
+            AdvanceChips();
+            var level = Accelerometer.Interrupt1;
+            if (level && !_interrupt && !Wake(WakeCause.Motion))
+            {
+                Raise(EventKind.MotionReady, 0, 0, null);
+            }
+
+            _interrupt = level;
+            WatchInterrupt();
+        });
+    }
 
     /// <inheritdoc/>
     protected override void OnDeath()

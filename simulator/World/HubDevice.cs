@@ -40,6 +40,9 @@ public sealed class HubDevice : Device
     /// <summary>Light.</summary>
     public OutputPin Light { get; }
 
+    /// <summary>Signed in at the centre.</summary>
+    public bool IsOnline => _app?.Online ?? false;
+
     /// <summary>The line to the centre, for who wants to look at it.</summary>
     public IUplink Uplink => _uplink ??= _makeUplink(this);
 

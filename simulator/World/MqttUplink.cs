@@ -41,7 +41,11 @@ public sealed class MqttUplink(Device device, MqttAccount account) : IUplink
     });
 
     /// <inheritdoc/>
-    public void Disconnect() => device.Effect(Drop);
+    public void Disconnect() => device.Effect(() =>
+    {
+        Drop();
+        device.Raise(EventKind.UplinkDown, 0, 0, null);
+    });
 
     /// <inheritdoc/>
     public int Publish(UplinkTopic topic, byte[] payload, int count)
