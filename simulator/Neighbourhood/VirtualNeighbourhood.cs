@@ -61,7 +61,10 @@ public sealed class VirtualNeighbourhood
     /// <summary>Every hop.</summary>
     public Ledger Ledger { get; }
 
-    /// <summary>Gives power to everything and lets it find each other; false where that did not work within a minute.</summary>
+    /// <summary>
+    /// Gives power to everything, the bands on their chargers, and lets it find each other; false where that did not work
+    /// within a minute.
+    /// </summary>
     public bool PowerOn()
     {
         foreach (var hub in Hubs)
@@ -71,11 +74,12 @@ public sealed class VirtualNeighbourhood
 
         foreach (var resident in Residents)
         {
+            resident.Band.SetExternal(true);
             resident.Band.PowerOn();
         }
 
         return World.RunUntil(
-            () => Hubs.All(static h => h.IsOnline) && Residents.All(static r => r.Band is { Boots: > 0, Pending: 0 }),
+            () => Hubs.All(static h => h.IsOnline) && Residents.All(static r => r.Band is { IsTrusted: true, Pending: 0 }),
             World.NowMs + 60_000);
     }
 

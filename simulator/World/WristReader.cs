@@ -43,6 +43,7 @@ public sealed class WristReader
     // Longest silence inside a pattern is 400 ms, shortest between two is 700.
     private const long GapUs = 550_000;
     private const int ToleranceMs = 24;
+    private const int LongestTickMs = 90;
 
     private static readonly (Felt What, int[] PulsesMs)[] Patterns =
     [
@@ -57,8 +58,7 @@ public sealed class WristReader
     ];
 
     private readonly World _world;
-    private readonly List<int> _pulsesMs = [];
-    private long _startUs;
+    private readonly List<(int Ms, long AtUs)> _pulses = [];
     private long _onUs;
     private long _offUs;
 
@@ -76,16 +76,11 @@ public sealed class WristReader
     {
         if (on)
         {
-            if (_pulsesMs.Count == 0)
-            {
-                _startUs = atUs;
-            }
-
             _onUs = atUs;
             return;
         }
 
-        _pulsesMs.Add((int)((atUs - _onUs + 500) / 1000));
+        _pulses.Add(((int)((atUs - _onUs + 500) / 1000), _onUs));
         _offUs = atUs;
         _world.At(_world.NowMs + (GapUs / 1000), () =>
         {
@@ -96,7 +91,7 @@ public sealed class WristReader
         });
 
         // Fast ticks of a countdown never pause long enough.
-        if (_pulsesMs.Count > 3)
+        if (_pulses.Count > 4)
         {
             End();
         }
@@ -104,17 +99,21 @@ public sealed class WristReader
 
     private void End()
     {
-        var what = Patterns.FirstOrDefault(p => Matches(p.PulsesMs)).What;
-        if (what == Felt.Unknown && _pulsesMs.TrueForAll(static ms => ms is > 120 and < 280))
+        // A pattern may follow a tick at once; the tick is then not part of it.
+        var what = Match(0);
+        var first = what == Felt.Unknown && _pulses.Count > 1 && _pulses[0].Ms < LongestTickMs ? 1 : 0;
+        what = first == 1 ? Match(1) : what;
+        if (what == Felt.Unknown && _pulses.TrueForAll(static pulse => pulse.Ms is > 120 and < 280))
         {
             what = Felt.Countdown;
         }
 
-        _pulsesMs.Clear();
-        Shown?.Invoke(what, _startUs);
+        var startUs = _pulses[what == Felt.Unknown ? 0 : first].AtUs;
+        _pulses.Clear();
+        Shown?.Invoke(what, startUs);
     }
 
-    private bool Matches(int[] pulsesMs) =>
-        pulsesMs.Length == _pulsesMs.Count
-        && pulsesMs.Zip(_pulsesMs).All(static pair => Math.Abs(pair.First - pair.Second) < ToleranceMs);
+    private Felt Match(int first) => Patterns.FirstOrDefault(pattern =>
+        pattern.PulsesMs.Length == _pulses.Count - first
+        && pattern.PulsesMs.Zip(_pulses.Skip(first)).All(static pair => Math.Abs(pair.First - pair.Second.Ms) < ToleranceMs)).What;
 }

@@ -191,7 +191,8 @@ namespace ElderBand.Wristband
             Repay(nowMs);
             long signalDue = ShowStages(nowMs);
             due = signalDue < due ? signalDue : due;
-            if (_latch.IsDirty && nowMs >= _nextSaveMs)
+            // A flash write holds the loop for up to 120 ms: in the middle of a pattern it would make another one of it.
+            if (_latch.IsDirty && nowMs >= _nextSaveMs && !_signal.IsBusy)
             {
                 SaveLatch(nowMs);
             }
