@@ -35,10 +35,7 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>CRC of the table: differs from hub to hub.</summary>
-        public uint Fingerprint
-        {
-            get { return Crc32.Compute(_table, 0, _tableBytes); }
-        }
+        public uint Fingerprint { get; private set; }
 
         /// <summary>Session 0 to Count - 1.</summary>
         public BandSession At(int index)
@@ -177,6 +174,7 @@ namespace ElderBand.HomeHub
             }
 
             Count = kept;
+            Fingerprint = Crc32.Compute(_table, 0, _tableBytes);
             for (int i = 0; i < _table[9]; i++)
             {
                 int at = HubMessage.BandsHeaderSize + (i * HubMessage.BandEntrySize);

@@ -150,10 +150,7 @@ namespace ElderBand.HomeHub
                     _scanDueMs = nowMs + ScanMs;
                 }
 
-                if (nowMs >= _connectNotBeforeMs)
-                {
-                    ConnectNext(nowMs);
-                }
+                ConnectNext(nowMs);
 
                 wait = Least(wait, (int)(_scanDueMs - nowMs));
             }
@@ -245,10 +242,7 @@ namespace ElderBand.HomeHub
             for (int i = 0; i < _bands.Count; i++)
             {
                 BandSession band = _bands.At(i);
-                if (band.Link == LinkState.Down
-                    && band.AdvertisedMs >= 0
-                    && nowMs - band.AdvertisedMs <= AdvertisedForMs
-                    && nowMs >= band.ConnectNotBeforeMs
+                if (MayConnect(band, nowMs)
                     && (best == null || Rank(band) > Rank(best) || (Rank(band) == Rank(best) && band.LinkSinceMs < best.LinkSinceMs)))
                 {
                     best = band;
@@ -271,6 +265,20 @@ namespace ElderBand.HomeHub
                 best.Link = LinkState.Connecting;
                 best.LinkSinceMs = nowMs;
             }
+        }
+
+        /// <summary>
+        /// A band that advertises asks for a link. After a failure the scanner has its 2 s first, except for a band whose
+        /// call has been heard and was never tried: another's failure must not hold up its answer.
+        /// </summary>
+        private bool MayConnect(BandSession band, long nowMs)
+        {
+            bool first = band.Acks > 0 && band.ConnectFailures == 0;
+            return band.Link == LinkState.Down
+                && band.AdvertisedMs >= 0
+                && nowMs - band.AdvertisedMs <= (first ? 2 * AdvertisedForMs : AdvertisedForMs)
+                && nowMs >= band.ConnectNotBeforeMs
+                && (first || nowMs >= _connectNotBeforeMs);
         }
 
         /// <summary>Drops the link that has waited least for nothing: at once for an alarm, else after its minute.</summary>

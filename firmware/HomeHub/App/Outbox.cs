@@ -98,6 +98,20 @@ namespace ElderBand.HomeHub
             }
         }
 
+        /// <summary>True while a call for help waits for the centre's receipt.</summary>
+        public bool UrgentWaits()
+        {
+            for (int i = 0; i < Alarms.End; i++)
+            {
+                if (Alarms.State(i) != RecordState.Free && IsUrgent(Alarms.TypeOf(i)))
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+
         /// <summary>True where one more alarm-lane record of this type fits.</summary>
         public bool HasRoom(FrameType type)
         {

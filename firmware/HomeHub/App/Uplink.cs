@@ -13,9 +13,6 @@ namespace ElderBand.HomeHub
 
         /// <summary>Signed in.</summary>
         Online = 2,
-
-        /// <summary>Told to end; the event that confirms it is awaited.</summary>
-        Closing = 3,
     }
 
     /// <summary>
@@ -27,7 +24,7 @@ namespace ElderBand.HomeHub
         /// <summary>Milliseconds between beats (silence of 60 s is the centre's business).</summary>
         public const long BeatMs = 30000;
 
-        private const long AttemptLimitMs = 60000;
+        private const long AttemptLimitMs = 120000;
         private const long DeafLimitMs = 75000;
         private const int AlarmsInFlight = 64;
         private const int VitalsMessagesInFlight = 2;
@@ -51,6 +48,7 @@ namespace ElderBand.HomeHub
         private long _nextAttemptMs;
         private int _attempts;
         private int _frozen;
+        private bool _thawing;
         private bool _helloOwed;
         private long _beatDueMs;
         private long _answeredMs;
@@ -78,10 +76,17 @@ namespace ElderBand.HomeHub
         /// <summary>On mains, for hello and beat.</summary>
         public bool OnMains { get; set; }
 
-        /// <summary>When the next attempt may begin, ms.</summary>
+        /// <summary>
+        /// When the next attempt begins, ms. While a call for help waits, 5 to 10 s after the last one (P20, P21), except
+        /// after a frozen one.
+        /// </summary>
         public long NextAttemptMs
         {
-            get { return _nextAttemptMs; }
+            get
+            {
+                long urgentMs = _sinceMs + 5000 + Jitter(5000);
+                return !_thawing && urgentMs < _nextAttemptMs && _outbox.UrgentWaits() ? urgentMs : _nextAttemptMs;
+            }
         }
 
         /// <summary>
@@ -106,6 +111,7 @@ namespace ElderBand.HomeHub
 
             if (cause == WakeCause.Watchdog)
             {
+                _thawing = true;
                 _nextAttemptMs = nowMs + (FrozenS[Least(_frozen, FrozenS.Length - 1)] * 1000L);
                 _frozen = Least(_frozen + 1, FrozenS.Length);
             }
@@ -113,10 +119,10 @@ namespace ElderBand.HomeHub
             SaveMark(0);
         }
 
-        /// <summary>True while the line is heard: no call has been out for over a minute without an outcome.</summary>
+        /// <summary>True while the line is heard: no attempt has been out for over two minutes without an outcome.</summary>
         public bool IsHeard(long nowMs)
         {
-            return State == UplinkState.Waiting || State == UplinkState.Online || nowMs - _sinceMs < AttemptLimitMs;
+            return State != UplinkState.Connecting || nowMs - _sinceMs < AttemptLimitMs;
         }
 
         /// <summary>Signed in, or the line is gone.</summary>
@@ -185,22 +191,24 @@ namespace ElderBand.HomeHub
             switch (State)
             {
                 case UplinkState.Waiting:
-                    if (nowMs >= _nextAttemptMs)
+                    long attemptMs = NextAttemptMs;
+                    if (nowMs >= attemptMs)
                     {
+                        _thawing = false;
                         SaveMark(1);
                         Enter(UplinkState.Connecting, nowMs);
                         _port.Connect();
                         return 1000;
                     }
 
-                    return Until(_nextAttemptMs, nowMs);
+                    return Until(attemptMs, nowMs);
 
                 case UplinkState.Online:
                     if (nowMs - _answeredMs > DeafLimitMs)
                     {
                         // Half-open: the beats go out and nothing comes back.
-                        Enter(UplinkState.Closing, nowMs);
                         _port.Disconnect();
+                        OnLine(false, nowMs);
                         return 1000;
                     }
 
@@ -431,10 +439,15 @@ namespace ElderBand.HomeHub
         private long BackoffMs()
         {
             long baseMs = BackoffS[Least(_attempts, BackoffS.Length - 1)] * 1000L;
+            return baseMs + Jitter(baseMs / 2);
+        }
+
+        private long Jitter(long belowMs)
+        {
             uint hash = _bands.Fingerprint ^ ((uint)_outbox.Boot * 2654435761u) ^ ((uint)_attempts * 40503u);
             hash = (hash ^ (hash >> 15)) * 2246822519u;
             hash ^= hash >> 13;
-            return baseMs + (hash % (uint)(baseMs / 2));
+            return hash % (uint)belowMs;
         }
 
         private void SaveMark(byte connecting)
