@@ -1,0 +1,218 @@
+using System.Text.Json;
+using ElderBand.BandProtocol;
+using ElderBand.HubService.Storage;
+
+namespace ElderBand.HubService.Family;
+
+/// <summary>What the family room is given at the start.</summary>
+public sealed record FamilyOptions
+{
+    /// <summary>Where texts are posted; null = none is configured, which is a fault to show and not a reason to be silent.</summary>
+    public Uri? Webhook { get; init; }
+
+    /// <summary>Last part of the gateway's report address; null = reports are not taken.</summary>
+    public string? HookSecret { get; init; }
+
+    /// <summary>What the links in the texts begin with, as families reach it.</summary>
+    public required Uri PublicUrl { get; init; }
+
+    /// <summary>Folder of the link key.</summary>
+    public required string DataDir { get; init; }
+
+    /// <summary>Time zone of the times in the texts.</summary>
+    public string TimeZone { get; init; } = "Asia/Shanghai";
+}
+
+/// <summary>
+/// Sends the outbox. A row that a commit has made is looked at within half a second, so the text is out well within 5 s;
+/// one that fails is tried again after 1, 2, 5, 15, 30 and then every 60 s, for 24 h. At least once: after a crash
+/// between the gateway's answer and our note the same text goes out again, with the same id and the alarm's number.
+/// </summary>
+public sealed class FamilyWorker(Store store, Clock clock, FamilyOptions options, LinkTokens tokens, ILogger<FamilyWorker> log)
+    : BackgroundService
+{
+    private const int LookEveryMs = 500;
+    private const int AtOnce = 16;
+    private const int TimeoutMs = 10_000;
+    private const long GiveUpMs = 24L * 3_600_000;
+    private const int MaxAnswerBytes = 16 * 1024;
+    private static readonly long[] RetryMs = [1000, 2000, 5000, 15_000, 30_000, 60_000];
+
+    private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false })
+    {
+        Timeout = TimeSpan.FromMilliseconds(TimeoutMs),
+        MaxResponseContentBufferSize = MaxAnswerBytes,
+    };
+
+    private readonly HashSet<long> _inFlight = [];
+    private readonly SemaphoreSlim _more = new(0);
+    private readonly TimeZoneInfo _zone = Zone(options.TimeZone);
+
+    /// <summary>When the next attempt is due after that many failed ones (1 or more); null = given up.</summary>
+    public static long? NextDue(long nowMs, long createdAtMs, int failedAttempts)
+    {
+        long dueAtMs = nowMs + RetryMs[Math.Min(failedAttempts, RetryMs.Length) - 1];
+        return dueAtMs - createdAtMs > GiveUpMs ? null : dueAtMs;
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        _http.Dispose();
+        base.Dispose();
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                foreach (DueMessage message in store.Read(db => MessageRows.Due(db, clock.NowMs, AtOnce * 2)))
+                {
+                    bool starts;
+                    lock (_inFlight)
+                    {
+                        starts = _inFlight.Count < AtOnce && _inFlight.Add(message.Id);
+                    }
+                    if (starts)
+                    {
+                        _ = SendAsync(message, stoppingToken);
+                    }
+                }
+            }
+            catch (Microsoft.Data.Sqlite.SqliteException e)
+            {
+                log.LogWarning("The family's outbox cannot be read: {Reason}", e.Message);
+            }
+            try
+            {
+                await _more.WaitAsync(LookEveryMs, stoppingToken);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
+    }
+
+    private static TimeZoneInfo Zone(string id) =>
+        TimeZoneInfo.TryFindSystemTimeZoneById(id, out TimeZoneInfo? zone)
+            ? zone
+            : TimeZoneInfo.CreateCustomTimeZone("UTC+8", TimeSpan.FromHours(8), "UTC+8", "UTC+8");
+
+    private async Task SendAsync(DueMessage m, CancellationToken stopping)
+    {
+        try
+        {
+            string token = tokens.Token(m.CentreId, m.AlarmId, m.ContactId);
+            if (m.LinkSha256 is null)
+            {
+                // The link is stored before its text leaves: a family that is quick must find the page.
+                await store.WriteAsync(
+                    Lane.Alarm,
+                    tx => LinkRows.Insert(
+                        tx.Db, Staff.Sessions.Hash(token)!, m.CentreId, m.AlarmId, m.ContactId, tx.NowMs, tx.NowMs + GiveUpMs),
+                    stopping);
+            }
+            string? link = m.LinkIsOver ? null : new Uri(options.PublicUrl, $"/f/{token}").ToString();
+            string text = MessageText.Write(m, link, clock.NowMs, _zone);
+            (string? gatewayId, string? error, bool gatewayFault) = await PostAsync(m, text, stopping);
+            await store.WriteAsync(Lane.Alarm, tx => Keep(tx, m, gatewayId, error, gatewayFault), stopping);
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopping: the row is still there, the next start sends it.
+        }
+        catch (Exception e) when (e is Microsoft.Data.Sqlite.SqliteException or IOException)
+        {
+            log.LogWarning("Message {Id} could not be noted, it stays in the outbox: {Reason}", m.Id, e.Message);
+        }
+        finally
+        {
+            lock (_inFlight)
+            {
+                _inFlight.Remove(m.Id);
+            }
+            _more.Release();
+        }
+    }
+
+    private static void Keep(Tx tx, DueMessage m, string? gatewayId, string? error, bool gatewayFault)
+    {
+        if (error is null)
+        {
+            MessageRows.Sent(tx.Db, m.Id, tx.NowMs, gatewayId);
+            Note(tx, m, "messageSent", m.ContactName);
+            TechnicalRows.Close(tx, m.CentreId, "webhookDown", null, null, "service", "a text went out");
+            return;
+        }
+        long? dueAtMs = NextDue(tx.NowMs, m.CreatedAtMs, m.Attempts + 1);
+        MessageRows.NotSent(tx.Db, m.Id, tx.NowMs, dueAtMs, error);
+        // Every attempt shows in the contact's line; the timeline names the first and the last.
+        Note(tx, m, m.Attempts == 0 || dueAtMs is null ? "messageFailed" : null, $"{m.ContactName}: {error}");
+        if (gatewayFault)
+        {
+            TechnicalRows.Open(tx, new NewTechnical(m.CentreId, "webhookDown", true, null, null, null, null, error));
+        }
+    }
+
+    private static void Note(Tx tx, DueMessage m, string? kind, string text)
+    {
+        if (AlarmRows.Get(tx.Db, m.AlarmId) is not { } alarm)
+        {
+            return;
+        }
+        if (kind is not null)
+        {
+            AlarmRows.Note(tx.Db, m.CentreId, m.AlarmId, tx.NowMs, kind, "", text);
+        }
+        AlarmRows.Save(tx.Db, alarm);
+        tx.AlarmChanged(m.CentreId, m.AlarmId);
+    }
+
+    /// <summary>One attempt. GatewayFault: the channel itself is down or refuses us, not only this one text.</summary>
+    private async Task<(string? GatewayId, string? Error, bool GatewayFault)> PostAsync(
+        DueMessage m, string text, CancellationToken stopping)
+    {
+        if (options.Webhook is null)
+        {
+            return (null, "no webhook is configured: start the service with --webhook URL", true);
+        }
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, options.Webhook);
+            request.Content = JsonContent.Create(new { id = m.Id, to = m.Phone, text, alarm = m.AlarmNumber });
+            request.Headers.Add("Idempotency-Key", $"{m.CentreId}-{m.Id}");
+            using HttpResponseMessage answer = await _http.SendAsync(request, stopping);
+            int status = (int)answer.StatusCode;
+            return status is >= 200 and < 300
+                ? (GatewayId(await answer.Content.ReadAsStringAsync(stopping)), null, false)
+                : (null, $"the gateway answered {status}", status is not (400 or 422));
+        }
+        catch (TaskCanceledException) when (!stopping.IsCancellationRequested)
+        {
+            return (null, "the gateway did not answer within 10 s", true);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException)
+        {
+            return (null, $"the gateway cannot be reached: {e.Message}", true);
+        }
+    }
+
+    private static string? GatewayId(string body)
+    {
+        try
+        {
+            using JsonDocument json = JsonDocument.Parse(body);
+            return json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty("messageId", out JsonElement id)
+                ? id.ToString() is { Length: > 0 and <= 200 } text ? text : null
+                : null;
+        }
+        catch (JsonException)
+        {
+            return null; // the body is optional
+        }
+    }
+}

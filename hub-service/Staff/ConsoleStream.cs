@@ -1,0 +1,137 @@
+using ElderBand.HubService.Alarms;
+using ElderBand.HubService.Storage;
+
+namespace ElderBand.HubService.Staff;
+
+/// <summary>The console's event stream: the whole state first, then each change, and a sign of life every 5 s.</summary>
+public sealed class ConsoleStream(
+    Store store, Changes changes, ConsoleCounter consoles, Sessions sessions, Clock clock, IHostApplicationLifetime lifetime)
+{
+    private const int AliveEveryMs = 5000;
+    private const int VitalsEveryMs = 1000;
+
+    private readonly long _startedAtMs = clock.NowMs;
+
+    /// <summary>Everything the console draws, now.</summary>
+    public StateView State(Caller caller)
+    {
+        string centreId = caller.Staff.CentreId;
+        return store.Read(db => new StateView(
+            clock.NowMs, _startedAtMs, StaffEndpoints.CentreOf(db, centreId),
+            new MeView(caller.Staff.Id, caller.Staff.DisplayName, caller.CanAct),
+            changes.ReadAll(db, centreId, clock.NowMs), Views.Technicals(db, centreId), Alive(db, centreId)));
+    }
+
+    /// <summary>Streams until the browser leaves, the service stops or the caller may no longer read.</summary>
+    public async Task RunAsync(HttpContext context, Caller caller)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
+        CancellationToken end = ending.Token;
+        // Subscribed before the state is read: a change in between comes twice, and the revision tells.
+        using Subscription subscription = changes.Subscribe(caller.Staff.CentreId);
+        EventStream stream = await EventStream.OpenAsync(context);
+        await stream.SendAsync("state", State(caller), end);
+        using IDisposable open = consoles.Enter(caller.Staff.CentreId);
+
+        var vitals = new Dictionary<long, VitalsView>();
+        var lastVitalsMs = new Dictionary<long, long>();
+        long nextAliveMs = clock.NowMs + AliveEveryMs;
+        while (true)
+        {
+            long nowMs = clock.NowMs;
+            long wakeMs = vitals.Keys.Aggregate(nextAliveMs, (at, id) => Math.Min(at, lastVitalsMs.GetValueOrDefault(id) + VitalsEveryMs));
+            if (wakeMs > nowMs)
+            {
+                await WaitAsync(subscription, (int)(wakeMs - nowMs), end);
+            }
+            bool reload = false;
+            while (subscription.Notices.TryRead(out Notice? notice))
+            {
+                reload |= notice.Reload;
+                if (notice.Alarm is { } alarm)
+                {
+                    await stream.SendAsync("alarm", alarm, end);
+                }
+                else if (notice.Technical is { } card)
+                {
+                    await stream.SendAsync("technical", card, end);
+                }
+                else if (notice.Vitals is { } latest)
+                {
+                    vitals[latest.ResidentId] = latest;
+                }
+            }
+            if (reload)
+            {
+                await stream.SendAsync("state", State(caller), end);
+            }
+
+            nowMs = clock.NowMs;
+            foreach (VitalsView due in vitals.Values.Where(v => lastVitalsMs.GetValueOrDefault(v.ResidentId) + VitalsEveryMs <= nowMs).ToList())
+            {
+                vitals.Remove(due.ResidentId);
+                lastVitalsMs[due.ResidentId] = nowMs;
+                await stream.SendAsync("vitals", due, end);
+            }
+            if (nowMs < nextAliveMs)
+            {
+                continue;
+            }
+            nextAliveMs = nowMs + AliveEveryMs;
+            if (Again(context, caller) is not { } now)
+            {
+                return; // signed out everywhere: the console asks who it is and says so
+            }
+            if (now.CanAct != caller.CanAct || now.Staff.Id != caller.Staff.Id)
+            {
+                caller = now;
+                await stream.SendAsync("state", State(caller), end);
+            }
+            await stream.SendAsync("alive", Alive(caller.Staff.CentreId), end);
+        }
+    }
+
+    private static async Task WaitAsync(Subscription subscription, int timeoutMs, CancellationToken end)
+    {
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(end);
+        timeout.CancelAfter(timeoutMs);
+        try
+        {
+            await subscription.Notices.WaitToReadAsync(timeout.Token);
+        }
+        catch (OperationCanceledException) when (!end.IsCancellationRequested)
+        {
+            // Nothing has changed in that time.
+        }
+    }
+
+    /// <summary>The caller as of now; while the database does not answer, as before: alarms are not hidden for that.</summary>
+    private Caller? Again(HttpContext context, Caller caller)
+    {
+        try
+        {
+            return sessions.Find(context);
+        }
+        catch (Microsoft.Data.Sqlite.SqliteException)
+        {
+            return caller;
+        }
+    }
+
+    private AliveView Alive(string centreId)
+    {
+        try
+        {
+            return store.Read(db => Alive(db, centreId));
+        }
+        catch (Microsoft.Data.Sqlite.SqliteException)
+        {
+            return new AliveView(
+                clock.NowMs, new HubsAliveView(0, 0, null, []), new BandsAliveView(0, 0, null, []),
+                new DatabaseView(false, store.LastCommitAtMs), consoles.Open(centreId), null);
+        }
+    }
+
+    private AliveView Alive(Db db, string centreId) => Views.Alive(
+        db, centreId, clock.NowMs, _startedAtMs, new DatabaseView(store.Trouble is null, store.LastCommitAtMs), consoles.Open(centreId));
+}
