@@ -200,11 +200,7 @@ public sealed class MqttClient : IAsyncDisposable
         MqttPacket? answer;
         await using (cancellationToken.Register(() => link.Close(MqttCloseReason.ByUs, "cancelled")))
         {
-            answer = await link.ReceiveAsync(
-                options.ConnectTimeoutMs,
-                MqttCloseReason.ConnectTimeout,
-                $"no CONNACK within {options.ConnectTimeoutMs} ms"
-            );
+            answer = await link.ReceiveAsync(options.ConnectTimeoutMs, MqttCloseReason.ConnectTimeout);
         }
         if (answer is ConnAckPacket { Code: MqttConnectCode.Accepted } && !link.Lifetime.IsCancellationRequested)
         {
@@ -354,7 +350,7 @@ public sealed class MqttClient : IAsyncDisposable
 
     private async Task ReceiveAsync()
     {
-        while (await _link.ReceiveAsync(Timeout.Infinite, MqttCloseReason.ConnectionLost, "closed") is { } packet)
+        while (await _link.ReceiveAsync(Timeout.Infinite, MqttCloseReason.ConnectionLost) is { } packet)
         {
             switch (packet)
             {

@@ -78,9 +78,10 @@ internal sealed class MqttLink
     /// <paramref name="silenceMs"/>; a packet that has begun must be whole within the packet timeout, however slowly
     /// its bytes drip in (P28). Neither clock runs while the caller is busy with the packet before.
     /// </summary>
-    public async ValueTask<MqttPacket?> ReceiveAsync(int silenceMs, MqttCloseReason onSilence, string silenceText)
+    public async ValueTask<MqttPacket?> ReceiveAsync(int silenceMs, MqttCloseReason onSilence)
     {
         long silentSinceMs = Environment.TickCount64;
+        bool packetIsDueFirst = false;
         try
         {
             while (!Lifetime.IsCancellationRequested)
@@ -93,7 +94,12 @@ internal sealed class MqttLink
                 }
                 else
                 {
-                    _readLimit.CancelAfter(WaitMs(silenceMs, silentSinceMs));
+                    int silenceLeftMs = LeftMs(silentSinceMs, silenceMs);
+                    int packetLeftMs =
+                        _partialSinceMs < 0 ? Timeout.Infinite : LeftMs(_partialSinceMs, _packetTimeoutMs);
+                    // Infinite is -1, the largest number without a sign.
+                    packetIsDueFirst = (uint)packetLeftMs < (uint)silenceLeftMs;
+                    _readLimit.CancelAfter(packetIsDueFirst ? packetLeftMs : silenceLeftMs);
                     read = await reading;
                     _readLimit.CancelAfter(Timeout.Infinite);
                 }
@@ -133,13 +139,13 @@ internal sealed class MqttLink
         catch (OperationCanceledException)
             when (_readLimit.IsCancellationRequested && !Lifetime.IsCancellationRequested)
         {
-            if (_partialSinceMs >= 0)
+            if (packetIsDueFirst)
             {
                 Close(MqttCloseReason.PacketTimeout, $"half a packet, and the rest not within {_packetTimeoutMs} ms");
             }
             else
             {
-                Close(onSilence, silenceText);
+                Close(onSilence, $"no packet for {silenceMs} ms");
             }
         }
         catch (Exception e) when (IsTransportFault(e))
@@ -193,16 +199,8 @@ internal sealed class MqttLink
         }
     }
 
-    private int WaitMs(int silenceMs, long silentSinceMs)
-    {
-        long nowMs = Environment.TickCount64;
-        long waitMs = silenceMs == Timeout.Infinite ? long.MaxValue : silentSinceMs + silenceMs - nowMs;
-        if (_partialSinceMs >= 0)
-        {
-            waitMs = Math.Min(waitMs, _partialSinceMs + _packetTimeoutMs - nowMs);
-        }
-        return waitMs == long.MaxValue ? Timeout.Infinite : (int)Math.Max(waitMs, 0);
-    }
+    private static int LeftMs(long sinceMs, int limitMs) =>
+        limitMs == Timeout.Infinite ? limitMs : (int)Math.Max(sinceMs + limitMs - Environment.TickCount64, 0);
 
     private async Task WriteAsync()
     {

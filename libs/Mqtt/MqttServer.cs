@@ -329,11 +329,7 @@ public sealed class MqttServerConnection<TSession>
 
     private async Task<TSession?> SignInAsync()
     {
-        MqttPacket? first = await _link.ReceiveAsync(
-            _options.ConnectTimeoutMs,
-            MqttCloseReason.ConnectTimeout,
-            $"no CONNECT within {_options.ConnectTimeoutMs} ms"
-        );
+        MqttPacket? first = await _link.ReceiveAsync(_options.ConnectTimeoutMs, MqttCloseReason.ConnectTimeout);
         if (first is not ConnectPacket connect)
         {
             if (first is not null)
@@ -395,10 +391,7 @@ public sealed class MqttServerConnection<TSession>
 
     private async Task ServeAsync(TSession session)
     {
-        while (
-            await _link.ReceiveAsync(_silenceMs, MqttCloseReason.KeepAliveTimeout, $"silent for {_silenceMs} ms")
-                is { } packet
-        )
+        while (await _link.ReceiveAsync(_silenceMs, MqttCloseReason.KeepAliveTimeout) is { } packet)
         {
             switch (packet)
             {

@@ -28,61 +28,6 @@ public class EndpointFaultTests
     }
 
     [Fact]
-    public async Task P28_with_the_defaults_silence_and_half_packets_are_closed_within_10_s_and_others_are_unaffected()
-    {
-        await using var server = new Loopback();
-        await using MqttClient healthy = await server.ConnectAsync(Loopback.Options("h9"));
-        byte[] connect = MqttCodec.Encode(RawPeer.Connect("h2"), MqttLimits.Default);
-        byte[] publish = MqttCodec.Encode(Publish(1), MqttLimits.Default);
-
-        await using RawPeer silent = await RawPeer.ConnectAsync(server);
-        await using RawPeer halfHeader = await RawPeer.ConnectAsync(server);
-        await using RawPeer halfConnect = await RawPeer.ConnectAsync(server);
-        await using RawPeer dripping = await RawPeer.ConnectAsync(server);
-        await using RawPeer halfPublish = await RawPeer.SignInAsync(server);
-        await halfHeader.SendAsync(connect.AsMemory(0, 1));
-        await halfConnect.SendAsync(connect.AsMemory(0, connect.Length / 2));
-        await halfPublish.SendAsync(publish.AsMemory(0, publish.Length - 1));
-
-        Task<long>[] closings =
-        [
-            silent.ClosedAsync(),
-            halfHeader.ClosedAsync(),
-            halfConnect.ClosedAsync(),
-            dripping.ClosedAsync(),
-            halfPublish.ClosedAsync(),
-        ];
-        Task all = Task.WhenAll(closings);
-        int drip = 0;
-        int published = 0;
-        while (!all.IsCompleted)
-        {
-            if (!closings[3].IsCompleted && drip < connect.Length - 1)
-            {
-                await dripping.SendAsync(connect.AsMemory(drip++, 1));
-            }
-            (await healthy.PublishAsync("eb1/c/h9/up/a", Bytes("ok"), MqttQos.AtLeastOnce, Token)).ShouldBeTrue();
-            published++;
-            await Task.Delay(500, Token);
-        }
-        foreach (Task<long> closing in closings)
-        {
-            (await closing).ShouldBeInRange(5_000, 10_000);
-        }
-        published.ShouldBeGreaterThan(10);
-        server
-            .Ends.Select(end => end.Reason)
-            .Order()
-            .ShouldBe([
-                MqttCloseReason.ConnectTimeout,
-                MqttCloseReason.PacketTimeout,
-                MqttCloseReason.PacketTimeout,
-                MqttCloseReason.PacketTimeout,
-                MqttCloseReason.PacketTimeout,
-            ]);
-    }
-
-    [Fact]
     public async Task P28_a_packet_that_drips_in_does_not_get_more_time()
     {
         await using var server = new Loopback(options: Impatient);
@@ -569,5 +514,66 @@ public class EndpointFaultTests
         {
             await client.DisposeAsync();
         }
+    }
+}
+
+/// <summary>The waits that a hub really meets; beside the others because it takes its 10 s.</summary>
+public class EndpointDefaultsTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task P28_with_the_defaults_silence_and_half_packets_are_closed_within_10_s_and_others_are_unaffected()
+    {
+        await using var server = new Loopback();
+        await using MqttClient healthy = await server.ConnectAsync(Loopback.Options("h9"));
+        byte[] connect = MqttCodec.Encode(RawPeer.Connect("h2"), MqttLimits.Default);
+        byte[] publish = MqttCodec.Encode(new PublishPacket("eb1/c/h1/up/a", "sos"u8.ToArray()), MqttLimits.Default);
+
+        await using RawPeer silent = await RawPeer.ConnectAsync(server);
+        await using RawPeer halfHeader = await RawPeer.ConnectAsync(server);
+        await using RawPeer halfConnect = await RawPeer.ConnectAsync(server);
+        await using RawPeer dripping = await RawPeer.ConnectAsync(server);
+        await using RawPeer halfPublish = await RawPeer.SignInAsync(server);
+        await halfHeader.SendAsync(connect.AsMemory(0, 1));
+        await halfConnect.SendAsync(connect.AsMemory(0, connect.Length / 2));
+        await halfPublish.SendAsync(publish.AsMemory(0, publish.Length - 1));
+
+        Task<long>[] closings =
+        [
+            silent.ClosedAsync(),
+            halfHeader.ClosedAsync(),
+            halfConnect.ClosedAsync(),
+            dripping.ClosedAsync(),
+            halfPublish.ClosedAsync(),
+        ];
+        Task all = Task.WhenAll(closings);
+        int drip = 0;
+        int published = 0;
+        while (!all.IsCompleted)
+        {
+            if (!closings[3].IsCompleted && drip < connect.Length - 1)
+            {
+                await dripping.SendAsync(connect.AsMemory(drip++, 1));
+            }
+            (await healthy.PublishAsync("eb1/c/h9/up/a", "ok"u8.ToArray(), MqttQos.AtLeastOnce, Token)).ShouldBeTrue();
+            published++;
+            await Task.Delay(500, Token);
+        }
+        foreach (Task<long> closing in closings)
+        {
+            (await closing).ShouldBeInRange(5_000, 10_000);
+        }
+        published.ShouldBeGreaterThan(10);
+        server
+            .Ends.Select(end => end.Reason)
+            .Order()
+            .ShouldBe([
+                MqttCloseReason.ConnectTimeout,
+                MqttCloseReason.PacketTimeout,
+                MqttCloseReason.PacketTimeout,
+                MqttCloseReason.PacketTimeout,
+                MqttCloseReason.PacketTimeout,
+            ]);
     }
 }
