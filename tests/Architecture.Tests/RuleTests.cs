@@ -1,0 +1,142 @@
+namespace ElderBand.Tests.Architecture;
+
+/// <summary>The repository keeps the house's rules, and each rule bites.</summary>
+public class RuleTests
+{
+    private static readonly Lazy<Tree> Repository = new(Tree.OfRepository);
+
+    [Fact]
+    public void The_whole_repository_is_read()
+    {
+        // A rule over an empty tree would always hold.
+        var files = Repository.Value.Files;
+        files.Keys.ShouldContain("libs/BandProtocol/Frame.cs");
+        files.Keys.ShouldContain("firmware/Wristband/Board/Pins.cs");
+        files.Keys.ShouldContain("hub-service/HubService.csproj");
+        files.Count(file => file.Key.EndsWith("proj", StringComparison.Ordinal)).ShouldBeGreaterThan(15);
+        files.Keys.ShouldNotContain(path => path.Contains("/obj/"));
+    }
+
+    [Fact]
+    public void Projects_refer_only_to_whom_they_may_use() => Rules.ProjectReferences(Repository.Value).ShouldBeEmpty();
+
+    [Fact]
+    public void Device_code_brings_no_package() => Rules.DeviceCodeHasNoPackages(Repository.Value).ShouldBeEmpty();
+
+    [Fact]
+    public void The_host_never_builds_a_board() => Rules.HostProjectsLeaveOutTheBoard(Repository.Value).ShouldBeEmpty();
+
+    [Fact]
+    public void Sources_name_only_rooms_that_they_may_use() => Rules.Namespaces(Repository.Value).ShouldBeEmpty();
+
+    [Fact]
+    public void Sql_is_only_in_storage() => Rules.SqlOnlyInStorage(Repository.Value).ShouldBeEmpty();
+
+    [Fact]
+    public void No_file_names_a_place_on_a_machine() => Rules.NoMachinePaths(Repository.Value).ShouldBeEmpty();
+
+    [Fact]
+    public void No_file_names_a_package_registry() => Rules.NoRegistryHosts(Repository.Value).ShouldBeEmpty();
+
+    [Fact]
+    public void Nothing_unfinished_is_called_done() => Rules.NothingUnfinished(Repository.Value).ShouldBeEmpty();
+
+    [Fact]
+    public void Versions_are_pinned_once_and_locked() => Rules.VersionsArePinnedOnce(Repository.Value).ShouldBeEmpty();
+
+    [Theory]
+    [InlineData("libs/VitalsFilter/VitalsFilter.csproj", "../BandProtocol/BandProtocol.csproj", "must not refer to libs/BandProtocol")]
+    [InlineData("firmware/Wristband/Wristband.nfproj", @"..\HomeHub\HomeHub.nfproj", "must not refer to firmware/HomeHub")]
+    [InlineData("firmware/HomeHub/HomeHub.Host.csproj", "../Wristband/Wristband.Host.csproj", "must not refer to firmware/Wristband")]
+    [InlineData("hub-service/HubService.csproj", "../firmware/HomeHub/HomeHub.Host.csproj", "must not refer to firmware/HomeHub")]
+    [InlineData("libs/BandProtocol/BandProtocol.csproj", "../../hub-service/HubService.csproj", "must not refer to hub-service")]
+    [InlineData("simulator/Simulator.csproj", "../firmware/Common/Common.nfproj", "must not refer to firmware/Common")]
+    [InlineData("libs/Another/Another.csproj", "../BandProtocol/BandProtocol.csproj", "has no row")]
+    public void A_forbidden_project_reference_is_refused(string project, string reference, string complaint) =>
+        Rules.ProjectReferences(Tree.Of((project, $"<ProjectReference Include=\"{reference}\" />"))).ShouldHaveSingleItem().ShouldContain(complaint);
+
+    [Theory]
+    [InlineData("simulator/Simulator.csproj", "../firmware/HomeHub/HomeHub.Host.csproj")]
+    [InlineData("tests/World.Tests/World.Tests.csproj", "../../hub-service/HubService.csproj")]
+    [InlineData("firmware/Wristband/Wristband.nfproj", @"..\..\libs\VitalsFilter\VitalsFilter.nfproj")]
+    public void An_allowed_project_reference_passes(string project, string reference) =>
+        Rules.ProjectReferences(Tree.Of((project, $"<ProjectReference Include=\"{reference}\" />"))).ShouldBeEmpty();
+
+    [Theory]
+    [InlineData("firmware/Wristband/Drivers/Max30102.cs", "using ElderBand.VitalsFilter;")]
+    [InlineData("firmware/Wristband/Drivers/Max30102.cs", "using ElderBand.Wristband.Board;")]
+    [InlineData("firmware/Wristband/App/Band.cs", "using ElderBand.Wristband.Board;")]
+    [InlineData("firmware/Wristband/App/Band.cs", "using ElderBand.Common.Board;")]
+    [InlineData("firmware/Wristband/App/Band.cs", "class A { ElderBand.HomeHub.Hub hub; }")]
+    [InlineData("firmware/Wristband/Board/BandRadio.cs", "using ElderBand.VitalsFilter;")]
+    [InlineData("firmware/HomeHub/App/Hub.cs", "using ElderBand.Wristband;")]
+    [InlineData("firmware/HomeHub/App/Hub.cs", "using ElderBand.HubService;")]
+    [InlineData("hub-service/Ingest/Endpoint.cs", "using ElderBand.HomeHub;")]
+    [InlineData("libs/VitalsFilter/HeartRate.cs", "using ElderBand.BandProtocol;")]
+    [InlineData("simulator/World/World.cs", "using ElderBand.Common.Board;")]
+    [InlineData("somewhere/Else.cs", "class A { }")]
+    public void A_forbidden_namespace_is_refused(string path, string code) =>
+        Rules.Namespaces(Tree.Of((path, code))).ShouldHaveSingleItem();
+
+    [Theory]
+    [InlineData("firmware/Wristband/Drivers/Max30102.cs", "using ElderBand.BandProtocol; // not ElderBand.VitalsFilter")]
+    [InlineData("firmware/Wristband/App/Band.cs", "using ElderBand.VitalsFilter; using ElderBand.Wristband.Drivers;")]
+    [InlineData("firmware/Wristband/Program.cs", "using ElderBand.Wristband.Board; using ElderBand.Common.Board;")]
+    [InlineData("simulator/World/World.cs", "using ElderBand.Wristband; using ElderBand.HomeHub; using ElderBand.Mqtt;")]
+    public void An_allowed_namespace_passes(string path, string code) =>
+        Rules.Namespaces(Tree.Of((path, code))).ShouldBeEmpty();
+
+    [Theory]
+    [InlineData("hub-service/Alarms/Queue.cs", "db.Query(\"SELECT id FROM alarm WHERE id = $1\");")]
+    [InlineData("hub-service/Alarms/Queue.cs", "db.Run(\"INSERT OR IGNORE INTO alarm VALUES (1)\");")]
+    [InlineData("hub-service/Ingest/Writer.cs", "db.Run(\"UPDATE band SET boot = 1\");")]
+    [InlineData("hub-service/Ingest/Writer.cs", "db.Run(\"DELETE FROM band\");")]
+    [InlineData("hub-service/Ingest/Writer.cs", "db.Run(\"PRAGMA synchronous = OFF\");")]
+    [InlineData("hub-service/Program.cs", "using var c = new SqliteConnection();")]
+    [InlineData("simulator/World/World.cs", "db.Query(\"SELECT * FROM alarm \");")]
+    public void Sql_outside_storage_is_refused(string path, string code) =>
+        Rules.SqlOnlyInStorage(Tree.Of((path, code))).ShouldHaveSingleItem().ShouldContain("SQL outside Storage");
+
+    [Fact]
+    public void Sql_in_storage_and_words_that_only_look_like_it_pass() =>
+        Rules.SqlOnlyInStorage(Tree.Of(
+            ("hub-service/Storage/AlarmRows.cs", "db.Query(\"SELECT id FROM alarm \");"),
+            ("hub-service/Alarms/Queue.cs", "// SELECT id FROM alarm \nvar text = \"Select a resident from the list\";"))).ShouldBeEmpty();
+
+    [Theory]
+    [InlineData("docs/a.md", "see /work/" + "main/x")]
+    [InlineData("dev", "cd /home/" + "anna/elderband")]
+    [InlineData("simulator/A.cs", "var path = @\"C:\\Users\\anna\";")]
+    public void A_place_on_a_machine_is_refused(string path, string text) =>
+        Rules.NoMachinePaths(Tree.Of((path, text))).ShouldHaveSingleItem().ShouldContain("names a place on a machine");
+
+    [Fact]
+    public void A_route_of_the_service_is_no_place_on_a_machine() =>
+        Rules.NoMachinePaths(Tree.Of(("docs/a.md", "GET /api/homes/4, ../shared/data, https://example.org/home/x"))).ShouldBeEmpty();
+
+    [Theory]
+    [InlineData("package-lock.json", "\"resolved\": \"https://registry.npmjs.org/vue\"")]
+    [InlineData("NuGet.config", "<add value=\"https://api.nuget.org/v3/index.json\" />")]
+    public void A_package_registry_is_refused(string path, string text) =>
+        Rules.NoRegistryHosts(Tree.Of((path, text))).ShouldHaveSingleItem().ShouldContain("names a package registry");
+
+    [Theory]
+    [InlineData("hub-service/A.cs", "// TODO: later")]
+    [InlineData("hub-service/A.cs", "throw new NotImplementedException();")]
+    [InlineData("hub-service/console/src/App.vue", "<!-- FIXME -->")]
+    public void Something_unfinished_is_refused(string path, string text) =>
+        Rules.NothingUnfinished(Tree.Of((path, text))).ShouldHaveSingleItem().ShouldContain("is unfinished");
+
+    [Fact]
+    public void A_package_in_device_code_a_board_on_the_host_and_a_version_elsewhere_are_refused()
+    {
+        var device = Tree.Of(("libs/BandProtocol/A.csproj", "<DeviceCode>true</DeviceCode><PackageReference Include=\"X\" />"));
+        Rules.DeviceCodeHasNoPackages(device).ShouldHaveSingleItem();
+        var board = Tree.Of(("firmware/Wristband/A.csproj", "<Compile Include=\"App/**/*.cs;Board/**/*.cs\" />"));
+        Rules.HostProjectsLeaveOutTheBoard(board).ShouldHaveSingleItem();
+        var version = Tree.Of(("libs/Mqtt/A.csproj", "<PackageReference Include=\"X\" Version=\"1.0.0\" />"), ("libs/Mqtt/packages.lock.json", "{}"));
+        Rules.VersionsArePinnedOnce(version).ShouldHaveSingleItem().ShouldContain("outside Directory.Packages.props");
+        var unlocked = Tree.Of(("libs/Mqtt/A.csproj", "<PackageReference Include=\"X\" />"));
+        Rules.VersionsArePinnedOnce(unlocked).ShouldHaveSingleItem().ShouldContain("packages.lock.json");
+    }
+}

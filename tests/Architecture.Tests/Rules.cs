@@ -1,0 +1,182 @@
+using System.Text.RegularExpressions;
+
+namespace ElderBand.Tests.Architecture;
+
+/// <summary>The house's rules. Each takes a tree and returns one line per breach: "path: what is wrong".</summary>
+public static partial class Rules
+{
+    /// <summary>Who may refer to whom, by project folder. Simulator, tests and tools may use everything but the boards.</summary>
+    private static readonly Dictionary<string, string[]> MayReference = new(StringComparer.Ordinal)
+    {
+        ["libs/VitalsFilter"] = [],
+        ["libs/BandProtocol"] = [],
+        ["libs/Mqtt"] = [],
+        ["firmware/Common"] = ["libs/BandProtocol"],
+        ["firmware/Wristband"] = ["libs/BandProtocol", "libs/VitalsFilter", "firmware/Common"],
+        ["firmware/HomeHub"] = ["libs/BandProtocol", "firmware/Common"],
+        ["hub-service"] = ["libs/BandProtocol", "libs/Mqtt"],
+    };
+
+    /// <summary>The namespaces that a room may name. What is not listed under <c>ElderBand</c> is refused.</summary>
+    private static readonly (string Folder, string[] Allowed, string[] Denied)[] MayName =
+    [
+        ("libs/VitalsFilter/", ["VitalsFilter"], []),
+        ("libs/BandProtocol/", ["BandProtocol"], []),
+        ("libs/Mqtt/", ["Mqtt"], []),
+        ("firmware/Common/Board/", ["BandProtocol", "Common.Board"], []),
+        ("firmware/Wristband/Drivers/", ["BandProtocol", "Wristband.Drivers"], []),
+        ("firmware/Wristband/App/", ["BandProtocol", "VitalsFilter", "Wristband"], ["Wristband.Board"]),
+        ("firmware/Wristband/Board/", ["BandProtocol", "Common.Board", "Wristband.Board"], []),
+        ("firmware/Wristband/Program.cs", ["BandProtocol", "VitalsFilter", "Common.Board", "Wristband"], []),
+        ("firmware/HomeHub/App/", ["BandProtocol", "HomeHub"], ["HomeHub.Board"]),
+        ("firmware/HomeHub/Board/", ["BandProtocol", "Common.Board", "HomeHub.Board"], []),
+        ("firmware/HomeHub/Program.cs", ["BandProtocol", "Common.Board", "HomeHub"], []),
+        ("hub-service/", ["BandProtocol", "Mqtt", "HubService"], []),
+        ("simulator/", [""], ["Wristband.Board", "HomeHub.Board", "Common"]),
+        ("tests/", [""], ["Wristband.Board", "HomeHub.Board", "Common"]),
+        ("tools/", [""], ["Wristband.Board", "HomeHub.Board", "Common"]),
+    ];
+
+    /// <summary>Project files refer only to what their row of the table allows; a project without a row is refused.</summary>
+    public static IEnumerable<string> ProjectReferences(Tree tree)
+    {
+        foreach (var (path, text) in tree.Files.Where(file => file.Key.EndsWith("proj", StringComparison.Ordinal)))
+        {
+            var folder = Folder(path);
+            var isOpen = folder.StartsWith("tests/", StringComparison.Ordinal) || folder.StartsWith("tools/", StringComparison.Ordinal) || folder == "simulator";
+            if (!isOpen && !MayReference.ContainsKey(folder))
+            {
+                yield return $"{path}: this project has no row in the table of who may use whom";
+                continue;
+            }
+
+            foreach (Match match in ProjectReference().Matches(text))
+            {
+                var target = Folder(Resolve(folder, match.Groups["path"].Value.Replace('\\', '/')));
+                var isAllowed = isOpen ? target != "firmware/Common" : MayReference[folder].Contains(target, StringComparer.Ordinal);
+                if (!isAllowed)
+                    yield return $"{path}: must not refer to {target}";
+            }
+        }
+    }
+
+    /// <summary>What a device runs, and what it shares with the service, brings no package of its own.</summary>
+    public static IEnumerable<string> DeviceCodeHasNoPackages(Tree tree) =>
+        tree.Files
+            .Where(file => file.Key.EndsWith(".csproj", StringComparison.Ordinal) && file.Value.Contains("<DeviceCode>true", StringComparison.Ordinal))
+            .Where(file => file.Value.Contains("<PackageReference", StringComparison.Ordinal))
+            .Select(file => $"{file.Key}: device code refers to a package");
+
+    /// <summary>The host never builds a board: it would test something that no device runs.</summary>
+    public static IEnumerable<string> HostProjectsLeaveOutTheBoard(Tree tree) =>
+        tree.Files
+            .Where(file => file.Key.EndsWith(".csproj", StringComparison.Ordinal) && BoardSource().IsMatch(file.Value))
+            .Select(file => $"{file.Key}: compiles a Board or a device's Program.cs");
+
+    /// <summary>Sources name only namespaces of their own room and of the rooms it may use.</summary>
+    public static IEnumerable<string> Namespaces(Tree tree)
+    {
+        foreach (var (path, code) in tree.Code("").Where(file => !IsExample(file.Path)))
+        {
+            var row = MayName.FirstOrDefault(room => path.StartsWith(room.Folder, StringComparison.Ordinal));
+            if (row.Folder is null)
+            {
+                yield return $"{path}: this file is in no room";
+                continue;
+            }
+
+            foreach (var name in ElderBandName().Matches(code).Select(match => match.Groups["name"].Value).Distinct(StringComparer.Ordinal))
+            {
+                if (row.Denied.Any(denied => IsWithin(name, denied)) || !row.Allowed.Any(allowed => IsWithin(name, allowed)))
+                    yield return $"{path}: must not name ElderBand.{name}";
+            }
+        }
+    }
+
+    /// <summary>SQL, and with it every table, belongs to hub-service/Storage; so no room can read another room's tables.</summary>
+    public static IEnumerable<string> SqlOnlyInStorage(Tree tree) =>
+        tree.Code("hub-service/").Concat(tree.Code("simulator/")).Concat(tree.Code("libs/")).Concat(tree.Code("firmware/"))
+            .Where(file => !file.Path.StartsWith("hub-service/Storage/", StringComparison.Ordinal))
+            .SelectMany(file => Sql().Matches(file.Code).Select(match => $"{file.Path}: SQL outside Storage ({match.Value.Trim()})"));
+
+    /// <summary>No tracked file knows the machine it was written on.</summary>
+    public static IEnumerable<string> NoMachinePaths(Tree tree) => Find(tree, MachinePath(), "names a place on a machine");
+
+    /// <summary>No tracked file names a package registry: where packages come from is the machine's business.</summary>
+    public static IEnumerable<string> NoRegistryHosts(Tree tree) => Find(tree, RegistryHost(), "names a package registry");
+
+    /// <summary>Nothing unfinished is called done.</summary>
+    public static IEnumerable<string> NothingUnfinished(Tree tree) =>
+        Find(
+            new Tree(tree.Files
+                .Where(file => file.Key.EndsWith(".cs", StringComparison.Ordinal)
+                    || file.Key.EndsWith(".ts", StringComparison.Ordinal)
+                    || file.Key.EndsWith(".vue", StringComparison.Ordinal))
+                .ToDictionary(file => file.Key, file => file.Value, StringComparer.Ordinal)),
+            Unfinished(),
+            "is unfinished");
+
+    /// <summary>Versions stand once, in Directory.Packages.props, and every project is locked.</summary>
+    public static IEnumerable<string> VersionsArePinnedOnce(Tree tree)
+    {
+        foreach (var (path, text) in tree.Files.Where(file => file.Key.EndsWith(".csproj", StringComparison.Ordinal)))
+        {
+            if (PackageWithVersion().IsMatch(text))
+                yield return $"{path}: a package version stands outside Directory.Packages.props";
+            if (!tree.Files.ContainsKey(Folder(path) + "/packages.lock.json"))
+                yield return $"{path}: has no packages.lock.json";
+        }
+    }
+
+    private static IEnumerable<string> Find(Tree tree, Regex pattern, string complaint) =>
+        tree.Files
+            .Where(file => !IsExample(file.Key))
+            .SelectMany(file => pattern.Matches(file.Value).Select(match => $"{file.Key}: {complaint} ({match.Value.Trim()})"))
+            .Distinct(StringComparer.Ordinal);
+
+    /// <summary>The tests of these rules hold examples of what the rules refuse.</summary>
+    private static bool IsExample(string path) => path.StartsWith("tests/Architecture.Tests/", StringComparison.Ordinal);
+
+    private static bool IsWithin(string name, string prefix) =>
+        prefix.Length == 0 || name == prefix || name.StartsWith(prefix + ".", StringComparison.Ordinal);
+
+    private static string Folder(string path) => path.Contains('/') ? path[..path.LastIndexOf('/')] : "";
+
+    private static string Resolve(string folder, string relative)
+    {
+        var parts = new List<string>(folder.Split('/'));
+        foreach (var part in relative.Split('/'))
+        {
+            if (part == "..")
+                parts.RemoveAt(parts.Count - 1);
+            else if (part != ".")
+                parts.Add(part);
+        }
+
+        return string.Join('/', parts);
+    }
+
+    [GeneratedRegex("<ProjectReference Include=\"(?<path>[^\"]+)\"")]
+    private static partial Regex ProjectReference();
+
+    [GeneratedRegex("<Compile Include=\"[^\"]*(?:Board|(?<![\\w])Program\\.cs)[^\"]*\"")]
+    private static partial Regex BoardSource();
+
+    [GeneratedRegex(@"\bElderBand\.(?<name>\w+(?:\.\w+)*)")]
+    private static partial Regex ElderBandName();
+
+    [GeneratedRegex(@"\b(?:SELECT\s+[\w*(][^;""]*?\sFROM\s|INSERT\s+(?:OR\s+\w+\s+)?INTO\s|UPDATE\s+\w+\s+SET\s|DELETE\s+FROM\s|CREATE\s+(?:TABLE|INDEX|UNIQUE)|PRAGMA\s+\w|Sqlite(?:Connection|Command))")]
+    private static partial Regex Sql();
+
+    [GeneratedRegex(@"(?<![\w.*~/:-])/(?:work|home|root|Users|mnt)/\w+|\b[A-Z]:\\+(?:Users|work|src)\b")]
+    private static partial Regex MachinePath();
+
+    [GeneratedRegex(@"\b(?:api\.nuget\.org|nuget\.org/v3|registry\.npmjs\.org|registry\.yarnpkg\.com|registry\.npmmirror\.com|pypi\.org|files\.pythonhosted\.org|proxy\.golang\.org|pkgs\.dev\.azure\.com)\b")]
+    private static partial Regex RegistryHost();
+
+    [GeneratedRegex(@"\b(?:TODO|FIXME|XXX|HACK)\b|\bthrow new (?:System\.)?NotImplementedException\b")]
+    private static partial Regex Unfinished();
+
+    [GeneratedRegex("<PackageReference [^>]*\\bVersion(?:Override)?=")]
+    private static partial Regex PackageWithVersion();
+}
