@@ -52,9 +52,14 @@ namespace ElderBand.VitalsFilter
         private const int SaturatedAbove = 261000;
         private const int SlowestMs = 2000; // 30 bpm
         private const int FastestMs = 250; // 240 bpm
+        private const int GapMs = 360; // a dicrotic wave comes within it
         private const int AgreeX10 = 60;
         private const int MinPerfusionX100000 = 100; // AC peak to peak 0.1 % of DC
         private const int MotionDeviationMg = 30;
+
+        // A heart fills the vessels within a quarter of a second, however slowly it beats; breathing takes a second. With the
+        // wave scaled to a mean deviation of 333, a sine of 30 a minute rises 260 within 160 ms, a slow pulse over 500.
+        private const int EdgeMin = 400;
         private const int OxygenDeviationMg = 15;
         private const int MotionBlocks = 10;
 
@@ -106,6 +111,7 @@ namespace ElderBand.VitalsFilter
         private int _spreadPercent;
         private int _beatBpmX10;
         private int _swing;
+        private int _edge;
 
         /// <param name="rateHz">Sample rate of <see cref="Push"/>, 25..125; limited to that range.</param>
         /// <param name="channelCount">1..3: one channel arrives as red; two are red and infrared (MAX30102); three add
@@ -350,7 +356,7 @@ namespace ElderBand.VitalsFilter
                 return HeartRefusal.LowPerfusion;
             }
 
-            if (_periodicityX1000 < 500)
+            if (_periodicityX1000 < 500 || _edge < EdgeMin)
             {
                 return HeartRefusal.NoSignal;
             }
@@ -569,10 +575,13 @@ namespace ElderBand.VitalsFilter
             _beatBpmX10 = 0;
             _spreadPercent = 100;
             int window = _rateHz * 160 / (1000 * _fold);
-            int gap = _periodX256 == 0 ? _shortest : (_periodX256 * 6 / 2560) + 1;
-            if (gap < _shortest)
+
+            // Found without help from the period, or the two would always agree: only for a quick heart it shortens the gap.
+            int gap = GapMs * _rateHz / (1000 * _fold);
+            int share = _periodX256 * 6 / 2560;
+            if (share > 0 && share < gap)
             {
-                gap = _shortest;
+                gap = share < _shortest ? _shortest : share;
             }
 
             int slopeSum = 0;
@@ -668,7 +677,8 @@ namespace ElderBand.VitalsFilter
             }
 
             IntegerMath.Sort(_intervals, 4);
-            return 1 + ((_intervals[1] + _intervals[2]) / 4);
+            _edge = (_intervals[1] + _intervals[2]) / 2;
+            return 1 + (_edge / 2);
         }
 
         // No higher slope sum within the gap on either side.

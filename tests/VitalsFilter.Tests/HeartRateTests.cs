@@ -145,6 +145,26 @@ public sealed class HeartRateTests
         }
     }
 
+    [Theory]
+    [InlineData(18)]
+    [InlineData(24)]
+    [InlineData(31)]
+    [InlineData(40)]
+    public void P06_breathing_is_never_a_heart_rate(int breathsPerMinute)
+    {
+        var heart = new HeartRate(50, 2);
+        var random = new Random(breathsPerMinute);
+        for (var i = 0; i < 50 * 300; i++)
+        {
+            var ir = (int)(100_000 + (400 * Math.Sin(Math.Tau * breathsPerMinute * i / 3000.0)) + (8 * Gauss(random)));
+            heart.Push(ir, ir, 0);
+            if (i % 50 == 0)
+            {
+                heart.TryEstimate().ShouldBeFalse();
+            }
+        }
+    }
+
     [Fact]
     public void P06_steps_of_room_light_never_give_a_wrong_rate()
     {

@@ -13,11 +13,12 @@ public static class Falls
     private const int HoldAfterMs = 75_000;
     private const double HoldNoiseMg = 10;
 
-    public static int Evaluate(Options options)
+    public static int Evaluate(Options options, TextWriter report)
     {
         var folder = options.Required("data");
+        var outFile = options.Required("out");
         var rateHz = options.Number("rate", 50, 25, 50);
-        return Batch.Run(Entry.ReadManifest(folder), options.Required("out"), "file,t_ms,kind,score", $"falls at {rateHz} Hz", entry =>
+        return Batch.Run(Entry.ReadManifest(folder, report), report, outFile, "file,t_ms,kind,score", $"falls at {rateHz} Hz", entry =>
         {
             var rows = new StringBuilder();
             Play(folder, entry, rateHz, 0, (detector, verdict, ms) =>
@@ -31,14 +32,15 @@ public static class Falls
         });
     }
 
-    public static int DumpFeatures(Options options)
+    public static int DumpFeatures(Options options, TextWriter report)
     {
         var folder = options.Required("data");
+        var outFile = options.Required("out");
         var rateHz = options.Number("rate", 50, 25, 50);
         var phaseMs = options.Number("phase", 0);
         var header = "file,dataset,subject,age_group,activity_code,is_fall,onset_ms,impact_ms,rate_hz,phase_ms,t_ms,peak_ms,"
             + string.Join(',', Enumerable.Range(0, FallFeatures.Count).Select(static i => $"f{i}"));
-        return Batch.Run(Entry.ReadManifest(folder), options.Required("out"), header, $"features at {rateHz} Hz", entry =>
+        return Batch.Run(Entry.ReadManifest(folder, report), report, outFile, header, $"features at {rateHz} Hz", entry =>
         {
             var rows = new StringBuilder();
             var events = 0;

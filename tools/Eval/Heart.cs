@@ -8,14 +8,16 @@ public static class Heart
 {
     private const int EstimateEveryMs = 2000;
 
-    public static int Evaluate(Options options)
+    public static int Evaluate(Options options, TextWriter report)
     {
         var folder = options.Required("data");
+        var outFile = options.Required("out");
         var chosen = options.Optional("channel");
         var maps = new SortedSet<string>(StringComparer.Ordinal);
         var code = Batch.Run(
-            Entry.ReadManifest(folder),
-            options.Required("out"),
+            Entry.ReadManifest(folder, report),
+            report,
+            outFile,
             "file,t_ms,bpm_x10,confidence,reported,spo2_x10,spo2_reported,refusal",
             "heart rate",
             entry =>
@@ -26,27 +28,31 @@ public static class Heart
                     maps.Add($"{entry["dataset"]}: {map}");
                 }
 
-                return Play(folder, entry, map);
+                var rows = new StringBuilder();
+                foreach (var piece in Recording.ReadPieces(Path.Combine(folder, entry["file"])))
+                {
+                    Play(piece, entry["file"], map, rows);
+                }
+
+                return rows.ToString();
             });
         foreach (var map in maps)
         {
-            Console.Error.WriteLine($"  {map}");
+            report.WriteLine($"  {map}");
         }
 
         return code;
     }
 
-    private static string Play(string folder, Entry entry, Mapping map)
+    private static void Play(Recording recording, string file, Mapping map, StringBuilder rows)
     {
-        var recording = Recording.Read(Path.Combine(folder, entry["file"]));
         var rateHz = map.RateHz;
-        var channels = map.Channels.Select(c => map.Scale(recording.Resample(c, rateHz))).ToArray();
+        var channels = map.Channels.Select(c => recording.Resample(c, rateHz)).ToArray();
         var motion = recording.Has("ax_mg")
             ? new[] { recording.Resample("ax_mg", rateHz), recording.Resample("ay_mg", rateHz), recording.Resample("az_mg", rateHz) }
             : null;
         var heart = new HeartRate(rateHz, channels.Length);
         heart.ConfigureOptics(map.ContactMin, map.HasLevel);
-        var rows = new StringBuilder();
         var every = EstimateEveryMs * rateHz / 1000;
         for (var i = 0; i < channels[0].Length; i++)
         {
@@ -60,16 +66,14 @@ public static class Heart
             {
                 var reported = heart.TryEstimate();
                 var ms = recording.StartMs + (long)Math.Round(i * 1000.0 / rateHz);
-                rows.Append($"{entry["file"]},{ms},{heart.GuessBpmX10},{heart.Confidence},{(reported ? 1 : 0)},");
+                rows.Append($"{file},{ms},{heart.GuessBpmX10},{heart.Confidence},{(reported ? 1 : 0)},");
                 rows.Append($"{heart.Spo2X10},{(heart.Spo2X10 > 0 ? 1 : 0)},{heart.Refusal}\n");
             }
         }
-
-        return rows.ToString();
     }
 
     /// <summary>Which columns go to which channel, at what rate, and what of the optics can be judged.</summary>
-    private sealed record Mapping(string[] Channels, int RateHz, bool HasLevel, int ContactMin, int Shift, string Why)
+    private sealed record Mapping(string[] Channels, int RateHz, bool HasLevel, int ContactMin, string Why)
     {
         public static Mapping For(Entry entry, string? chosen)
         {
@@ -79,27 +83,25 @@ public static class Heart
             if (chosen is not null)
             {
                 return columns.Contains(chosen, StringComparer.Ordinal)
-                    ? new Mapping([chosen], rateHz, false, 0, 0, "as asked")
+                    ? new Mapping([chosen], rateHz, false, 0, "as asked")
                     : throw new DamagedException($"no channel '{chosen}'");
             }
 
             if (columns.Contains("red", StringComparer.Ordinal) && columns.Contains("ir", StringComparer.Ordinal))
             {
                 string[] all = columns.Contains("green", StringComparer.Ordinal) ? ["red", "ir", "green"] : ["red", "ir"];
-                return new Mapping(all, rateHz, true, columns.Contains("green", StringComparer.Ordinal) ? 1000 : 5000, 0, "counts of the chip");
+                return new Mapping(all, rateHz, true, columns.Contains("green", StringComparer.Ordinal) ? 1000 : 5000, "counts of the chip");
             }
 
             if (columns.Contains("r_x1000", StringComparer.Ordinal))
             {
-                return new Mapping(["r_x1000"], rateHz, false, 0, 0, "a phone's camera: no contact level, no SpO2 curve");
+                return new Mapping(["r_x1000"], rateHz, false, 0, "a phone's camera: no contact level, no SpO2 curve");
             }
 
             var only = columns.FirstOrDefault(static c => c.StartsWith("ppg", StringComparison.Ordinal))
                 ?? throw new DamagedException("no pulse channel this tool knows");
-            return new Mapping([only], rateHz, false, 0, 0, "contact and perfusion not applicable");
+            return new Mapping([only], rateHz, false, 0, "contact and perfusion not applicable");
         }
-
-        public int[] Scale(int[] samples) => Shift == 0 ? samples : [.. samples.Select(s => s << Shift)];
 
         public override string ToString() =>
             $"{string.Join('+', Channels)} at {RateHz} Hz, {(HasLevel ? $"level judged from {ContactMin} counts" : "level not judged")} ({Why})";

@@ -11,28 +11,32 @@ public static class Program
         DIR has a manifest.csv and the recordings it names; how trials are resampled and padded: docs/fall-model.md.
         """;
 
+    public static int Main(string[] args) => Run(args, Console.Error);
+
+    /// <param name="args">As in the usage.</param>
+    /// <param name="report">Where progress and complaints go.</param>
     /// <returns>0 done (skipped recordings are named and counted), 1 nothing could be evaluated, 2 wrong use.</returns>
-    public static int Main(string[] args)
+    public static int Run(string[] args, TextWriter report)
     {
         try
         {
             return args.FirstOrDefault() switch
             {
-                "falls" => Falls.Evaluate(Options.Parse(args, "data", "out", "rate")),
-                "features" => Falls.DumpFeatures(Options.Parse(args, "data", "out", "rate", "phase")),
-                "hr" => Heart.Evaluate(Options.Parse(args, "data", "out", "channel")),
+                "falls" => Falls.Evaluate(Options.Parse(args, "data", "out", "rate"), report),
+                "features" => Falls.DumpFeatures(Options.Parse(args, "data", "out", "rate", "phase"), report),
+                "hr" => Heart.Evaluate(Options.Parse(args, "data", "out", "channel"), report),
                 _ => throw new UsageException(args.Length == 0 ? "say what to evaluate" : $"unknown evaluation '{args[0]}'"),
             };
         }
         catch (UsageException e)
         {
-            Console.Error.WriteLine($"eval: {e.Message}");
-            Console.Error.WriteLine(Usage);
+            report.WriteLine($"eval: {e.Message}");
+            report.WriteLine(Usage);
             return 2;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Console.Error.WriteLine($"eval: {e.Message}");
+            report.WriteLine($"eval: {e.Message}");
             return 1;
         }
     }

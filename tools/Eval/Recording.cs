@@ -18,7 +18,7 @@ public sealed class Entry(string[] header, string[] cells)
     }
 
     /// <summary>Reads DIR/manifest.csv; quoted cells may hold commas.</summary>
-    public static List<Entry> ReadManifest(string folder)
+    public static List<Entry> ReadManifest(string folder, TextWriter report)
     {
         var path = Path.Combine(folder, "manifest.csv");
         if (!File.Exists(path))
@@ -53,7 +53,7 @@ public sealed class Entry(string[] header, string[] cells)
             }
             else
             {
-                Console.Error.WriteLine($"eval: manifest row {entries.Count + 2} has {cells.Length} cells, not {header.Length}: left out");
+                report.WriteLine($"eval: manifest row {entries.Count + 2} has {cells.Length} cells, not {header.Length}: left out");
             }
         }
 
@@ -103,16 +103,18 @@ public sealed class Recording
 
     public bool Has(string channel) => _header.Contains(channel, StringComparer.Ordinal);
 
+    /// <summary>The pieces of a file that holds several: its column `seg` counts them and time begins anew in each.</summary>
     /// <exception cref="DamagedException">With the line and what is wrong with it.</exception>
-    public static Recording Read(string path)
+    public static List<Recording> ReadPieces(string path)
     {
+        var pieces = new List<Recording>();
+        Recording? recording = null;
+        var number = 0;
         if (!File.Exists(path))
         {
             throw new DamagedException("the file is missing");
         }
 
-        Recording? recording = null;
-        var number = 0;
         foreach (var line in File.ReadLines(path))
         {
             number++;
@@ -125,6 +127,7 @@ public sealed class Recording
                 }
 
                 recording = new Recording(cells);
+                pieces.Add(recording);
                 continue;
             }
 
@@ -147,7 +150,14 @@ public sealed class Recording
                 }
             }
 
-            if (recording._rows.Count > 0 && row[0] < recording.EndMs)
+            var segment = Array.IndexOf(recording._header, "seg");
+            if (recording.Count > 0 && segment >= 0 && row[segment] != recording._rows[^1][segment])
+            {
+                recording = new Recording(recording._header);
+                pieces.Add(recording);
+            }
+
+            if (recording.Count > 0 && row[0] < recording.EndMs)
             {
                 throw new DamagedException($"line {number}: time runs backwards");
             }
@@ -155,8 +165,12 @@ public sealed class Recording
             recording._rows.Add(row);
         }
 
-        return recording is { Count: >= 2 } ? recording : throw new DamagedException("fewer than two samples");
+        return pieces.Count > 0 && pieces.TrueForAll(static p => p.Count >= 2) ? pieces : throw new DamagedException("fewer than two samples");
     }
+
+    /// <summary>A file that holds one recording.</summary>
+    public static Recording Read(string path) =>
+        ReadPieces(path) is [var only] ? only : throw new DamagedException("several segments where one recording is wanted");
 
     /// <summary>One channel at an even rate, linearly between the recorded samples, from the first one (plus the phase) on.</summary>
     public int[] Resample(string channel, int rateHz, double phaseMs = 0)
@@ -191,12 +205,12 @@ public sealed class Recording
 public static class Batch
 {
     /// <returns>The exit code.</returns>
-    public static int Run(List<Entry> entries, string outFile, string header, string what, Func<Entry, string> evaluate)
+    public static int Run(List<Entry> entries, TextWriter report, string outFile, string header, string what, Func<Entry, string> evaluate)
     {
         var results = new string?[entries.Count];
         var done = 0;
         var started = Environment.TickCount64;
-        var progress = !Console.IsErrorRedirected;
+        var progress = report == Console.Error && !Console.IsErrorRedirected;
         Parallel.For(0, entries.Count, i =>
         {
             try
@@ -205,18 +219,18 @@ public static class Batch
             }
             catch (DamagedException e)
             {
-                Console.Error.WriteLine($"eval: skipped {entries[i]["file"]}: {e.Message}");
+                report.WriteLine($"eval: skipped {entries[i]["file"]}: {e.Message}");
             }
 
             var now = Interlocked.Increment(ref done);
             if (progress && (now % 20 == 0 || now == entries.Count))
             {
-                Console.Error.Write($"\r{what}: {now} of {entries.Count}");
+                report.Write($"\r{what}: {now} of {entries.Count}");
             }
         });
         if (progress)
         {
-            Console.Error.WriteLine();
+            report.WriteLine();
         }
 
         var folder = Path.GetDirectoryName(Path.GetFullPath(outFile));
@@ -235,7 +249,7 @@ public static class Batch
         }
 
         var good = results.Count(static r => r is not null);
-        Console.Error.WriteLine(
+        report.WriteLine(
             $"{what}: {good} recordings evaluated, {entries.Count - good} skipped, {(Environment.TickCount64 - started) / 1000.0:0.0} s -> {outFile}");
         return good > 0 ? 0 : 1;
     }
