@@ -43,15 +43,18 @@ namespace ElderBand.Wristband
                 WaitForProvision(light, power);
             }
 
+            BandRadio radio = new BandRadio(inbox);
+            GpioLine key = new GpioLine(gpio, Pins.Key, PinMode.Input, true, inbox, EventKind.KeyEdge);
+            GpioLine motor = new GpioLine(gpio, Pins.Motor, PinMode.Output, true);
             BandPorts ports = new BandPorts
             {
-                Link = new BandRadio(inbox),
+                Link = radio,
                 Flash = new FlashFiles(),
                 Clock = clock,
                 Mac = new NativeMac(),
                 Power = power,
-                Key = new GpioLine(gpio, Pins.Key, PinMode.Input, true, inbox, EventKind.KeyEdge),
-                Vibration = new GpioLine(gpio, Pins.Motor, PinMode.Output, true),
+                Key = key,
+                Vibration = motor,
                 Light = light,
                 Ppg = bus.Open(I2cBus.PulseAddress),
                 Accelerometer = bus.Open(I2cBus.AccelerometerAddress),
@@ -66,9 +69,10 @@ namespace ElderBand.Wristband
                 inbox.Post(EventKind.MotionReady, 0, 1, null, 0);
             }
 
+            Idle idle = new Idle(inbox, radio, power, new IPin[] { key, motion, motor, light });
             while (true)
             {
-                inbox.Wait(band.Step(clock.NowMs()));
+                idle.Wait(band.Step(clock.NowMs()));
             }
         }
 

@@ -10,6 +10,8 @@ namespace ElderBand.Common.Board
         private readonly bool _activeHigh;
         private readonly Inbox _inbox;
         private readonly EventKind _kind;
+        private readonly bool _isOutput;
+        private bool _written;
 
         /// <summary>Opens a line.</summary>
         /// <param name="gpio">The chip's lines.</param>
@@ -20,7 +22,8 @@ namespace ElderBand.Common.Board
         {
             _pin = gpio.OpenPin(number, mode);
             _activeHigh = activeHigh;
-            if (mode == PinMode.Output)
+            _isOutput = mode == PinMode.Output;
+            if (_isOutput)
             {
                 Write(false);
             }
@@ -38,12 +41,14 @@ namespace ElderBand.Common.Board
         /// <inheritdoc/>
         public bool Read()
         {
-            return (bool)_pin.Read() == _activeHigh;
+            // Whether an output can be read back differs from chip to chip.
+            return _isOutput ? _written : (bool)_pin.Read() == _activeHigh;
         }
 
         /// <inheritdoc/>
         public void Write(bool active)
         {
+            _written = active;
             _pin.Write(active == _activeHigh ? PinValue.High : PinValue.Low);
         }
 

@@ -33,6 +33,12 @@ namespace ElderBand.Common.Board
             _bell.Set();
         }
 
+        /// <summary>True where the bell has rung since the last wait; it then has to be answered.</summary>
+        public bool TakeBell()
+        {
+            return _bell.WaitOne(0, false);
+        }
+
         /// <summary>Waits for an event, at most <paramref name="timeoutMs"/> (0 or less: not at all).</summary>
         public void Wait(long timeoutMs)
         {

@@ -22,6 +22,7 @@ namespace ElderBand.Wristband.Board
         private readonly IPin _watchdogEnable;
         private readonly IPin _watchdogFeed;
         private readonly byte[] _charge = new byte[2];
+        private readonly WakeCause _cause;
 
         /// <summary>Takes the lines and switches the watchdog on.</summary>
         public BandPower(IRegisterBus gauge, IPin charger, IPin watchdogEnable, IPin watchdogFeed)
@@ -31,6 +32,9 @@ namespace ElderBand.Wristband.Board
             _watchdogEnable = watchdogEnable;
             _watchdogFeed = watchdogFeed;
             _watchdogEnable.Write(true);
+
+            // Read before the first light sleep, which has a cause of its own.
+            _cause = ReadCause();
         }
 
         /// <inheritdoc/>
@@ -53,24 +57,22 @@ namespace ElderBand.Wristband.Board
         /// <summary>Why this boot began. The watchdog resets through the EN line, which the chip sees as power on.</summary>
         public WakeCause Cause()
         {
-            switch (Sleep.GetWakeupCause())
-            {
-                case Sleep.WakeupCause.Ext1:
-                    return (Sleep.GetWakeupGpioPin() & KeyWake) != 0 ? WakeCause.Key : WakeCause.Motion;
-                case Sleep.WakeupCause.Timer:
-                    return WakeCause.Timer;
-                default:
-                    return WakeCause.PowerOn;
-            }
+            return _cause;
         }
 
         /// <inheritdoc/>
         public void DeepSleep(int timeoutMs)
         {
-            Sleep.EnableWakeupByMultiPins(KeyWake | MotionWake, Sleep.WakeupMode.AnyHigh);
-            Sleep.EnableWakeupByTimer(new TimeSpan(timeoutMs * TimeSpan.TicksPerMillisecond));
+            WakeBy(timeoutMs);
             _watchdogEnable.Write(false);
             Sleep.StartDeepSleep();
+        }
+
+        /// <summary>Light sleep until the key, the accelerometer or the time; memory, outputs and the watchdog stay on.</summary>
+        public void LightSleep(int timeoutMs)
+        {
+            WakeBy(timeoutMs);
+            Sleep.StartLightSleep();
         }
 
         /// <inheritdoc/>
@@ -84,6 +86,25 @@ namespace ElderBand.Wristband.Board
         {
             _watchdogFeed.Write(true);
             _watchdogFeed.Write(false);
+        }
+
+        private static void WakeBy(int timeoutMs)
+        {
+            Sleep.EnableWakeupByMultiPins(KeyWake | MotionWake, Sleep.WakeupMode.AnyHigh);
+            Sleep.EnableWakeupByTimer(new TimeSpan(timeoutMs * TimeSpan.TicksPerMillisecond));
+        }
+
+        private static WakeCause ReadCause()
+        {
+            switch (Sleep.GetWakeupCause())
+            {
+                case Sleep.WakeupCause.Ext1:
+                    return (Sleep.GetWakeupGpioPin() & KeyWake) != 0 ? WakeCause.Key : WakeCause.Motion;
+                case Sleep.WakeupCause.Timer:
+                    return WakeCause.Timer;
+                default:
+                    return WakeCause.PowerOn;
+            }
         }
     }
 }

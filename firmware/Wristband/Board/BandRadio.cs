@@ -26,6 +26,12 @@ namespace ElderBand.Wristband.Board
             _inbox = inbox;
         }
 
+        /// <summary>The stack runs; light sleep would stop it.</summary>
+        public bool IsOn
+        {
+            get { return _advertisement != null; }
+        }
+
         /// <inheritdoc/>
         public void Advertise(byte[] frame)
         {

@@ -1,0 +1,61 @@
+using ElderBand.BandProtocol;
+using ElderBand.Common.Board;
+
+namespace ElderBand.Wristband.Board
+{
+    /// <summary>
+    /// How the band spends the time between two steps. With the radio off only the clock, the key and the accelerometer can
+    /// say anything, and all three end light sleep; that is what Daily mode lives on. Light sleep would switch the radio
+    /// off and may let go of the outputs, so with a radio, a pulse or a charger the chip waits awake.
+    /// </summary>
+    public sealed class Idle
+    {
+        // Falling asleep and waking costs some milliseconds.
+        private const int ShortestSleepMs = 20;
+
+        private readonly Inbox _inbox;
+        private readonly BandRadio _radio;
+        private readonly BandPower _power;
+        private readonly IPin[] _awakeWhile;
+
+        /// <summary>Composes the wait.</summary>
+        /// <param name="inbox">The loop's bell.</param>
+        /// <param name="radio">The radio.</param>
+        /// <param name="power">Sleep and charger.</param>
+        /// <param name="awakeWhile">Lines that keep the chip awake while active: outputs, and what would end the sleep at once.</param>
+        public Idle(Inbox inbox, BandRadio radio, BandPower power, IPin[] awakeWhile)
+        {
+            _inbox = inbox;
+            _radio = radio;
+            _power = power;
+            _awakeWhile = awakeWhile;
+        }
+
+        /// <summary>Waits for an event, at most <paramref name="timeoutMs"/>.</summary>
+        public void Wait(int timeoutMs)
+        {
+            if (timeoutMs < ShortestSleepMs || _radio.IsOn || _power.External() || AnyActive())
+            {
+                _inbox.Wait(timeoutMs);
+            }
+            else if (!_inbox.TakeBell())
+            {
+                // A press that begins now is still high in 80 ms, and a high line ends the sleep.
+                _power.LightSleep(timeoutMs);
+            }
+        }
+
+        private bool AnyActive()
+        {
+            for (int i = 0; i < _awakeWhile.Length; i++)
+            {
+                if (_awakeWhile[i].Read())
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
+}
