@@ -125,6 +125,9 @@ public sealed class FakeFlash : IFlash
 
     public int Used => Files.Sum(file => (file.Value.Length + 4095) / 4096 * 4096);
 
+    /// <summary>Sees each operation before it happens: how its file would look after each cut (null: no file).</summary>
+    public Action<string, Func<Cut, byte[]?>>? Watch { get; set; }
+
     public FakeFlash Copy()
     {
         FakeFlash copy = new() { CapacityBytes = CapacityBytes };
@@ -134,6 +137,22 @@ public sealed class FakeFlash : IFlash
         }
 
         return copy;
+    }
+
+    /// <summary>The same files with one of them replaced; contents are shared, no operation changes one in place.</summary>
+    public FakeFlash With(string name, byte[]? content)
+    {
+        FakeFlash flash = new() { CapacityBytes = CapacityBytes, Files = new Dictionary<string, byte[]>(Files) };
+        if (content is null)
+        {
+            flash.Files.Remove(name);
+        }
+        else
+        {
+            flash.Files[name] = content;
+        }
+
+        return flash;
     }
 
     public int Length(string name) => Files.TryGetValue(name, out byte[]? data) ? data.Length : -1;
@@ -167,16 +186,8 @@ public sealed class FakeFlash : IFlash
             return FlashResult.Ok;
         }
 
-        if (Operations++ == CutAt)
-        {
-            if (CutMode == Cut.Unreported)
-            {
-                Files.Remove(name);
-            }
-
-            throw new PowerCutException();
-        }
-
+        byte[] content = Files[name];
+        Begin(name, cut => cut == Cut.Unreported ? null : content);
         Files.Remove(name);
         return FlashResult.Ok;
     }
@@ -197,27 +208,31 @@ public sealed class FakeFlash : IFlash
             return FlashResult.Full;
         }
 
-        if (Operations++ == CutAt)
-        {
-            int kept = CutMode switch
-            {
-                Cut.Missing => -1,
-                Cut.OneByte => 1,
-                Cut.Half => count / 2,
-                Cut.AllButOne => count - 1,
-                _ => count,
-            };
-            if (kept >= 0)
-            {
-                Files[name] = [.. before, .. data.AsSpan(0, kept)];
-            }
-
-            throw new PowerCutException();
-        }
-
+        Files.TryGetValue(name, out byte[]? old);
+        Begin(name, cut => cut == Cut.Missing ? old : after[..(before.Length + Kept(cut, count))]);
         Files[name] = after;
         Closes[name] = Closes.GetValueOrDefault(name) + 1;
         return FlashResult.Ok;
+    }
+
+    private static int Kept(Cut cut, int count) => cut switch
+    {
+        Cut.OneByte => 1,
+        Cut.Half => count / 2,
+        Cut.AllButOne => count - 1,
+        _ => count,
+    };
+
+    private void Begin(string name, Func<Cut, byte[]?> after)
+    {
+        Watch?.Invoke(name, after);
+        if (Operations++ != CutAt)
+        {
+            return;
+        }
+
+        Files = With(name, after(CutMode)).Files;
+        throw new PowerCutException();
     }
 }
 

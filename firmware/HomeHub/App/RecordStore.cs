@@ -85,7 +85,7 @@ namespace ElderBand.HomeHub
         private readonly int[] _batchIndex = new int[BatchSlots];
         private readonly byte[] _header = new byte[HeaderSize];
         private readonly byte[] _dones = new byte[SlotSize];
-        private readonly byte[] _copy = new byte[SlotSize];
+        private readonly byte[] _copies = new byte[BatchSlots * SlotSize];
         private int _current = -1;
         private uint _lastNumber;
         private int _end;
@@ -398,11 +398,14 @@ namespace ElderBand.HomeHub
                 return;
             }
 
-            if (_end < Capacity && _end <= (2 * Count) + 32)
+            if (_end == Capacity || _end > (2 * Count) + 32)
             {
-                return;
+                Squeeze();
             }
+        }
 
+        private void Squeeze()
+        {
             int to = 0;
             for (int from = 0; from < _end; from++)
             {
@@ -457,7 +460,7 @@ namespace ElderBand.HomeHub
                 {
                     if (_states[index] == RecordState.Pending)
                     {
-                        PutSlot(index, RecordKind, count * SlotSize);
+                        PutSlot(_batch, index, RecordKind, count * SlotSize);
                         _batchIndex[count++] = index;
                     }
 
@@ -560,14 +563,7 @@ namespace ElderBand.HomeHub
                 LoadSegment(next, image);
             }
 
-            for (int i = 0; i < _names.Length; i++)
-            {
-                if (_numbers[i] != 0)
-                {
-                    ApplyDones(i, image);
-                }
-            }
-
+            ApplyDones(new byte[SegmentSize]);
             if (FreeSegment(0) < 0)
             {
                 DropUnfinishedCompaction();
@@ -591,11 +587,11 @@ namespace ElderBand.HomeHub
             }
         }
 
-        private void PutSlot(int index, byte kind, int to)
+        private void PutSlot(byte[] batch, int index, byte kind, int to)
         {
-            Bytes.Copy(_data, index * SlotSize, _batch, to, SlotSize);
-            _batch[to] = kind;
-            Bytes.PutU32(_batch, to + CrcAt, Crc32.Compute(_batch, to, CrcAt));
+            Bytes.Copy(_data, index * SlotSize, batch, to, SlotSize);
+            batch[to] = kind;
+            Bytes.PutU32(batch, to + CrcAt, Crc32.Compute(batch, to, CrcAt));
         }
 
         private void NoteDone(int boot, int sequence)
@@ -631,9 +627,10 @@ namespace ElderBand.HomeHub
         /// <summary>Appends the first <paramref name="count"/> slots of the batch, in a new segment where needed.</summary>
         private FlashResult AppendBatch(int count)
         {
-            if (_current < 0 || _slots[_current] + count > SlotsPerSegment)
+            // More than once only where a nearly full store fills each new segment with what it moves.
+            for (int turns = 0; _current < 0 || _slots[_current] + count > SlotsPerSegment; turns++)
             {
-                FlashResult rotated = Rotate();
+                FlashResult rotated = turns < _names.Length ? Rotate() : FlashResult.Full;
                 if (rotated != FlashResult.Ok)
                 {
                     return rotated;
@@ -729,47 +726,49 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
-        /// No segment is spare: copies the records of the emptiest one into the current one, then deletes it. A cut in
-        /// between leaves a record twice, and loading knows it by its number.
+        /// No segment is spare: moves the records of the oldest one into the current one, then deletes it. Only the
+        /// oldest, because its marks speak of no other segment, so no record that is done comes back. A cut in between
+        /// leaves a record twice, and loading knows it by its number.
         /// </summary>
         private void Compact()
         {
-            int victim = -1;
-            for (int i = 0; i < _names.Length; i++)
-            {
-                if (i != _current && _numbers[i] != 0 && (victim < 0 || _live[i] < _live[victim]))
-                {
-                    victim = i;
-                }
-            }
-
-            if (victim < 0 || _slots[_current] + _live[victim] > SlotsPerSegment)
+            int oldest = OldestSegment();
+            if (oldest == _current || _slots[_current] + _live[oldest] > SlotsPerSegment)
             {
                 return;
             }
 
-            for (int i = 0; i < _end; i++)
+            int index = 0;
+            while (_live[oldest] > 0)
             {
-                if (_states[i] == RecordState.Free || _segments[i] != victim)
+                int count = 0;
+                int from = index;
+                for (; index < _end && count < BatchSlots; index++)
                 {
-                    continue;
+                    if (_states[index] != RecordState.Free && _segments[index] == oldest)
+                    {
+                        PutSlot(_copies, index, CopyKind, count++ * SlotSize);
+                    }
                 }
 
-                Bytes.Copy(_data, i * SlotSize, _copy, 0, SlotSize);
-                _copy[0] = CopyKind;
-                Bytes.PutU32(_copy, CrcAt, Crc32.Compute(_copy, 0, CrcAt));
-                if (_flash.Append(_names[_current], _copy, SlotSize) != FlashResult.Ok)
+                if (count == 0 || _flash.Append(_names[_current], _copies, count * SlotSize) != FlashResult.Ok)
                 {
                     return;
                 }
 
-                _slots[_current]++;
-                _live[victim]--;
-                _live[_current]++;
-                _segments[i] = (byte)_current;
+                _slots[_current] += count;
+                _live[oldest] -= count;
+                _live[_current] += count;
+                for (int i = from; i < index; i++)
+                {
+                    if (_states[i] != RecordState.Free && _segments[i] == oldest)
+                    {
+                        _segments[i] = (byte)_current;
+                    }
+                }
             }
 
-            DeleteSegment(victim);
+            DeleteSegment(oldest);
         }
 
         private int OldestSegment()
@@ -903,8 +902,22 @@ namespace ElderBand.HomeHub
                     _checkpoint.Found(address, image, at + FrameOffset);
                 }
 
-                if ((image[at] == CopyKind && IndexOf(boot, Bytes.GetU16(image, at + 4)) >= 0) || _end >= Capacity)
+                if (image[at] == CopyKind && IndexOf(boot, Bytes.GetU16(image, at + 4)) >= 0)
                 {
+                    continue;
+                }
+
+                if (_end == Capacity)
+                {
+                    // Flash may hold more than the table, but not more that is alive.
+                    ApplyDones(new byte[SegmentSize]);
+                    Squeeze();
+                }
+
+                if (_end == Capacity)
+                {
+                    // Not to be expected; what stays on flash has its turn after the next boot.
+                    _live[segment]++;
                     continue;
                 }
 
@@ -916,28 +929,38 @@ namespace ElderBand.HomeHub
             }
         }
 
-        private void ApplyDones(int segment, byte[] image)
+        private void ApplyDones(byte[] image)
         {
-            int read = _flash.Read(_names[segment], 0, image, SegmentSize);
-            for (int slot = 0; slot < _slots[segment]; slot++)
+            for (int segment = 0; segment < _names.Length; segment++)
             {
-                int at = HeaderSize + (slot * SlotSize);
-                if (at + SlotSize > read || image[at] != DoneKind || !SlotIsWhole(image, at))
+                if (_numbers[segment] == 0)
                 {
                     continue;
                 }
 
-                int count = image[at + 1] <= DonesPerSlot ? image[at + 1] : DonesPerSlot;
-                for (int i = 0; i < count; i++)
+                int read = _flash.Read(_names[segment], 0, image, SegmentSize);
+                for (int at = HeaderSize; at + SlotSize <= read; at += SlotSize)
                 {
-                    int mark = at + 2 + (i * 5);
-                    int index = IndexOf(Bytes.GetU24(image, mark), Bytes.GetU16(image, mark + 3));
-                    if (index >= 0)
+                    if (image[at] == DoneKind && SlotIsWhole(image, at))
                     {
-                        _live[_segments[index]]--;
-                        _states[index] = RecordState.Free;
-                        Count--;
+                        ApplyDone(image, at);
                     }
+                }
+            }
+        }
+
+        private void ApplyDone(byte[] image, int at)
+        {
+            int count = image[at + 1] <= DonesPerSlot ? image[at + 1] : DonesPerSlot;
+            for (int i = 0; i < count; i++)
+            {
+                int mark = at + 2 + (i * 5);
+                int index = IndexOf(Bytes.GetU24(image, mark), Bytes.GetU16(image, mark + 3));
+                if (index >= 0)
+                {
+                    _live[_segments[index]]--;
+                    _states[index] = RecordState.Free;
+                    Count--;
                 }
             }
         }
