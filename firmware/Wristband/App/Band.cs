@@ -1,4 +1,5 @@
 using ElderBand.BandProtocol;
+using ElderBand.VitalsFilter;
 
 namespace ElderBand.Wristband
 {
@@ -22,6 +23,9 @@ namespace ElderBand.Wristband
         private const int ShelfBeatMs = 900000;
         private const int ForgetAlarmMs = 24 * 3600000;
         private const int MaxUptimeS = 0xFFFFFF;
+        private const int MinutesPerDay = 1440;
+        private const int InactivityEveryMs = 60000;
+        private const int TakenOffMs = 30000;
         private const byte UnknownPct = 255;
 
         private readonly BandPorts _ports;
@@ -38,6 +42,8 @@ namespace ElderBand.Wristband
         private readonly FrameSource _source;
         private readonly LinkPolicy _link;
         private readonly WristSignal _signal;
+        private readonly Measuring _measuring;
+        private readonly InactivityWatch _inactivity = new InactivityWatch();
 
         private long _startMs;
         private long _nextBatteryMs;
@@ -49,6 +55,11 @@ namespace ElderBand.Wristband
         private byte _batteryPct = UnknownPct;
         private int _lastSosSequence = -1;
         private int _sosBefore = -1;
+        private int _minuteOfDay = -1;
+        private long _minuteAtMs;
+        private long _nextInactivityMs;
+        private Wear _reportedWear = Wear.Off;
+        private long _offSinceMs;
         private bool _latchFullOwed;
         private bool _settingsDirty;
         private bool _asleep;
@@ -64,13 +75,23 @@ namespace ElderBand.Wristband
             _source = new FrameSource(ports.Flash, tagger, _keys);
             _link = new LinkPolicy(ports.Link, _latch, _source, tagger, _keys, ports.Mac, identity.Secret);
             _signal = new WristSignal(ports.Vibration, ports.Light);
+            _measuring = new Measuring(ports.Ppg, ports.Accelerometer, false);
         }
 
         /// <summary>Mode now.</summary>
         public BandMode Mode { get; private set; }
 
         /// <summary>Worn, as far as known.</summary>
-        public Wear Wear { get; private set; }
+        public Wear Wear
+        {
+            get { return _measuring.Wear; }
+        }
+
+        /// <summary>What the sensors say: heart rate, oxygen, faults.</summary>
+        public Measuring Vitals
+        {
+            get { return _measuring; }
+        }
 
         /// <summary>The stage the wrist showed last; Waiting again with a new alarm.</summary>
         public Stage ShownStage { get; private set; }
@@ -137,6 +158,8 @@ namespace ElderBand.Wristband
             _latch.Load(nowMs);
             ReadBattery(nowMs);
             _nextBeatMs = nowMs;
+            _measuring.Start(nowMs);
+            _measuring.Configure(_settings.Sensitivity, _settings.WalkingAid);
 
             // The press comes first, whatever else this boot has to say.
             Act(_key.Start(cause == WakeCause.Key, _ports.Key.Read(), _latch.KeyReset, nowMs), nowMs);
@@ -175,7 +198,10 @@ namespace ElderBand.Wristband
                 _key.Edge(!_key.IsDown, nowMs, _fall.State == FallState.Countdown); // an edge that got lost
             }
 
+            long due = _measuring.Step(nowMs);
+            OnFall(nowMs);
             EndCountdowns(nowMs);
+            Watch(nowMs);
             if (nowMs >= _nextBatteryMs)
             {
                 ReadBattery(nowMs);
@@ -187,8 +213,9 @@ namespace ElderBand.Wristband
                 SendBeat(nowMs);
             }
 
-            long due = _link.Step(nowMs, RadioWanted(nowMs));
             Repay(nowMs);
+            long linkDue = _link.Step(nowMs, RadioWanted(nowMs));
+            due = linkDue < due ? linkDue : due;
             long signalDue = ShowStages(nowMs);
             due = signalDue < due ? signalDue : due;
             // A flash write holds the loop for up to 120 ms: in the middle of a pattern it would make another one of it.
@@ -202,9 +229,17 @@ namespace ElderBand.Wristband
                 _settingsDirty = _settings.Save() != FlashResult.Ok;
             }
 
+            if (MustRestart())
+            {
+                _asleep = true;
+                _ports.Power.Reset();
+                return LongestSleepMs;
+            }
+
             if (MaySleep(nowMs))
             {
                 _asleep = true;
+                _measuring.PrepareSleep(!_power.IsCritical);
                 _ports.Power.DeepSleep(ShelfBeatMs);
                 return LongestSleepMs;
             }
@@ -305,7 +340,7 @@ namespace ElderBand.Wristband
         {
             bool counting = _fall.Apply(FallEvent.Sos) == FallAction.LeaveToSos;
             byte flags = counting || source == SosSource.KeyInCountdown ? AlarmFlags.DuringCountdown : (byte)0;
-            while (counting && _fall.TakeOldest() != null)
+            while (counting && _fall.TakeOldest() >= 0)
             {
                 // The falls stay linked to this SOS; the centre holds their suspicion.
             }
@@ -345,14 +380,18 @@ namespace ElderBand.Wristband
                 return; // too late: the fall stands, a person will ask
             }
 
-            LatchSlot slot = _fall.TakeOldest();
-            while (slot != null)
+            int sequence = _fall.TakeOldest();
+            while (sequence >= 0)
             {
-                int sequence = slot.Sequence;
-                slot.Open = false;
-                _signal.Forget(slot, Stage.Home);
+                LatchSlot slot = _latch.Find(_source.Boot, sequence);
+                if (slot != null)
+                {
+                    slot.Open = false;
+                    _signal.Forget(slot, Stage.Home);
+                }
+
                 LatchAnswer(FrameType.FallCancelled, sequence, nowMs);
-                slot = _fall.TakeOldest();
+                sequence = _fall.TakeOldest();
             }
 
             _signal.Now(WristPattern.Understood, nowMs);
@@ -363,14 +402,95 @@ namespace ElderBand.Wristband
             // A hold that has reached "I am fine" is judged on its release, within 7 s more; the centre waits 15.
             while (nowMs >= _fall.NextDeadlineMs() && _key.State != KeyState.CountdownFine)
             {
-                FallEvent ended = _fall.Running == 1 ? FallEvent.LastDeadline : FallEvent.Deadline;
-                if (_fall.Apply(ended) != FallAction.Confirm)
-                {
-                    return;
-                }
-
-                LatchAnswer(FrameType.FallConfirmed, _fall.TakeOldest().Sequence, nowMs);
+                ConfirmOldest(nowMs);
             }
+        }
+
+        private void ConfirmOldest(long nowMs)
+        {
+            FallEvent ended = _fall.Running == 1 ? FallEvent.LastDeadline : FallEvent.Deadline;
+            if (_fall.Apply(ended) == FallAction.Confirm)
+            {
+                LatchAnswer(FrameType.FallConfirmed, _fall.TakeOldest(), nowMs);
+            }
+        }
+
+        // Sent at once, with the time at which the countdown begins: the wrist's 30 s and the centre's then agree.
+        private void OnFall(long nowMs)
+        {
+            FallVerdict verdict = _measuring.TakeVerdict();
+            if (verdict != FallVerdict.Suspected && verdict != FallVerdict.SuspectedLate)
+            {
+                return;
+            }
+
+            if (_fall.Running == FallGuard.MaxRunning)
+            {
+                ConfirmOldest(nowMs);
+            }
+
+            if (_fall.Apply(FallEvent.Suspected) == FallAction.Begin)
+            {
+                ShownStage = Stage.Waiting;
+                LatchSlot slot = LatchEvent(FrameType.FallSuspected, 0, _measuring.FallScore, nowMs);
+                _fall.Begin(slot.Sequence, nowMs);
+            }
+        }
+
+        // ---- sensors ----
+
+        private void Watch(long nowMs)
+        {
+            Follow(TechnicalCode.PpgFault, _measuring.PpgIsFaulty, nowMs);
+            Follow(TechnicalCode.AccelerometerFault, _measuring.AccelerometerIsFaulty, nowMs);
+            if (_measuring.SummaryIsReady && _source.BeginVitals(_frame, FrameType.Vitals) && _measuring.TakeSummary(_frame))
+            {
+                _source.Sign(_frame);
+                _link.SendVitals(_frame);
+            }
+
+            // On at once; off only when it has lasted, or a loose strap would fill the day with events.
+            Wear wear = _measuring.Wear;
+            _offSinceMs = wear == Wear.Off ? _offSinceMs : nowMs;
+            if (wear != _reportedWear && (wear == Wear.On || (wear == Wear.Off && nowMs - _offSinceMs >= TakenOffMs)))
+            {
+                _reportedWear = wear;
+                LatchEvent(FrameType.WearChange, 0, (byte)wear, nowMs);
+            }
+
+            if (nowMs >= _nextInactivityMs)
+            {
+                _nextInactivityMs = nowMs + InactivityEveryMs;
+                int stillS = _measuring.StillSeconds;
+                bool due = _inactivity.IsDue(
+                    wear == Wear.On,
+                    stillS,
+                    _settings.InactivityTenMinutes * 600,
+                    MinuteOfDay(nowMs),
+                    _settings.BedFromQuarter * 15,
+                    _settings.BedToQuarter * 15);
+                if (due)
+                {
+                    LatchEvent(FrameType.Inactivity, 0, (byte)(stillS / 600 > 255 ? 255 : stillS / 600), nowMs);
+                }
+            }
+        }
+
+        private void Follow(TechnicalCode code, bool faulty, long nowMs)
+        {
+            if (faulty)
+            {
+                Report(code, nowMs);
+            }
+            else
+            {
+                Recover(code, nowMs);
+            }
+        }
+
+        private int MinuteOfDay(long nowMs)
+        {
+            return _minuteOfDay < 0 ? -1 : (int)((_minuteOfDay + ((nowMs - _minuteAtMs) / 60000)) % MinutesPerDay);
         }
 
         // ---- what comes down ----
@@ -399,9 +519,15 @@ namespace ElderBand.Wristband
                     if (_settings.Apply(frame))
                     {
                         _settingsDirty = true;
+                        _measuring.Configure(_settings.Sensitivity, _settings.WalkingAid);
                         _nextBeatMs = nowMs; // the status echoes the applied version
                     }
 
+                    break;
+                case FrameType.HubState:
+                    int minute = Payload.MinuteOfDay(frame, 0);
+                    _minuteOfDay = minute < MinutesPerDay ? minute : -1;
+                    _minuteAtMs = nowMs;
                     break;
                 case FrameType.LinkGroup:
                     if (_settings.Move(frame))
@@ -691,6 +817,13 @@ namespace ElderBand.Wristband
 
         // ---- power ----
 
+        // A lane near its last sequence ends this boot at a quiet moment; the next one begins at 0.
+        private bool MustRestart()
+        {
+            return _source.IsNearlySpent && _fall.State == FallState.Watching && !_key.IsPressed
+                && !_link.HasUnheard(0) && !_latch.IsDirty && !_signal.IsBusy;
+        }
+
         private void ReadBattery(long nowMs)
         {
             _nextBatteryMs = nowMs + BatteryEveryMs;
@@ -747,6 +880,7 @@ namespace ElderBand.Wristband
                 open,
                 nowMs - _unwornSinceMs,
                 _putAwayMs);
+            _measuring.SetMode(mode, _link.HubOnline, nowMs);
             if (mode != Mode)
             {
                 Mode = mode;

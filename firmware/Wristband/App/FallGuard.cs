@@ -1,5 +1,3 @@
-using ElderBand.BandProtocol;
-
 namespace ElderBand.Wristband
 {
     /// <summary>Whether a countdown runs.</summary>
@@ -62,7 +60,7 @@ namespace ElderBand.Wristband
         /// <summary>Countdowns at a time; for one more the caller first confirms the oldest.</summary>
         public const int MaxRunning = 4;
 
-        private readonly LatchSlot[] _running = new LatchSlot[MaxRunning];
+        private readonly int[] _running = new int[MaxRunning];
         private readonly long[] _deadlineMs = new long[MaxRunning];
         private int _count;
 
@@ -110,23 +108,23 @@ namespace ElderBand.Wristband
             return action;
         }
 
-        /// <summary>Starts the countdown of a latched suspicion; there must be room.</summary>
-        public void Begin(LatchSlot slot, long nowMs)
+        /// <summary>Starts the countdown of a suspicion, named by its frame's sequence; there must be room.</summary>
+        public void Begin(int sequence, long nowMs)
         {
-            _running[_count] = slot;
+            _running[_count] = sequence;
             _deadlineMs[_count] = nowMs + CountdownMs;
             _count++;
         }
 
-        /// <summary>Takes the oldest countdown out, whatever its deadline; null where none runs.</summary>
-        public LatchSlot TakeOldest()
+        /// <summary>Takes the oldest countdown out, whatever its deadline: the sequence, -1 where none runs.</summary>
+        public int TakeOldest()
         {
             if (_count == 0)
             {
-                return null;
+                return -1;
             }
 
-            LatchSlot slot = _running[0];
+            int sequence = _running[0];
             _count--;
             for (int i = 0; i < _count; i++)
             {
@@ -134,7 +132,7 @@ namespace ElderBand.Wristband
                 _deadlineMs[i] = _deadlineMs[i + 1];
             }
 
-            return slot;
+            return sequence;
         }
 
         /// <summary>Deadline of the oldest countdown; long.MaxValue where none runs.</summary>

@@ -137,6 +137,14 @@ namespace ElderBand.Wristband.Drivers
             return Health(result);
         }
 
+        /// <summary>Standby: nothing measured, nothing woken.</summary>
+        public SensorHealth Stop()
+        {
+            _count = 0;
+            BusResult result = Write(Adxl343Register.InterruptEnable, 0);
+            return Health(Then(result, Adxl343Register.PowerControl, 0));
+        }
+
         /// <summary>Reads all that waits in the FIFO; <see cref="Count"/> says how many.</summary>
         public SensorHealth ReadBurst()
         {
