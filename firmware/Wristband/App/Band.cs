@@ -863,7 +863,7 @@ namespace ElderBand.Wristband
                     continue;
                 }
 
-                if (slot.Open && nowMs - slot.AtMs > ForgetAlarmMs)
+                if (slot.Open && !slot.Pending && nowMs - slot.AtMs > ForgetAlarmMs)
                 {
                     slot.Open = false;
                     _latch.Touch();

@@ -1,0 +1,148 @@
+using ElderBand.BandProtocol;
+using ElderBand.Wristband;
+
+namespace ElderBand.Tests.Wristband;
+
+public sealed class SosTests
+{
+    private static BandWorld Linked(bool worn = true)
+    {
+        var world = new BandWorld(worn).Boot();
+        world.RunFor(5000);
+        world.Band.Link.IsTrusted.ShouldBeTrue();
+        return world;
+    }
+
+    [Fact]
+    public void A_press_reaches_the_centre_and_every_stage_the_wrist_in_order()
+    {
+        var world = Linked();
+        world.Press(200);
+        world.RunUntil(() => world.RowsOf(FrameType.Sos).Count == 1, 2000).ShouldBeTrue();
+        var sos = world.RowsOf(FrameType.Sos)[0];
+        Payload.EventDetail(sos, 0).ShouldBe((byte)SosSource.Key);
+        Payload.EventBatteryPct(sos, 0).ShouldBe((byte)80);
+
+        world.RunFor(4000);
+        world.Band.Pending.ShouldBe(0);
+        world.StagesShown(sos).ShouldBe([Stage.Home, Stage.Centre]);
+        world.Band.Tick.ShouldBe(WristTick.NotTaken);
+
+        world.Down(world.StageFrame(sos, Stage.Centre, 1));
+        world.Down(world.StageFrame(sos, Stage.Taken, 2));
+        world.RunFor(3000);
+        world.Band.Tick.ShouldBe(WristTick.Silent);
+        world.Down(world.StageFrame(sos, Stage.Coming, 3));
+        world.RunFor(4000);
+        world.Down(world.StageFrame(sos, Stage.Closed, 4));
+        world.RunFor(4000);
+        world.StagesShown(sos).ShouldBe([Stage.Home, Stage.Centre, Stage.Taken, Stage.Coming, Stage.Closed]);
+        world.Band.ShownStage.ShouldBe(Stage.Closed);
+    }
+
+    [Fact]
+    public void A_press_is_on_the_air_and_notified_within_100_ms_of_contact()
+    {
+        var world = Linked();
+        world.AnswersHeard = false;
+        var pressed = world.Now;
+        world.Press(200);
+        world.RunFor(1000);
+        var first = world.Heard.Where(h => Frame.TypeOf(h.Frame, 0) == FrameType.Sos).ToList();
+        first.First(h => h.Advertised).AtMs.ShouldBeLessThanOrEqualTo(pressed + 100);
+        first.First(h => !h.Advertised).AtMs.ShouldBeLessThanOrEqualTo(pressed + 100);
+    }
+
+    [Fact]
+    public void A_mistaken_Take_handed_back_lowers_the_stage_and_the_wrist_says_so()
+    {
+        var world = Linked();
+        world.Press(200);
+        world.RunFor(5000);
+        var sos = world.RowsOf(FrameType.Sos)[0];
+        world.Down(world.StageFrame(sos, Stage.Taken, 2));
+        world.RunFor(4000);
+        world.Band.Tick.ShouldBe(WristTick.Silent);
+        world.Down(world.StageFrame(sos, Stage.Centre, 3));
+        world.RunFor(4000);
+        world.Band.Tick.ShouldBe(WristTick.NotTaken);
+        world.StagesShown(sos).ShouldBe([Stage.Home, Stage.Centre, Stage.Taken, Stage.Centre]);
+
+        world.Down(world.StageFrame(sos, Stage.Taken, 2));
+        world.RunFor(4000);
+        world.StagesShown(sos).Count.ShouldBe(4, "the replayed Take is older than the hand-back");
+    }
+
+    [Fact]
+    public void A_stage_waiting_behind_others_is_not_shown_once_it_is_no_longer_true()
+    {
+        var world = Linked();
+        world.Press(200);
+        world.RunFor(5000);
+        var sos = world.RowsOf(FrameType.Sos)[0];
+        world.Down(world.StageFrame(sos, Stage.Taken, 2));
+        world.Down(world.StageFrame(sos, Stage.Coming, 3));
+        world.Down(world.StageFrame(sos, Stage.Centre, 4));
+        world.RunFor(6000);
+        world.StagesShown(sos).ShouldBe([Stage.Home, Stage.Centre, Stage.Centre], "taken and coming were over before their turn");
+    }
+
+    [Fact]
+    public void Ten_presses_while_nobody_hears_keep_the_first_and_the_last_and_say_that_the_latch_was_full()
+    {
+        var world = new BandWorld { InRange = false }.Boot();
+        world.RunFor(2000);
+        for (var i = 0; i < 10; i++)
+        {
+            world.Press(150);
+            world.RunFor(2000);
+        }
+
+        world.Band.Pending.ShouldBe(AlarmLatch.Slots);
+        world.InRange = true;
+        world.After(10, world.Connect);
+        world.RunFor(60_000);
+        var presses = world.RowsOf(FrameType.Sos).Select(f => Payload.UptimeS(f, 0)).ToList();
+        presses.Count.ShouldBe(8);
+        presses[0].ShouldBe(2);
+        presses[^1].ShouldBe(20);
+        world.Technical(TechnicalCode.LatchFull).ShouldBe(1);
+        world.Band.Pending.ShouldBe(0);
+    }
+
+    [Fact]
+    public void P03_out_of_range_for_two_days_the_press_is_delivered_within_6_s_of_radio_contact()
+    {
+        var world = new BandWorld { InRange = false, AnswersHello = true };
+        world.Power.Charger = false;
+        world.Boot();
+        world.RunFor(20_000);
+        world.Press(150);
+        world.RunFor(48 * 3_600_000L);
+        world.Band.Tick.ShouldBe(WristTick.Waiting, "the wrist goes on saying that nobody has heard it");
+        world.OnAir.ShouldNotBeNull();
+        Frame.TypeOf(world.OnAir, 0).ShouldBe(FrameType.Sos);
+        world.InRange = true;
+        var contact = world.Now;
+        world.After(10, world.Connect);
+        world.RunUntil(() => world.RowsOf(FrameType.Sos).Count == 1, 10_000).ShouldBeTrue();
+        (world.Now - contact).ShouldBeLessThan(6000);
+        Payload.UptimeS(world.RowsOf(FrameType.Sos)[0], 0).ShouldBe(20);
+    }
+
+    [Fact]
+    public void A_flash_that_refuses_delays_no_alarm_and_is_reported()
+    {
+        var world = Linked();
+        world.Flash.Fails = true;
+        world.Press(200);
+        world.RunUntil(() => world.RowsOf(FrameType.Sos).Count == 1, 1000).ShouldBeTrue();
+        world.RunUntil(() => world.Technical(TechnicalCode.FlashFault) == 1, 5000).ShouldBeTrue();
+        world.RunFor(60_000);
+        world.Technical(TechnicalCode.FlashFault).ShouldBe(1);
+        world.Flash.Fails = false;
+        world.RunFor(10_000);
+        world.Technical(TechnicalCode.Recovered).ShouldBe(1);
+        world.Band.Latch.IsDirty.ShouldBeFalse();
+    }
+}
