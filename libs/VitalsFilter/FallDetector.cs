@@ -36,6 +36,9 @@ namespace ElderBand.VitalsFilter
         private const int LongLieStillS = 25;
         private const int LongLieMovedS = 12;
         private const int StillDeviationMg = 45;
+
+        // After a suspicion the countdown runs; what then moves weakly is the same fall's aftermath, not another one.
+        private const int AftermathS = 60;
         private const int LyingStillS = 5;
 
         private const int Idle = -1;
@@ -71,6 +74,7 @@ namespace ElderBand.VitalsFilter
         private int _movedSeconds;
         private int _watchSeconds = Idle;
         private int _impactAge = Idle;
+        private int _aftermathSeconds;
 
         /// <param name="rateHz">25 or 50; anything else is treated as the nearer of the two.</param>
         public FallDetector(int rateHz)
@@ -222,6 +226,7 @@ namespace ElderBand.VitalsFilter
             _peakAge = Idle;
             _watchSeconds = Idle;
             _impactAge = Idle;
+            _aftermathSeconds = 0;
             _stillSeconds = 0;
             _movedSeconds = 0;
         }
@@ -254,11 +259,12 @@ namespace ElderBand.VitalsFilter
             if (LastMargin >= _strong)
             {
                 _watchSeconds = Idle;
+                _aftermathSeconds = AftermathS;
                 Impact(age);
                 return FallVerdict.Suspected;
             }
 
-            if (LastMargin >= _weak && _watchSeconds == Idle)
+            if (LastMargin >= _weak && _watchSeconds == Idle && _aftermathSeconds == 0)
             {
                 _watchSeconds = 0;
                 _movedSeconds = 0;
@@ -286,6 +292,11 @@ namespace ElderBand.VitalsFilter
             _blockZ = 0;
             _blockSquares = 0;
             _stillSeconds = still ? _stillSeconds + 1 : 0;
+            if (_aftermathSeconds > 0)
+            {
+                _aftermathSeconds--;
+            }
+
             if (_impactAge == Idle)
             {
                 return FallVerdict.None;
@@ -310,6 +321,7 @@ namespace ElderBand.VitalsFilter
             if (_stillSeconds >= LongLieStillS)
             {
                 _watchSeconds = Idle;
+                _aftermathSeconds = AftermathS;
                 LastImpactAgeMs = (int)((long)_impactAge * 1000 / _rateHz);
                 return FallVerdict.SuspectedLate;
             }

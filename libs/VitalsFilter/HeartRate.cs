@@ -504,23 +504,28 @@ namespace ElderBand.VitalsFilter
         // beats are not taken for one (half the rate); a dicrotic notch does not get that high (double the rate).
         private void FindPeriod()
         {
+            int[] pulse = _pulse; // a local: this loop is most of what an estimate costs
+            int headEnergy = 0;
+            for (int i = 0; i < _length; i++)
+            {
+                headEnergy += pulse[i] * pulse[i]; // at most 392 x 1000^2
+            }
+
+            int tailEnergy = headEnergy;
             int highest = 0;
             for (int lag = 0; lag <= _longest + 1; lag++)
             {
                 int product = 0;
-                int headEnergy = 0;
-                int tailEnergy = 0;
-                for (int i = 0; i + lag < _length; i++)
+                int end = _length - lag;
+                for (int i = 0; i < end; i++)
                 {
-                    int head = _pulse[i] >> 2;
-                    int tail = _pulse[i + lag] >> 2;
-                    product += head * tail;
-                    headEnergy += head * head;
-                    tailEnergy += tail * tail;
+                    product += pulse[i] * pulse[i + lag];
                 }
 
                 long norm = IntegerMath.IsqrtLong((long)headEnergy * tailEnergy);
                 _work[lag] = norm == 0 ? 0 : (int)((long)product * 1000 / norm);
+                headEnergy -= pulse[end - 1] * pulse[end - 1];
+                tailEnergy -= pulse[lag] * pulse[lag];
                 if (lag >= _shortest && lag <= _longest && _work[lag] > highest && IsPeak(lag))
                 {
                     highest = _work[lag];
