@@ -88,7 +88,8 @@ export interface Alarm {
   takenAtMs: number | null
   comingAtMs: number | null
   closedAtMs: number | null
-  outcome: Outcome | null
+  /** An Outcome, or merged: an SOS has taken this fall over. */
+  outcome: string | null
   closingWords: string | null
   resident: Resident | null
   contacts: Contact[]
@@ -128,6 +129,7 @@ export interface Me {
   staffId: number
   displayName: string
   canAct: boolean
+  role?: string
 }
 
 export interface State {

@@ -13,6 +13,7 @@ type Session = 'unknown' | 'none' | 'screen' | 'acting'
 export const store = reactive({
   session: 'unknown' as Session,
   me: null as Me | null,
+  role: '',
   centre: null as State['centre'] | null,
   startedAtMs: 0,
   alarms: [] as Alarm[],
@@ -132,6 +133,7 @@ export async function whoAmI(): Promise<void> {
     const me = await call<Me>('GET', '/api/session')
     const before = store.session
     store.me = me
+    store.role = me.role ?? ''
     store.session = me.canAct ? 'acting' : 'screen'
     if (before === 'unknown' || before === 'none') {
       heart = new Heartbeat(performance.now(), Date.now())

@@ -30,7 +30,7 @@ export function useWords() {
   const since = (atMs: number | null | undefined): string => (atMs == null ? t('empty.never') : ageText(store.nowMs - atMs))
 
   /** The wording of a code where there is one, else what the service said. */
-  const worded = (prefix: string, code: string, otherwise: string): string => (te(`${prefix}.${code}`) ? t(`${prefix}.${code}`) : otherwise)
+  const worded = (prefix: string, code: string, otherwise: string): string => (code !== '' && te(`${prefix}.${code}`) ? t(`${prefix}.${code}`) : otherwise)
 
   return { t, te, locale, place, name, kind, age, since, worded }
 }

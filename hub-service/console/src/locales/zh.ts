@@ -22,7 +22,7 @@ export default {
   notice: { taken: '{name} 已先一步接手，您无需处理。', takenUnknown: '已有同事先一步接手。', failed: '没有成功：{text}', failedPlain: '没有成功，服务没有应答。请再试一次。' },
   outcome: {
     title: '结果', words: '结束语（家属会看到）', needed: '请先选择结果（按 1-7）',
-    phoneOk: '电话确认平安', familyGoing: '家属前往', officerSent: '已派人上门', ambulance: '已叫 120', falseAlarm: '误报', drill: '演练', other: '其他',
+    phoneOk: '电话确认平安', familyGoing: '家属前往', officerSent: '已派人上门', ambulance: '已叫 120', falseAlarm: '误报', drill: '演练', other: '其他', merged: '并入按键求助',
   },
   words: {
     phoneOk: '已电话联系到本人，一切平安。', familyGoing: '已联系家属，家属正在前往。', officerSent: '工作人员已上门看望，情况已处理。', ambulance: '已呼叫 120，急救人员已接手。', falseAlarm: '已核实为误按，本人平安。', drill: '这是一次演练。', other: '',
@@ -47,11 +47,12 @@ export default {
     },
   },
   timeline: {
-    raised: '收到求助', prealarm: '收到疑似跌倒', pressed: '再次按下', confirmed: '确认为警报', cancelled: '本人取消', notNeeded: '本人表示不需要', unanswered: '还没有人应答，通知家属', taken: '接手', coming: '安排人前往', handback: '退回，重新响铃', closed: '结束', spoke: '通话成功', noAnswer: '没人接电话', shown: '手环已显示', messageSent: '短信已发送', messageDelivered: '短信已送达', messageFailed: '短信发送失败', messageOpened: '家属打开链接', linkRevoked: '链接已停用', noConsole: '没有值守台打开',
+    raised: '收到求助', suspected: '收到疑似跌倒', press: '再次按下', confirmed: '手环确认跌倒', deadline: '时间到，无人取消，升级为警报', cancelled: '本人取消', cancelledLate: '本人取消（已过时限，警报保留）', notNeeded: '本人表示不需要', unanswered: '还没有人应答，通知家属', taken: '接手', coming: '安排人前往', handedBack: '退回，重新响铃', closed: '结束', callSpoke: '通话成功', callNoAnswer: '没人接电话', wrist: '手环已显示', merged: '并入求助', fallBefore: '按键前疑似跌倒', drill: '演练', rescued: '系统恢复响铃', messageSent: '短信已发送', messageDelivered: '短信已送达', messageFailed: '短信发送失败', messageOpened: '家属已打开页面', linkRevoked: '链接已停用',
+    because: { noConsole: '没有打开的值守台', noAnswer: '60 秒无人接手', band: '手环', hubKey: '主机按键', phone: '电话', staff: '人工登记', old: '补报' },
   },
   residents: {
     title: '老人与设备', add: '登记老人', name: '姓名', nameEn: '英文名', birthYear: '出生年份', phone: '电话', address: '地址', building: '楼号', floor: '层', door: '室', keys: '钥匙在哪', hearing: '听力', dialect: '方言', medical: '健康备注', firstQuestion: '先问的一句话', familyName: '家属怎么称呼', save: '保存', saved: '已保存',
-    contacts: '联系人', addContact: '添加联系人', relation: '关系', order: '顺序', consentBy: '谁同意的', consentHow: '怎样同意的', consentNote: '没有本人同意，不能登记联系人。', hubs: '家庭主机', addHub: '登记主机', hubId: '主机编号', bands: '手环', addBand: '登记手环', bandAddress: '手环地址（12 位十六进制）', guardAlways: '始终守护模式', resident: '老人', secretOnce: '只显示这一次，请马上配置设备。离开本页后无法再看到。', password: '主机密码', secret: '手环密钥', done: '我已配置好', none: '还没有登记', edit: '编辑', needed: '登录后才能登记。', failed: '没有保存：{text}', worn: '最近听到', choose: '请选择',
+    contacts: '联系人', addContact: '添加联系人', relation: '关系', order: '顺序', consentBy: '谁同意的', consentHow: '怎样同意的', consentNote: '没有本人同意，不能登记联系人。', hubs: '家庭主机', addHub: '登记主机', hubId: '主机编号', bands: '手环', addBand: '登记手环', bandAddress: '手环地址（12 位十六进制）', guardAlways: '始终守护模式', resident: '老人', secretOnce: '只显示这一次，请马上配置设备。离开本页后无法再看到。', password: '主机密码', secret: '手环密钥', done: '我已配置好', none: '还没有登记', edit: '编辑', needed: '登录后才能登记。', failed: '没有保存：{text}', adminOnly: '登记和修改需要管理员账号。', worn: '最近听到', choose: '请选择',
   },
   a11y: { skip: '跳到警报卡', queue: '警报列表', card: '警报卡', newAlarm: '新警报：{kind}，{name}，{address}' },
 }
