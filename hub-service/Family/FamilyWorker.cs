@@ -82,9 +82,10 @@ public sealed class FamilyWorker(Store store, Clock clock, FamilyOptions options
                     }
                 }
             }
-            catch (Microsoft.Data.Sqlite.SqliteException e)
+            catch (Exception e) when (e is not OperationCanceledException)
             {
-                log.LogWarning("The family's outbox cannot be read: {Reason}", e.Message);
+                // Whatever it is: a fault in telling families must never end the process that takes alarms.
+                log.LogError(e, "The family's outbox cannot be worked on; tried again in half a second");
             }
             try
             {
@@ -107,7 +108,7 @@ public sealed class FamilyWorker(Store store, Clock clock, FamilyOptions options
         try
         {
             string token = tokens.Token(m.CentreId, m.AlarmId, m.ContactId);
-            if (m.LinkSha256 is null)
+            if (!m.HasLink)
             {
                 // The link is stored before its text leaves: a family that is quick must find the page.
                 await store.WriteAsync(
@@ -125,9 +126,9 @@ public sealed class FamilyWorker(Store store, Clock clock, FamilyOptions options
         {
             // Stopping: the row is still there, the next start sends it.
         }
-        catch (Exception e) when (e is Microsoft.Data.Sqlite.SqliteException or IOException)
+        catch (Exception e)
         {
-            log.LogWarning("Message {Id} could not be noted, it stays in the outbox: {Reason}", m.Id, e.Message);
+            log.LogError(e, "Message {Id} stays in the outbox", m.Id);
         }
         finally
         {

@@ -4,7 +4,7 @@ namespace ElderBand.HubService.Storage;
 public sealed record DueMessage(
     long Id, string CentreId, long AlarmId, long ContactId, string Reason, long CreatedAtMs, int Attempts,
     long AlarmNumber, string Kind, long EventAtMs, string? ClosingWords, string ResidentName, string ContactName, string Phone,
-    string CentrePhone, byte[]? LinkSha256, bool LinkIsOver);
+    string CentrePhone, bool HasLink, bool LinkIsOver);
 
 /// <summary>A message that a gateway reports on.</summary>
 public sealed record ReportedMessage(long Id, long AlarmId, int Attempts, long? SentAtMs, long? DeliveredAtMs, string ContactName);
@@ -21,7 +21,7 @@ public static partial class MessageRows
             """
             SELECT m.id, m.centre_id, m.alarm_id, m.contact_id, m.reason, m.created_at_ms, m.attempts,
               a.number, a.kind, a.event_at_ms, a.closing_words, ifnull(r.name, ''), c.name, c.phone, z.phone,
-              l.token_sha256, ifnull(l.revoked_at_ms IS NOT NULL OR l.expires_at_ms<=$1, 0)
+              l.token_sha256 IS NOT NULL, ifnull(l.revoked_at_ms IS NOT NULL OR l.expires_at_ms<=$1, 0)
             FROM message m JOIN alarm a ON a.id=m.alarm_id JOIN contact c ON c.id=m.contact_id
             JOIN centre z ON z.centre_id=m.centre_id LEFT JOIN resident r ON r.id=c.resident_id
             LEFT JOIN family_link l ON l.alarm_id=m.alarm_id AND l.contact_id=m.contact_id
@@ -32,8 +32,7 @@ public static partial class MessageRows
             """,
             static r => new DueMessage(
                 r.Long(0), r.Text(1), r.Long(2), r.Long(3), r.Text(4), r.Long(5), r.Int(6), r.Long(7), r.Text(8), r.Long(9),
-                r.TextOrNull(10), r.Text(11), r.Text(12), r.Text(13), r.Text(14), r.TextOrNull(15) is null ? null : r.Blob(15),
-                r.Bool(16)),
+                r.TextOrNull(10), r.Text(11), r.Text(12), r.Text(13), r.Text(14), r.Bool(15), r.Bool(16)),
             nowMs, limit);
 
     /// <summary>The gateway has it.</summary>

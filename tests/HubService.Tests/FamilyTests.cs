@@ -1,0 +1,313 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using ElderBand.HubService.Alarms;
+using ElderBand.HubService.Family;
+using ElderBand.HubService.Storage;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace ElderBand.Tests.HubService;
+
+/// <summary>The telephone company, on a port of loopback.</summary>
+internal sealed class Gateway : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    private Gateway(WebApplication app, Uri address)
+    {
+        _app = app;
+        Address = address;
+    }
+
+    public Uri Address { get; }
+
+    /// <summary>What it answers.</summary>
+    public int Status { get; set; } = 200;
+
+    /// <summary>Every request, refused ones too.</summary>
+    public ConcurrentQueue<JsonElement> Requests { get; } = new();
+
+    /// <summary>Idempotency keys, in the order of the requests.</summary>
+    public ConcurrentQueue<string> Keys { get; } = new();
+
+    public static async Task<Gateway> OpenAsync()
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        WebApplication app = builder.Build();
+        Gateway? gateway = null;
+        app.MapPost("/sms", async (HttpRequest request) =>
+        {
+            gateway!.Keys.Enqueue(request.Headers["Idempotency-Key"].ToString());
+            gateway.Requests.Enqueue((await JsonDocument.ParseAsync(request.Body)).RootElement);
+            return gateway.Status == 200 ? Results.Json(new { messageId = $"sms-{gateway.Requests.Count}" }) : Results.StatusCode(gateway.Status);
+        });
+        await app.StartAsync();
+        string address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        gateway = new Gateway(app, new Uri(new Uri(address), "/sms"));
+        return gateway;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+    }
+}
+
+public sealed class FamilyTests
+{
+    [Fact]
+    public async Task A_contact_who_has_consented_is_told_within_five_seconds_and_nobody_else()
+    {
+        await using Gateway gateway = await Gateway.OpenAsync();
+        await using StaffDesk desk = await StaffDesk.OpenAsync(gateway.Address);
+        using IDisposable console = desk.Consoles.Enter("c1");
+        long alarm = await desk.PressAsync();
+        await Until(() => desk.Alarm(alarm).Contacts[0].Messages is [{ SentAtMs: not null }]);
+
+        JsonElement text = gateway.Requests.ShouldHaveSingleItem();
+        text.GetProperty("to").GetString().ShouldBe("13800000001");
+        text.GetProperty("id").GetInt64().ShouldBe(desk.Alarm(alarm).Contacts[0].Messages[0].Id);
+        string words = text.GetProperty("text").GetString()!;
+        words.ShouldContain("陈桂英");
+        words.ShouldContain($"{desk.Alarm(alarm).Number} 号求助");
+        words.ShouldContain("https://family.example.invalid/f/");
+        words.ShouldNotContain("高血压");
+        words.ShouldNotContain("梧桐路");
+        AlarmView view = desk.Alarm(alarm);
+        (view.Contacts[0].Messages[0].SentAtMs!.Value - view.RaisedAtMs).ShouldBeLessThan(5000);
+        view.Contacts[1].Messages.ShouldBeEmpty("no consent, no text");
+        view.Timeline.Select(static e => e.Kind).ShouldContain("messageSent");
+    }
+
+    [Fact]
+    public async Task A_drill_a_suspected_fall_and_a_cancelled_one_tell_nobody()
+    {
+        await using Gateway gateway = await Gateway.OpenAsync();
+        await using StaffDesk desk = await StaffDesk.OpenAsync(gateway.Address);
+        await desk.PressAsync(drill: true);
+        await desk.FallSuspectedAsync();
+        await desk.CancelFallAsync();
+        await Task.Delay(1500, Token);
+        gateway.Requests.ShouldBeEmpty();
+        desk.Store.Read(db => MessageRows.Backlog(db, 0)).Waiting.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_gateway_that_is_down_shows_on_the_alarm_and_as_a_card_and_gets_the_same_text_again()
+    {
+        await using Gateway gateway = await Gateway.OpenAsync();
+        gateway.Status = 503;
+        await using StaffDesk desk = await StaffDesk.OpenAsync(gateway.Address);
+        using IDisposable console = desk.Consoles.Enter("c1");
+        long alarm = await desk.PressAsync();
+        await Until(() => desk.Alarm(alarm).Contacts[0].Messages[0].Attempts >= 2);
+        desk.Alarm(alarm).Contacts[0].Messages[0].LastError.ShouldBe("the gateway answered 503");
+        desk.Alarm(alarm).Timeline.Count(static e => e.Kind == "messageFailed").ShouldBe(1);
+        Cards(desk).ShouldBe(["webhookDown"]);
+
+        gateway.Status = 200;
+        await Until(() => desk.Alarm(alarm).Contacts[0].Messages[0].SentAtMs is not null);
+        Cards(desk).ShouldBeEmpty();
+        gateway.Requests.Select(static r => r.GetProperty("id").GetInt64()).Distinct().Count().ShouldBe(1);
+        gateway.Requests.Select(static r => r.GetProperty("text").GetString()).Distinct().Count().ShouldBe(1);
+        gateway.Keys.Distinct().Count().ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Without_a_webhook_the_fault_is_a_card_and_not_silence()
+    {
+        await using StaffDesk desk = await StaffDesk.OpenAsync();
+        long alarm = await desk.PressAsync();
+        await Until(() => Cards(desk) is ["webhookDown"]);
+        desk.Alarm(alarm).Contacts[0].Messages[0].LastError.ShouldNotBeNull().ShouldContain("--webhook");
+    }
+
+    [Fact]
+    public async Task It_is_over_never_overtakes_she_has_called()
+    {
+        await using Gateway gateway = await Gateway.OpenAsync();
+        gateway.Status = 503;
+        await using StaffDesk desk = await StaffDesk.OpenAsync(gateway.Address);
+        using IDisposable console = desk.Consoles.Enter("c1");
+        HttpClient li = await desk.SignedInAsync("li");
+        long alarm = await desk.PressAsync();
+        await li.PostAsync($"api/alarms/{alarm}/take", null, Token);
+        await li.PostAsJsonAsync($"api/alarms/{alarm}/close", new { outcome = "phoneOk", words = "一切平安" }, Token);
+        await Until(() => gateway.Requests.Count >= 2);
+        gateway.Status = 200;
+        await Until(() => desk.Alarm(alarm).Contacts[0].Messages is [{ SentAtMs: not null }, { SentAtMs: not null }]);
+        string[] words = [.. gateway.Requests.Select(static r => r.GetProperty("text").GetString()!)];
+        words[^1].ShouldContain("一切平安");
+        words[..^1].ShouldAllBe(static w => w.Contains("按下了求助键", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_text_that_waits_while_the_service_is_down_goes_out_after_the_restart_with_the_same_link()
+    {
+        await using Gateway gateway = await Gateway.OpenAsync();
+        gateway.Status = 503;
+        StaffDesk first = await StaffDesk.OpenAsync(gateway.Address);
+        long alarm = await first.PressAsync();
+        await Until(() => !gateway.Requests.IsEmpty);
+        await first.StopAsync();
+        int before = gateway.Requests.Count;
+        gateway.Status = 200;
+        await using StaffDesk second = await StaffDesk.OpenAsync(gateway.Address, first.Folder);
+        await Until(() => second.Alarm(alarm).Contacts[0].Messages[0].SentAtMs is not null);
+        gateway.Requests.Count.ShouldBeGreaterThan(before);
+        gateway.Requests.Where(r => r.GetProperty("id").GetInt64() == second.Alarm(alarm).Contacts[0].Messages[0].Id)
+            .Select(static r => Link(r)).Distinct().Count().ShouldBe(1);
+    }
+
+    [Fact]
+    public void Attempts_back_off_to_one_a_minute_and_end_after_a_day()
+    {
+        Enumerable.Range(1, 8).Select(static n => FamilyWorker.NextDue(0, 0, n)).ShouldBe(
+            [1000, 2000, 5000, 15_000, 30_000, 60_000, 60_000, 60_000]);
+        const long DayMs = 24L * 3_600_000;
+        FamilyWorker.NextDue(DayMs - 60_000, 0, 9).ShouldBe(DayMs);
+        FamilyWorker.NextDue(DayMs - 59_999, 0, 9).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task The_page_says_what_happened_and_who_has_it_and_not_a_word_of_health_or_address()
+    {
+        await using Gateway gateway = await Gateway.OpenAsync();
+        await using StaffDesk desk = await StaffDesk.OpenAsync(gateway.Address);
+        using IDisposable console = desk.Consoles.Enter("c1");
+        HttpClient li = await desk.SignedInAsync("li");
+        long alarm = await desk.PressAsync();
+        await Until(() => !gateway.Requests.IsEmpty);
+        string token = Link(gateway.Requests.First()).Split("/f/")[1];
+        token.Length.ShouldBe(43);
+        HttpClient phone = desk.Stranger(withHeader: false);
+
+        JsonElement view = await phone.GetFromJsonAsync<JsonElement>($"api/family/{token}", Token);
+        view.EnumerateObject().Select(static p => p.Name).ShouldBe(
+            ["number", "kind", "residentName", "state", "raisedAtMs", "nowMs", "unanswered", "who", "takenAtMs", "comingAtMs",
+                "closedAtMs", "closingWords", "callResident", "callCentre", "timeline"]);
+        view.GetProperty("residentName").GetString().ShouldBe("陈桂英");
+        view.GetProperty("callCentre").GetString().ShouldBe("02100000001");
+        await Until(() => desk.Alarm(alarm).Contacts[0].Messages[0].OpenedAtMs is not null);
+
+        using StaffDesk.Events stream = await desk.ListenAsync(phone, $"api/family/{token}/events");
+        (await stream.NextAsync("family")).GetProperty("state").GetString().ShouldBe("ringing");
+        await li.PostAsync($"api/alarms/{alarm}/take", null, Token);
+        JsonElement taken = await NextState(stream, "taken");
+        taken.GetProperty("who").GetString().ShouldBe("李静");
+        await li.PostAsJsonAsync($"api/alarms/{alarm}/call", new { contactId = desk.Alarm(alarm).Contacts[1].Id, result = "spoke" }, Token);
+        await li.PostAsJsonAsync($"api/alarms/{alarm}/close", new { outcome = "phoneOk", words = "一切平安" }, Token);
+        JsonElement closed = await NextState(stream, "closed");
+        closed.GetProperty("closingWords").GetString().ShouldBe("一切平安");
+        string everything = closed.GetRawText();
+        foreach (string secret in (string[])["高血压", "梧桐路", "502", "左耳背", "陈芳", "13800000002", "bpm", "vitals"])
+        {
+            everything.ShouldNotContain(secret);
+        }
+    }
+
+    [Fact]
+    public async Task A_link_ends_after_a_day_or_when_it_is_revoked_and_an_invented_one_never_was()
+    {
+        await using Gateway gateway = await Gateway.OpenAsync();
+        await using StaffDesk desk = await StaffDesk.OpenAsync(gateway.Address);
+        using IDisposable console = desk.Consoles.Enter("c1");
+        HttpClient li = await desk.SignedInAsync("li");
+        long alarm = await desk.PressAsync();
+        await Until(() => !gateway.Requests.IsEmpty);
+        string token = Link(gateway.Requests.First()).Split("/f/")[1];
+        HttpClient phone = desk.Stranger(withHeader: false);
+        (await phone.GetAsync($"api/family/{token}x", Token)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await phone.GetAsync($"api/family/{new string('x', 500)}", Token)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await phone.GetAsync($"api/family/{token}", Token)).StatusCode.ShouldBe(HttpStatusCode.OK);
+
+        using StaffDesk.Events stream = await desk.ListenAsync(phone, $"api/family/{token}/events");
+        await stream.NextAsync("family");
+        long contact = desk.Alarm(alarm).Contacts[0].Id;
+        (await li.PostAsJsonAsync($"api/alarms/{alarm}/revoke-link", new { contactId = contact }, Token)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        await stream.NextAsync("over");
+        (await phone.GetAsync($"api/family/{token}", Token)).StatusCode.ShouldBe(HttpStatusCode.Gone);
+        (await li.PostAsJsonAsync($"api/alarms/{alarm}/revoke-link", new { contactId = contact }, Token)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+
+        await li.PostAsync($"api/alarms/{alarm}/take", null, Token);
+        await li.PostAsJsonAsync($"api/alarms/{alarm}/close", new { outcome = "other", words = "好" }, Token);
+        await Until(() => gateway.Requests.Any(static r => r.GetProperty("text").GetString()!.Contains("已处理完毕", StringComparison.Ordinal)));
+        gateway.Requests.Last().GetProperty("text").GetString()!.ShouldNotContain("/f/", customMessage: "a revoked link is not sent again");
+
+        long second = await desk.PressAsync();
+        await Until(() => desk.Alarm(second).Contacts[0].Messages is [{ SentAtMs: not null }]);
+        string fresh = Link(gateway.Requests.Last()).Split("/f/")[1];
+        fresh.ShouldNotBe(token);
+        (await phone.GetAsync($"api/family/{fresh}", Token)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        desk.Clock.Push(TimeSpan.FromHours(24.1));
+        (await phone.GetAsync($"api/family/{fresh}", Token)).StatusCode.ShouldBe(HttpStatusCode.Gone);
+    }
+
+    [Fact]
+    public async Task The_gateways_reports_are_noted_once_and_a_failed_text_is_tried_again()
+    {
+        await using Gateway gateway = await Gateway.OpenAsync();
+        await using StaffDesk desk = await StaffDesk.OpenAsync(gateway.Address);
+        using IDisposable console = desk.Consoles.Enter("c1");
+        long alarm = await desk.PressAsync();
+        await Until(() => desk.Alarm(alarm).Contacts[0].Messages is [{ SentAtMs: not null }]);
+        long id = desk.Alarm(alarm).Contacts[0].Messages[0].Id;
+        HttpClient hook = desk.Stranger(withHeader: false);
+        (await hook.PostAsJsonAsync("hooks/messages/guess", new { id, status = "delivered" }, Token)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await hook.PostAsJsonAsync(Hook, new { id = 99999, status = "delivered" }, Token)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await hook.PostAsJsonAsync(Hook, new { id, status = "eaten" }, Token)).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+
+        (await hook.PostAsJsonAsync(Hook, new { id, status = "failed", detail = "关机" }, Token)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        desk.Alarm(alarm).Timeline.Last().Text.ShouldBe("陈明 关机");
+        await Until(() => gateway.Requests.Count == 2 && desk.Alarm(alarm).Contacts[0].Messages[0].SentAtMs is not null);
+
+        // By the gateway's own number this time, and twice: noted once.
+        for (int i = 0; i < 2; i++)
+        {
+            (await hook.PostAsJsonAsync(Hook, new { id = "sms-2", status = "delivered" }, Token)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        }
+        desk.Alarm(alarm).Contacts[0].Messages[0].DeliveredAtMs.ShouldNotBeNull();
+        desk.Alarm(alarm).Timeline.Count(static e => e.Kind == "messageDelivered").ShouldBe(1);
+    }
+
+    private const string Hook = $"hooks/messages/{StaffDesk.HookSecret}";
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    private static string Link(JsonElement request) =>
+        request.GetProperty("text").GetString()!.Split(' ').Single(static w => w.Contains("/f/", StringComparison.Ordinal)).Split('：')[^1];
+
+    private static List<string> Cards(StaffDesk desk) =>
+        desk.Store.Read(static db => Views.Technicals(db, "c1")).ConvertAll(static t => t.Kind);
+
+    private static async Task<JsonElement> NextState(StaffDesk.Events stream, string state)
+    {
+        while (true)
+        {
+            JsonElement view = await stream.NextAsync("family");
+            if (view.GetProperty("state").GetString() == state)
+            {
+                return view;
+            }
+        }
+    }
+
+    private static async Task Until(Func<bool> holds)
+    {
+        for (int i = 0; i < 300 && !holds(); i++)
+        {
+            await Task.Delay(50, Token);
+        }
+        holds().ShouldBeTrue();
+    }
+}
