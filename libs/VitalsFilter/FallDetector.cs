@@ -39,6 +39,9 @@ namespace ElderBand.VitalsFilter
 
         // After a suspicion the countdown runs; what then moves weakly is the same fall's aftermath, not another one.
         private const int AftermathS = 60;
+
+        // Bodies bounce and people struggle: another strong event this soon is the same fall, whose countdown has only begun.
+        private const int SameFallS = 10;
         private const int LyingStillS = 5;
 
         private const int Idle = -1;
@@ -125,7 +128,8 @@ namespace ElderBand.VitalsFilter
             _weak = (_rateHz == 25 ? FallForest.Weak25Hz : FallForest.Weak50Hz) + step - (walkingAid ? FallForest.SensitivityStep : 0);
         }
 
-        /// <summary>A band that is not worn suspects nothing; taking it off also ends an event under way.</summary>
+        /// <summary>A band that is not worn suspects nothing: the verdict falls only if it is worn by then. Taking it off also
+        /// ends an event under way.</summary>
         public void SetWorn(bool worn)
         {
             if (_worn && !worn)
@@ -164,7 +168,7 @@ namespace ElderBand.VitalsFilter
 
             if (_peakAge == Idle)
             {
-                if (square >= TriggerSquare && _worn)
+                if (square >= TriggerSquare)
                 {
                     _peakSquare = square;
                     _peakAge = 0;
@@ -246,9 +250,11 @@ namespace ElderBand.VitalsFilter
                 _peakAge = Idle;
             }
 
-            if (_filled < _x.Length)
+            // Right after power-on what came before the impact is unknown. Whether the band is worn is asked only now: who falls
+            // out of bed after hours without a movement is known to wear it by the movement of falling.
+            if (_filled < _x.Length || !_worn)
             {
-                return FallVerdict.None; // right after power-on: what came before the impact is unknown
+                return FallVerdict.None;
             }
 
             _features.Compute(_x, _y, _z, _at);
@@ -258,9 +264,15 @@ namespace ElderBand.VitalsFilter
             EventCount++;
             if (LastMargin >= _strong)
             {
+                bool sameFall = _aftermathSeconds > AftermathS - SameFallS;
+                Impact(age);
+                if (sameFall)
+                {
+                    return FallVerdict.None;
+                }
+
                 _watchSeconds = Idle;
                 _aftermathSeconds = AftermathS;
-                Impact(age);
                 return FallVerdict.Suspected;
             }
 

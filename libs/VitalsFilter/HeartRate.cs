@@ -837,7 +837,7 @@ namespace ElderBand.VitalsFilter
             long r1000 = RatioX1000;
             long percentX1000 = _curveConstantX1000 + (_curveLinearX1000 * r1000 / 1000)
                 + (_curveSquareX1000 * r1000 * r1000 / 1000000);
-            if (percentX1000 < 70000 || percentX1000 > 103000)
+            if (percentX1000 < 70000 || percentX1000 > 101000)
             {
                 return HeartRefusal.NoSignal; // the curve was never fitted there
             }

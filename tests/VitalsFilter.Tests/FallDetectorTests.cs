@@ -50,6 +50,17 @@ public sealed class FallDetectorTests
     }
 
     [Fact]
+    public void A_sleeper_whose_wearing_shows_only_by_the_fall_itself_is_not_missed()
+    {
+        var detector = new FallDetector(50);
+        detector.SetWorn(false);
+        var motion = SyntheticMotion.FallSequence(50, 1, OnsetMs);
+        Play(detector, motion, (OnsetMs + 1500) / 20).ShouldBeEmpty();
+        detector.SetWorn(true); // the movement of falling has reached the wear detector
+        Play(detector, motion, 2000).Select(static v => v.Verdict).ShouldBe([FallVerdict.Suspected]);
+    }
+
+    [Fact]
     public void A_fall_in_the_first_seconds_after_power_on_is_not_judged_on_samples_that_do_not_exist()
     {
         var detector = new FallDetector(50);
@@ -76,6 +87,18 @@ public sealed class FallDetectorTests
         detector.Reset();
         Play(detector, SyntheticMotion.FallSequence(50, 7, OnsetMs), 2000).ShouldBe(first);
         detector.LastMargin.ShouldBe(score);
+    }
+
+    [Theory]
+    [InlineData(2000, 1)]
+    [InlineData(12_000, 2)]
+    public void A_second_blow_within_ten_seconds_is_the_same_fall_and_a_later_one_is_another(int secondOnsetMs, int suspicions)
+    {
+        var detector = new FallDetector(50);
+        var first = Play(detector, SyntheticMotion.FallSequence(50, 3, OnsetMs), (OnsetMs + 4500) / 20);
+        var second = Play(detector, SyntheticMotion.FallSequence(50, 4, secondOnsetMs), (secondOnsetMs + 80_000) / 20);
+        detector.EventCount.ShouldBeGreaterThan(1);
+        first.Concat(second).Select(static v => v.Verdict).ShouldBe(Enumerable.Repeat(FallVerdict.Suspected, suspicions));
     }
 
     [Fact]
