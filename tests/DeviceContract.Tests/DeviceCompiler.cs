@@ -37,7 +37,8 @@ public static class DeviceCompiler
         string assemblyName,
         IReadOnlyDictionary<string, string> sources,
         IEnumerable<byte[]> references,
-        bool isExecutable = false)
+        bool isExecutable = false,
+        bool allowUnsafe = false)
     {
         var options = new CSharpParseOptions(LanguageVersion.CSharp9);
         var compilation = CSharpCompilation.Create(
@@ -46,7 +47,8 @@ public static class DeviceCompiler
             references.Select(image => MetadataReference.CreateFromImage(image)),
             new CSharpCompilationOptions(
                 isExecutable ? OutputKind.ConsoleApplication : OutputKind.DynamicallyLinkedLibrary,
-                optimizationLevel: OptimizationLevel.Release));
+                optimizationLevel: OptimizationLevel.Release,
+                allowUnsafe: allowUnsafe));
         using var image = new MemoryStream();
         var result = compilation.Emit(image);
         return new DeviceAssembly(

@@ -10,11 +10,7 @@ namespace ElderBand.Tests.DeviceContract;
 /// </summary>
 public sealed class DeviceInspector
 {
-    private static readonly HashSet<Code> Unsupported =
-    [
-        Code.Localloc, Code.Calli, Code.Jmp, Code.Arglist, Code.Mkrefany, Code.Refanyval, Code.Refanytype,
-        Code.Cpblk, Code.Initblk,
-    ];
+    private static readonly HashSet<Code> Unsupported = [Code.Localloc, Code.Calli, Code.Arglist];
 
     private static readonly HashSet<Code> FloatingPoint =
     [
@@ -48,8 +44,6 @@ public sealed class DeviceInspector
         _where = type.FullName;
         if (type.HasGenericParameters)
             Refuse("declares a generic type");
-        if (type.Name.Contains(">d__", StringComparison.Ordinal))
-            Refuse("is an iterator or an async state machine");
         if (type.BaseType is not null)
             InspectReference(type.BaseType);
         foreach (var implemented in type.Interfaces)
@@ -152,7 +146,10 @@ public sealed class DeviceInspector
             case ArrayType { Rank: > 1 }:
                 Refuse("uses a multi-dimensional array");
                 break;
-            case PointerType or FunctionPointerType:
+            case FunctionPointerType:
+                Refuse("uses a pointer to a function");
+                return;
+            case PointerType:
                 Refuse("uses a pointer");
                 break;
         }

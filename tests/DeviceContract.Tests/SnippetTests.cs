@@ -23,6 +23,8 @@ public class SnippetTests
     [InlineData("void M() { var f = (int x) => x; }", "CS8773")]
     [InlineData("void M() { try { } catch (System.DivideByZeroException) { } }", "CS0234")]
     [InlineData("record struct Point(int X);", "CS8773")]
+    [InlineData("async void M() { }", "CS0518")]
+    [InlineData("byte M() { System.SpanByte p = stackalloc byte[8]; return p[0]; }", "CS8346")]
     public void A_snippet_that_a_device_lacks_does_not_compile(string member, string error) =>
         Compile(member).Errors.ShouldContain(line => line.Contains(error, StringComparison.Ordinal), Listed(Compile(member).Errors));
 
@@ -60,12 +62,21 @@ public class SnippetTests
         problems.ShouldContain(problem => problem.Contains(reason, StringComparison.Ordinal), Listed(problems));
     }
 
-    [Fact]
-    public void Stack_allocation_is_refused()
+    [Theory]
+    [InlineData("unsafe int M(int n) { byte* p = stackalloc byte[n]; return p[0]; }", "uses localloc")]
+    [InlineData("unsafe int M(int n) { byte* p = stackalloc byte[n]; return p[0]; }", "uses a pointer")]
+    [InlineData("unsafe int M(delegate*<int> f) { return f(); }", "uses calli")]
+    [InlineData("unsafe delegate*<int> field;", "uses a pointer to a function")]
+    [InlineData("void M(__arglist) { System.RuntimeArgumentHandle h = __arglist; }", "uses arglist")]
+    public void What_unsafe_code_would_bring_is_found_too(string member, string reason)
     {
-        // Without Span it needs unsafe code, which the device build does not allow; the binary check is a second net.
-        Compile("void M() { unsafe { byte* p = stackalloc byte[8]; } }").Errors.ShouldContain(line => line.Contains("CS0227"));
-        Compile("void M() { System.Span<byte> p = stackalloc byte[8]; }").Errors.ShouldNotBeEmpty();
+        // The device build does not allow unsafe code at all; the look into the binary is a second net.
+        var source = new Dictionary<string, string>(StringComparer.Ordinal) { ["Snippet.cs"] = $"class Sample {{ {member} }}" };
+        if (member.Contains("unsafe", StringComparison.Ordinal))
+            DeviceCompiler.Compile("Snippet", source, References()).Errors.ShouldContain(line => line.Contains("CS0227"));
+        var built = DeviceCompiler.Compile("Snippet", source, References(), allowUnsafe: true);
+        built.Errors.ShouldBeEmpty();
+        DeviceInspector.Inspect(built.Image).ShouldContain(problem => problem.Contains(reason, StringComparison.Ordinal));
     }
 
     [Theory]
@@ -125,14 +136,14 @@ public class SnippetTests
 
     private static DeviceAssembly Compile(string member) => CompileSource($"class Sample {{ {member} }}");
 
-    private static DeviceAssembly CompileSource(string source)
-    {
-        var device = ReferenceAssemblies.Shared;
-        return DeviceCompiler.Compile(
+    private static DeviceAssembly CompileSource(string source) =>
+        DeviceCompiler.Compile(
             "Snippet",
             new Dictionary<string, string>(StringComparer.Ordinal) { ["Snippet.cs"] = source },
-            device.Listings.Select(listing => device.Image(listing.Assembly)!));
-    }
+            References());
+
+    private static IEnumerable<byte[]> References() =>
+        ReferenceAssemblies.Shared.Listings.Select(listing => ReferenceAssemblies.Shared.Image(listing.Assembly)!);
 
     private static string Listed(IEnumerable<string> lines) => string.Join('\n', lines);
 }

@@ -27,7 +27,6 @@ namespace ElderBand.HomeHub.Board
         private readonly byte[] _heard = new byte[Frame.Size];
         private readonly byte[] _notified = new byte[Frame.Size];
         private long _toConnect;
-        private long _toDisconnect;
         private bool _restart;
         private bool _scan;
 
@@ -92,12 +91,12 @@ namespace ElderBand.HomeHub.Board
         /// <inheritdoc/>
         public void Disconnect(long address)
         {
-            lock (_gate)
+            Band band = Find(address);
+            if (band != null)
             {
-                _toDisconnect = address;
+                band.MustDrop = true;
+                _work.Set();
             }
-
-            _work.Set();
         }
 
         /// <inheritdoc/>
@@ -118,31 +117,27 @@ namespace ElderBand.HomeHub.Board
             {
                 _work.WaitOne();
                 long toConnect;
-                long toDisconnect;
                 bool restart;
                 bool scan;
                 lock (_gate)
                 {
                     toConnect = _toConnect;
-                    toDisconnect = _toDisconnect;
                     restart = _restart;
                     scan = _scan;
-                    _toDisconnect = 0;
                     _restart = false;
                     _scan = false;
                 }
 
-                if (toDisconnect != 0)
+                for (int i = 0; i < MaxBands; i++)
                 {
-                    Drop(Find(toDisconnect));
-                    scan = true;
-                }
-
-                if (restart)
-                {
-                    for (int i = 0; i < MaxBands; i++)
+                    if (restart)
                     {
                         Forget(i);
+                    }
+                    else if (_bands[i] != null && _bands[i].MustDrop)
+                    {
+                        Drop(_bands[i]);
+                        scan = true;
                     }
                 }
 
@@ -184,12 +179,16 @@ namespace ElderBand.HomeHub.Board
 
                     GattWriteResult subscribed = band.FromBand.WriteClientCharacteristicConfigurationDescriptorWithResult(
                         GattClientCharacteristicConfigurationDescriptorValue.Notify, GattWriteOption.WriteWithResponse);
-                    if (subscribed.Status == GattCommunicationStatus.Success
-                        && band.Device.ConnectionStatus == BluetoothConnectionStatus.Connected)
+                    lock (_gate)
                     {
-                        band.IsUp = true;
-                        _inbox.Post(EventKind.LinkUp, address, 0, null, 0);
-                        return;
+                        // Under the lock a link that is lost this moment is reported after this, or not at all.
+                        if (subscribed.Status == GattCommunicationStatus.Success
+                            && band.Device.ConnectionStatus == BluetoothConnectionStatus.Connected)
+                        {
+                            band.IsUp = true;
+                            _inbox.Post(EventKind.LinkUp, address, 0, null, 0);
+                            return;
+                        }
                     }
                 }
             }
@@ -273,11 +272,7 @@ namespace ElderBand.HomeHub.Board
 
         private static void Drop(Band band)
         {
-            if (band == null)
-            {
-                return;
-            }
-
+            band.MustDrop = false;
             try
             {
                 band.Device.Close();
@@ -298,12 +293,7 @@ namespace ElderBand.HomeHub.Board
             Band band = _bands[place];
             _bands[place] = null;
             band.Device.ConnectionStatusChanged -= OnConnection;
-            if (band.IsUp)
-            {
-                band.IsUp = false;
-                _inbox.Post(EventKind.LinkDown, band.Address, 0, null, 0);
-            }
-
+            Down(band);
             try
             {
                 band.Device.Dispose();
@@ -318,14 +308,31 @@ namespace ElderBand.HomeHub.Board
         {
             BluetoothLEDevice device = (BluetoothLEDevice)sender;
             Band band = Find((long)device.BluetoothAddress);
-            if (band == null || device.ConnectionStatus == BluetoothConnectionStatus.Connected || !band.IsUp)
+            if (band == null || device.ConnectionStatus == BluetoothConnectionStatus.Connected)
             {
                 return;
             }
 
-            band.IsUp = false;
-            _inbox.Post(EventKind.LinkDown, band.Address, 0, null, 0);
-            Scan();
+            if (Down(band))
+            {
+                Scan();
+            }
+        }
+
+        /// <summary>Reports the end of a link, once; false where there was none.</summary>
+        private bool Down(Band band)
+        {
+            lock (_gate)
+            {
+                if (!band.IsUp)
+                {
+                    return false;
+                }
+
+                band.IsUp = false;
+                _inbox.Post(EventKind.LinkDown, band.Address, 0, null, 0);
+                return true;
+            }
         }
 
         private void OnNotified(GattCharacteristic sender, GattValueChangedEventArgs e)
@@ -366,6 +373,7 @@ namespace ElderBand.HomeHub.Board
             public GattCharacteristic ToBand;
             public GattCharacteristic FromBand;
             public bool IsUp;
+            public bool MustDrop;
 
             public Band(long address)
             {
