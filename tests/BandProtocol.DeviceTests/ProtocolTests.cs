@@ -1,5 +1,4 @@
-using System.Security.Cryptography;
-using ElderBand.BandProtocol;
+using ElderBand.BandProtocol.DeviceTests.Board;
 using nanoFramework.TestFramework;
 
 namespace ElderBand.BandProtocol.DeviceTests
@@ -139,16 +138,6 @@ namespace ElderBand.BandProtocol.DeviceTests
         private static int Nibble(char c)
         {
             return c <= '9' ? c - '0' : c - 'a' + 10;
-        }
-
-        private sealed class DeviceMac : IMac
-        {
-            public void HmacSha256(byte[] key, byte[] data, int count, byte[] digest)
-            {
-                byte[] message = new byte[count];
-                ElderBand.BandProtocol.Bytes.Copy(data, 0, message, 0, count);
-                ElderBand.BandProtocol.Bytes.Copy(HMACSHA256.HashData(key, message), 0, digest, 0, 32);
-            }
         }
     }
 }

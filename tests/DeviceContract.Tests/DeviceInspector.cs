@@ -163,7 +163,7 @@ public sealed class DeviceInspector
         if (_integersOnly && (type.MetadataType is MetadataType.Single or MetadataType.Double || type.FullName == "System.Decimal"))
             Refuse($"uses {type.Name}: VitalsFilter is integers only");
         if (type.Scope is AssemblyNameReference { Name: var assembly }
-            && assembly != "mscorlib"
+            && assembly is not ("mscorlib" or "nanoFramework.TestFramework")
             && !assembly.StartsWith("ElderBand.", StringComparison.Ordinal)
             && Room(_type) is not (Rooms.Board or Rooms.Program))
             Refuse($"uses {assembly} ({type.FullName}) outside Board and Program");
