@@ -1,0 +1,167 @@
+using ElderBand.BandProtocol;
+using ElderBand.Simulator.Signals;
+using ElderBand.Wristband;
+using ElderBand.Wristband.Drivers;
+
+namespace ElderBand.Tests.Wristband;
+
+/// <summary>P07: the wearer has 30 s to say "I am fine", and a short press is an SOS in every state.</summary>
+public sealed class FallTests
+{
+    public static TheoryData<FallState, FallEvent, FallState, FallAction> Pairs => new()
+    {
+        { FallState.Watching, FallEvent.Suspected, FallState.Countdown, FallAction.Begin },
+        { FallState.Watching, FallEvent.Deadline, FallState.Watching, FallAction.None },
+        { FallState.Watching, FallEvent.LastDeadline, FallState.Watching, FallAction.None },
+        { FallState.Watching, FallEvent.Sos, FallState.Watching, FallAction.None },
+        { FallState.Watching, FallEvent.Fine, FallState.Watching, FallAction.None },
+        { FallState.Countdown, FallEvent.Suspected, FallState.Countdown, FallAction.Begin },
+        { FallState.Countdown, FallEvent.Deadline, FallState.Countdown, FallAction.Confirm },
+        { FallState.Countdown, FallEvent.LastDeadline, FallState.Watching, FallAction.Confirm },
+        { FallState.Countdown, FallEvent.Sos, FallState.Watching, FallAction.LeaveToSos },
+        { FallState.Countdown, FallEvent.Fine, FallState.Watching, FallAction.Cancel },
+    };
+
+    [Theory]
+    [MemberData(nameof(Pairs))]
+    public void Every_state_answers_every_event_as_the_table_says(FallState state, FallEvent happened, FallState next, FallAction expected)
+    {
+        FallGuard.Next(state, happened, out var action).ShouldBe(next);
+        action.ShouldBe(expected);
+    }
+
+    /// <summary>A worn, linked band whose wearer has just fallen; the countdown has begun.</summary>
+    private static (BandWorld World, byte[] Suspicion, long BeganMs) Fallen()
+    {
+        var world = new BandWorld().Boot();
+        world.RunFor(20_000);
+        world.Band.Wear.ShouldBe(Wear.On);
+        world.Motion = SyntheticMotion.FallSequence(Adxl343.RateHz, 5, 8000);
+        world.RunUntil(() => world.Band.FallGuardState == FallState.Countdown, 20_000).ShouldBeTrue();
+        var began = world.Now;
+        world.RunUntil(() => world.RowsOf(FrameType.FallSuspected).Count == 1, 500).ShouldBeTrue("sent at once");
+        return (world, world.RowsOf(FrameType.FallSuspected)[0], began);
+    }
+
+    [Fact]
+    public void P07_a_fall_is_suspected_at_once_and_confirmed_after_30_s_without_a_word()
+    {
+        var (world, suspicion, began) = Fallen();
+        Payload.EventDetail(suspicion, 0).ShouldBeInRange((byte)50, (byte)100);
+        (Payload.EventFlags(suspicion, 0) & AlarmFlags.Worn).ShouldBe(AlarmFlags.Worn);
+        world.Band.Tick.ShouldBe(WristTick.Countdown);
+        world.RunUntil(() => world.RowsOf(FrameType.FallConfirmed).Count == 1, 40_000).ShouldBeTrue();
+        (world.Now - began).ShouldBeInRange(30_000, 30_500);
+        Payload.RefersTo(world.RowsOf(FrameType.FallConfirmed)[0], 0).ShouldBe(Frame.SequenceOf(suspicion, 0));
+        world.RowsOf(FrameType.FallCancelled).ShouldBeEmpty();
+        world.RunFor(5000);
+        world.StagesShown(suspicion).ShouldBe([Stage.Home, Stage.Centre], "held back by the countdown, shown after it");
+    }
+
+    [Fact]
+    public void P07_a_hold_of_3_s_cancels_and_the_wrist_shows_no_stage_of_the_withdrawn_fall()
+    {
+        var (world, suspicion, _) = Fallen();
+        world.RunFor(10_000);
+        world.Press(3200);
+        world.RunFor(5000);
+        world.RowsOf(FrameType.FallCancelled).Count.ShouldBe(1);
+        Payload.RefersTo(world.RowsOf(FrameType.FallCancelled)[0], 0).ShouldBe(Frame.SequenceOf(suspicion, 0));
+        world.RunFor(60_000);
+        world.RowsOf(FrameType.FallConfirmed).ShouldBeEmpty();
+        world.RowsOf(FrameType.Sos).ShouldBeEmpty();
+        world.StagesShown(suspicion).ShouldBeEmpty();
+        world.Band.Tick.ShouldBe(WristTick.Silent);
+    }
+
+    [Fact]
+    public void P07_a_short_press_in_the_countdown_is_an_SOS_now_and_ends_the_countdown()
+    {
+        var (world, _, _) = Fallen();
+        world.RunFor(4000);
+        world.Press(400);
+        world.RunUntil(() => world.RowsOf(FrameType.Sos).Count == 1, 1000).ShouldBeTrue();
+        var sos = world.RowsOf(FrameType.Sos)[0];
+        Payload.EventDetail(sos, 0).ShouldBe((byte)SosSource.KeyInCountdown);
+        (Payload.EventFlags(sos, 0) & AlarmFlags.DuringCountdown).ShouldBe(AlarmFlags.DuringCountdown);
+        world.Band.FallGuardState.ShouldBe(FallState.Watching);
+        world.RunFor(60_000);
+        world.RowsOf(FrameType.FallConfirmed).ShouldBeEmpty("the SOS stands for it");
+        world.RowsOf(FrameType.FallCancelled).ShouldBeEmpty("and nobody has withdrawn it");
+    }
+
+    [Theory]
+    [InlineData(2500)]
+    [InlineData(15_000)]
+    public void P07_a_press_of_2_to_3_s_or_a_stuck_key_leaves_the_deadline_running(int pressMs)
+    {
+        var (world, _, began) = Fallen();
+        world.RunFor(5000);
+        world.Press(pressMs);
+        world.RunUntil(() => world.RowsOf(FrameType.FallConfirmed).Count == 1, 40_000).ShouldBeTrue();
+        (world.Now - began).ShouldBeInRange(30_000, 30_500);
+        world.RowsOf(FrameType.FallCancelled).ShouldBeEmpty();
+        world.RowsOf(FrameType.Sos).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void P07_a_hold_that_reached_let_go_before_the_deadline_is_judged_on_its_release()
+    {
+        var (world, _, _) = Fallen();
+        world.RunFor(26_000);
+        world.Press(5000);
+        world.RunFor(8000);
+        world.RowsOf(FrameType.FallCancelled).Count.ShouldBe(1);
+        world.RowsOf(FrameType.FallConfirmed).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void A_hold_after_the_deadline_cancels_nothing()
+    {
+        var (world, _, _) = Fallen();
+        world.RunFor(31_000);
+        world.Press(3500);
+        world.RunFor(10_000);
+        world.RowsOf(FrameType.FallConfirmed).Count.ShouldBe(1);
+        world.RowsOf(FrameType.FallCancelled).ShouldBeEmpty();
+        world.RowsOf(FrameType.Sos).Count.ShouldBe(1, "outside a countdown every press means help");
+    }
+
+    [Fact]
+    public void A_second_fall_in_a_countdown_is_its_own_alarm_with_its_own_30_s()
+    {
+        var (world, _, _) = Fallen();
+        world.Motion = SyntheticMotion.FallSequence(Adxl343.RateHz, 9, 6000);
+        world.RunUntil(() => world.RowsOf(FrameType.FallSuspected).Count == 2, 20_000).ShouldBeTrue();
+        world.RunFor(35_000);
+        world.RowsOf(FrameType.FallConfirmed).Select(f => Payload.RefersTo(f, 0))
+            .ShouldBe(world.RowsOf(FrameType.FallSuspected).Select(f => Frame.SequenceOf(f, 0)));
+    }
+
+    [Fact]
+    public void A_band_on_a_desk_suspects_no_fall_when_it_is_dropped()
+    {
+        var world = new BandWorld(worn: false).Boot();
+        world.RunFor(10_000);
+        world.Motion = SyntheticMotion.FallSequence(Adxl343.RateHz, 5, 8000);
+        world.RunFor(60_000);
+        world.RowsOf(FrameType.FallSuspected).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void P08_a_reset_in_a_countdown_leaves_the_suspicion_with_the_centre_and_delivers_it_once()
+    {
+        var world = new BandWorld { AnswersHeard = false, AnswersReceipt = false }.Boot();
+        world.RunFor(20_000);
+        world.Motion = SyntheticMotion.FallSequence(Adxl343.RateHz, 5, 8000);
+        world.RunUntil(() => world.Band.FallGuardState == FallState.Countdown, 20_000).ShouldBeTrue();
+        world.Disconnect();
+        world.Rows.Clear();
+        world.AnswersHeard = true;
+        world.AnswersReceipt = true;
+        world.Boot(WakeCause.Watchdog);
+        world.RunFor(10_000);
+        world.RowsOf(FrameType.FallSuspected).Count.ShouldBe(1);
+        world.Band.Pending.ShouldBe(0);
+    }
+}
