@@ -22,6 +22,7 @@ namespace ElderBand.Wristband
         private const int QuickRetryMs = 1000;
         private const int SlowRetryMs = 5000;
         private const int QuickTries = 5;
+        private const int FlappingTries = 3;
 
         private bool _trouble;
         private long _troubleSinceMs;
@@ -98,9 +99,9 @@ namespace ElderBand.Wristband
                 _trouble = false;
                 IsFaulty = false;
             }
-            else if (nowMs - _troubleSinceMs >= ReportAfterMs)
+            else if (nowMs - _troubleSinceMs >= ReportAfterMs && (!IsRunning || _tries >= FlappingTries))
             {
-                IsFaulty = true;
+                IsFaulty = true; // one hiccup that a restart has mended is nobody's business
             }
         }
     }
@@ -341,7 +342,7 @@ namespace ElderBand.Wristband
 
             if (_ppgWatch.IsRunning && nowMs >= _nextEstimateMs)
             {
-                _nextEstimateMs = nowMs + SummaryMs;
+                _nextEstimateMs = Next(_nextEstimateMs, SummaryMs, nowMs);
                 Estimate();
             }
 
@@ -573,9 +574,16 @@ namespace ElderBand.Wristband
             }
         }
 
+        // Periods keep their grid, however late a step comes.
+        private static long Next(long dueMs, int periodMs, long nowMs)
+        {
+            long next = dueMs + periodMs;
+            return next > nowMs && next <= nowMs + periodMs ? next : nowMs + periodMs;
+        }
+
         private void CloseSummary(long nowMs)
         {
-            _nextSummaryMs = nowMs + (_longSummaries ? LongSummaryMs : SummaryMs);
+            _nextSummaryMs = Next(_nextSummaryMs, _longSummaries ? LongSummaryMs : SummaryMs, nowMs);
             _summaryReady = true;
             Bpm = 0;
             Spo2Pct = 0;

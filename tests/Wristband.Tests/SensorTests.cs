@@ -1,0 +1,265 @@
+using ElderBand.BandProtocol;
+using ElderBand.Simulator.Chips;
+using ElderBand.Simulator.Signals;
+using ElderBand.Wristband.Drivers;
+
+namespace ElderBand.Tests.Wristband;
+
+public sealed class SensorTests
+{
+    private static BandWorld Measuring()
+    {
+        var world = new BandWorld().Boot();
+        world.Motion = SyntheticMotion.Resting(Adxl343.RateHz, 3);
+        world.RunFor(3000);
+        world.Motion = SyntheticMotion.Daily(Adxl343.RateHz, 3);
+        world.RunFor(30_000);
+        world.Motion = SyntheticMotion.Resting(Adxl343.RateHz, 3);
+        world.RunFor(60_000);
+        world.Band.Vitals.Bpm.ShouldBeInRange((byte)65, (byte)71, "68 is what the wearer has");
+        return world;
+    }
+
+    [Fact]
+    public void In_Guard_a_summary_goes_up_every_10_s_with_a_rate_or_the_reason_for_none()
+    {
+        var world = Measuring();
+        world.Rows.Clear();
+        world.RunFor(60_000);
+        var vitals = world.RowsOf(FrameType.Vitals);
+        vitals.Count.ShouldBe(6);
+        foreach (var frame in vitals)
+        {
+            Payload.IsTenMinutes(frame, 0).ShouldBeFalse();
+            (Payload.Bpm(frame, 0) > 0).ShouldBe(Payload.HeartRefusal(frame, 0) == 0);
+            if (Payload.Bpm(frame, 0) > 0)
+            {
+                Payload.Bpm(frame, 0).ShouldBeInRange((byte)65, (byte)71);
+                Payload.Confidence(frame, 0).ShouldBeGreaterThanOrEqualTo((byte)60);
+            }
+        }
+
+        vitals.Count(f => Payload.Bpm(f, 0) > 0).ShouldBeGreaterThanOrEqualTo(5);
+    }
+
+    [Fact]
+    public void P06_a_band_on_a_desk_has_no_heart_rate_ever()
+    {
+        var world = new BandWorld(worn: false).Boot();
+        world.RunFor(600_000);
+        world.RowsOf(FrameType.Vitals).Count.ShouldBeGreaterThan(50);
+        world.RowsOf(FrameType.Vitals).ShouldAllBe(f => Payload.Bpm(f, 0) == 0 && Payload.Spo2Pct(f, 0) == 0 && Payload.VitalsWear(f, 0) == Wear.Off);
+    }
+
+    [Theory]
+    [InlineData(ChipFault.Nak)]
+    [InlineData(ChipFault.Stuck)]
+    [InlineData(ChipFault.Zeros)]
+    [InlineData(ChipFault.Ones)]
+    [InlineData(ChipFault.WrongPart)]
+    public void P05_a_pulse_sensor_that_fails_invents_no_rate_and_is_reported_within_3_min_and_again_when_it_recovers(ChipFault fault)
+    {
+        var world = Measuring();
+        world.PpgChip.Fault = fault;
+        if (fault == ChipFault.WrongPart)
+        {
+            world.PpgChip.PowerCycle(); // a part is only asked who it is when it is started
+        }
+
+        world.RunFor(12_000);
+        world.Rows.Clear();
+        world.RunUntil(() => world.Technical(TechnicalCode.PpgFault) == 1, 180_000).ShouldBeTrue();
+        world.RunFor(60_000);
+        world.RowsOf(FrameType.Vitals).ShouldAllBe(f => Payload.Bpm(f, 0) == 0 && Payload.HeartRefusal(f, 0) != 0);
+        world.Press(200);
+        world.RunUntil(() => world.RowsOf(FrameType.Sos).Count == 1, 1000).ShouldBeTrue("the press is untouched");
+
+        world.PpgChip.Fault = ChipFault.None;
+        world.RunFor(90_000);
+        world.Technical(TechnicalCode.PpgFault).ShouldBe(1);
+        var recovered = world.RowsOf(FrameType.Technical).Single(f => Payload.EventDetail(f, 0) == (byte)TechnicalCode.Recovered);
+        Payload.EventBatteryPct(recovered, 0).ShouldBe((byte)TechnicalCode.PpgFault);
+        world.RowsOf(FrameType.Vitals)[^1].ShouldSatisfyAllConditions(f => Payload.Bpm(f, 0).ShouldBeInRange((byte)65, (byte)71));
+    }
+
+    [Theory]
+    [InlineData(ChipFault.Nak)]
+    [InlineData(ChipFault.Stuck)]
+    [InlineData(ChipFault.Zeros)]
+    [InlineData(ChipFault.Ones)]
+    public void P05_an_accelerometer_that_fails_is_reported_within_3_min_and_again_when_it_recovers(ChipFault fault)
+    {
+        var world = Measuring();
+        world.AccelerometerChip.Fault = fault;
+        world.RunUntil(() => world.Technical(TechnicalCode.AccelerometerFault) == 1, 180_000).ShouldBeTrue();
+        world.Press(200);
+        world.RunUntil(() => world.RowsOf(FrameType.Sos).Count == 1, 1000).ShouldBeTrue();
+        world.AccelerometerChip.Fault = ChipFault.None;
+        world.RunFor(60_000);
+        world.Technical(TechnicalCode.Recovered).ShouldBe(1);
+        world.RowsOf(FrameType.FallSuspected).ShouldBeEmpty("a jump in the signal is no fall");
+    }
+
+    [Fact]
+    public void P05_a_held_bus_is_recovered_within_5_s_and_not_worth_a_report()
+    {
+        var world = Measuring();
+        world.PpgChip.Fault = ChipFault.StuckUntilRecovered;
+        world.AccelerometerChip.Fault = ChipFault.StuckUntilRecovered;
+        world.RunFor(5000);
+        var conversions = world.PpgChip.Conversions;
+        var samples = world.AccelerometerChip.Samples;
+        world.RunFor(2000);
+        (world.PpgChip.Conversions - conversions).ShouldBeInRange(95, 105);
+        (world.AccelerometerChip.Samples - samples).ShouldBeInRange(48, 52);
+        world.RunFor(60_000);
+        world.Technical(TechnicalCode.PpgFault).ShouldBe(0);
+        world.Technical(TechnicalCode.AccelerometerFault).ShouldBe(0);
+    }
+
+    [Fact]
+    public void P05_a_sensor_that_browned_out_and_lost_its_settings_is_started_again()
+    {
+        var world = Measuring();
+        world.PpgChip.PowerCycle();
+        world.AccelerometerChip.PowerCycle();
+        world.RunFor(5000);
+        world.PpgChip.IsRunning.ShouldBeTrue();
+        world.AccelerometerChip.IsMeasuring.ShouldBeTrue();
+        world.RunFor(30_000);
+        world.Band.Vitals.Bpm.ShouldBeInRange((byte)65, (byte)71, $"{world.Band.Vitals.Refusal}");
+    }
+
+    [Fact]
+    public void P05_after_a_stall_that_overflows_the_fifo_no_rate_is_given_across_the_gap()
+    {
+        var world = Measuring();
+        world.Clock.Now += 3000; // 150 samples, of which the FIFO kept 32
+        world.RunFor(1000);
+        world.PpgChip.Lost.ShouldBeGreaterThan(0);
+        world.Rows.Clear();
+        world.RunFor(9000);
+        world.RowsOf(FrameType.Vitals).ShouldAllBe(f => Payload.Bpm(f, 0) == 0);
+        world.RunFor(20_000);
+        world.Band.Vitals.Bpm.ShouldBeInRange((byte)65, (byte)71);
+    }
+
+    [Fact]
+    public void P05_no_value_in_any_register_makes_a_driver_do_anything_but_answer()
+    {
+        var random = new Random(5);
+        var bus = new NoiseBus(random);
+        var ppg = new Max30102(bus, true);
+        var accelerometer = new Adxl343(bus);
+        for (var i = 0; i < 200_000; i++)
+        {
+            ppg.ReadBurst();
+            ppg.Count.ShouldBeInRange(0, Max30102.Depth);
+            accelerometer.ReadBurst();
+            accelerometer.Count.ShouldBeInRange(0, 33);
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void The_pulse_driver_hands_on_every_18_bit_sample_once_and_in_order(bool hasGreen)
+    {
+        var next = 0;
+        var chip = new Max30102Chip(_ => new PpgSample(262_143 - next, next * 3, 1000 + next++), hasGreen);
+        var driver = new Max30102(chip, hasGreen);
+        driver.Validate().ShouldBe(SensorHealth.Ok);
+        chip.Advance(0);
+        driver.Start().ShouldBe(SensorHealth.Ok);
+        var seen = 0;
+        var random = new Random(1);
+        long now = 0;
+        while (seen < 5000)
+        {
+            now += random.Next(20, 600);
+            chip.Advance(now);
+            driver.ReadBurst().ShouldBe(SensorHealth.Ok);
+            for (var i = 0; i < driver.Count; i++)
+            {
+                driver.Red(i).ShouldBe(262_143 - seen);
+                driver.Ir(i).ShouldBe(seen * 3);
+                driver.Green(i).ShouldBe(hasGreen ? 1000 + seen : 0);
+                seen++;
+            }
+        }
+
+        driver.Lost.ShouldBe(0);
+        chip.Advance(now + 5000);
+        driver.ReadBurst().ShouldBe(SensorHealth.Ok);
+        driver.Count.ShouldBe(32);
+        driver.Lost.ShouldBe(31, "218 were lost; the counter of the part stops at 31");
+    }
+
+    [Fact]
+    public void The_accelerometer_driver_hands_on_every_sample_within_half_a_count()
+    {
+        var sent = new List<MotionSample>();
+        var random = new Random(3);
+        var chip = new Adxl343Chip(_ =>
+        {
+            sent.Add(new MotionSample(random.Next(-15_900, 15_900), random.Next(-2000, 2000), random.Next(-15_900, 15_900)));
+            return sent[^1];
+        });
+        var driver = new Adxl343(chip);
+        driver.Validate().ShouldBe(SensorHealth.Ok);
+        chip.Advance(0);
+        driver.Start().ShouldBe(SensorHealth.Ok);
+        var seen = 0;
+        for (long now = 0; seen < 3000; now += random.Next(40, 1200))
+        {
+            chip.Advance(now);
+            driver.ReadBurst().ShouldBe(SensorHealth.Ok);
+            for (var i = 0; i < driver.Count; i++, seen++)
+            {
+                driver.X(i).ShouldBeInRange(sent[seen].X - 4, sent[seen].X + 4);
+                driver.Y(i).ShouldBeInRange(sent[seen].Y - 4, sent[seen].Y + 4);
+                driver.Z(i).ShouldBeInRange(sent[seen].Z - 4, sent[seen].Z + 4);
+            }
+        }
+
+        driver.Overruns.ShouldBe(0);
+    }
+
+    [Fact]
+    public void On_watch_for_movement_the_accelerometer_wakes_for_a_hand_and_not_for_a_desk()
+    {
+        var motion = SyntheticMotion.Desk(Adxl343.RateHz, 4);
+        var chip = new Adxl343Chip(_ =>
+        {
+            var (x, y, z) = motion.Next();
+            return new MotionSample(x, y, z);
+        });
+        var driver = new Adxl343(chip);
+        driver.WatchForMovement().ShouldBe(SensorHealth.Ok);
+        chip.Advance(0);
+        chip.Advance(3_600_000);
+        chip.Interrupt1.ShouldBeFalse();
+        motion = SyntheticMotion.Walking(Adxl343.RateHz, 4);
+        chip.Advance(3_602_000);
+        chip.Interrupt1.ShouldBeTrue();
+    }
+
+    private sealed class NoiseBus(Random random) : IRegisterBus
+    {
+        public BusResult Write(byte register, byte value) => (BusResult)random.Next(3);
+
+        public BusResult Read(byte register, byte[] buffer, int count)
+        {
+            count.ShouldBeLessThanOrEqualTo(buffer.Length);
+            var mask = random.Next(4) == 0 ? 0xFF : 0x1F;
+            for (var i = 0; i < count; i++)
+            {
+                buffer[i] = (byte)(random.Next(256) & mask);
+            }
+
+            return random.Next(10) == 0 ? (BusResult)random.Next(1, 3) : BusResult.Ok;
+        }
+
+        public bool Recover() => true;
+    }
+}
