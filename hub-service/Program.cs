@@ -1,2 +1,37 @@
-var app = WebApplication.CreateBuilder(args).Build();
-app.Run();
+using ElderBand.HubService;
+using ElderBand.HubService.Storage;
+
+// Nothing that goes wrong at the start ends in a stack trace: one line that says what to do, and a code other than 0.
+try
+{
+    string command = args.Length == 0 || args[0].StartsWith("--", StringComparison.Ordinal) && args[0] != "--help" ? "run" : args[0];
+    string[] words = args.Length > 0 && args[0] == command ? args[1..] : args;
+    if (command != "run")
+    {
+        return await Commands.RunAsync(command, words, Console.Out);
+    }
+
+    var given = new Arguments(words, ["data", "http-port", "mqtt-port", "webhook", "hook-secret"], []);
+    var defaults = new ServiceOptions();
+    var options = defaults with
+    {
+        DataDir = given["data"] ?? defaults.DataDir,
+        HttpPort = given.Port("http-port", defaults.HttpPort),
+        MqttPort = given.Port("mqtt-port", defaults.MqttPort),
+        HookSecret = given["hook-secret"],
+        Webhook = given["webhook"] is not { } url ? null
+            : Uri.TryCreate(url, UriKind.Absolute, out Uri? webhook) && webhook.Scheme is "http" or "https" ? webhook
+            : throw new StartException($"--webhook must be an http or https address, not '{url}'."),
+    };
+    await using WebApplication app = Service.Build(options);
+    await Service.StartAsync(app);
+    (int http, int mqtt) = Service.Ports(app);
+    Console.WriteLine($"The centre runs: http://localhost:{http} (this machine only), MQTT over TLS on port {mqtt}, data in {Path.GetFullPath(options.DataDir)}.");
+    await app.WaitForShutdownAsync();
+    return 0;
+}
+catch (StartException e)
+{
+    Console.Error.WriteLine(e.Message);
+    return 1;
+}

@@ -265,7 +265,7 @@ public sealed class AlarmDesk(ConsoleCounter consoles)
     /// <summary>The wrist has shown a stage of one of its alarms.</summary>
     public void StageShown(Tx tx, string sender, int boot, int sequence, Stage stage)
     {
-        if (EventRows.AlarmOf(tx.Db, sender, boot, sequence) is not { } id)
+        if ((EventRows.AlarmOf(tx.Db, sender, boot, sequence) ?? AlarmRows.Find(tx.Db, sender, boot, sequence)?.Id) is not { } id)
         {
             return;
         }

@@ -95,6 +95,17 @@ public static class DeviceRows
     public static BandRow? Band(Db db, long id) =>
         db.One($"SELECT {BandColumns} FROM band b WHERE b.id=$1", MapBand, id);
 
+    /// <summary>Changes whenever another process has committed (PRAGMA data_version); for one connection only.</summary>
+    public static long ForeignCommits(Db db) => db.Number("PRAGMA data_version");
+
+    /// <summary>Revokes a hub: it signs in no more.</summary>
+    public static void RevokeHub(Db db, string hubId, long nowMs) =>
+        db.Run("UPDATE hub SET revoked_at_ms=$2 WHERE id=$1 AND revoked_at_ms IS NULL", hubId, nowMs);
+
+    /// <summary>New link keys for a home.</summary>
+    public static void RaiseLinkEpoch(Db db, long homeId) =>
+        db.Run("UPDATE home SET link_epoch=link_epoch+1 WHERE id=$1", homeId);
+
     /// <summary>All bands of a centre in use.</summary>
     public static List<BandRow> Bands(Db db, string centreId) =>
         db.All($"SELECT {BandColumns} FROM band b WHERE b.centre_id=$1 AND b.revoked_at_ms IS NULL ORDER BY b.id", MapBand, centreId);
@@ -165,17 +176,18 @@ public static class DeviceRows
             """,
             bandId, atMs) as long?;
 
-    /// <summary>A band was heard through a hub.</summary>
-    public static void BandHeard(Db db, BandRow band, string hubId, int rssiDbm, long nowMs)
-    {
-        db.Run("UPDATE band SET last_heard_at_ms=$2 WHERE id=$1", band.Id, nowMs);
+    /// <summary>The band has said something new: it is alive.</summary>
+    public static void BandHeard(Db db, long bandId, long nowMs) =>
+        db.Run("UPDATE band SET last_heard_at_ms=$2 WHERE id=$1", bandId, nowMs);
+
+    /// <summary>A hub has brought a true frame of the band: what is for the band may go through it.</summary>
+    public static void BandHeardBy(Db db, BandRow band, string hubId, int rssiDbm, long nowMs) =>
         db.Run(
             """
             INSERT INTO band_hub (band_id, hub_id, centre_id, last_heard_at_ms, rssi_dbm) VALUES ($1,$2,$3,$4,$5)
             ON CONFLICT (band_id, hub_id) DO UPDATE SET last_heard_at_ms=excluded.last_heard_at_ms, rssi_dbm=excluded.rssi_dbm
             """,
             band.Id, hubId, band.CentreId, nowMs, rssiDbm);
-    }
 
     /// <summary>Hubs that have heard the band since a moment, the best signal first.</summary>
     public static List<string> HubsThatHeard(Db db, long bandId, long sinceMs) =>
@@ -209,28 +221,36 @@ public static class DeviceRows
     public static void BandBattery(Db db, long bandId, int batteryPct) =>
         db.Run("UPDATE band SET battery_pct=$2 WHERE id=$1", bandId, batteryPct);
 
-    /// <summary>Hubs not heard since a moment that have no open card for it (never heard: since their enrolment).</summary>
-    public static List<SilentDevice> NewlySilentHubs(Db db, long sinceMs) =>
+    /// <summary>How long a band may be silent, by its last mode: three beats of 60 s in Guard, 5 min in Daily, 15 min on the shelf.</summary>
+    public static long SilentAfterMs(BandMode? mode) => mode switch
+    {
+        BandMode.Guard => 180_000,
+        BandMode.Shelf => 2_700_000,
+        _ => 900_000,
+    };
+
+    /// <summary>Hubs that were heard once, not for the limit, and have no open card for it. Silence before the start of
+    /// this process does not count: nobody was listening.</summary>
+    public static List<SilentDevice> NewlySilentHubs(Db db, long nowMs, long startedAtMs, long limitMs) =>
         db.All(
             """
-            SELECT h.centre_id, h.id, ifnull(h.last_heard_at_ms, h.created_at_ms) FROM hub h
-            WHERE h.revoked_at_ms IS NULL AND ifnull(h.last_heard_at_ms, h.created_at_ms)<$1
+            SELECT h.centre_id, h.id, h.last_heard_at_ms FROM hub h
+            WHERE h.revoked_at_ms IS NULL AND h.last_heard_at_ms IS NOT NULL AND max(h.last_heard_at_ms, $2)<$1-$3
               AND NOT EXISTS (SELECT 1 FROM technical t WHERE t.hub_id=h.id AND t.kind='hubSilent' AND t.closed_at_ms IS NULL)
             """,
-            static r => new SilentDevice(r.Text(0), r.Text(1), null, r.Long(2)), sinceMs);
+            static r => new SilentDevice(r.Text(0), r.Text(1), null, r.Long(2)), nowMs, startedAtMs, limitMs);
 
-    /// <summary>
-    /// Bands not heard for three beats of their mode (Guard 60 s, Daily 5 min, Shelf 15 min) that have no open card for it.
-    /// </summary>
-    public static List<SilentDevice> NewlySilentBands(Db db, long nowMs, long notBeforeMs) =>
+    /// <summary>The same for bands, each with the limit of its mode.</summary>
+    public static List<SilentDevice> NewlySilentBands(Db db, long nowMs, long startedAtMs) =>
         db.All(
             """
-            SELECT b.centre_id, b.id, b.last_heard_at_ms FROM band b
+            SELECT b.centre_id, b.id, b.last_heard_at_ms, b.mode, max(b.last_heard_at_ms, $1) FROM band b
             WHERE b.revoked_at_ms IS NULL AND b.last_heard_at_ms IS NOT NULL
-              AND max(b.last_heard_at_ms, $2) < $1 - CASE b.mode WHEN 1 THEN 180000 WHEN 2 THEN 2700000 ELSE 900000 END
               AND NOT EXISTS (SELECT 1 FROM technical t WHERE t.band_id=b.id AND t.kind='bandSilent' AND t.closed_at_ms IS NULL)
             """,
-            static r => new SilentDevice(r.Text(0), null, r.Long(1), r.Long(2)), nowMs, notBeforeMs);
+            static r => (Device: new SilentDevice(r.Text(0), null, r.Long(1), r.Long(2)), Mode: (BandMode?)r.IntOrNull(3), SinceMs: r.Long(4)),
+            startedAtMs)
+            .FindAll(b => b.SinceMs < nowMs - SilentAfterMs(b.Mode)).ConvertAll(static b => b.Device);
 
     private static HubRow MapHub(Row r) => new(
         r.Text(0), r.Text(1), r.Blob(2), r.LongOrNull(3), r.LongOrNull(4), r.LongOrNull(5), r.IntOrNull(6));

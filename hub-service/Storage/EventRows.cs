@@ -73,15 +73,22 @@ public static class EventRows
         db.Value(
             "SELECT alarm_id FROM event WHERE sender=$1 AND boot=$2 AND lane=0 AND sequence=$3", sender, boot, sequence) as long?;
 
-    /// <summary>The presses and falls on an alarm's card, those of a fall merged into it included, oldest first.</summary>
-    public static List<PressKey> Presses(Db db, long alarmId) =>
+    /// <summary>
+    /// The frames that the wrist follows an alarm by: the one that opened it, and those of falls merged into it. Further
+    /// presses on the card have no stages of their own at the band.
+    /// </summary>
+    public static List<PressKey> Followed(Db db, long alarmId) =>
         db.All(
             """
-            SELECT boot, sequence FROM event WHERE type IN (1,2,7) AND (alarm_id=$1 OR alarm_id IN (
-              SELECT l.other_id FROM alarm_link l JOIN alarm a ON a.id=l.other_id WHERE l.alarm_id=$1 AND a.outcome='merged'))
-            ORDER BY id
+            SELECT boot, sequence FROM alarm WHERE id=$1 UNION ALL
+            SELECT a.boot, a.sequence FROM alarm_link l JOIN alarm a ON a.id=l.other_id
+            WHERE l.alarm_id=$1 AND a.outcome='merged'
             """,
             static r => new PressKey(r.Int(0), r.Int(1)), alarmId);
+
+    /// <summary>Starts of a sender since a moment.</summary>
+    public static long Boots(Db db, string sender, long sinceMs) =>
+        db.Number("SELECT count(*) FROM event WHERE sender=$1 AND type=9 AND received_at_ms>=$2", sender, sinceMs);
 
     /// <summary>Keeps what could not be handled, dropping the oldest over the limit (R9).</summary>
     public static void Quarantine(Db db, string centreId, string hubId, long bandAddress, string reason, byte[] content, long nowMs)

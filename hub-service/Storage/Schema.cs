@@ -15,6 +15,9 @@ public static class Schema
         CREATE TABLE centre (
           centre_id TEXT PRIMARY KEY, name TEXT NOT NULL, phone TEXT NOT NULL, created_at_ms INTEGER NOT NULL) STRICT;
 
+        -- Written every few seconds: proof that the disk still takes writes. One row, of the whole database.
+        CREATE TABLE heartbeat (id INTEGER PRIMARY KEY CHECK (id = 1), at_ms INTEGER NOT NULL) STRICT;
+
         -- Random keys of this installation, for example the one that family links are derived from.
         CREATE TABLE secret (
           centre_id TEXT NOT NULL REFERENCES centre, name TEXT NOT NULL, value BLOB NOT NULL,
@@ -146,12 +149,13 @@ public static class Schema
           due_at_ms INTEGER NOT NULL, PRIMARY KEY (alarm_id, kind)) STRICT, WITHOUT ROWID;
         CREATE INDEX timer_due ON timer (due_at_ms);
 
+        -- One open card per (kind, code, band, hub); code tells apart what one kind may mean, for example which sensor.
         CREATE TABLE technical (
-          id INTEGER PRIMARY KEY, centre_id TEXT NOT NULL REFERENCES centre, kind TEXT NOT NULL,
+          id INTEGER PRIMARY KEY, centre_id TEXT NOT NULL REFERENCES centre, kind TEXT NOT NULL, code TEXT NOT NULL,
           urgent INTEGER NOT NULL, since_ms INTEGER NOT NULL, closed_at_ms INTEGER, closed_by TEXT, closing_words TEXT,
           band_id INTEGER, hub_id TEXT, resident_id INTEGER, home_id INTEGER, detail TEXT NOT NULL,
           count INTEGER NOT NULL, revision INTEGER NOT NULL) STRICT;
-        CREATE UNIQUE INDEX technical_open ON technical (centre_id, kind, ifnull(band_id, 0), ifnull(hub_id, ''))
+        CREATE UNIQUE INDEX technical_open ON technical (centre_id, kind, code, ifnull(band_id, 0), ifnull(hub_id, ''))
           WHERE closed_at_ms IS NULL;
 
         CREATE TABLE quarantine (

@@ -1,32 +1,38 @@
 namespace ElderBand.HubService.Storage;
 
-/// <summary>A technical card to open; Detail: free words.</summary>
-public sealed record NewTechnical(
-    string CentreId, string Kind, bool Urgent, long? BandId, string? HubId, long? ResidentId, long? HomeId, string Detail);
+/// <summary>What a technical card is about; Code tells apart what one kind may mean, "" for nothing.</summary>
+public readonly record struct TechnicalKey(string CentreId, string Kind, long? BandId, string? HubId, string Code = "");
 
-/// <summary>The table <c>technical</c>: one open card per (kind, band, hub).</summary>
+/// <summary>The table <c>technical</c>: one open card per key.</summary>
 public static class TechnicalRows
 {
     /// <summary>Opens a card, or counts once more on the one that is open. True where a card is new or became urgent.</summary>
-    public static bool Open(Tx tx, NewTechnical t)
+    /// <param name="tx">The transaction.</param>
+    /// <param name="t">What about.</param>
+    /// <param name="urgent">It endangers the way of an alarm.</param>
+    /// <param name="detail">Free words.</param>
+    public static bool Open(Tx tx, TechnicalKey t, bool urgent, string detail = "")
     {
         Db db = tx.Db;
-        long id = OpenId(db, t.CentreId, t.Kind, t.BandId, t.HubId);
+        long id = OpenId(db, t);
         if (id == 0)
         {
+            long? residentId = t.BandId is { } bandId ? DeviceRows.ResidentOf(db, bandId, tx.NowMs) : null;
+            long? homeId = residentId is { } resident ? ResidentRows.HomeOf(db, resident, tx.NowMs)
+                : t.HubId is { } hubId ? DeviceRows.Hub(db, hubId)?.HomeId : null;
             id = db.Insert(
                 """
-                INSERT INTO technical (centre_id, kind, urgent, since_ms, band_id, hub_id, resident_id, home_id, detail, count, revision)
-                VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,1,1)
+                INSERT INTO technical (centre_id, kind, code, urgent, since_ms, band_id, hub_id, resident_id, home_id, detail, count, revision)
+                VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,1,1)
                 """,
-                t.CentreId, t.Kind, t.Urgent, tx.NowMs, t.BandId, t.HubId, t.ResidentId, t.HomeId, t.Detail);
-            tx.Audit(t.CentreId, "service", "technical.open", $"technical:{id}", $"{t.Kind} band:{t.BandId} hub:{t.HubId} {t.Detail}");
+                t.CentreId, t.Kind, t.Code, urgent, tx.NowMs, t.BandId, t.HubId, residentId, homeId, detail);
+            tx.Audit(t.CentreId, "service", "technical.open", $"technical:{id}", $"{t.Kind} {t.Code} band:{t.BandId} hub:{t.HubId} {detail}");
             tx.TechnicalChanged(t.CentreId, id);
             return true;
         }
         int more = db.Run(
             "UPDATE technical SET count=count+1, urgent=max(urgent,$2), detail=$3, revision=revision+1 WHERE id=$1 AND (detail<>$3 OR urgent<$2)",
-            id, t.Urgent, t.Detail);
+            id, urgent, detail);
         if (more > 0)
         {
             tx.TechnicalChanged(t.CentreId, id);
@@ -38,13 +44,13 @@ public static class TechnicalRows
         return false;
     }
 
-    /// <summary>Closes the open card of (kind, band, hub), where there is one.</summary>
-    public static void Close(Tx tx, string centreId, string kind, long? bandId, string? hubId, string by, string words = "")
+    /// <summary>Closes the open card of a key, where there is one: what it was about is over.</summary>
+    public static void Close(Tx tx, TechnicalKey t, string words = "")
     {
-        long id = OpenId(tx.Db, centreId, kind, bandId, hubId);
+        long id = OpenId(tx.Db, t);
         if (id != 0)
         {
-            Close(tx, centreId, id, by, words);
+            Close(tx, t.CentreId, id, "service", words);
         }
     }
 
@@ -69,11 +75,11 @@ public static class TechnicalRows
     /// <summary>Open cards.</summary>
     public static long OpenCount(Db db) => db.Number("SELECT count(*) FROM technical WHERE closed_at_ms IS NULL");
 
-    private static long OpenId(Db db, string centreId, string kind, long? bandId, string? hubId) =>
+    private static long OpenId(Db db, TechnicalKey t) =>
         db.Number(
             """
-            SELECT id FROM technical WHERE centre_id=$1 AND kind=$2 AND ifnull(band_id,0)=ifnull($3,0)
-              AND ifnull(hub_id,'')=ifnull($4,'') AND closed_at_ms IS NULL
+            SELECT id FROM technical WHERE centre_id=$1 AND kind=$2 AND code=$3 AND ifnull(band_id,0)=ifnull($4,0)
+              AND ifnull(hub_id,'')=ifnull($5,'') AND closed_at_ms IS NULL
             """,
-            centreId, kind, bandId, hubId);
+            t.CentreId, t.Kind, t.Code, t.BandId, t.HubId);
 }

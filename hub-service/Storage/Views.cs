@@ -80,7 +80,7 @@ public static class Views
             residentId);
 
     /// <summary>What is alive in a centre; the caller fills in database and consoles.</summary>
-    public static AliveView Alive(Db db, string centreId, long nowMs, long startedAtMs, DatabaseView database, int consoles)
+    public static AliveView Alive(Db db, string centreId, long nowMs, DatabaseView database, int consoles)
     {
         List<SilentHubView> hubs = db.All(
             """
@@ -91,12 +91,11 @@ public static class Views
             static r => new SilentHubView(r.Text(0), r.Text(1), r.LongOrNull(2)), centreId);
         List<(SilentBandView View, long LimitMs)> bands = db.All(
             """
-            SELECT b.id, ifnull(r.name, b.label), b.last_heard_at_ms,
-              CASE b.mode WHEN 1 THEN 180000 WHEN 2 THEN 2700000 ELSE 900000 END FROM band b
+            SELECT b.id, ifnull(r.name, b.label), b.last_heard_at_ms, b.mode FROM band b
             LEFT JOIN band_assignment a ON a.band_id=b.id AND a.to_ms IS NULL LEFT JOIN resident r ON r.id=a.resident_id
             WHERE b.centre_id=$1 AND b.revoked_at_ms IS NULL ORDER BY b.id
             """,
-            static r => (new SilentBandView(r.Long(0), r.Text(1), r.LongOrNull(2)), r.Long(3)), centreId);
+            static r => (new SilentBandView(r.Long(0), r.Text(1), r.LongOrNull(2)), DeviceRows.SilentAfterMs((BandProtocol.BandMode?)r.IntOrNull(3))), centreId);
         List<SilentHubView> silentHubs = hubs.FindAll(h => h.LastHeardAtMs is null || h.LastHeardAtMs < nowMs - Devices.Liveness.HubSilentMs);
         List<SilentBandView> silentBands = bands
             .FindAll(b => b.View.LastHeardAtMs is null || b.View.LastHeardAtMs < nowMs - b.LimitMs).ConvertAll(static b => b.View);

@@ -1,0 +1,240 @@
+using System.Security.Cryptography;
+using ElderBand.BandProtocol;
+using ElderBand.HubService.Audit;
+using ElderBand.HubService.Devices;
+using ElderBand.HubService.Storage;
+using QRCoder;
+
+namespace ElderBand.HubService;
+
+/// <summary>The commands of the executable beside <c>run</c>; they work while the service runs, too.</summary>
+public static class Commands
+{
+    /// <summary>What the commands are.</summary>
+    public const string Help = """
+        hub-service run          [--data DIR] [--http-port N] [--mqtt-port N] [--webhook URL] [--hook-secret TEXT]
+        hub-service enrol        --file IN.json --out OUT.json [--data DIR]
+        hub-service enrol-resident --home CODE --code CODE --name TEXT --phone TEXT [--address --building --floor --door --grid]
+                                 [--name-en --birth-year --keys --hearing --dialect --medical --first-question] [--data DIR]
+        hub-service enrol-contact --resident CODE --name TEXT --relation TEXT --phone TEXT [--order N] [--consent-by TEXT --consent-how TEXT] [--data DIR]
+        hub-service enrol-hub    --home CODE --id ID [--replaces ID] [--data DIR]
+        hub-service enrol-band   --resident CODE --address HEX12 [--label TEXT] [--guard-always] [--data DIR]
+        hub-service staff-add    --name NAME --display TEXT [--role officer|admin] [--password TEXT, else asked] [--data DIR]
+        hub-service signin-link  --staff NAME [--http-port N] [--data DIR]
+        hub-service audit-verify [--data DIR]
+
+        """;
+
+    private const int LinkMinutes = 10;
+
+    /// <summary>Runs one command; returns the exit code.</summary>
+    /// <exception cref="StartException">Something a person has to put right.</exception>
+    public static async Task<int> RunAsync(string command, IReadOnlyList<string> words, TextWriter output)
+    {
+        switch (command)
+        {
+            case "enrol":
+                return await EnrolAsync(new Arguments(words, ["data", "file", "out"], []), output);
+            case "enrol-resident":
+                return await EnrolResidentAsync(
+                    new Arguments(
+                        words,
+                        [
+                            "data", "home", "address", "building", "floor", "door", "grid", "code", "name", "name-en", "birth-year",
+                            "phone", "keys", "hearing", "dialect", "medical", "first-question",
+                        ],
+                        []),
+                    output);
+            case "enrol-contact":
+                return await EnrolContactAsync(
+                    new Arguments(words, ["data", "resident", "name", "relation", "phone", "order", "consent-by", "consent-how"], []),
+                    output);
+            case "enrol-hub":
+                return await EnrolHubAsync(new Arguments(words, ["data", "home", "id", "replaces"], []), output);
+            case "enrol-band":
+                return await EnrolBandAsync(new Arguments(words, ["data", "resident", "address", "label"], ["guard-always"]), output);
+            case "staff-add":
+                return await AddStaffAsync(new Arguments(words, ["data", "name", "display", "role", "password"], []), output);
+            case "signin-link":
+                return await SignInLinkAsync(new Arguments(words, ["data", "staff", "http-port"], []), output);
+            case "audit-verify":
+                return VerifyAudit(new Arguments(words, ["data"], []), output);
+            case "help" or "--help" or "-h":
+                await output.WriteAsync(Help);
+                return 0;
+            default:
+                throw new StartException($"There is no command '{command}'. 'hub-service help' lists them.");
+        }
+    }
+
+    private static Store OpenStore(Arguments arguments, bool mustExist)
+    {
+        string dataDir = arguments["data"] ?? "data";
+        if (mustExist && !File.Exists(Path.Combine(dataDir, "elderband.db")))
+        {
+            throw new StartException($"There is no database in '{dataDir}'. Name its folder with --data, or make one with 'enrol'.");
+        }
+        return Store.Open(dataDir, new Clock());
+    }
+
+    private static async Task<int> EnrolAsync(Arguments arguments, TextWriter output)
+    {
+        string outFile = arguments.Required("out");
+        EnrolFile file = Enrolment.Read(arguments.Required("file"));
+        using Store store = OpenStore(arguments, mustExist: false);
+        using var certificates = ServiceCertificates.Open(arguments["data"] ?? "data");
+        string caPem = await File.ReadAllTextAsync(certificates.CaFile);
+        EnrolResult result = await store.WriteAsync(Lane.Alarm, tx =>
+        {
+            EnrolResult made = Enrolment.Apply(tx, file, caPem);
+            // Written before the commit: a secret that is in the database and nowhere else would be lost.
+            Enrolment.Write(outFile, made);
+            return made;
+        });
+        await output.WriteLineAsync(
+            $"Enrolled in centre {result.Centre}: {result.Hubs.Count} hubs and {result.Bands.Count} bands. The secrets of the new ones are in {outFile}; keep it safe.");
+        return 0;
+    }
+
+    private static async Task<int> EnrolResidentAsync(Arguments a, TextWriter output)
+    {
+        using Store store = OpenStore(a, mustExist: true);
+        int? birthYear = a["birth-year"] is not { } year ? null
+            : int.TryParse(year, out int parsed) && parsed is > 1880 and < 2100 ? parsed
+            : throw new StartException($"--birth-year must be a year, not '{year}'.");
+        long id = await store.WriteAsync(Lane.Alarm, tx =>
+        {
+            string centreId = Centre(tx.Db);
+            string homeCode = a.Required("home");
+            HomeRow? known = ResidentRows.HomeByCode(tx.Db, centreId, homeCode);
+            long homeId = known?.Id ?? ResidentRows.PutHome(
+                tx.Db,
+                new HomeRow(
+                    0, centreId, homeCode, a.Required("address"), a["building"] ?? "", a["floor"] ?? "", a["door"] ?? "",
+                    a["grid"] ?? "", Enrolment.FirstLinkEpoch),
+                tx.NowMs);
+            long residentId = ResidentRows.PutResident(
+                tx.Db,
+                new ResidentRow(
+                    0, centreId, a.Required("code"), a.Required("name"), a["name-en"] ?? "", birthYear, a.Required("phone"),
+                    a["keys"] ?? "", a["hearing"] ?? "", a["dialect"] ?? "", a["medical"] ?? "", a["first-question"] ?? ""),
+                tx.NowMs);
+            ResidentRows.MoveTo(tx.Db, centreId, residentId, homeId, tx.NowMs);
+            tx.Audit(centreId, "command", "resident.enrolled", $"resident:{residentId}");
+            return residentId;
+        });
+        await output.WriteLineAsync($"Resident {id} is enrolled. Next: enrol-contact, enrol-hub, enrol-band.");
+        return 0;
+    }
+
+    private static async Task<int> EnrolContactAsync(Arguments a, TextWriter output)
+    {
+        using Store store = OpenStore(a, mustExist: true);
+        int order = a["order"] is not { } text ? 1
+            : int.TryParse(text, out int parsed) && parsed > 0 ? parsed
+            : throw new StartException($"--order must be a number from 1, not '{text}'.");
+        await store.WriteAsync(Lane.Alarm, tx =>
+        {
+            string centreId = Centre(tx.Db);
+            long residentId = Resident(tx.Db, centreId, a.Required("resident"));
+            Enrolment.AddContact(
+                tx,
+                new ContactRow(
+                    0, centreId, residentId, order, a.Required("name"), a.Required("relation"), a.Required("phone"), a["consent-by"],
+                    a.Has("consent-by") ? tx.NowMs : null, a["consent-how"]),
+                "command");
+        });
+        await output.WriteLineAsync(
+            a.Has("consent-by") ? "The contact is enrolled and will be told of alarms." : "The contact is enrolled without consent: nothing will be sent.");
+        return 0;
+    }
+
+    private static async Task<int> EnrolHubAsync(Arguments a, TextWriter output)
+    {
+        using Store store = OpenStore(a, mustExist: true);
+        NewHub hub = await store.WriteAsync(Lane.Alarm, tx =>
+        {
+            string centreId = Centre(tx.Db);
+            string code = a.Required("home");
+            HomeRow home = ResidentRows.HomeByCode(tx.Db, centreId, code)
+                ?? throw new StartException($"There is no home '{code}'. 'enrol-resident --home {code}' makes one.");
+            return Enrolment.AddHub(tx, centreId, a.Required("id"), home.Id, a["replaces"], "command");
+        });
+        await output.WriteLineAsync($"Hub {hub.Id} is enrolled. Its password (base64 of 32 bytes), shown this once:");
+        await output.WriteLineAsync(Convert.ToBase64String(hub.Password));
+        return 0;
+    }
+
+    private static async Task<int> EnrolBandAsync(Arguments a, TextWriter output)
+    {
+        using Store store = OpenStore(a, mustExist: true);
+        long address = Enrolment.ParseAddress(a.Required("address"));
+        NewBand band = await store.WriteAsync(Lane.Alarm, tx =>
+        {
+            string centreId = Centre(tx.Db);
+            long residentId = Resident(tx.Db, centreId, a.Required("resident"));
+            return Enrolment.AddBand(tx, centreId, address, a["label"] ?? $"{address:x12}", a.Has("guard-always"), residentId, "command");
+        });
+        await output.WriteLineAsync($"Band {band.Id} is enrolled. Its QR code, shown this once (the secret is in it):");
+        using var generator = new QRCodeGenerator();
+        using QRCodeData data = generator.CreateQrCode(band.QrText, QRCodeGenerator.ECCLevel.M);
+        using var code = new AsciiQRCode(data);
+        await output.WriteLineAsync(code.GetGraphicSmall());
+        await output.WriteLineAsync(band.QrText);
+        return 0;
+    }
+
+    private static async Task<int> AddStaffAsync(Arguments a, TextWriter output)
+    {
+        using Store store = OpenStore(a, mustExist: true);
+        string? password = a["password"];
+        if (password is null)
+        {
+            await Console.Error.WriteAsync("Password (8 characters or more): ");
+            password = await Console.In.ReadLineAsync() ?? "";
+        }
+        string name = a.Required("name");
+        await store.WriteAsync(Lane.Alarm, tx => Enrolment.AddStaff(
+            tx, Centre(tx.Db), name, a["display"] ?? name, a["role"] ?? "officer", password, "command"));
+        await output.WriteLineAsync($"{name} may sign in.");
+        return 0;
+    }
+
+    private static async Task<int> SignInLinkAsync(Arguments a, TextWriter output)
+    {
+        using Store store = OpenStore(a, mustExist: true);
+        int port = a.Port("http-port", new ServiceOptions().HttpPort);
+        string name = a.Required("staff");
+        string code = Convert.ToHexString(RandomNumberGenerator.GetBytes(32)).ToLowerInvariant();
+        await store.WriteAsync(Lane.Alarm, tx =>
+        {
+            StaffRow staff = StaffRows.ByName(tx.Db, name)
+                ?? throw new StartException($"There is no member of staff '{name}'. 'staff-add' makes one.");
+            StaffRows.InsertCode(
+                tx.Db, staff.CentreId, staff.Id, SHA256.HashData(System.Text.Encoding.ASCII.GetBytes(code)),
+                tx.NowMs + (LinkMinutes * 60_000));
+            tx.Audit(staff.CentreId, "command", "staff.signInLink", $"staff:{staff.Id}");
+        });
+        await output.WriteLineAsync($"http://localhost:{port}/signin?code={code}");
+        return 0;
+    }
+
+    private static int VerifyAudit(Arguments a, TextWriter output)
+    {
+        using Store store = OpenStore(a, mustExist: true);
+        List<AuditRow> rows = store.Read(AuditRows.All);
+        string? wrong = AuditChain.FindBreak(rows, out long count, out byte[] head);
+        if (wrong is not null)
+        {
+            throw new StartException($"The audit is broken: {wrong}. {count} rows before it are whole. Keep the file and restore the backup beside it.");
+        }
+        output.WriteLine($"{count} audit rows follow one another. Head: {Convert.ToHexString(head).ToLowerInvariant()}");
+        return 0;
+    }
+
+    private static string Centre(Db db) => ResidentRows.FirstCentre(db)?.CentreId
+        ?? throw new StartException("There is no centre yet. 'enrol --file' makes it.");
+
+    private static long Resident(Db db, string centreId, string code) => ResidentRows.ResidentByCode(db, centreId, code)?.Id
+        ?? throw new StartException($"There is no resident '{code}'. 'enrol-resident --code {code}' makes one.");
+}

@@ -1,0 +1,292 @@
+using System.Collections.Concurrent;
+using ElderBand.BandProtocol;
+using ElderBand.HubService.Alarms;
+using ElderBand.HubService.Storage;
+
+namespace ElderBand.HubService.Devices;
+
+/// <summary>
+/// What the centre says to hubs and bands, on a thread of its own: the table of bands, stages until the wrist has shown
+/// them, configurations until the band echoes them, link groups. Nothing here needs to survive a restart: it is made
+/// from the database whenever a hub says hello.
+/// </summary>
+public sealed class Downlink : IDisposable
+{
+    private const long HeardWithinMs = 3_600_000;
+    private const int StepMs = 250;
+    private const int TablesEveryMs = 2000;
+
+    private static readonly int[] ResendS = [2, 5, 15, 60];
+
+    private readonly Store _store;
+    private readonly HubLinks _hubs;
+    private readonly Clock _clock;
+    private readonly Tagger _tagger = new(new HmacSha256());
+    private readonly ConcurrentQueue<string> _hellos = new();
+    private readonly ConcurrentQueue<long> _changed = new();
+    private readonly ConcurrentQueue<long> _bands = new();
+    private readonly Dictionary<long, (int Attempt, long DueMs)> _stages = [];
+    private readonly Dictionary<string, byte[]> _tables = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim _work = new(0);
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Thread _thread;
+
+    /// <summary>Starts the thread and hooks itself to the alarm desk.</summary>
+    public Downlink(Store store, HubLinks hubs, AlarmDesk desk, Clock clock)
+    {
+        _store = store;
+        _hubs = hubs;
+        _clock = clock;
+        desk.StageChanged = alarmId =>
+        {
+            _changed.Enqueue(alarmId);
+            _work.Release();
+        };
+        _thread = new Thread(Run) { Name = "downlink", IsBackground = true };
+        _thread.Start();
+    }
+
+    /// <summary>A hub has said hello: everything that it or its bands should know is sent again.</summary>
+    public void Hello(string hubId)
+    {
+        _hellos.Enqueue(hubId);
+        _work.Release();
+    }
+
+    /// <summary>A band should be told its configuration and link group again.</summary>
+    public void BandChanged(long bandId)
+    {
+        _bands.Enqueue(bandId);
+        _work.Release();
+    }
+
+    /// <summary>Makes the centre's receipt for a band frame.</summary>
+    public static byte[] Receipt(Tagger tagger, byte[] centreDownKey, Lane lane, int boot, int sequence, int refusal)
+    {
+        byte[] frame = new byte[Frame.Size];
+        Frame.Begin(frame, FrameType.Receipt, lane, boot, sequence);
+        Payload.PutReceipt(frame, (byte)refusal);
+        tagger.SignCentre(centreDownKey, frame);
+        return frame;
+    }
+
+    /// <summary>Sends frames to one band through each of the hubs.</summary>
+    public void SendToBand(IEnumerable<string> hubIds, long address, IReadOnlyList<byte[]> frames)
+    {
+        foreach (byte[][] part in frames.Chunk(HubMessage.MaxBandFrames))
+        {
+            byte[] message = new byte[HubMessage.MaxDownSize];
+            int size = HubMessage.BeginBandFrames(message);
+            foreach (byte[] frame in part)
+            {
+                size = HubMessage.AddBandFrame(message, address, frame);
+            }
+            foreach (string hubId in hubIds)
+            {
+                _hubs.Send(hubId, "band", message, size);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _stopping.Cancel();
+        _thread.Join();
+        _stopping.Dispose();
+        _work.Dispose();
+    }
+
+    private void Run()
+    {
+        long tablesDueMs = 0;
+        while (!_stopping.IsCancellationRequested)
+        {
+            try
+            {
+                _work.Wait(StepMs, _stopping.Token);
+                _store.Read(db =>
+                {
+                    Step(db, _clock.NowMs);
+                    if (_clock.NowMs >= tablesDueMs)
+                    {
+                        // Also what a command of another process has enrolled reaches the hubs.
+                        tablesDueMs = _clock.NowMs + TablesEveryMs;
+                        SendChangedTables(db);
+                    }
+                    return true;
+                });
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+            catch (Microsoft.Data.Sqlite.SqliteException)
+            {
+                // The writer reports the database's trouble; here the next step tries again.
+                _stopping.Token.WaitHandle.WaitOne(StepMs);
+            }
+        }
+    }
+
+    private void Step(Db db, long nowMs)
+    {
+        while (_hellos.TryDequeue(out string? hubId))
+        {
+            Greet(db, hubId, nowMs);
+        }
+        while (_bands.TryDequeue(out long bandId))
+        {
+            if (DeviceRows.Band(db, bandId) is { RevokedAtMs: null } band)
+            {
+                SendSettings(db, band, DeviceRows.HubsThatHeard(db, bandId, nowMs - HeardWithinMs));
+            }
+        }
+        while (_changed.TryDequeue(out long alarmId))
+        {
+            _stages[alarmId] = (0, nowMs);
+        }
+        foreach ((long alarmId, (int attempt, long dueMs)) in _stages.Where(s => s.Value.DueMs <= nowMs).ToList())
+        {
+            if (SendStage(db, alarmId, null, nowMs))
+            {
+                _stages[alarmId] = (attempt + 1, nowMs + (ResendS[Math.Min(attempt, ResendS.Length - 1)] * 1000L));
+            }
+            else
+            {
+                _stages.Remove(alarmId);
+            }
+        }
+    }
+
+    /// <summary>Sends an alarm's stage; false where there is nothing (more) to tell the wrist.</summary>
+    private bool SendStage(Db db, long alarmId, string? onlyHub, long nowMs)
+    {
+        if (AlarmRows.Get(db, alarmId) is not { BandId: { } bandId } alarm
+            || alarm.Kind == "inactivity"
+            || alarm.Outcome == "merged"
+            || alarm.ClosedAtMs < nowMs - HeardWithinMs
+            || DeviceRows.Band(db, bandId) is not { RevokedAtMs: null } band)
+        {
+            return false;
+        }
+        Stage wanted = AlarmDesk.WantedStage(alarm.State);
+        if (wanted < Stage.Centre || alarm.WristStage == (int)wanted)
+        {
+            return false;
+        }
+
+        byte[] key = CentreDown(band);
+        var frames = new List<byte[]>();
+        foreach (PressKey press in EventRows.Followed(db, alarmId))
+        {
+            byte[] frame = new byte[Frame.Size];
+            Frame.Begin(frame, FrameType.Stage, Lane.Alarm, press.Boot, press.Sequence);
+            Payload.PutStage(frame, wanted, Math.Min(alarm.Revision, Frame.MaxSequence));
+            _tagger.SignCentre(key, frame);
+            frames.Add(frame);
+        }
+        SendToBand(onlyHub is null ? DeviceRows.HubsThatHeard(db, bandId, nowMs - HeardWithinMs) : [onlyHub], band.Address, frames);
+        return true;
+    }
+
+    private void Greet(Db db, string hubId, long nowMs)
+    {
+        if (DeviceRows.Hub(db, hubId) is not { RevokedAtMs: null } hub)
+        {
+            return;
+        }
+        SendTable(db, hub, nowMs, always: true);
+        IEnumerable<BandRow> bands = DeviceRows.BandsHeardBy(db, hubId, nowMs - HeardWithinMs);
+        if (hub.HomeId is { } homeId)
+        {
+            bands = bands.Concat(DeviceRows.BandsOfHome(db, homeId).Select(static link => link.Band)).DistinctBy(static band => band.Id);
+        }
+        foreach (BandRow band in bands.ToList())
+        {
+            SendSettings(db, band, [hubId]);
+            foreach (AlarmRow alarm in AlarmRows.WithWristBehind(db, band.Sender, nowMs))
+            {
+                SendStage(db, alarm.Id, hubId, nowMs);
+                _stages.TryAdd(alarm.Id, (1, nowMs + (ResendS[1] * 1000L)));
+            }
+        }
+    }
+
+    private void SendSettings(Db db, BandRow band, List<string> hubIds)
+    {
+        var frames = new List<byte[]>();
+        byte[] key = CentreDown(band);
+        BandConfiguration c = band.Configuration;
+        if (band.AppliedVersion != (c.Version & 0xFF))
+        {
+            byte[] frame = new byte[Frame.Size];
+            Frame.Begin(frame, FrameType.Configuration, Lane.Alarm, c.Version, 0);
+            Payload.PutConfiguration(
+                frame, c.GuardAlways, c.Sensitivity, c.WalkingAid, c.BedFromQuarter, c.BedToQuarter, c.InactivityTenMinutes);
+            _tagger.SignCentre(key, frame);
+            frames.Add(frame);
+        }
+        // The first epoch is in the band's own identity; a later one it knows from here only, and ignores what it knows.
+        if (DeviceRows.Link(db, band.Id) is { } link && link.LinkEpoch > Enrolment.FirstLinkEpoch)
+        {
+            byte[] frame = new byte[Frame.Size];
+            Frame.Begin(frame, FrameType.LinkGroup, Lane.Alarm, link.LinkEpoch, 0);
+            Payload.PutLinkGroup(frame, (uint)link.HomeId, link.LinkEpoch);
+            _tagger.SignCentre(key, frame);
+            frames.Add(frame);
+        }
+        if (frames.Count > 0)
+        {
+            SendToBand(hubIds, band.Address, frames);
+        }
+    }
+
+    private void SendChangedTables(Db db)
+    {
+        foreach (HubSession session in _hubs.Connected)
+        {
+            if (DeviceRows.Hub(db, session.HubId) is not { RevokedAtMs: null } hub)
+            {
+                _hubs.Close(session.HubId, "revoked");
+                continue;
+            }
+            if (_tables.ContainsKey(session.HubId))
+            {
+                SendTable(db, hub, _clock.NowMs, always: false);
+            }
+        }
+    }
+
+    /// <summary>Sends the bands of the hub's home with their link keys; without <paramref name="always"/> only where they changed.</summary>
+    private void SendTable(Db db, HubRow hub, long nowMs, bool always)
+    {
+        byte[] message = new byte[HubMessage.MaxDownSize];
+        int size = HubMessage.BeginBands(message, nowMs);
+        if (hub.HomeId is { } homeId)
+        {
+            var keys = new BandKeys();
+            foreach (BandLink link in DeviceRows.BandsOfHome(db, homeId))
+            {
+                keys.Derive(new HmacSha256(), link.Band.Secret, (uint)link.HomeId, link.LinkEpoch);
+                size = HubMessage.AddBand(message, link.Band.Address, (uint)link.HomeId, link.LinkEpoch, keys);
+            }
+        }
+        byte[] content = message[(HubMessage.BandsHeaderSize - 1)..size];
+        if (!always && _tables.TryGetValue(hub.Id, out byte[]? last) && last.AsSpan().SequenceEqual(content))
+        {
+            return;
+        }
+        if (_hubs.Send(hub.Id, "bands", message, size))
+        {
+            _tables[hub.Id] = content;
+        }
+    }
+
+    private static byte[] CentreDown(BandRow band)
+    {
+        var keys = new BandKeys();
+        keys.Derive(new HmacSha256(), band.Secret, 0, 0);
+        return keys.CentreDown;
+    }
+}

@@ -1,0 +1,168 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using ElderBand.BandProtocol;
+using ElderBand.HubService.Devices;
+using ElderBand.HubService.Storage;
+using ElderBand.Mqtt;
+using Microsoft.AspNetCore.Connections;
+
+namespace ElderBand.HubService.Ingest;
+
+/// <summary>
+/// The MQTT endpoint's decisions: a hub signs in with its id and its 256-bit password, publishes under its own topics
+/// only, and gets its PUBACK when what it published has been committed, never before (P24).
+/// </summary>
+public sealed class HubEndpoint(Store store, FrameIntake intake, HubLinks hubs, Metrics metrics, Clock clock)
+    : IMqttEndpoint<HubSession>
+{
+    private const int PasswordBytes = 32;
+    private const int LimitersKept = 4096;
+
+    private readonly ConcurrentDictionary<string, TagLimiter> _refusals = new(StringComparer.Ordinal);
+
+    /// <inheritdoc/>
+    public ValueTask<MqttSignIn<HubSession>> AuthenticateAsync(MqttCredentials credentials, CancellationToken cancellationToken)
+    {
+        string name = credentials.UserName ?? "";
+        HubRow? hub = name.Length is > 0 and <= 64 ? store.Read(db => DeviceRows.Hub(db, name)) : null;
+        // SHA-256 of 256 random bits needs no salt and no stretching: there is nothing to guess.
+        byte[] given = SHA256.HashData(PasswordOf(credentials.Password).Span);
+        bool right = CryptographicOperations.FixedTimeEquals(given, hub?.PasswordSha256 ?? new byte[32]);
+        if (right && hub is { RevokedAtMs: null } && credentials.ClientId == hub.Id)
+        {
+            return new(new MqttSignIn<HubSession>(new HubSession(hub.Id, hub.CentreId)));
+        }
+
+        metrics.Count("hub_signins_refused_total");
+        if (_refusals.Count > LimitersKept)
+        {
+            _refusals.Clear();
+        }
+        TagLimiter limiter = _refusals.GetOrAdd(hub?.Id ?? "", static _ => new TagLimiter());
+        lock (limiter)
+        {
+            limiter.CountBad(clock.NowMs);
+            if (limiter.IsOver(clock.NowMs))
+            {
+                return Refused();
+            }
+        }
+        string why = hub is null ? "unknown hub" : hub.RevokedAtMs is not null ? "revoked hub"
+            : right ? "client id is not the hub id" : "wrong password";
+        Audit(hub?.CentreId, "hub.signInRefused", $"{Shown(name)} from {credentials.Remote}", why);
+        return Refused();
+    }
+
+    /// <inheritdoc/>
+    public bool AuthorizePublish(HubSession session, string topic) =>
+        topic.StartsWith(session.UpPrefix, StringComparison.Ordinal)
+        && topic.IndexOf('/', session.UpPrefix.Length) < 0;
+
+    /// <inheritdoc/>
+    public bool AuthorizeSubscribe(HubSession session, string filter) =>
+        filter.StartsWith(session.DownPrefix, StringComparison.Ordinal);
+
+    /// <inheritdoc/>
+    public void AccessRefused(HubSession session, MqttPacketType attempt, string topic)
+    {
+        metrics.Count("hub_access_refused_total");
+        Audit(session.CentreId, $"hub.{attempt.ToString().ToLowerInvariant()}Refused", $"hub:{session.HubId}", topic);
+    }
+
+    /// <inheritdoc/>
+    public void Connected(HubSession session, MqttServerConnection<HubSession> connection) => hubs.Add(session, connection);
+
+    /// <inheritdoc/>
+    public void Disconnected(HubSession session, MqttServerConnection<HubSession> connection, MqttDisconnect why) =>
+        hubs.Remove(session, connection);
+
+    /// <inheritdoc/>
+    public async ValueTask<bool> PublishReceived(HubSession session, string topic, ReadOnlyMemory<byte> payload, MqttQos qos)
+    {
+        long arrivedUs = clock.NowUs;
+        byte[] data = payload.ToArray();
+        string kind = topic[session.UpPrefix.Length..];
+        bool valid = kind switch
+        {
+            "alarm" or "vitals" => Envelope.IsValid(data, data.Length),
+            "hello" or "beat" => HubMessage.HelloIsValid(data, data.Length),
+            _ => false,
+        };
+        metrics.Count($"messages_total{{topic=\"{(valid ? kind : "other")}\"}}");
+        try
+        {
+            await store.WriteAsync(
+                kind is "alarm" or "hello" ? Lane.Alarm : Lane.Vitals,
+                tx =>
+                {
+                    tx.ArrivedUs = arrivedUs;
+                    if (!valid)
+                    {
+                        intake.Reject(tx, session, $"no message of the protocol on up/{Shown(kind)}", data);
+                    }
+                    else if (kind is "alarm" or "vitals")
+                    {
+                        intake.Store(tx, session, data, receipts: kind == "alarm");
+                    }
+                    else
+                    {
+                        intake.StoreHello(tx, session, data, isHello: kind == "hello");
+                    }
+                });
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false; // stopping: not stored, so no PUBACK; the hub sends it again
+        }
+    }
+
+    private static ValueTask<MqttSignIn<HubSession>> Refused() =>
+        new(new MqttSignIn<HubSession>(null, MqttConnectCode.BadUserNameOrPassword));
+
+    /// <summary>The 32 raw bytes, or their base64 text, for tools that can only send text.</summary>
+    private static ReadOnlyMemory<byte> PasswordOf(ReadOnlyMemory<byte>? sent)
+    {
+        ReadOnlyMemory<byte> password = sent ?? default;
+        byte[] raw = new byte[PasswordBytes];
+        return password.Length != PasswordBytes
+            && System.Buffers.Text.Base64.DecodeFromUtf8(password.Span, raw, out int used, out int written)
+                == System.Buffers.OperationStatus.Done
+            && used == password.Length && written == PasswordBytes
+            ? raw
+            : password;
+    }
+
+    private void Audit(string? centreId, string action, string subject, string detail) =>
+        _ = AuditAsync(centreId, action, subject, detail);
+
+    private async Task AuditAsync(string? centreId, string action, string subject, string detail)
+    {
+        try
+        {
+            await store.WriteAsync(
+                Lane.Alarm,
+                tx =>
+                {
+                    string? centre = centreId ?? ResidentRows.FirstCentre(tx.Db)?.CentreId;
+                    tx.Audit(centre ?? "", "service", action, subject, detail);
+                });
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopping.
+        }
+    }
+
+    /// <summary>A stranger's text, short and without control characters.</summary>
+    private static string Shown(string text) =>
+        new([.. text.Take(64).Select(static c => char.IsControl(c) ? '?' : c)]);
+}
+
+/// <summary>Kestrel's connections, handed to the MQTT endpoint.</summary>
+public sealed class MqttConnectionHandler(MqttServer<HubSession> server) : ConnectionHandler
+{
+    /// <inheritdoc/>
+    public override Task OnConnectedAsync(ConnectionContext connection) =>
+        server.RunAsync(connection.Transport, connection.RemoteEndPoint, connection.ConnectionClosed);
+}

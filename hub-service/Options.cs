@@ -1,0 +1,71 @@
+using ElderBand.HubService.Storage;
+
+namespace ElderBand.HubService;
+
+/// <summary>How the service is started. Ports: 0 = any free one.</summary>
+public sealed record ServiceOptions
+{
+    /// <summary>Folder of the database and the certificates.</summary>
+    public string DataDir { get; init; } = "data";
+
+    /// <summary>Plain HTTP, on loopback only.</summary>
+    public int HttpPort { get; init; } = 8080;
+
+    /// <summary>MQTT over TLS, on all addresses: hubs come from outside.</summary>
+    public int MqttPort { get; init; } = 8883;
+
+    /// <summary>Where messages to the family are posted; null = nowhere.</summary>
+    public Uri? Webhook { get; init; }
+
+    /// <summary>Last part of the address on which the message gateway reports back; null = it cannot.</summary>
+    public string? HookSecret { get; init; }
+}
+
+/// <summary>The words after a command: <c>--name value</c> pairs and flags.</summary>
+public sealed class Arguments
+{
+    private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
+
+    /// <summary>Reads the words; only the names given are understood.</summary>
+    /// <exception cref="StartException">An unknown name, or a value is missing.</exception>
+    public Arguments(IReadOnlyList<string> words, string[] names, string[] flags)
+    {
+        for (int i = 0; i < words.Count; i++)
+        {
+            string word = words[i];
+            string name = word.StartsWith("--", StringComparison.Ordinal) ? word[2..] : "";
+            if (flags.Contains(name, StringComparer.Ordinal))
+            {
+                _values[name] = "";
+            }
+            else if (!names.Contains(name, StringComparer.Ordinal))
+            {
+                string known = string.Join(", ", names.Concat(flags).Select(static n => "--" + n));
+                throw new StartException($"'{word}' is not understood here. This command knows: {known}.");
+            }
+            else if (i + 1 >= words.Count)
+            {
+                throw new StartException($"--{name} needs a value.");
+            }
+            else
+            {
+                _values[name] = words[++i];
+            }
+        }
+    }
+
+    /// <summary>A value or null.</summary>
+    public string? this[string name] => _values.GetValueOrDefault(name);
+
+    /// <summary>True where the name was given.</summary>
+    public bool Has(string name) => _values.ContainsKey(name);
+
+    /// <summary>A value that must be there.</summary>
+    public string Required(string name) =>
+        this[name] is { Length: > 0 } value ? value : throw new StartException($"--{name} is missing.");
+
+    /// <summary>A port, 0 to 65535.</summary>
+    public int Port(string name, int otherwise) => this[name] is not { } text ? otherwise
+        : int.TryParse(text, out int port) && port is >= 0 and <= 65535 ? port
+        : throw new StartException($"--{name} must be a port from 0 to 65535, not '{text}'.");
+}

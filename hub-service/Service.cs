@@ -1,0 +1,177 @@
+using System.Net;
+using System.Security.Authentication;
+using ElderBand.HubService.Alarms;
+using ElderBand.HubService.Devices;
+using ElderBand.HubService.Ingest;
+using ElderBand.HubService.Storage;
+using ElderBand.Mqtt;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+
+namespace ElderBand.HubService;
+
+/// <summary>The composition of the service: one process, HTTP on loopback and MQTT over TLS, one database.</summary>
+public static class Service
+{
+    private const int ReadyWithinMs = 10_000;
+
+    /// <summary>Opens the data folder and puts everything together; nothing listens yet.</summary>
+    /// <exception cref="StartException">The data folder, the database or the certificates cannot be used.</exception>
+    public static WebApplication Build(ServiceOptions options, Clock? clock = null)
+    {
+        clock ??= new Clock();
+        Store store = Store.Open(options.DataDir, clock);
+        try
+        {
+            ServiceCertificates certificates = ServiceCertificates.Open(options.DataDir);
+            WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
+            {
+                ContentRootPath = AppContext.BaseDirectory,
+            });
+            builder.Logging.ClearProviders().AddSimpleConsole(static console =>
+            {
+                console.SingleLine = true;
+                console.TimestampFormat = "HH:mm:ss ";
+            });
+            builder.Logging.SetMinimumLevel(LogLevel.Warning);
+
+            // Made by a factory each, so that the container disposes them, the last made first.
+            builder.Services
+                .AddSingleton(options)
+                .AddSingleton(clock)
+                .AddSingleton(_ => store)
+                .AddSingleton(_ => certificates)
+                .AddSingleton<Metrics>()
+                .AddSingleton<ConsoleCounter>()
+                .AddSingleton<Changes>()
+                .AddSingleton<AlarmDesk>()
+                .AddSingleton<HubLinks>()
+                .AddSingleton<Downlink>()
+                .AddSingleton<FrameIntake>()
+                .AddSingleton<HubEndpoint>()
+                .AddSingleton(static s => new MqttServer<HubSession>(s.GetRequiredService<HubEndpoint>()))
+                .AddSingleton<Sweeper>()
+                .AddHostedService(static s => s.GetRequiredService<Sweeper>());
+
+            builder.WebHost.UseKestrelHttpsConfiguration();
+            builder.WebHost.ConfigureKestrel(kestrel =>
+            {
+                kestrel.AddServerHeader = false;
+                kestrel.Limits.MaxRequestBodySize = 1 << 20;
+                if (options.HttpPort == 0)
+                {
+                    kestrel.Listen(IPAddress.Loopback, 0);
+                }
+                else
+                {
+                    kestrel.ListenLocalhost(options.HttpPort);
+                }
+                kestrel.ListenAnyIP(options.MqttPort, listen =>
+                {
+                    listen.UseHttps(tls =>
+                    {
+                        tls.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
+                        tls.ServerCertificateSelector = (_, _) => certificates.Server();
+                        tls.HandshakeTimeout = TimeSpan.FromSeconds(10);
+                    });
+                    listen.UseConnectionHandler<MqttConnectionHandler>();
+                });
+            });
+
+            WebApplication app = builder.Build();
+            // The database first, then who listens to its commits, then who feeds it.
+            _ = app.Services.GetRequiredService<Store>();
+            _ = app.Services.GetRequiredService<Changes>();
+            _ = app.Services.GetRequiredService<Downlink>();
+            MapOperations(app);
+            app.Lifetime.ApplicationStopping.Register(() =>
+                app.Services.GetRequiredService<MqttServer<HubSession>>().StopAsync().Wait(TimeSpan.FromSeconds(5)));
+            return app;
+        }
+        catch
+        {
+            store.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Starts listening.</summary>
+    /// <exception cref="StartException">A port is in use or not allowed.</exception>
+    public static async Task StartAsync(WebApplication app)
+    {
+        try
+        {
+            await app.StartAsync();
+        }
+        catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException or AddressInUseException)
+        {
+            ServiceOptions options = app.Services.GetRequiredService<ServiceOptions>();
+            throw new StartException(
+                $"A port cannot be used: {e.Message.TrimEnd('.')}. End the other program, or choose others with --http-port (now {options.HttpPort}) and --mqtt-port (now {options.MqttPort}).", e);
+        }
+    }
+
+    /// <summary>The ports that are really listened on.</summary>
+    public static (int Http, int Mqtt) Ports(WebApplication app)
+    {
+        ICollection<string> addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
+        int Port(string scheme) => addresses
+            .Where(a => a.StartsWith(scheme + "://", StringComparison.Ordinal))
+            .Select(static a => int.Parse(a[(a.LastIndexOf(':') + 1)..].TrimEnd('/'))).First();
+        return (Port("http"), Port("https"));
+    }
+
+    /// <summary>What is alive in a centre, as the console shows it.</summary>
+    public static AliveView Alive(IServiceProvider services, string centreId)
+    {
+        Store store = services.GetRequiredService<Store>();
+        long nowMs = services.GetRequiredService<Clock>().NowMs;
+        return store.Read(db => Views.Alive(
+            db, centreId, nowMs, new DatabaseView(DatabaseIsWritten(store, nowMs), store.LastCommitAtMs),
+            services.GetRequiredService<ConsoleCounter>().Open(centreId)));
+    }
+
+    private static bool DatabaseIsWritten(Store store, long nowMs) =>
+        store.Trouble is null && nowMs - store.LastCommitAtMs < ReadyWithinMs;
+
+    private static void MapOperations(WebApplication app)
+    {
+        IServiceProvider services = app.Services;
+        app.MapGet("/health/live", static () => Results.Text("live\n"));
+        app.MapGet("/health/ready", () =>
+        {
+            Store store = services.GetRequiredService<Store>();
+            return DatabaseIsWritten(store, services.GetRequiredService<Clock>().NowMs)
+                ? Results.Text("ready\n")
+                : Results.Text($"not ready: {store.Trouble ?? "the database has not been written for 10 s"}\n", statusCode: 503);
+        });
+        app.MapGet("/metrics", () =>
+        {
+            Store store = services.GetRequiredService<Store>();
+            (int alarms, int vitals) = store.Waiting;
+            var gauges = new List<(string, double)>
+            {
+                ("database_commits_total", store.Commits),
+                ("database_jobs_total", store.JobsCommitted),
+                ("database_refusals_total", store.Refusals),
+                ("database_ok", DatabaseIsWritten(store, services.GetRequiredService<Clock>().NowMs) ? 1 : 0),
+                ("writer_waiting{lane=\"alarm\"}", alarms),
+                ("writer_waiting{lane=\"vitals\"}", vitals),
+                ("hubs_connected", services.GetRequiredService<HubLinks>().Connected.Count),
+                ("mqtt_connections", services.GetRequiredService<MqttServer<HubSession>>().ConnectionCount),
+                ("consoles_open", services.GetRequiredService<ConsoleCounter>().Total),
+                ("alarms_orphaned", services.GetRequiredService<Sweeper>().Orphans),
+                ("process_working_set_bytes", Environment.WorkingSet),
+            };
+            store.Read(db =>
+            {
+                gauges.AddRange(AlarmRows.OpenByState(db).Select(static s => ($"alarms_open{{state=\"{s.State}\"}}", (double)s.Count)));
+                gauges.Add(("quarantine_rows", EventRows.QuarantineCount(db)));
+                gauges.Add(("technical_open", TechnicalRows.OpenCount(db)));
+                return true;
+            });
+            return Results.Text(services.GetRequiredService<Metrics>().Write(gauges), "text/plain; version=0.0.4");
+        });
+    }
+}

@@ -1,0 +1,88 @@
+using ElderBand.BandProtocol;
+using ElderBand.HubService.Alarms;
+using ElderBand.HubService.Devices;
+using ElderBand.HubService.Storage;
+
+namespace ElderBand.HubService;
+
+/// <summary>
+/// What happens because time passes: timers of alarms (they are rows, so a restart re-arms them by itself), silence of
+/// hubs and bands, alarms that lost their owner, and a heartbeat into the database.
+/// </summary>
+public sealed class Sweeper(Store store, AlarmDesk desk, Clock clock, Metrics metrics, ILogger<Sweeper> log) : BackgroundService
+{
+    private const int StepMs = 200;
+    private const int SlowStepMs = 5000;
+
+    private readonly long _startedAtMs = clock.NowMs;
+
+    /// <summary>Open alarms found without owner or timer in the last sweep; anything but 0 is a defect.</summary>
+    public int Orphans { get; private set; }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        long slowDueMs = 0;
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await TimersAsync(stoppingToken);
+                if (clock.NowMs >= slowDueMs)
+                {
+                    slowDueMs = clock.NowMs + SlowStepMs;
+                    await SlowAsync(stoppingToken);
+                }
+                await Task.Delay(StepMs, stoppingToken);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+            catch (Exception e)
+            {
+                // A timer that fails must not stop the timers of all others.
+                metrics.Count("sweeps_failed_total");
+                log.LogError(e, "A sweep failed; the next one is in a second.");
+                await Task.Delay(1000, CancellationToken.None);
+            }
+        }
+    }
+
+    private async Task TimersAsync(CancellationToken stoppingToken)
+    {
+        foreach (DueTimer timer in store.Read(db => AlarmRows.DueTimers(db, clock.NowMs)))
+        {
+            await store.WriteAsync(Lane.Alarm, tx => desk.TimerDue(tx, timer), stoppingToken);
+        }
+    }
+
+    private async Task SlowAsync(CancellationToken stoppingToken)
+    {
+        List<long> orphans = store.Read(AlarmRows.Orphans);
+        Orphans = orphans.Count;
+        foreach (long orphan in orphans)
+        {
+            metrics.Count("alarms_rescued_total");
+            await store.WriteAsync(Lane.Alarm, tx => desk.Rescue(tx, orphan), stoppingToken);
+        }
+
+        List<SilentDevice> silent = store.Read(db =>
+        {
+            List<SilentDevice> found = DeviceRows.NewlySilentHubs(db, clock.NowMs, _startedAtMs, Liveness.HubSilentMs);
+            found.AddRange(DeviceRows.NewlySilentBands(db, clock.NowMs, _startedAtMs));
+            return found;
+        });
+        foreach (SilentDevice device in silent)
+        {
+            await store.WriteAsync(
+                Lane.Alarm,
+                tx => TechnicalRows.Open(
+                    tx,
+                    new TechnicalKey(device.CentreId, device.HubId is null ? "bandSilent" : "hubSilent", device.BandId, device.HubId),
+                    urgent: true),
+                stoppingToken);
+        }
+        await store.WriteAsync(Lane.Vitals, tx => Heartbeat.Write(tx), stoppingToken);
+    }
+}
