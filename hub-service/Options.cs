@@ -19,6 +19,9 @@ public sealed record ServiceOptions
 
     /// <summary>Last part of the address on which the message gateway reports back; null = it cannot.</summary>
     public string? HookSecret { get; init; }
+
+    /// <summary>What the family's links begin with, as their phones reach it; null = this machine, for trying out.</summary>
+    public Uri? PublicUrl { get; init; }
 }
 
 /// <summary>The words after a command: <c>--name value</c> pairs and flags.</summary>
@@ -63,6 +66,11 @@ public sealed class Arguments
     /// <summary>A value that must be there.</summary>
     public string Required(string name) =>
         this[name] is { Length: > 0 } value ? value : throw new StartException($"--{name} is missing.");
+
+    /// <summary>An http or https address, or null.</summary>
+    public Uri? Address(string name) => this[name] is not { } text ? null
+        : Uri.TryCreate(text, UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https" ? address
+        : throw new StartException($"--{name} must be an http or https address, not '{text}'.");
 
     /// <summary>A port, 0 to 65535.</summary>
     public int Port(string name, int otherwise) => this[name] is not { } text ? otherwise

@@ -11,7 +11,7 @@ try
         return await Commands.RunAsync(command, words, Console.Out);
     }
 
-    var given = new Arguments(words, ["data", "http-port", "mqtt-port", "webhook", "hook-secret"], []);
+    var given = new Arguments(words, ["data", "http-port", "mqtt-port", "webhook", "hook-secret", "public-url"], []);
     var defaults = new ServiceOptions();
     var options = defaults with
     {
@@ -19,9 +19,8 @@ try
         HttpPort = given.Port("http-port", defaults.HttpPort),
         MqttPort = given.Port("mqtt-port", defaults.MqttPort),
         HookSecret = given["hook-secret"],
-        Webhook = given["webhook"] is not { } url ? null
-            : Uri.TryCreate(url, UriKind.Absolute, out Uri? webhook) && webhook.Scheme is "http" or "https" ? webhook
-            : throw new StartException($"--webhook must be an http or https address, not '{url}'."),
+        Webhook = given.Address("webhook"),
+        PublicUrl = given.Address("public-url"),
     };
     await using WebApplication app = Service.Build(options);
     await Service.StartAsync(app);

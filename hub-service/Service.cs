@@ -2,7 +2,9 @@ using System.Net;
 using System.Security.Authentication;
 using ElderBand.HubService.Alarms;
 using ElderBand.HubService.Devices;
+using ElderBand.HubService.Family;
 using ElderBand.HubService.Ingest;
+using ElderBand.HubService.Staff;
 using ElderBand.HubService.Storage;
 using ElderBand.Mqtt;
 using Microsoft.AspNetCore.Connections;
@@ -35,6 +37,8 @@ public static class Service
                 console.TimestampFormat = "HH:mm:ss ";
             });
             builder.Logging.SetMinimumLevel(LogLevel.Warning);
+            // A failed start is told in one line by StartAsync; only the end of a background task is more than that.
+            builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
 
             // Made by a factory each, so that the container disposes them, the last made first.
             builder.Services
@@ -53,6 +57,15 @@ public static class Service
                 .AddSingleton(static s => new MqttServer<HubSession>(s.GetRequiredService<HubEndpoint>()))
                 .AddSingleton<Sweeper>()
                 .AddHostedService(static s => s.GetRequiredService<Sweeper>());
+
+            builder.Services.AddStaff();
+            builder.Services.AddFamily(new FamilyOptions
+            {
+                Webhook = options.Webhook,
+                HookSecret = options.HookSecret,
+                PublicUrl = options.PublicUrl ?? new Uri($"http://localhost:{options.HttpPort}"),
+                DataDir = options.DataDir,
+            });
 
             builder.WebHost.UseKestrelHttpsConfiguration();
             builder.WebHost.ConfigureKestrel(kestrel =>
@@ -85,6 +98,8 @@ public static class Service
             _ = app.Services.GetRequiredService<Changes>();
             _ = app.Services.GetRequiredService<Downlink>();
             MapOperations(app);
+            app.MapStaff();
+            app.MapFamily();
             app.Lifetime.ApplicationStopping.Register(() =>
                 app.Services.GetRequiredService<MqttServer<HubSession>>().StopAsync().Wait(TimeSpan.FromSeconds(5)));
             return app;
@@ -122,17 +137,8 @@ public static class Service
         return (Port("http"), Port("https"));
     }
 
-    /// <summary>What is alive in a centre, as the console shows it.</summary>
-    public static AliveView Alive(IServiceProvider services, string centreId)
-    {
-        Store store = services.GetRequiredService<Store>();
-        long nowMs = services.GetRequiredService<Clock>().NowMs;
-        return store.Read(db => Views.Alive(
-            db, centreId, nowMs, new DatabaseView(DatabaseIsWritten(store, nowMs), store.LastCommitAtMs),
-            services.GetRequiredService<ConsoleCounter>().Open(centreId)));
-    }
-
-    private static bool DatabaseIsWritten(Store store, long nowMs) =>
+    /// <summary>True while commits get through: the sweeper writes every 5 s, so 10 s without one is trouble (P31).</summary>
+    public static bool DatabaseIsWritten(Store store, long nowMs) =>
         store.Trouble is null && nowMs - store.LastCommitAtMs < ReadyWithinMs;
 
     private static void MapOperations(WebApplication app)

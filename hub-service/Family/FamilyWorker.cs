@@ -146,7 +146,7 @@ public sealed class FamilyWorker(Store store, Clock clock, FamilyOptions options
         {
             MessageRows.Sent(tx.Db, m.Id, tx.NowMs, gatewayId);
             Note(tx, m, "messageSent", m.ContactName);
-            TechnicalRows.Close(tx, m.CentreId, "webhookDown", null, null, "service", "a text went out");
+            TechnicalRows.Close(tx, new TechnicalKey(m.CentreId, "webhookDown", null, null), "a text went out");
             return;
         }
         long? dueAtMs = NextDue(tx.NowMs, m.CreatedAtMs, m.Attempts + 1);
@@ -155,7 +155,7 @@ public sealed class FamilyWorker(Store store, Clock clock, FamilyOptions options
         Note(tx, m, m.Attempts == 0 || dueAtMs is null ? "messageFailed" : null, $"{m.ContactName}: {error}");
         if (gatewayFault)
         {
-            TechnicalRows.Open(tx, new NewTechnical(m.CentreId, "webhookDown", true, null, null, null, null, error));
+            TechnicalRows.Open(tx, new TechnicalKey(m.CentreId, "webhookDown", null, null), urgent: true, error);
         }
     }
 

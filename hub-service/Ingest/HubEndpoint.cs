@@ -164,5 +164,5 @@ public sealed class MqttConnectionHandler(MqttServer<HubSession> server) : Conne
 {
     /// <inheritdoc/>
     public override Task OnConnectedAsync(ConnectionContext connection) =>
-        server.RunAsync(connection.Transport, connection.RemoteEndPoint, connection.ConnectionClosed);
+        server.RunAsync(connection.Transport, connection.RemoteEndPoint);
 }

@@ -133,5 +133,5 @@ public sealed class ConsoleStream(
     }
 
     private AliveView Alive(Db db, string centreId) => Views.Alive(
-        db, centreId, clock.NowMs, _startedAtMs, new DatabaseView(store.Trouble is null, store.LastCommitAtMs), consoles.Open(centreId));
+        db, centreId, clock.NowMs, new DatabaseView(Service.DatabaseIsWritten(store, clock.NowMs), store.LastCommitAtMs), consoles.Open(centreId));
 }

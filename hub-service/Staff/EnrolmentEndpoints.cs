@@ -243,23 +243,19 @@ public static class EnrolmentEndpoints
         }
         string centreId = Centre(context);
         string who = Who(context);
-        string password = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
-        string? refused = await store.WriteAsync<string?>(Lane.Alarm, tx =>
+        try
         {
-            if (OwnResident(tx.Db, context, body.ResidentId) is null || ResidentRows.HomeOf(tx.Db, body.ResidentId, tx.NowMs) is not { } homeId)
-            {
-                return "There is no such resident with a home.";
-            }
-            if (DeviceRows.Hub(tx.Db, hubId) is not null)
-            {
-                return "A hub of that id exists.";
-            }
-            DeviceRows.InsertHub(tx.Db, centreId, hubId, SHA256.HashData(Encoding.UTF8.GetBytes(password)), tx.NowMs);
-            DeviceRows.PlaceHub(tx.Db, centreId, hubId, homeId, tx.NowMs);
-            tx.Audit(centreId, who, "hub.enrol", $"hub:{hubId}", $"home:{homeId}");
-            return null;
-        });
-        return refused is null ? Results.Json(new { Id = hubId, Password = password }) : Bad(refused);
+            NewHub hub = await store.WriteAsync(Lane.Alarm, tx =>
+                OwnResident(tx.Db, context, body.ResidentId) is not null
+                    && ResidentRows.HomeOf(tx.Db, body.ResidentId, tx.NowMs) is { } homeId
+                        ? Enrolment.AddHub(tx, centreId, hubId, homeId, null, who)
+                        : throw new StartException("There is no such resident with a home."));
+            return Results.Json(new { hub.Id, Password = Convert.ToBase64String(hub.Password) });
+        }
+        catch (StartException e)
+        {
+            return Bad(e.Message);
+        }
     }
 
     private static async Task<IResult> AddBand(HttpContext context, Store store, QrOnce qr, BandRequest body)
@@ -271,35 +267,26 @@ public static class EnrolmentEndpoints
         }
         Caller caller = StaffEndpoints.CallerOf(context);
         string centreId = caller.Staff.CentreId;
-        byte[] secret = RandomNumberGenerator.GetBytes(BandKeys.Size);
-        (long id, string? refused) = await store.WriteAsync<(long, string?)>(Lane.Alarm, tx =>
+        string who = Who(context);
+        try
         {
-            if (OwnResident(tx.Db, context, body.ResidentId) is not { } r)
-            {
-                return (0, "There is no such resident.");
-            }
-            if (DeviceRows.BandByAddress(tx.Db, address) is not null)
-            {
-                return (0, "A band of that address is in use.");
-            }
-            string label = StaffEndpoints.Bounded(body.Label) ?? r.Name;
-            long bandId = DeviceRows.InsertBand(tx.Db, centreId, address, secret, label, body.GuardAlways, tx.NowMs);
-            DeviceRows.AssignBand(tx.Db, centreId, bandId, r.Id, tx.NowMs);
-            tx.Audit(centreId, Who(context), "band.enrol", $"band:{bandId}", $"resident:{r.Id}");
-            return (bandId, null);
-        });
-        if (refused is not null)
-        {
-            return Bad(refused);
+            NewBand band = await store.WriteAsync(Lane.Alarm, tx =>
+                OwnResident(tx.Db, context, body.ResidentId) is { } r
+                    ? Enrolment.AddBand(tx, centreId, address, StaffEndpoints.Bounded(body.Label) ?? r.Name, body.GuardAlways, r.Id, who)
+                    : throw new StartException("There is no such resident."));
+            qr.Allow(band.Id, caller.Staff.Id);
+            return Results.Json(new { band.Id, Secret = Convert.ToBase64String(band.Secret) });
         }
-        qr.Allow(id, caller.Staff.Id);
-        return Results.Json(new { Id = id, Secret = Convert.ToBase64String(secret) });
+        catch (StartException e)
+        {
+            return Bad(e.Message);
+        }
     }
 
     private static async Task<IResult> ShowQr(long id, HttpContext context, Store store, QrOnce qr)
     {
         Caller caller = StaffEndpoints.CallerOf(context);
-        if (store.Read(db => DeviceRows.Band(db, id)) is not { } band || band.CentreId != caller.Staff.CentreId)
+        if (store.Read(db => DeviceRows.Link(db, id)) is not { Band: var band } link || band.CentreId != caller.Staff.CentreId)
         {
             return NotFound("band");
         }
@@ -309,12 +296,13 @@ public static class EnrolmentEndpoints
         }
         await store.WriteAsync(Lane.Alarm, tx => tx.Audit(band.CentreId, Who(context), "band.qr", $"band:{id}"));
         using QRCodeData code = QRCodeGenerator.GenerateQrCode(
-            $"EB1:{band.Address:X12}:{Convert.ToBase64String(band.Secret)}", QRCodeGenerator.ECCLevel.M);
+            new NewBand(id, band.Address, band.Secret, link.HomeId, link.LinkEpoch).QrText, QRCodeGenerator.ECCLevel.M);
         using var svg = new SvgQRCode(code);
         return Results.Text(svg.GetGraphic(4), "image/svg+xml");
     }
 
-    private static async Task<IResult> Configure(long id, HttpContext context, Store store, ConfigurationRequest body)
+    private static async Task<IResult> Configure(
+        long id, HttpContext context, Store store, Devices.Downlink downlink, ConfigurationRequest body)
     {
         if (body.Sensitivity is > 2 || body.BedFromQuarter is > 95 || body.BedToQuarter is > 95)
         {
@@ -329,6 +317,7 @@ public static class EnrolmentEndpoints
             DeviceRows.SetConfiguration(tx.Db, id, new BandConfiguration(
                 0, body.GuardAlways, body.Sensitivity, body.WalkingAid, body.BedFromQuarter, body.BedToQuarter, body.InactivityTenMinutes));
             tx.Audit(band.CentreId, Who(context), "band.configure", $"band:{id}");
+            tx.After(() => downlink.BandChanged(id));
             return true;
         });
         return done ? Results.Json(store.Read(db => DeviceRows.Band(db, id)!.Configuration)) : NotFound("band");
