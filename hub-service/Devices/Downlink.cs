@@ -27,6 +27,7 @@ public sealed class Downlink : IDisposable
     private readonly ConcurrentQueue<long> _bands = new();
     private readonly Dictionary<long, (int Attempt, long DueMs)> _stages = [];
     private readonly Dictionary<string, byte[]> _tables = new(StringComparer.Ordinal);
+    private readonly Dictionary<long, (int Version, int Epoch)> _settings = [];
     private readonly SemaphoreSlim _work = new(0);
     private readonly CancellationTokenSource _stopping = new();
     private readonly Thread _thread;
@@ -110,7 +111,7 @@ public sealed class Downlink : IDisposable
                     Step(db, _clock.NowMs);
                     if (_clock.NowMs >= tablesDueMs)
                     {
-                        // Also what a command of another process has enrolled reaches the hubs.
+                        // Also what a command of another process has changed reaches hubs and bands.
                         tablesDueMs = _clock.NowMs + TablesEveryMs;
                         SendChangedTables(db);
                     }
@@ -251,9 +252,19 @@ public sealed class Downlink : IDisposable
                 _hubs.Close(session.HubId, "revoked");
                 continue;
             }
-            if (_tables.ContainsKey(session.HubId))
+            if (!_tables.ContainsKey(session.HubId))
             {
-                SendTable(db, hub, _clock.NowMs, always: false);
+                continue; // it has not said hello yet
+            }
+            SendTable(db, hub, _clock.NowMs, always: false);
+            foreach (BandLink link in hub.HomeId is { } homeId ? DeviceRows.BandsOfHome(db, homeId) : [])
+            {
+                (int, int) now = (link.Band.Configuration.Version, link.LinkEpoch);
+                if (_settings.TryGetValue(link.Band.Id, out (int, int) known) && known != now)
+                {
+                    _bands.Enqueue(link.Band.Id);
+                }
+                _settings[link.Band.Id] = now;
             }
         }
     }

@@ -301,8 +301,7 @@ public static class EnrolmentEndpoints
         return Results.Text(svg.GetGraphic(4), "image/svg+xml");
     }
 
-    private static async Task<IResult> Configure(
-        long id, HttpContext context, Store store, Devices.Downlink downlink, ConfigurationRequest body)
+    private static async Task<IResult> Configure(long id, HttpContext context, Store store, ConfigurationRequest body)
     {
         if (body.Sensitivity is > 2 || body.BedFromQuarter is > 95 || body.BedToQuarter is > 95)
         {
@@ -317,7 +316,6 @@ public static class EnrolmentEndpoints
             DeviceRows.SetConfiguration(tx.Db, id, new BandConfiguration(
                 0, body.GuardAlways, body.Sensitivity, body.WalkingAid, body.BedFromQuarter, body.BedToQuarter, body.InactivityTenMinutes));
             tx.Audit(band.CentreId, Who(context), "band.configure", $"band:{id}");
-            tx.After(() => downlink.BandChanged(id));
             return true;
         });
         return done ? Results.Json(store.Read(db => DeviceRows.Band(db, id)!.Configuration)) : NotFound("band");

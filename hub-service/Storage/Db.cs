@@ -139,6 +139,6 @@ public readonly struct Row(SqliteDataReader reader)
     /// <summary>Text or null.</summary>
     public string? TextOrNull(int i) => reader.IsDBNull(i) ? null : reader.GetString(i);
 
-    /// <summary>Bytes that are not null.</summary>
+    /// <summary>Bytes that are not null. Reading such a column as text first would turn it into text for good.</summary>
     public byte[] Blob(int i) => (byte[])reader.GetValue(i);
 }

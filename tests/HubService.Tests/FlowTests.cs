@@ -1,0 +1,331 @@
+using ElderBand.BandProtocol;
+using ElderBand.HubService;
+using ElderBand.HubService.Alarms;
+using ElderBand.HubService.Storage;
+
+namespace ElderBand.Tests.HubService;
+
+public class FlowTests
+{
+    private static readonly Actor Li = new(1, "Officer Li");
+    private static readonly Actor Wang = new(2, "Officer Wang");
+
+    [Fact]
+    public async Task A_press_is_committed_receipted_pushed_taken_and_every_stage_goes_back_to_the_wrist()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        using IDisposable console = centre.Consoles.Enter("c1");
+        using Subscription feed = centre.Changes.Subscribe("c1");
+        await using TestHub hub = await centre.HubAsync();
+        TestBand band = centre.Band();
+        byte[] press = band.Sos();
+
+        (await hub.SendAsync(band, press)).ShouldBeTrue();
+
+        AlarmView alarm = centre.Alarms().ShouldHaveSingleItem();
+        alarm.State.ShouldBe("ringing");
+        alarm.Resident.Name.ShouldBe("Resident r1");
+        alarm.Unanswered.ShouldBeFalse();
+        centre.Count("message").ShouldBe(1); // one contact with consent, the neighbour has none
+        await TestCentre.UntilAsync(() => hub.Receipts.Contains((7, 0)), "the hub's receipt");
+        await TestCentre.UntilAsync(() => hub.Of(FrameType.Receipt).Count > 0, "the centre's receipt for the band");
+        byte[] receipt = hub.Of(FrameType.Receipt)[0];
+        band.IsFromCentre(receipt).ShouldBeTrue();
+        Payload.ReceiptRefusal(receipt, 0).ShouldBe((byte)0);
+        Frame.SequenceOf(receipt, 0).ShouldBe(Frame.SequenceOf(press, 0));
+        Notice pushed = await feed.Notices.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
+        pushed.Alarm!.Id.ShouldBe(alarm.Id);
+        pushed.Alarm.Trace.CommittedUs.ShouldBeGreaterThan(pushed.Alarm.Trace.ArrivedUs);
+        pushed.Alarm.Trace.PushedUs.ShouldBeGreaterThan(pushed.Alarm.Trace.CommittedUs);
+
+        await StageAsync(centre, hub, band, press, Stage.Centre, null);
+        await StageAsync(centre, hub, band, press, Stage.Taken, tx => centre.Desk.Take(tx, "c1", alarm.Id, Li));
+        await StageAsync(centre, hub, band, press, Stage.Centre, tx => centre.Desk.HandBack(tx, "c1", alarm.Id, Li));
+        await StageAsync(centre, hub, band, press, Stage.Taken, tx => centre.Desk.Take(tx, "c1", alarm.Id, Wang));
+        await StageAsync(centre, hub, band, press, Stage.Coming, tx => centre.Desk.Coming(tx, "c1", alarm.Id, Wang));
+        await StageAsync(centre, hub, band, press, Stage.Closed, tx => centre.Desk.Close(tx, "c1", alarm.Id, Wang, "officerSent", "all well"));
+
+        List<byte[]> stages = hub.Of(FrameType.Stage);
+        stages.Select(f => Payload.StageRevision(f, 0)).ShouldBeInOrder();
+        centre.Alarms()[0].State.ShouldBe("closed");
+        centre.Count("message", "reason='closed'").ShouldBe(1);
+        centre.Count("timer").ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task P24_no_PUBACK_and_no_receipt_while_the_commit_cannot_be_made_and_both_after_it()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync();
+        TestBand band = centre.Band();
+        using (var locker = new Db(Path.Combine(centre.DataDir, "elderband.db")))
+        {
+            locker.Run("BEGIN IMMEDIATE");
+            Task<bool> sending = hub.SendAsync(band, band.Sos());
+            await Task.Delay(4000, TestContext.Current.CancellationToken); // P31 with a shorter lock: the same mechanism, the writer waits and tries again
+            sending.IsCompleted.ShouldBeFalse();
+            hub.Receipts.ShouldBeEmpty();
+            centre.Store.Trouble.ShouldNotBeNull();
+            centre.Alarms().ShouldBeEmpty();
+            locker.Run("ROLLBACK");
+            (await sending.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken)).ShouldBeTrue();
+        }
+        await TestCentre.UntilAsync(() => !hub.Receipts.IsEmpty, "the receipt after the lock");
+        centre.Alarms().ShouldHaveSingleItem();
+        centre.Store.Trouble.ShouldBeNull();
+        centre.Store.Refusals.ShouldBeGreaterThan(0);
+    }
+
+    [Fact]
+    public async Task P12_P34_the_same_press_1000_times_in_parallel_over_two_hubs_is_one_row_and_one_card_with_the_same_receipt()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub one = await centre.HubAsync();
+        await using TestHub two = await centre.HubAsync("hub-2");
+        TestBand band = centre.Band();
+        byte[] press = band.Sos();
+
+        bool[] acknowledged = await Task.WhenAll(
+            Enumerable.Range(0, 1000).Select(i => (i % 2 == 0 ? one : two).SendAsync(band, press)));
+
+        acknowledged.ShouldAllBe(a => a);
+        centre.Count("event").ShouldBe(1);
+        centre.Count("alarm").ShouldBe(1);
+        centre.Alarms()[0].Presses.ShouldBe(1);
+        await TestCentre.UntilAsync(() => one.Receipts.Count + two.Receipts.Count == 1000, "a receipt for each record");
+        one.Of(FrameType.Receipt).Concat(two.Of(FrameType.Receipt)).Select(Convert.ToHexString).Distinct().Count().ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task P12_a_replay_after_a_reboot_of_the_band_is_audited_and_has_no_other_effect()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync();
+        TestBand before = centre.Band(boot: 3);
+        byte[] press = before.Sos();
+        await hub.SendAsync(before, press);
+        TestBand after = centre.Band(boot: 4);
+        await hub.SendAsync(after, after.Event(FrameType.Boot));
+        await hub.SendAsync(before, press);
+        centre.Count("event").ShouldBe(2);
+        centre.Alarms()[0].Presses.ShouldBe(1);
+        centre.Count("audit", "action='frame.replayed'").ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task P04_a_press_of_an_older_boot_that_was_never_seen_still_rings_and_is_marked_with_its_age()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync();
+        TestBand after = centre.Band(boot: 4);
+        await hub.SendAsync(after, after.Event(FrameType.Boot));
+        TestBand before = centre.Band(boot: 3);
+        await hub.SendAsync(before, before.Sos(), ageMs: 3_600_000, quality: AgeQuality.AtLeast);
+        AlarmView alarm = centre.Alarms().ShouldHaveSingleItem();
+        alarm.State.ShouldBe("ringing");
+        alarm.AgeQuality.ShouldBe("atLeast");
+        (alarm.RaisedAtMs - alarm.EventAtMs).ShouldBe(3_600_000);
+        centre.Count("audit", "action='frame.olderBoot'").ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task P13_wrong_tags_and_unknown_bands_are_rejected_bounded_and_receipted_and_the_true_band_is_served()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync();
+        TestBand band = centre.Band();
+        for (int i = 0; i < 15; i++)
+        {
+            byte[] forged = band.Sos();
+            forged[8] ^= 1;
+            (await hub.SendAsync(band, forged)).ShouldBeTrue();
+        }
+        (await hub.SendAsync(0x0B0000000009, [band.Sos()])).ShouldBeTrue();
+        centre.Alarms().ShouldBeEmpty();
+        centre.Count("quarantine", "reason='wrongTag'").ShouldBe(11); // ten, and the one that raises the card
+        centre.Count("quarantine", "reason='unknownBand'").ShouldBe(1);
+        centre.Technicals().ShouldContain(t => t.Kind == "tamper" && t.Urgent);
+        await TestCentre.UntilAsync(() => hub.Receipts.Count == 16, "receipts for rejected records: the outbox never blocks (R9)");
+        hub.Of(FrameType.Receipt).ShouldBeEmpty();
+
+        await hub.SendAsync(band, band.Sos());
+        centre.Alarms().ShouldHaveSingleItem().State.ShouldBe("ringing");
+    }
+
+    [Fact]
+    public async Task P33_impossible_content_unknown_types_and_versions_are_quarantined_refused_and_the_queue_goes_on()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync();
+        TestBand band = centre.Band();
+        await hub.SendAsync(band, band.Vitals(255), topic: "vitals");
+        byte[] newType = band.Sos();
+        newType[0] = 30;
+        await hub.SendAsync(band, band.Sign(newType));
+        byte[] newVersion = band.Sos();
+        newVersion[0] |= 0x40;
+        await hub.SendAsync(band, band.Sign(newVersion));
+        await hub.SendAsync(band, newVersion); // again: the same refusal, no second row
+        await hub.PublishAsync("eb1/c1/hub-1/up/alarm", [1, 2, 3]);
+        await hub.PublishAsync("eb1/c1/hub-1/up/something", [1]);
+        (await hub.SendAsync(band, band.Sos())).ShouldBeTrue();
+
+        centre.Count("quarantine").ShouldBe(5);
+        centre.Count("vitals").ShouldBe(0);
+        centre.Technicals().Where(t => t.Kind == "unknownFrame").ShouldAllBe(t => t.Urgent);
+        centre.Technicals().ShouldContain(t => t.Kind == "unknownFrame");
+        await TestCentre.UntilAsync(() => hub.Of(FrameType.Receipt).Count == 4, "receipts of the four alarm-lane frames");
+        hub.Of(FrameType.Receipt).Select(f => Payload.ReceiptRefusal(f, 0)).ShouldBe([1, 1, 1, 0]);
+        centre.Alarms().ShouldHaveSingleItem();
+    }
+
+    [Fact]
+    public async Task The_same_key_with_other_bytes_is_quarantined_with_an_urgent_card()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync();
+        TestBand band = centre.Band();
+        byte[] press = band.Sos();
+        await hub.SendAsync(band, press);
+        byte[] other = [.. press];
+        other[6]++;
+        await hub.SendAsync(band, band.Sign(other));
+        centre.Count("event").ShouldBe(1);
+        centre.Count("quarantine", "reason='keyReused'").ShouldBe(1);
+        centre.Technicals().ShouldContain(t => t.Kind == "tamper" && t.Urgent && t.BandId != null);
+    }
+
+    [Fact]
+    public async Task P29_a_hub_that_publishes_on_another_hubs_topic_is_refused_and_audited()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync();
+        (await hub.PublishAsync("eb1/c1/hub-3/up/alarm", [1])).ShouldBeFalse();
+        await hub.Closed.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
+        await TestCentre.UntilAsync(() => centre.Count("audit", "action='hub.publishRefused' AND detail='eb1/c1/hub-3/up/alarm'") == 1, "the audit row");
+        centre.Count("quarantine").ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task P35_300_presses_in_10_seconds_have_their_rows_within_5()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync();
+        TestBand[] bands = [centre.Band(), centre.Band(TestCentre.BandTwo), centre.Band(TestCentre.BandThree)];
+        byte[][] presses = [.. Enumerable.Range(0, 300).Select(i => bands[i % 3].Sos())];
+        var slowest = TimeSpan.Zero;
+        var all = new List<Task>();
+        for (int i = 0; i < presses.Length; i++)
+        {
+            long start = System.Diagnostics.Stopwatch.GetTimestamp();
+            TestBand band = bands[i % 3];
+            byte[] press = presses[i];
+            all.Add(Task.Run(
+                async () =>
+                {
+                (await hub.SendAsync(band, press)).ShouldBeTrue();
+                TimeSpan took = System.Diagnostics.Stopwatch.GetElapsedTime(start);
+                lock (all)
+                {
+                    slowest = took > slowest ? took : slowest;
+                }
+            },
+                TestContext.Current.CancellationToken));
+            await Task.Delay(30, TestContext.Current.CancellationToken);
+        }
+        await Task.WhenAll(all);
+        slowest.ShouldBeLessThan(TimeSpan.FromSeconds(5));
+        centre.Count("event").ShouldBe(300);
+        centre.Alarms().Select(a => a.Presses).ShouldBe([100, 100, 100]);
+    }
+
+    [Fact]
+    public async Task Vitals_of_a_band_that_is_not_worn_never_carry_a_heart_rate_and_a_replay_adds_no_row()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync();
+        using Subscription feed = centre.Changes.Subscribe("c1");
+        TestBand band = centre.Band();
+        byte[] worn = band.Vitals(72);
+        await hub.SendAsync(band, worn, topic: "vitals");
+        await hub.SendAsync(band, worn, topic: "vitals");
+        (await feed.Notices.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken)).Vitals!.Bpm.ShouldBe(72);
+        await hub.SendAsync(band, band.Vitals(70, Wear.Off, refusal: 1), topic: "vitals");
+        centre.Count("vitals").ShouldBe(2);
+        VitalsView latest = centre.Store.Read(db => Views.Vitals(db, 1))!;
+        latest.Bpm.ShouldBeNull();
+        latest.Refusal.ShouldBe("notWorn");
+        latest.Wear.ShouldBe("off");
+    }
+
+    [Fact]
+    public async Task A_hub_is_greeted_with_its_bands_and_keys_the_configuration_and_the_stages_that_the_wrist_has_not_shown()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        TestBand band = centre.Band();
+        await using (TestHub first = await centre.HubAsync())
+        {
+            await first.SendAsync(band, band.Sos());
+        }
+        await using TestHub hub = await centre.HubAsync();
+        await hub.HelloAsync();
+        await TestCentre.UntilAsync(() => !hub.Tables.IsEmpty && hub.Of(FrameType.Stage).Count > 0, "table and stage");
+        hub.Tables.First()[9].ShouldBe((byte)2); // both bands of the home
+        byte[] configuration = hub.Of(FrameType.Configuration).First();
+        Frame.BootOf(configuration, 0).ShouldBe(1);
+        Payload.ConfigurationIsValid(configuration, 0).ShouldBeTrue();
+        band.IsFromCentre(configuration).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task The_hubs_own_key_calls_for_the_people_of_its_home_and_its_faults_become_cards()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync("hub-3");
+        await hub.SendOwnAsync(FrameType.HubKey, 1);
+        await hub.SendOwnAsync(FrameType.HubTechnical, 2, (byte)TechnicalCode.MainsLost);
+        AlarmView alarm = centre.Alarms().ShouldHaveSingleItem();
+        alarm.Source.ShouldBe("hubKey");
+        alarm.Resident.Name.ShouldBe("Resident r3");
+        alarm.Contacts.SelectMany(c => c.Messages).Select(m => m.Reason).ShouldBe(["raised", "unanswered"]); // no console is open
+        centre.Technicals().ShouldHaveSingleItem().Kind.ShouldBe("mainsLost");
+        await hub.SendOwnAsync(FrameType.HubTechnical, 3, (byte)TechnicalCode.MainsBack);
+        centre.Technicals().ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task P38_a_silent_hub_and_a_silent_band_become_cards_that_close_themselves_when_heard_again()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync();
+        TestBand band = centre.Band();
+        await hub.HelloAsync("beat");
+        await hub.SendAsync(band, band.Status(), topic: "vitals");
+        centre.Clock.Advance(200_000);
+        await TestCentre.UntilAsync(() => centre.Technicals().Count == 2, "two cards");
+        centre.Technicals().Select(t => t.Kind).ShouldBe(["bandSilent", "hubSilent"], ignoreOrder: true);
+        await hub.SendAsync(band, band.Status(), topic: "vitals");
+        centre.Technicals().ShouldBeEmpty();
+    }
+
+    private static async Task StageAsync(
+        TestCentre centre, TestHub hub, TestBand band, byte[] press, Stage stage, Func<Tx, ActResult>? act)
+    {
+        int before = hub.Of(FrameType.Stage).Count;
+        if (act is not null)
+        {
+            (await centre.Store.WriteAsync(Lane.Alarm, act, TestContext.Current.CancellationToken)).Act.ShouldBe(Act.Done);
+        }
+        else
+        {
+            before = 0;
+        }
+        await TestCentre.UntilAsync(
+            () => hub.Of(FrameType.Stage).Skip(before).Any(f => Payload.StageOf(f, 0) == stage), $"stage {stage} on its way to the wrist");
+        hub.Of(FrameType.Stage).ShouldAllBe(f => band.IsFromCentre(f) && Frame.SequenceOf(f, 0) == Frame.SequenceOf(press, 0));
+        await hub.SendAsync(band, band.Shown(press, stage));
+        WristView wrist = centre.Alarms()[0].Wrist;
+        wrist.Stage.ShouldBe((int)stage);
+        wrist.WantedStage.ShouldBe((int)stage);
+    }
+}
