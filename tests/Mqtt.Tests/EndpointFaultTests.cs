@@ -32,7 +32,7 @@ public class EndpointFaultTests
     {
         await using var server = new Loopback(options: Impatient);
         await using RawPeer peer = await RawPeer.SignInAsync(server);
-        byte[] publish = MqttCodec.Encode(Publish(1), MqttLimits.Default);
+        byte[] publish = MqttCodec.Encode(Publish(1) with { Payload = new byte[200] }, MqttLimits.Default);
         var clock = Stopwatch.StartNew();
         Task<long> closing = peer.ClosedAsync();
         for (int i = 0; i < publish.Length - 1 && !closing.IsCompleted; i++)

@@ -158,6 +158,7 @@ internal sealed class Loopback : IAsyncDisposable
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly X509Certificate2? _certificate;
     private readonly SslProtocols _protocols;
+    private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentBag<Task> _serving = [];
     private readonly Task _accepting;
 
@@ -217,8 +218,10 @@ internal sealed class Loopback : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        _listener.Stop();
+        await _stop.CancelAsync();
         await _accepting;
+        _listener.Stop();
+        _stop.Dispose();
         await Server.StopAsync();
         await Task.WhenAll(_serving);
     }
@@ -229,11 +232,11 @@ internal sealed class Loopback : IAsyncDisposable
         {
             while (true)
             {
-                Socket socket = await _listener.AcceptSocketAsync();
+                Socket socket = await _listener.AcceptSocketAsync(_stop.Token);
                 _serving.Add(ServeAsync(socket));
             }
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        catch (OperationCanceledException)
         {
             // The test is over.
         }
