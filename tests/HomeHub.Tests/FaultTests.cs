@@ -161,6 +161,36 @@ public sealed class FaultTests
         Technical(rig, TechnicalCode.Tamper).ShouldBeInRange(3, 6);
     }
 
+    [Fact]
+    public void P13_over_the_limit_no_link_is_made_for_a_minute_unless_the_true_band_calls()
+    {
+        HubRig rig = HubRig.Ready();
+        Random random = new(9);
+        byte[] junk = new byte[Frame.Size];
+        for (int i = 0; i < 12; i++)
+        {
+            random.NextBytes(junk);
+            rig.Advertise(rig.Band, junk);
+            rig.Run(1);
+        }
+
+        rig.Radio.Lose(rig.Band.Address);
+        rig.Run(700);
+        rig.Radio.Lose(rig.Band.Address);
+        int connects = rig.Radio.Connects.Count;
+        for (int i = 0; i < 20; i++)
+        {
+            rig.Advertise(rig.Band, []);
+            rig.Run(1000);
+        }
+
+        rig.Radio.Connects.Count.ShouldBe(connects);
+        byte[] sos = rig.Band.Sos();
+        rig.Advertise(rig.Band, sos);
+        rig.Run(1500);
+        rig.Band.HasHeard(sos).ShouldBeTrue();
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(19)]

@@ -410,7 +410,9 @@ namespace ElderBand.HomeHub
 
             if (band.Limiter.IsOver(nowMs))
             {
-                // The sender loses its link; a right frame of the true band is still served, on any way (P13).
+                // The sender loses its link and gets none for a minute; a right frame of the true band is still served, and
+                // a call brings a link at once (P13).
+                band.ConnectNotBeforeMs = nowMs + TamperEveryMs;
                 if (!advertised)
                 {
                     _ports.Radio.Disconnect(band.Address);

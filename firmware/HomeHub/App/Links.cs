@@ -277,8 +277,7 @@ namespace ElderBand.HomeHub
             return band.Link == LinkState.Down
                 && band.AdvertisedMs >= 0
                 && nowMs - band.AdvertisedMs <= (first ? 2 * AdvertisedForMs : AdvertisedForMs)
-                && nowMs >= band.ConnectNotBeforeMs
-                && (first || nowMs >= _connectNotBeforeMs);
+                && (first || (nowMs >= band.ConnectNotBeforeMs && nowMs >= _connectNotBeforeMs));
         }
 
         /// <summary>Drops the link that has waited least for nothing: at once for an alarm, else after its minute.</summary>
