@@ -32,6 +32,7 @@ namespace ElderBand.VitalsFilter
         private readonly int _slowShift;
 
         private bool _started;
+        private int _magnitude = 1000;
         private int _fastX256;
         private int _slowX256;
         private bool _above;
@@ -65,7 +66,8 @@ namespace ElderBand.VitalsFilter
             x = IntegerMath.Clamp(x, -16000, 16000);
             y = IntegerMath.Clamp(y, -16000, 16000);
             z = IntegerMath.Clamp(z, -16000, 16000);
-            int magnitude = IntegerMath.Isqrt((x * x) + (y * y) + (z * z));
+            int magnitude = IntegerMath.IsqrtNear((x * x) + (y * y) + (z * z), _magnitude);
+            _magnitude = magnitude;
             if (!_started)
             {
                 _started = true;

@@ -67,6 +67,7 @@ namespace ElderBand.VitalsFilter
         public void Compute(short[] ringX, short[] ringY, short[] ringZ, int oldest)
         {
             int at = oldest;
+            int magnitude = 1000;
             for (int i = 0; i < _length; i++)
             {
                 int x = IntegerMath.Clamp(ringX[at], -AxisLimitMg, AxisLimitMg);
@@ -75,7 +76,8 @@ namespace ElderBand.VitalsFilter
                 _x[i] = (short)x;
                 _y[i] = (short)y;
                 _z[i] = (short)z;
-                _m[i] = (short)IntegerMath.Isqrt((x * x) + (y * y) + (z * z));
+                magnitude = IntegerMath.IsqrtNear((x * x) + (y * y) + (z * z), magnitude);
+                _m[i] = (short)magnitude;
                 at = at + 1 == _length ? 0 : at + 1;
             }
 

@@ -21,6 +21,26 @@ public sealed class IntegerMathTests
     }
 
     [Fact]
+    public void IsqrtNear_is_Isqrt_from_any_guess()
+    {
+        var random = new Random(3);
+        for (var i = 0; i < 300_000; i++)
+        {
+            var value = random.Next() >> random.Next(0, 31);
+            var guess = i % 3 == 0 ? IntegerMath.Isqrt(value) + random.Next(-50, 50) : random.Next(-10, 1_000_000_001);
+            IntegerMath.IsqrtNear(value, guess).ShouldBe(IntegerMath.Isqrt(value), $"value {value} guess {guess}");
+        }
+
+        foreach (var guess in new[] { int.MinValue, 0, 1, 255, 256, 46340, 1_000_000_000 })
+        {
+            IntegerMath.IsqrtNear(int.MaxValue, guess).ShouldBe(46340);
+            IntegerMath.IsqrtNear(0, guess).ShouldBe(0);
+            IntegerMath.IsqrtNear(1, guess).ShouldBe(1);
+            IntegerMath.IsqrtNear(-7, guess).ShouldBe(0);
+        }
+    }
+
+    [Fact]
     public void IsqrtLong_is_exact_up_to_the_largest_value()
     {
         var random = new Random(1);
