@@ -58,7 +58,7 @@ public sealed class TestCentre : IAsyncDisposable
 
     public static async Task<TestCentre> EnrolAsync()
     {
-        string dataDir = Directory.CreateTempSubdirectory("elderband-").FullName;
+        string dataDir = Directory.CreateTempSubdirectory("eb-service-").FullName;
         using Store store = Store.Open(dataDir, new Clock());
         using ServiceCertificates certificates = ServiceCertificates.Open(dataDir);
         string ca = await File.ReadAllTextAsync(certificates.CaFile);
