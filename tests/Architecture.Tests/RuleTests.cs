@@ -44,6 +44,17 @@ public class RuleTests
     [Fact]
     public void Versions_are_pinned_once_and_locked() => Rules.VersionsArePinnedOnce(Repository.Value).ShouldBeEmpty();
 
+    [Fact]
+    public void Every_promise_names_the_rooms_that_show_it() => Rules.PromisesNameTheirTests(Repository.Value).ShouldBeEmpty();
+
+    [Theory]
+    [InlineData("| P12 | f | p | Band |", "public void P13_x()", "P12 is shown in: not yet")]
+    [InlineData("| P12 | f | p | not yet |", "public void P04_P12_x()", "P12 is shown in: Band")]
+    [InlineData("| P12 | f | p | Band |", "public async Task P12_x() { } void P40_y()", "has no row for P40")]
+    public void A_promise_that_says_other_than_the_tests_is_refused(string row, string test, string complaint) =>
+        Rules.PromisesNameTheirTests(Tree.Of(("docs/promises.md", row + "\n"), ("tests/Band.Tests/T.cs", test)))
+            .ShouldContain(line => line.Contains(complaint, StringComparison.Ordinal));
+
     [Theory]
     [InlineData("libs/VitalsFilter/VitalsFilter.csproj", "../BandProtocol/BandProtocol.csproj", "must not refer to libs/BandProtocol")]
     [InlineData("firmware/Wristband/Wristband.nfproj", @"..\HomeHub\HomeHub.nfproj", "must not refer to firmware/HomeHub")]

@@ -116,6 +116,41 @@ public static partial class Rules
             Unfinished(),
             "is unfinished");
 
+    /// <summary>docs/promises.md names for each promise exactly the rooms whose tests begin with its number; this room's examples do not count.</summary>
+    public static IEnumerable<string> PromisesNameTheirTests(Tree tree)
+    {
+        var shown = new SortedDictionary<string, SortedSet<string>>(StringComparer.Ordinal);
+        foreach (var (path, code) in tree.Code("tests/").Where(file => !file.Path.StartsWith("tests/Architecture.Tests/", StringComparison.Ordinal)))
+        {
+            var room = path.Split('/')[1].Replace(".Tests", "", StringComparison.Ordinal);
+            foreach (Match test in PromiseTest().Matches(code))
+            {
+                foreach (Capture number in test.Groups["number"].Captures)
+                {
+                    if (!shown.TryGetValue(number.Value, out var rooms))
+                    {
+                        shown[number.Value] = rooms = new SortedSet<string>(StringComparer.Ordinal);
+                    }
+
+                    rooms.Add(room);
+                }
+            }
+        }
+
+        var written = new HashSet<string>(StringComparer.Ordinal);
+        foreach (Match row in PromiseRow().Matches(tree.Files.GetValueOrDefault("docs/promises.md", "")))
+        {
+            var number = row.Groups["number"].Value;
+            written.Add(number);
+            var expected = shown.TryGetValue(number, out var rooms) ? string.Join(", ", rooms) : "not yet";
+            if (row.Groups["rooms"].Value != expected)
+                yield return $"docs/promises.md: {number} is shown in: {expected}";
+        }
+
+        foreach (var number in shown.Keys.Where(number => !written.Contains(number)))
+            yield return $"docs/promises.md: has no row for {number}, which tests are named after";
+    }
+
     /// <summary>Versions stand once, in Directory.Packages.props, and every project is locked.</summary>
     public static IEnumerable<string> VersionsArePinnedOnce(Tree tree)
     {
@@ -155,6 +190,12 @@ public static partial class Rules
 
         return string.Join('/', parts);
     }
+
+    [GeneratedRegex(@"\b(?:void|Task)\s+(?:(?<number>P\d\d)_)+")]
+    private static partial Regex PromiseTest();
+
+    [GeneratedRegex(@"^\| (?<number>P\d\d) \|.*\| (?<rooms>[^|]+) \|$", RegexOptions.Multiline)]
+    private static partial Regex PromiseRow();
 
     [GeneratedRegex("<ProjectReference Include=\"(?<path>[^\"]+)\"")]
     private static partial Regex ProjectReference();
