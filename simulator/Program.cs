@@ -1,2 +1,32 @@
-var app = WebApplication.CreateBuilder(args).Build();
-app.Run();
+using System.Runtime.InteropServices;
+using ElderBand.Simulator.Centre;
+using ElderBand.Simulator.Neighbourhood;
+using ElderBand.Simulator.Stories;
+
+using var ending = new CancellationTokenSource();
+using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
+using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
+try
+{
+    var options = Options.Parse(args);
+    return (options.Words.FirstOrDefault(), options.Words.ElementAtOrDefault(1)) switch
+    {
+        ("run", _) when options.IsOnce => await Once.RunAsync(options, ending.Token),
+        _ => throw new SimulatorException("The simulator is started by ./dev; ./dev help says how."),
+    };
+}
+catch (SimulatorException e)
+{
+    Console.Error.WriteLine(e.Message);
+    return 2;
+}
+catch (OperationCanceledException) when (ending.IsCancellationRequested)
+{
+    return 130;
+}
+
+void End(PosixSignalContext context)
+{
+    context.Cancel = true;
+    ending.Cancel();
+}

@@ -35,6 +35,9 @@ public sealed class Wearer
         _invented = SyntheticMotion.Resting(RateHz, seed);
     }
 
+    /// <summary>On a wrist.</summary>
+    public bool IsWorn => _worn;
+
     /// <summary>Where heart and motion come from now, for the timeline.</summary>
     public string Source =>
         !_worn ? "nobody: the band lies on a table"

@@ -1,0 +1,510 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using ElderBand.Simulator.Centre;
+using ElderBand.Simulator.Signals;
+using ElderBand.Wristband;
+
+namespace ElderBand.Simulator.Neighbourhood;
+
+/// <summary>What the centre told of a resident's vitals.</summary>
+public sealed class VitalsTally
+{
+    private readonly HashSet<long> _seen = [];
+
+    /// <summary>Summaries, each counted once.</summary>
+    public int Summaries => _seen.Count;
+
+    /// <summary>With a heart rate.</summary>
+    public int WithRate { get; private set; }
+
+    /// <summary>Neither a heart rate nor a reason.</summary>
+    public int Unexplained { get; private set; }
+
+    /// <summary>Why there was none, and how often.</summary>
+    public SortedDictionary<string, int> Refused { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The newest.</summary>
+    public VitalsView? Last { get; private set; }
+
+    /// <summary>Counts one; the same one again changes nothing.</summary>
+    public void Take(VitalsView vitals)
+    {
+        if (!_seen.Add(vitals.AtMs))
+        {
+            return;
+        }
+
+        Last = vitals;
+        if (vitals.Bpm is not null)
+        {
+            WithRate++;
+        }
+        else if (vitals.Refusal is { } why)
+        {
+            Refused[why] = Refused.GetValueOrDefault(why) + 1;
+        }
+        else
+        {
+            Unexplained++;
+        }
+    }
+}
+
+/// <summary>
+/// A neighbourhood at true speed with the centre as a real process: every band and hub runs its real App, every hub speaks
+/// real MQTT over TLS, a signed-in member of staff reads the real event stream, texts arrive at a gateway.
+/// </summary>
+public sealed class Town : IAsyncDisposable
+{
+    private const string CentreId = "c1";
+    private const string Clerk = "clerk";
+    private const string Duty = "duty";
+
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        WriteIndented = true,
+    };
+
+    private readonly CancellationTokenSource _end = new();
+    private readonly TaskCompletionSource _worldEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly DirectoryInfo _folder;
+    private readonly Options _options;
+    private readonly List<Line> _lines = [];
+    private readonly HttpClient _http = new();
+    private WebApplication? _web;
+
+    private Town(Options options, Figures figures)
+    {
+        _options = options;
+        _folder = Directory.CreateTempSubdirectory("elderband-");
+        World = new World(options.Seed, figures);
+        HttpPort = options.HttpPort == 0 ? FreePort() : Free(options.HttpPort, "--http-port");
+        MqttPort = options.MqttPort == 0 ? FreePort() : Free(options.MqttPort, "--mqtt-port");
+        WristPort = options.WristPort == 0 ? FreePort() : Free(options.WristPort, "--wrist-port");
+        Service = new ServiceProcess(
+            options.Service,
+            [
+                "run", "--data", Data, "--http-port", $"{HttpPort}", "--mqtt-port", $"{MqttPort}",
+                "--webhook", $"http://127.0.0.1:{WristPort}/sms", "--hook-secret", HookSecret,
+            ],
+            new Uri($"http://127.0.0.1:{HttpPort}/"),
+            Log);
+        Gateway = new SmsGateway(ReportDeliveredAsync);
+        Staff = new StaffClient(Service.Address);
+    }
+
+    /// <summary>The world; only its own thread may touch what is in it.</summary>
+    public World World { get; }
+
+    /// <summary>The centre's process.</summary>
+    public ServiceProcess Service { get; }
+
+    /// <summary>The demo's clerk.</summary>
+    public StaffClient Staff { get; }
+
+    /// <summary>The phone company.</summary>
+    public SmsGateway Gateway { get; }
+
+    /// <summary>Everybody.</summary>
+    public IReadOnlyList<Resident> Residents { get; private set; } = [];
+
+    /// <summary>One a home.</summary>
+    public IReadOnlyList<HubDevice> Hubs { get; private set; } = [];
+
+    /// <summary>The home's lines, in the order of the hubs; empty where hubs connect directly.</summary>
+    public IReadOnlyList<Line> Lines => _lines;
+
+    /// <summary>Every hop.</summary>
+    public Ledger Ledger { get; private set; } = null!;
+
+    /// <summary>What the centre told, by resident.</summary>
+    public Dictionary<long, VitalsTally> Vitals { get; } = [];
+
+    /// <summary>Console and family page.</summary>
+    public int HttpPort { get; }
+
+    /// <summary>MQTT.</summary>
+    public int MqttPort { get; }
+
+    /// <summary>Wrist page and gateway.</summary>
+    public int WristPort { get; }
+
+    /// <summary>The event stream is up.</summary>
+    public bool IsStreaming { get; private set; }
+
+    /// <summary>What the centre's process said.</summary>
+    public string Log => Path.Combine(_folder.FullName, "centre.log");
+
+    private string Data => Path.Combine(_folder.FullName, "data");
+
+    private string HookSecret { get; } = Convert.ToHexString(System.Security.Cryptography.RandomNumberGenerator.GetBytes(16));
+
+    /// <summary>Enrols, starts the centre, gives power to every home and waits until all of it knows each other.</summary>
+    /// <param name="options">Command line.</param>
+    /// <param name="figures">Delays of radio and flash.</param>
+    /// <param name="homes">Who lives there.</param>
+    /// <param name="map">Adds pages to the simulator's own web server.</param>
+    /// <param name="say">Progress, for people.</param>
+    /// <param name="cancellation">Ctrl-C.</param>
+    public static async Task<Town> StartAsync(
+        Options options,
+        Figures figures,
+        IReadOnlyList<Home> homes,
+        Action<Town, WebApplication>? map,
+        Action<string> say,
+        CancellationToken cancellation)
+    {
+        var town = new Town(options, figures);
+        try
+        {
+            await town.StartAsync(homes, map, say, cancellation);
+            return town;
+        }
+        catch
+        {
+            await town.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Runs something on the world's thread and waits for it.</summary>
+    public Task<T> AskAsync<T>(Func<T> ask)
+    {
+        var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        World.Post(() =>
+        {
+            try
+            {
+                answer.SetResult(ask());
+            }
+            catch (Exception e)
+            {
+                answer.SetException(e);
+            }
+        });
+        return OrWorldEndsAsync(answer.Task);
+    }
+
+    /// <summary>Runs something on the world's thread and waits for it.</summary>
+    public Task DoAsync(Action action) => AskAsync(() =>
+    {
+        action();
+        return true;
+    });
+
+    /// <summary>Waits until the condition holds in the world; false where it did not in time.</summary>
+    public Task<bool> UntilAsync(Func<bool> condition, int timeoutMs)
+    {
+        var answer = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        World.Post(() => Look(World.NowMs + timeoutMs));
+        return OrWorldEndsAsync(answer.Task);
+
+        void Look(long untilMs)
+        {
+            if (condition())
+            {
+                answer.TrySetResult(true);
+            }
+            else if (World.NowMs >= untilMs)
+            {
+                answer.TrySetResult(false);
+            }
+            else
+            {
+                World.At(World.NowMs + 10, () => Look(untilMs));
+            }
+        }
+    }
+
+    /// <summary>A single-use link that signs a browser in as the officer on duty.</summary>
+    public Task<Uri> SignInLinkAsync(CancellationToken cancellation) => SignInLinkAsync(Duty, cancellation);
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _end.CancelAsync();
+        Staff.Dispose();
+        if (_worldThread is not null)
+        {
+            await Task.WhenAny(_worldEnded.Task, Task.Delay(2000));
+        }
+
+        Service.Dispose();
+        if (_web is not null)
+        {
+            using var limit = new CancellationTokenSource(1000);
+            await _web.StopAsync(limit.Token);
+            await _web.DisposeAsync();
+        }
+
+        foreach (var line in _lines)
+        {
+            line.Dispose();
+        }
+
+        _http.Dispose();
+        if (!KeepFolder)
+        {
+            _folder.Delete(recursive: true);
+        }
+    }
+
+    /// <summary>Leave data and log for somebody to look at.</summary>
+    public bool KeepFolder { get; set; }
+
+    private Thread? _worldThread;
+
+    private static int FreePort()
+    {
+        var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        listener.Stop();
+        return port;
+    }
+
+    private static int Free(int port, string option)
+    {
+        try
+        {
+            var listener = new TcpListener(IPAddress.Loopback, port);
+            listener.Start();
+            listener.Stop();
+            return port;
+        }
+        catch (SocketException)
+        {
+            throw new SimulatorException($"Port {port} is in use: end the program that has it, or choose another with {option} N.");
+        }
+    }
+
+    private async Task StartAsync(
+        IReadOnlyList<Home> homes, Action<Town, WebApplication>? map, Action<string> say, CancellationToken cancellation)
+    {
+        say("enrolling the neighbourhood");
+        var input = Path.Combine(_folder.FullName, "enrol.json");
+        var output = Path.Combine(_folder.FullName, "enrolled.json");
+        await File.WriteAllTextAsync(input, JsonSerializer.Serialize(Enrolment(homes), Json), cancellation);
+        await ServiceProcess.CommandAsync(_options.Service, ["enrol", "--data", Data, "--file", input, "--out", output], cancellation);
+        var enrolled = JsonSerializer.Deserialize<Enrolled>(await File.ReadAllTextAsync(output, cancellation), Json)!;
+
+        Build(homes, enrolled);
+        await StartWebAsync(map, cancellation);
+        say("starting the centre");
+        await Service.StartAsync(cancellation);
+        Staff.Alarm = (alarm, atUs, _) => World.Post(() => Ledger.Take(alarm, atUs));
+        Staff.Vitals = vitals => World.Post(() =>
+        {
+            if (Vitals.TryGetValue(vitals.ResidentId, out var tally))
+            {
+                tally.Take(vitals);
+            }
+        });
+        Staff.Connected = up => World.Post(() => IsStreaming = up);
+        Gateway.Received = text => World.Post(() => Ledger.Take(text));
+        await Staff.SignInAsync(await SignInLinkAsync(Clerk, cancellation), cancellation);
+        Staff.Listen();
+
+        say("giving power to hubs and bands");
+        _worldThread = new Thread(RunWorld) { Name = "world", IsBackground = true };
+        _worldThread.Start();
+        await DoAsync(() =>
+        {
+            foreach (var hub in Hubs)
+            {
+                hub.SetExternal(true);
+                hub.PowerOn();
+            }
+
+            foreach (var resident in Residents)
+            {
+                // They come off their chargers when all is connected.
+                resident.Band.SetExternal(true);
+                resident.Band.PowerOn();
+            }
+        });
+        var ready = await UntilAsync(
+            () => IsStreaming && Hubs.All(static h => h.IsOnline) && Residents.All(static r => r.Band is { IsTrusted: true, Pending: 0 }),
+            60_000);
+        if (!ready)
+        {
+            KeepFolder = true;
+            throw new SimulatorException(await AskAsync(() =>
+                $"Not everything found each other within 60 s: {Hubs.Count(static h => h.IsOnline)} of {Hubs.Count} hubs at the centre"
+                + $" ({Hubs.Select(static h => (h.Uplink as MqttUplink)?.LastFailure).FirstOrDefault(static f => !string.IsNullOrEmpty(f))}),"
+                + $" {Residents.Count(static r => r.Band.IsTrusted)} of {Residents.Count} bands at their hubs; the centre's log is {Log}."));
+        }
+
+        await DoAsync(() =>
+        {
+            foreach (var resident in Residents)
+            {
+                resident.Band.SetExternal(false);
+            }
+        });
+    }
+
+    private void RunWorld()
+    {
+        try
+        {
+            World.RunAtTrueSpeed(_end.Token);
+            _worldEnded.TrySetResult();
+        }
+        catch (Exception e)
+        {
+            // A device's App must not throw; if it did, everybody who waits for the world must hear of it.
+            _worldEnded.TrySetException(e);
+        }
+    }
+
+    private async Task<T> OrWorldEndsAsync<T>(Task<T> task)
+    {
+        if (await Task.WhenAny(task, _worldEnded.Task) != task)
+        {
+            await _worldEnded.Task;
+            throw new OperationCanceledException("the world has ended");
+        }
+
+        return await task;
+    }
+
+    private async Task StartWebAsync(Action<Town, WebApplication>? map, CancellationToken cancellation)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, WristPort));
+        _web = builder.Build();
+        Gateway.Map(_web);
+        map?.Invoke(this, _web);
+        await _web.StartAsync(cancellation);
+    }
+
+    private async Task<Uri> SignInLinkAsync(string staff, CancellationToken cancellation)
+    {
+        var said = await ServiceProcess.CommandAsync(
+            _options.Service,
+            ["signin-link", "--data", Data, "--http-port", $"{HttpPort}", "--staff", staff],
+            cancellation);
+        return new Uri(said.Split('\n').Select(static l => l.Trim()).Last(static l => l.StartsWith("http", StringComparison.Ordinal)));
+    }
+
+    private async Task ReportDeliveredAsync(long id)
+    {
+        using var body = JsonContent.Create(new { id, status = "delivered" });
+        using var answer = await _http.PostAsync(new Uri(Service.Address, $"hooks/messages/{HookSecret}"), body);
+    }
+
+    private void Build(IReadOnlyList<Home> homes, Enrolled enrolled)
+    {
+        var ca = X509Certificate2.CreateFromPem(enrolled.CaPem);
+        var radio = new VirtualRadio(World);
+        var hubs = new List<HubDevice>();
+        var residents = new List<Resident>();
+        for (var h = 0; h < homes.Count; h++)
+        {
+            var account = enrolled.Hubs.Single(hub => hub.Home == HomeCode(h));
+            var port = MqttPort;
+            if (_options.Words.FirstOrDefault() != "bench")
+            {
+                var line = new Line(MqttPort);
+                _lines.Add(line);
+                port = line.NearPort;
+            }
+
+            var mqtt = new MqttAccount(port, enrolled.Centre, account.Id, Encoding.ASCII.GetBytes(account.Password), ca);
+            var hub = new HubDevice(World, $"hub {h + 1}", radio, device => new MqttUplink(device, mqtt));
+            hubs.Add(hub);
+            for (var p = 0; p < homes[h].People.Length; p++)
+            {
+                var person = homes[h].People[p];
+                var band = enrolled.Bands.Single(b => b.Resident == ResidentCode(h, p));
+                var wearer = new Wearer(World.Random.Next(), person.RestingBpm);
+                var device = new BandDevice(
+                    World,
+                    $"band of {person.Name}",
+                    radio,
+                    band.Address,
+                    new BandIdentity { Secret = Convert.FromBase64String(band.Secret), LinkGroup = band.Group, LinkEpoch = band.Epoch },
+                    wearer);
+                var path = radio.AddPath(device.Radio, hub.Radio, -58 - (p * 7));
+                residents.Add(new Resident(band.ResidentId, person, device, hub, [path]));
+                Vitals[band.ResidentId] = new VitalsTally();
+            }
+        }
+
+        Hubs = hubs;
+        Residents = residents;
+        Ledger = new Ledger(World, residents);
+        foreach (var hub in hubs)
+        {
+            Ledger.Watch(hub);
+        }
+    }
+
+    // The last band runs in Daily; with --mode daily all do.
+    private object Enrolment(IReadOnlyList<Home> homes)
+    {
+        var nowMs = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+        var people = homes.Sum(static h => h.People.Length);
+        var nth = 0;
+        return new
+        {
+            centre = new { id = CentreId, name = "梧桐里居家养老中心", phone = "021 0000 0000" },
+            staff = new[]
+            {
+                new { name = Duty, displayName = "值班员 林晓", role = "officer", password = Guid.NewGuid().ToString("N") },
+                new { name = Clerk, displayName = "演示值班员", role = "officer", password = Guid.NewGuid().ToString("N") },
+            },
+            homes = homes.Select((home, h) => new
+            {
+                code = HomeCode(h),
+                address = home.Address,
+                building = home.Building,
+                floor = home.Floor,
+                door = home.Door,
+                grid = "第 2 网格",
+                hubs = new[] { new { id = $"hub-{h + 1}" } },
+                residents = home.People.Select((person, p) => new
+                {
+                    code = ResidentCode(h, p),
+                    name = person.Name,
+                    nameEn = person.NameEn,
+                    birthYear = person.BirthYear,
+                    phone = person.Phone,
+                    keys = person.Keys,
+                    hearing = person.Hearing,
+                    dialect = person.Dialect,
+                    medical = person.Medical,
+                    firstQuestion = person.FirstQuestion,
+                    contacts = person.Relatives.Select((relative, order) => new
+                    {
+                        order = order + 1,
+                        name = relative.Name,
+                        relation = relative.Relation,
+                        phone = relative.Phone,
+                        consentBy = person.Name,
+                        consentAtMs = nowMs - 86_400_000L,
+                        consentHow = "当面签字（演示）",
+                    }).ToArray(),
+                    band = new { address = 0xEB_0000_0100L + nth, label = $"B-{nth + 1:000}", guardAlways = ++nth < people && !_options.IsDaily },
+                }).ToArray(),
+            }).ToArray(),
+        };
+    }
+
+    private static string HomeCode(int home) => $"h{home + 1}";
+
+    private static string ResidentCode(int home, int person) => $"h{home + 1}-r{person + 1}";
+
+    private sealed record Enrolled(string Centre, string CaPem, EnrolledHub[] Hubs, EnrolledBand[] Bands);
+
+    private sealed record EnrolledHub(string Id, string Home, string Password);
+
+    private sealed record EnrolledBand(long Address, string Resident, long ResidentId, string Secret, uint Group, int Epoch);
+}
