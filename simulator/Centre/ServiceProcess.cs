@@ -124,6 +124,7 @@ public sealed class ServiceProcess(string program, string[] arguments, Uri addre
         })!;
         var output = process.StandardOutput.ReadToEndAsync(cancellation);
         var error = process.StandardError.ReadToEndAsync(cancellation);
+        await using var ending = cancellation.Register(() => process.Kill());
         await process.WaitForExitAsync(cancellation);
         return process.ExitCode == 0
             ? await output

@@ -6,4 +6,8 @@ namespace ElderBand.Simulator.Neighbourhood;
 /// <param name="Band">The band.</param>
 /// <param name="Hub">The hub of the home.</param>
 /// <param name="Paths">The air between the two.</param>
-public sealed record Resident(long Id, Person Person, BandDevice Band, HubDevice Hub, RadioPath[] Paths);
+public sealed record Resident(long Id, Person Person, BandDevice Band, HubDevice Hub, RadioPath[] Paths)
+{
+    /// <summary>Where to go.</summary>
+    public string Place { get; init; } = "";
+}

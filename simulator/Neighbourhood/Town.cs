@@ -114,10 +114,10 @@ public sealed class Town : IAsyncDisposable
     public IReadOnlyList<Resident> Residents { get; private set; } = [];
 
     /// <summary>One a home.</summary>
-    public IReadOnlyList<HubDevice> Hubs { get; private set; } = [];
+    public IList<HubDevice> Hubs { get; private set; } = [];
 
-    /// <summary>The home's lines, in the order of the hubs; empty where hubs connect directly.</summary>
-    public IReadOnlyList<Line> Lines => _lines;
+    /// <summary>The line of a hub, null where it connects directly.</summary>
+    public Line? LineOf(HubDevice hub) => _lines.ElementAtOrDefault(Hubs.IndexOf(hub));
 
     /// <summary>Every hop.</summary>
     public Ledger Ledger { get; private set; } = null!;
@@ -433,7 +433,10 @@ public sealed class Town : IAsyncDisposable
                     new BandIdentity { Secret = Convert.FromBase64String(band.Secret), LinkGroup = band.Group, LinkEpoch = band.Epoch },
                     wearer);
                 var path = radio.AddPath(device.Radio, hub.Radio, -58 - (p * 7));
-                residents.Add(new Resident(band.ResidentId, person, device, hub, [path]));
+                residents.Add(new Resident(band.ResidentId, person, device, hub, [path])
+                {
+                    Place = $"{homes[h].Address} {homes[h].Building} {homes[h].Floor} {homes[h].Door}",
+                });
                 Vitals[band.ResidentId] = new VitalsTally();
             }
         }

@@ -29,7 +29,7 @@ public sealed class BandDevice : Device
         Light = new OutputPin(this);
         Wrist = new WristReader(world, Vibration);
         Ppg = new Max30102Chip(nowMs => wearer.Light(nowMs));
-        Accelerometer = new Adxl343Chip(nowMs => Felt(wearer.Motion(nowMs)));
+        Accelerometer = new Adxl343Chip(nowMs => Felt(nowMs, wearer.Motion(nowMs)));
     }
 
     /// <summary>Who wears it, or does not.</summary>
@@ -91,8 +91,8 @@ public sealed class BandDevice : Device
     /// <summary>A hub of the home has shown that it is one.</summary>
     public bool IsTrusted => _app?.Link.IsTrusted ?? false;
 
-    /// <summary>Called with each sample that the accelerometer takes.</summary>
-    public Action<MotionSample>? Moved { get; set; }
+    /// <summary>Called with the time (ms) and each sample that the accelerometer takes.</summary>
+    public Action<long, MotionSample>? Moved { get; set; }
 
     /// <inheritdoc/>
     protected override int StepApp(long nowMs)
@@ -103,9 +103,9 @@ public sealed class BandDevice : Device
         return waitMs;
     }
 
-    private MotionSample Felt(MotionSample sample)
+    private MotionSample Felt(long atMs, MotionSample sample)
     {
-        Moved?.Invoke(sample);
+        Moved?.Invoke(atMs, sample);
         return sample;
     }
 
