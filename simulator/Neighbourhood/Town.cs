@@ -92,7 +92,7 @@ public sealed class Town : IAsyncDisposable
                 "run", "--data", Data, "--http-port", $"{HttpPort}", "--mqtt-port", $"{MqttPort}",
                 "--webhook", $"http://127.0.0.1:{WristPort}/sms", "--hook-secret", HookSecret,
             ],
-            new Uri($"http://127.0.0.1:{HttpPort}/"),
+            new Uri($"http://localhost:{HttpPort}/"),
             Log);
         Gateway = new SmsGateway(ReportDeliveredAsync);
         Staff = new StaffClient(Service.Address);
@@ -337,7 +337,7 @@ public sealed class Town : IAsyncDisposable
             throw new SimulatorException(await AskAsync(() =>
                 $"Not everything found each other within 60 s: {Hubs.Count(static h => h.IsOnline)} of {Hubs.Count} hubs at the centre"
                 + $" ({Hubs.Select(static h => (h.Uplink as MqttUplink)?.LastFailure).FirstOrDefault(static f => !string.IsNullOrEmpty(f))}),"
-                + $" {Residents.Count(static r => r.Band.IsTrusted)} of {Residents.Count} bands at their hubs; the centre's log is {Log}."));
+                + $" {Residents.Count(static r => r.Band.IsTrusted)} of {Residents.Count} bands at their hubs, {Residents.Sum(static r => r.Band.Pending)} frames without a receipt, event stream {(IsStreaming ? "up" : "down")}; the centre's log is {Log}."));
         }
 
         await DoAsync(() =>
