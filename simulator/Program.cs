@@ -12,6 +12,10 @@ try
     return (options.Words.FirstOrDefault(), options.Words.ElementAtOrDefault(1)) switch
     {
         ("run", _) when options.IsOnce => await Once.RunAsync(options, ending.Token),
+        ("run", _) => await Story.RunAsync(options, ending.Token),
+        ("bench", "press") => await PressBench.RunAsync(options, ending.Token),
+        ("bench", "kill") => await KillBench.RunAsync(options, ending.Token),
+        ("bench", "falls") => await FallBench.RunAsync(options, ending.Token),
         _ => throw new SimulatorException("The simulator is started by ./dev; ./dev help says how."),
     };
 }

@@ -107,17 +107,24 @@ public sealed class World
         _startedTicks = Stopwatch.GetTimestamp() - (NowMs * Stopwatch.Frequency / 1000);
         while (!cancellation.IsCancellationRequested)
         {
-            DrainInbox();
-            NowMs = Math.Max(NowMs, (long)Stopwatch.GetElapsedTime(_startedTicks).TotalMilliseconds);
-            if (_queue.TryPeek(out var action, out var due) && due.AtMs <= NowMs)
+            // Events keep their own time even when the machine is late with them: a busy machine then delays what is
+            // measured on the real clock, but never makes one vibration pattern into another.
+            var elapsedMs = (long)Stopwatch.GetElapsedTime(_startedTicks).TotalMilliseconds;
+            if (_queue.TryPeek(out var action, out var due) && due.AtMs <= elapsedMs)
             {
                 _queue.Dequeue();
+                NowMs = Math.Max(NowMs, due.AtMs);
                 action();
                 continue;
             }
 
-            var waitMs = _queue.Count > 0 ? Math.Clamp(due.AtMs - NowMs, 1, 100) : 100;
-            _arrived.WaitOne((int)waitMs);
+            NowMs = Math.Max(NowMs, elapsedMs);
+            DrainInbox();
+            var waitMs = _queue.TryPeek(out _, out due) ? due.AtMs - (long)Stopwatch.GetElapsedTime(_startedTicks).TotalMilliseconds : 100;
+            if (waitMs > 0)
+            {
+                _arrived.WaitOne((int)Math.Min(waitMs, 100));
+            }
         }
     }
 

@@ -41,7 +41,7 @@ public enum Felt
 public sealed class WristReader
 {
     // Longest silence inside a pattern is 400 ms, shortest between two is 700.
-    private const long GapUs = 550_000;
+    private const int GapMs = 550;
     private const int ToleranceMs = 24;
     private const int LongestTickMs = 90;
 
@@ -60,7 +60,8 @@ public sealed class WristReader
     private readonly World _world;
     private readonly List<(int Ms, long AtUs)> _pulses = [];
     private long _onUs;
-    private long _offUs;
+    private long _onMs;
+    private long _offMs;
 
     /// <summary>Watches a pin.</summary>
     public WristReader(World world, OutputPin vibration)
@@ -77,14 +78,16 @@ public sealed class WristReader
         if (on)
         {
             _onUs = atUs;
+            _onMs = _world.NowMs;
             return;
         }
 
-        _pulses.Add(((int)((atUs - _onUs + 500) / 1000), _onUs));
-        _offUs = atUs;
-        _world.At(_world.NowMs + (GapUs / 1000), () =>
+        var offMs = _world.NowMs;
+        _pulses.Add(((int)(offMs - _onMs), _onUs));
+        _offMs = offMs;
+        _world.At(offMs + GapMs, () =>
         {
-            if (_offUs == atUs && _onUs < atUs)
+            if (_pulses.Count > 0 && _offMs == offMs && _onMs < offMs)
             {
                 End();
             }
