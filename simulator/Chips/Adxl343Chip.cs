@@ -74,7 +74,7 @@ public sealed class Adxl343Chip(Func<long, MotionSample> source) : IRegisterBus
     /// <summary>The supply was gone.</summary>
     public void PowerCycle()
     {
-        NewRegisters().CopyTo(_registers, 0);
+        ResetRegisters(_registers);
         _count = 0;
         _triggered = false;
         _activity = false;
@@ -182,9 +182,15 @@ public sealed class Adxl343Chip(Func<long, MotionSample> source) : IRegisterBus
     private static byte[] NewRegisters()
     {
         byte[] registers = new byte[256];
+        ResetRegisters(registers);
+        return registers;
+    }
+
+    private static void ResetRegisters(byte[] registers)
+    {
+        Array.Clear(registers);
         registers[DevId] = DevIdValue;
         registers[BandwidthRate] = 0x0A;
-        return registers;
     }
 
     private BusResult BusFault() => Fault switch

@@ -83,7 +83,7 @@ public sealed class Max30102Chip(Func<long, PpgSample> source, bool hasGreen = f
     /// <summary>The supply was gone: every register is back at its reset value, the FIFO empty.</summary>
     public void PowerCycle()
     {
-        NewRegisters().CopyTo(_registers, 0);
+        ResetRegisters(_registers);
         ClearFifo();
         _nextUs = -1;
     }
@@ -194,10 +194,16 @@ public sealed class Max30102Chip(Func<long, PpgSample> source, bool hasGreen = f
     private static byte[] NewRegisters()
     {
         byte[] registers = new byte[256];
+        ResetRegisters(registers);
+        return registers;
+    }
+
+    private static void ResetRegisters(byte[] registers)
+    {
+        Array.Clear(registers);
         registers[0x00] = PowerReady;
         registers[0xFE] = 0x03;
         registers[PartId] = PartIdValue;
-        return registers;
     }
 
     private BusResult BusFault() => Fault switch

@@ -1,0 +1,289 @@
+using ElderBand.BandProtocol;
+using ElderBand.Simulator.Signals;
+using ElderBand.Wristband;
+using ElderBand.Wristband.Drivers;
+
+namespace ElderBand.Tests.Wristband;
+
+public sealed class ModeTests
+{
+    private static BandWorld Daily()
+    {
+        var world = new BandWorld();
+        world.Power.Charger = false;
+        world.Boot();
+        world.RunFor(60_000);
+        world.Band.Wear.ShouldBe(Wear.On);
+        world.Band.Mode.ShouldBe(BandMode.Daily);
+        return world;
+    }
+
+    [Fact]
+    public void In_Daily_a_press_is_on_the_air_within_3_s_and_at_the_hub_within_6_s()
+    {
+        var world = Daily();
+        world.RunFor(30_000);
+        world.Advertising.ShouldBeFalse("the radio is off between beats");
+        var pressed = world.Now;
+        world.Press(200);
+        world.RunUntil(() => world.RowsOf(FrameType.Sos).Count == 1, 6000).ShouldBeTrue();
+        (world.Now - pressed).ShouldBeLessThan(3000);
+        world.RunFor(3000);
+        world.Band.Mode.ShouldBe(BandMode.Guard, "an alarm is open");
+        world.Band.Link.IsTrusted.ShouldBeTrue();
+    }
+
+    [Fact]
+    public void In_Daily_a_day_has_a_beat_every_5_min_a_rate_every_10_min_and_a_radio_that_is_mostly_off()
+    {
+        var world = Daily();
+        world.Rows.Clear();
+        var conversions = world.PpgChip.Conversions;
+        var onMs = 0L;
+        var last = world.Now;
+        var day = world.Now + (24 * 3_600_000L);
+        world.RunUntil(
+            () =>
+            {
+                onMs += world.Advertising ? world.Now - last : 0;
+                last = world.Now;
+                return world.Now >= day;
+            },
+            24 * 3_600_000L);
+        world.RowsOf(FrameType.Status).Count.ShouldBeInRange(286, 290);
+        var vitals = world.RowsOf(FrameType.Vitals);
+        vitals.Count.ShouldBeInRange(140, 146);
+        vitals.ShouldAllBe(f => Payload.IsTenMinutes(f, 0));
+        var radioShare = onMs / (24.0 * 36_000);
+        radioShare.ShouldBeLessThan(6, "percent of the day");
+        var ledShare = (world.PpgChip.Conversions - conversions) / (24.0 * 3600 * Max30102.RateHz) * 100;
+        ledShare.ShouldBeLessThan(8, "percent of the day");
+        world.AccelerometerChip.Lost.ShouldBe(0, "the fall watch has no gap");
+        world.Band.Pending.ShouldBe(0);
+        TestContext.Current.TestOutputHelper?.WriteLine($"radio on {radioShare:0.0} %, LEDs on {ledShare:0.0} %, beats {world.RowsOf(FrameType.Status).Count}, rates {vitals.Count(f => Payload.Bpm(f, 0) > 0)} of {vitals.Count}");
+    }
+
+    [Fact]
+    public void Guard_lasts_30_min_after_a_closed_alarm_and_60_min_after_one_that_nobody_closes()
+    {
+        var world = Daily();
+        world.Press(200);
+        world.RunFor(10_000);
+        var sos = world.RowsOf(FrameType.Sos)[0];
+        world.Down(world.StageFrame(sos, Stage.Closed, 9));
+        world.RunFor(29 * 60_000);
+        world.Band.Mode.ShouldBe(BandMode.Guard);
+        world.RunFor(2 * 60_000);
+        world.Band.Mode.ShouldBe(BandMode.Daily);
+
+        world.Press(200);
+        world.RunFor(59 * 60_000);
+        world.Band.Mode.ShouldBe(BandMode.Guard);
+        world.RunFor(2 * 60_000);
+        world.Band.Mode.ShouldBe(BandMode.Daily);
+        world.Band.Tick.ShouldBe(WristTick.NotTaken, "the truth does not end with the mode");
+        world.RunFor(300_000);
+        world.Down(world.StageFrame(world.RowsOf(FrameType.Sos)[1], Stage.Taken, 2));
+        world.RunUntil(() => world.Band.Link.IsTrusted, 310_000).ShouldBeTrue("the poll");
+    }
+
+    [Fact]
+    public void The_centre_keeps_a_band_in_Guard_and_the_status_echoes_the_version_at_once()
+    {
+        var world = Daily();
+        world.RunUntil(() => world.Band.Link.IsTrusted, 310_000).ShouldBeTrue();
+        world.Down(world.FromCentre(FrameType.Configuration, 17, 0, f => Payload.PutConfiguration(f, true, 1, false, 88, 28, 0)));
+        world.RunFor(2000);
+        world.Band.Mode.ShouldBe(BandMode.Guard);
+        Payload.StatusConfigVersion(world.RowsOf(FrameType.Status)[^1], 0).ShouldBe((byte)17);
+        world.Down(world.FromCentre(FrameType.Configuration, 18, 0, f =>
+        {
+            Payload.PutConfiguration(f, false, 1, false, 88, 28, 0);
+            f[Frame.PayloadOffset + 1] = 7; // no such sensitivity
+        }));
+        world.RunFor(2000);
+        world.Band.Mode.ShouldBe(BandMode.Guard, "an impossible configuration is not applied");
+    }
+
+    [Fact]
+    public void A_band_put_away_goes_to_deep_sleep_with_the_accelerometer_on_watch_and_a_press_still_calls()
+    {
+        var world = new BandWorld(worn: false);
+        world.Power.Charger = false;
+        world.Boot();
+        world.RunFor(20 * 60_000);
+        world.Power.Sleeps.ShouldBe(1);
+        world.Now.ShouldBeInRange(600_000, 620_000);
+        world.Power.LastSleepMs.ShouldBe(900_000);
+        world.PpgChip.IsRunning.ShouldBeFalse();
+        world.AccelerometerChip.RateHz.ShouldBe(12.5);
+
+        world.Clock.Now += 900_000;
+        world.Boot(WakeCause.Timer);
+        world.RunFor(60_000);
+        world.Power.Sleeps.ShouldBe(2, "a beat, then back to sleep");
+        world.RowsOf(FrameType.Status).Count.ShouldBeGreaterThanOrEqualTo(2);
+        world.RowsOf(FrameType.Boot).Count.ShouldBe(1, "waking for a beat is no news");
+
+        world.Clock.Now += 100_000;
+        world.Key.Level = true;
+        var woken = world.Now;
+        world.Boot(WakeCause.Key);
+        world.After(120, () => world.KeyEdge(false));
+        world.RunUntil(() => world.RowsOf(FrameType.Sos).Count == 1, 6000).ShouldBeTrue();
+        (world.Now - woken).ShouldBeLessThan(3000);
+        Payload.EventDetail(world.RowsOf(FrameType.Sos)[0], 0).ShouldBe((byte)SosSource.KeyFromSleep);
+        world.RunFor(20 * 60_000);
+        world.Band.Mode.ShouldBe(BandMode.Guard);
+        world.RowsOf(FrameType.Sos).Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public void A_tap_that_is_over_before_the_band_has_booted_is_still_a_press()
+    {
+        var world = new BandWorld(worn: false);
+        world.Power.Charger = false;
+        world.Boot(WakeCause.Key);
+        world.RunFor(3000);
+        world.RowsOf(FrameType.Sos).Count.ShouldBe(1);
+        world.Band.Key.ShouldBe(KeyState.Up);
+    }
+
+    [Fact]
+    public void Under_10_percent_the_band_saves_itself_says_so_and_a_press_still_calls()
+    {
+        var world = Daily();
+        world.Power.Battery = 9;
+        world.RunUntil(() => world.Power.Sleeps == 1, 300_000);
+        world.Power.Sleeps.ShouldBe(1);
+        world.Technical(TechnicalCode.BatteryCritical).ShouldBe(1);
+        world.AccelerometerChip.IsMeasuring.ShouldBeFalse("worn and moving, it would wake the band all day");
+        world.Boot(WakeCause.Key);
+        world.RunUntil(() => world.RowsOf(FrameType.Sos).Count == 1, 6000).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void A_wake_by_movement_finds_the_wearer_and_stays()
+    {
+        var world = Daily();
+        world.Boot(WakeCause.Motion);
+        world.RunFor(30_000);
+        world.Band.Mode.ShouldBe(BandMode.Daily);
+        world.Band.Wear.ShouldBe(Wear.On);
+        world.RunFor(600_000);
+        world.Power.Sleeps.ShouldBe(0);
+    }
+
+    [Fact]
+    public void Taking_the_band_off_and_putting_it_on_are_told_once_each()
+    {
+        var world = new BandWorld().Boot();
+        world.RunFor(20_000);
+        world.Pulse.Worn = false;
+        world.Motion = SyntheticMotion.Desk(Adxl343.RateHz, 1);
+        world.RunFor(120_000);
+        world.Pulse.Worn = true;
+        world.Motion = SyntheticMotion.Daily(Adxl343.RateHz, 1);
+        world.RunFor(60_000);
+        world.RowsOf(FrameType.WearChange).Select(f => (Wear)Payload.EventDetail(f, 0)).SequenceEqual([Wear.On, Wear.Off, Wear.On]).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void P01_a_key_stuck_for_4_hours_is_reported_within_60_s_resets_once_and_falls_and_beats_go_on()
+    {
+        var world = new BandWorld().Boot();
+        world.RunFor(20_000);
+        world.KeyEdge(true);
+        world.RunFor(15_000);
+        world.RowsOf(FrameType.Sos).Count.ShouldBe(1);
+        world.Technical(TechnicalCode.KeyStuck).ShouldBe(1);
+        world.RunFor(10_000);
+        world.Power.Resets.ShouldBe(1);
+        world.Disconnect();
+        world.Boot();
+        world.RunFor(60_000);
+        world.Motion = SyntheticMotion.FallSequence(Adxl343.RateHz, 5, 8000);
+        world.RunFor(4 * 3_600_000L);
+        world.Power.Resets.ShouldBe(1);
+        world.RowsOf(FrameType.Sos).Count.ShouldBe(1);
+        world.RowsOf(FrameType.FallConfirmed).Count.ShouldBe(1);
+        world.KeyEdge(false);
+        world.RunFor(5000);
+        world.Technical(TechnicalCode.Recovered).ShouldBe(1);
+        world.Press(200);
+        world.RunFor(2000);
+        world.RowsOf(FrameType.Sos).Count.ShouldBe(2, "once free, it calls again");
+    }
+
+    [Fact]
+    public void Not_needed_names_the_first_of_the_presses()
+    {
+        var world = new BandWorld().Boot();
+        world.RunFor(5000);
+        world.Press(200);
+        world.RunFor(20_000);
+        world.Press(3500);
+        world.RunFor(6000);
+        var presses = world.RowsOf(FrameType.Sos);
+        presses.Count.ShouldBe(2);
+        Payload.RefersTo(world.RowsOf(FrameType.NotNeeded).ShouldHaveSingleItem(), 0).ShouldBe(Frame.SequenceOf(presses[0], 0));
+    }
+
+    [Theory]
+    [InlineData(12 * 60, true)]
+    [InlineData(23 * 60, false)]
+    [InlineData(3 * 60, false)]
+    [InlineData(0xFFFF, true)]
+    public void Inactivity_is_told_once_by_day_and_not_in_bed(int minuteOfDay, bool told)
+    {
+        var world = new BandWorld { MinuteOfDay = minuteOfDay }.Boot();
+        world.RunFor(20_000);
+        world.Down(world.FromCentre(FrameType.Configuration, 2, 0, f => Payload.PutConfiguration(f, true, 1, false, 88, 28, 3)));
+        world.RunFor(2000);
+        world.Motion = SyntheticMotion.Resting(Adxl343.RateHz, 1);
+        world.RunFor(55 * 60_000);
+        world.RowsOf(FrameType.Inactivity).Count.ShouldBe(told ? 1 : 0);
+    }
+
+    [Fact]
+    public void Who_slept_well_is_not_reported_when_bed_time_ends()
+    {
+        var watch = new InactivityWatch();
+        for (var minute = 0; minute < 8 * 60; minute++)
+        {
+            var still = minute * 60;
+            var clock = ((22 * 60) + minute) % 1440;
+            watch.IsDue(true, still, 1800, clock, 22 * 60, 7 * 60).ShouldBe(false, $"minute {clock}");
+        }
+
+        watch.IsDue(true, 9 * 3600, 1800, (7 * 60) + 29, 22 * 60, 7 * 60).ShouldBeFalse();
+        watch.IsDue(true, 9 * 3600, 1800, (7 * 60) + 30, 22 * 60, 7 * 60).ShouldBeTrue();
+        watch.IsDue(true, 10 * 3600, 1800, (8 * 60) + 30, 22 * 60, 7 * 60).ShouldBeFalse("once");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_step_allocates_nothing_once_the_band_runs(bool guard)
+    {
+        // The world around the band must not allocate either, so this one is made for it.
+        var quiet = new QuietPorts(guard);
+        var band = quiet.Boot();
+        long now = 0;
+        for (var i = 0; i < 2000; i++)
+        {
+            now += band.Step(now);
+            quiet.Advance(now);
+        }
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 20_000; i++)
+        {
+            now += band.Step(now);
+            quiet.Advance(now);
+        }
+
+        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
+        quiet.Notified.ShouldBeGreaterThan(0);
+    }
+}

@@ -1,0 +1,118 @@
+using ElderBand.BandProtocol;
+using ElderBand.Simulator.Chips;
+using ElderBand.Simulator.Signals;
+using ElderBand.Wristband;
+using ElderBand.Wristband.Drivers;
+
+namespace ElderBand.Tests.Wristband;
+
+/// <summary>A world that allocates nothing itself, so that every byte allocated in a step is the band's.</summary>
+public sealed class QuietPorts : IBandLink
+{
+    private readonly Tagger _tagger = new(new HostMac());
+    private readonly BandKeys _keys = new();
+    private readonly byte[] _frame = new byte[Frame.Size];
+    private readonly EventRing _events = new(32, Frame.Size);
+    private readonly FakePower _power = new();
+    public FakeFlash Flash { get; } = new();
+    private readonly byte[] _secret = new byte[32];
+    private readonly Max30102Chip _ppg;
+    private readonly Adxl343Chip _accelerometer;
+    private long _nextStateMs;
+    private bool _linked;
+
+    public QuietPorts(bool guard)
+    {
+        var pulse = new SyntheticPpg(Max30102.RateHz, 1);
+        var motion = SyntheticMotion.Daily(Adxl343.RateHz, 1);
+        _ppg = new Max30102Chip(_ =>
+        {
+            var (red, ir, green) = pulse.Next();
+            return new PpgSample(red, ir, green);
+        });
+        _accelerometer = new Adxl343Chip(_ =>
+        {
+            var (x, y, z) = motion.Next();
+            return new MotionSample(x, y, z);
+        });
+        _power.Charger = guard;
+        _keys.Derive(new HostMac(), _secret, 1, 1);
+    }
+
+    public int Notified { get; private set; }
+
+    public Band Boot()
+    {
+        var band = new Band(
+            new BandPorts
+            {
+                Link = this,
+                Flash = Flash,
+                Clock = new FakeClock(),
+                Mac = new HostMac(),
+                Power = _power,
+                Key = new FakePin(),
+                Vibration = new FakePin(),
+                Light = new FakePin(),
+                Ppg = _ppg,
+                Accelerometer = _accelerometer,
+                Events = _events,
+            },
+            new BandIdentity { Secret = _secret, LinkGroup = 1, LinkEpoch = 1 });
+        band.Start(0);
+        return band;
+    }
+
+    public void Advance(long now)
+    {
+        _ppg.Advance(now);
+        _accelerometer.Advance(now);
+        if (_linked && now >= _nextStateMs)
+        {
+            _nextStateMs = now + LinkTiming.HubStateMs;
+            Frame.Begin(_frame, FrameType.HubState, Lane.Vitals, 1, 1);
+            Payload.PutHubState(_frame, true, 720);
+            SignAndSend();
+        }
+    }
+
+    void IBandLink.Advertise(byte[] frame)
+    {
+        if (!_linked)
+        {
+            _linked = true;
+            _events.Enqueue(EventKind.LinkUp, 0, 0, 0, null!, 0);
+        }
+    }
+
+    void IBandLink.Stop() => _linked = false;
+
+    void IBandLink.Restart() => _linked = false;
+
+    SendResult IBandLink.Notify(byte[] frame)
+    {
+        Notified++;
+        var type = Frame.TypeOf(frame, 0);
+        if (type == FrameType.LinkChallenge)
+        {
+            Bytes.Copy(frame, 0, _frame, 0, Frame.Size);
+            Frame.Begin(_frame, FrameType.LinkHello, Lane.Vitals, 1, 1);
+            Bytes.Copy(frame, Frame.PayloadOffset, _frame, Frame.PayloadOffset, Frame.PayloadSize);
+            SignAndSend();
+        }
+        else if (Frame.LaneOf(frame, 0) == Lane.Alarm)
+        {
+            Frame.Begin(_frame, FrameType.Receipt, Lane.Alarm, Frame.BootOf(frame, 0), Frame.SequenceOf(frame, 0));
+            _tagger.SignCentre(_keys.CentreDown, _frame);
+            _events.Enqueue(EventKind.FrameIn, 0, 0, 0, _frame, Frame.Size);
+        }
+
+        return SendResult.Sent;
+    }
+
+    private void SignAndSend()
+    {
+        _tagger.SignLink(_keys.LinkDown, _frame);
+        _events.Enqueue(EventKind.FrameIn, 0, 0, 0, _frame, Frame.Size);
+    }
+}
