@@ -163,6 +163,66 @@ public sealed class ModeTests
     }
 
     [Fact]
+    public void A_low_battery_is_told_once_a_discharge_and_not_once_a_boot()
+    {
+        var world = new BandWorld(worn: false);
+        world.Power.Charger = false;
+        world.Power.Battery = 18;
+        world.Boot();
+        for (var i = 0; i < 10; i++)
+        {
+            world.RunFor(15 * 60_000);
+            world.Clock.Now += 900_000;
+            world.Disconnect();
+            world.Boot(WakeCause.Timer);
+        }
+
+        world.RunFor(10_000);
+        world.Power.Sleeps.ShouldBeGreaterThan(9);
+        world.Technical(TechnicalCode.BatteryLow).ShouldBe(1);
+        world.Power.Charger = true;
+        world.Boot(WakeCause.Timer);
+        world.RunFor(10_000);
+        world.Technical(TechnicalCode.Recovered).ShouldBe(1);
+    }
+
+    [Fact]
+    public void P05_a_band_whose_pulse_sensor_is_dead_is_not_put_away_and_still_watches_for_falls()
+    {
+        var world = Daily();
+        world.PpgChip.Fault = Simulator.Chips.ChipFault.Nak;
+        world.RunFor(30 * 60_000);
+        world.Technical(TechnicalCode.PpgFault).ShouldBe(1);
+        world.Disconnect();
+        world.Boot();
+        world.RunFor(30 * 60_000);
+        world.Power.Sleeps.ShouldBe(0);
+        world.Motion = SyntheticMotion.FallSequence(Adxl343.RateHz, 5, 8000);
+        world.RunFor(60_000);
+        world.RowsOf(FrameType.FallConfirmed).Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public void P14_a_stranger_that_connects_again_and_again_keeps_no_radio_of_a_Daily_band_on()
+    {
+        var world = new BandWorld { AnswersHello = false, AnswersHeard = false, AnswersReceipt = false, SendsState = false };
+        world.Power.Charger = false;
+        world.Boot();
+        world.RunFor(120_000);
+        world.RunUntil(() => world.Advertising, 310_000).ShouldBeTrue();
+        var on = world.Now;
+        for (var i = 0; i < 50 && world.Advertising; i++)
+        {
+            world.Connect();
+            world.RunFor(2000);
+            world.Disconnect();
+            world.RunFor(500);
+        }
+
+        (world.Now - on).ShouldBeLessThan(70_000);
+    }
+
+    [Fact]
     public void A_wake_by_movement_finds_the_wearer_and_stays()
     {
         var world = Daily();

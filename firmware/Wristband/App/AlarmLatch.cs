@@ -63,6 +63,23 @@ namespace ElderBand.Wristband
         }
     }
 
+    /// <summary>Facts that outlive a boot.</summary>
+    [System.Flags]
+    public enum LatchMemory : byte
+    {
+        /// <summary>None.</summary>
+        None = 0,
+
+        /// <summary>The key was held for 20 s and ended the last boot: still down it sticks, and is no press.</summary>
+        KeyReset = 1,
+
+        /// <summary>Staff know that the battery is low.</summary>
+        LowTold = 2,
+
+        /// <summary>Staff know that the battery is critical.</summary>
+        CriticalTold = 4,
+    }
+
     /// <summary>
     /// What must reach the centre, and how far it has come: 8 slots in one A/B record, written before anything is said
     /// (R2) and kept until the centre's own receipt (R3). A closed alarm stays in its slot until the slot is needed, so
@@ -103,10 +120,8 @@ namespace ElderBand.Wristband
             get { return _dirty; }
         }
 
-        /// <summary>
-        /// The last boot ended because the key was held for 20 s: if it is still down it sticks, and is no press.
-        /// </summary>
-        public bool KeyReset { get; private set; }
+        /// <summary>Small facts that must outlive a boot; set with <see cref="Remember"/>.</summary>
+        public LatchMemory Memory { get; private set; }
 
         /// <summary>Frames without the centre's receipt.</summary>
         public int PendingCount
@@ -167,7 +182,7 @@ namespace ElderBand.Wristband
                 return;
             }
 
-            KeyReset = _image[2] != 0;
+            Memory = (LatchMemory)_image[2];
             int count = _image[1];
             for (int i = 0; i < count && i < Slots && HeaderBytes + ((i + 1) * SlotBytes) <= length; i++)
             {
@@ -256,11 +271,24 @@ namespace ElderBand.Wristband
             _dirty = true;
         }
 
-        /// <summary>Marks, or forgets, that the key is what ends this boot.</summary>
-        public void MarkKeyReset(bool reset)
+        /// <summary>Sets or clears a fact; written with the next <see cref="Save"/>.</summary>
+        public void Remember(LatchMemory fact, bool holds)
         {
-            _dirty |= KeyReset != reset;
-            KeyReset = reset;
+            LatchMemory memory = holds ? Memory | fact : Memory & ~fact;
+            _dirty |= memory != Memory;
+            Memory = memory;
+        }
+
+        /// <summary>Pending frames of a type.</summary>
+        public int CountPending(FrameType type)
+        {
+            int count = 0;
+            for (int i = 0; i < Slots; i++)
+            {
+                count += _slots[i].Pending && _slots[i].Type == type ? 1 : 0;
+            }
+
+            return count;
         }
 
         /// <summary>A slot has changed and must be written.</summary>
@@ -298,7 +326,7 @@ namespace ElderBand.Wristband
 
             _image[0] = Format;
             _image[1] = (byte)count;
-            _image[2] = (byte)(KeyReset ? 1 : 0);
+            _image[2] = (byte)Memory;
             FlashResult result = _record.Save(_image, HeaderBytes + (count * SlotBytes));
             _dirty = result != FlashResult.Ok;
             return result;

@@ -18,11 +18,14 @@ namespace ElderBand.Wristband
         private const int SaveAgainMs = 1000;
         private const int WindowMs = 6000;
         private const int LinkedWindowMs = 5000;
+        private const int LongestWindowMs = 60000;
         private const int GuardBeatMs = 60000;
         private const int DailyBeatMs = 300000;
         private const int ShelfBeatMs = 900000;
         private const int ForgetAlarmMs = 24 * 3600000;
         private const int MaxUptimeS = 0xFFFFFF;
+        // A storm of reboots out of range must not fill the latch; the boot count tells it anyway.
+        private const int MaxBootsWaiting = 3;
         private const int MinutesPerDay = 1440;
         private const int InactivityEveryMs = 60000;
         private const int TakenOffMs = 30000;
@@ -50,6 +53,7 @@ namespace ElderBand.Wristband
         private long _nextBeatMs;
         private long _nextSaveMs;
         private long _windowUntilMs;
+        private long _windowEndMs;
         private long _unwornSinceMs;
         private long _putAwayMs;
         private byte _batteryPct = UnknownPct;
@@ -156,15 +160,19 @@ namespace ElderBand.Wristband
             _settings.Load(_identity);
             _keys.Derive(_ports.Mac, _identity.Secret, _settings.LinkGroup, _settings.LinkEpoch);
             _latch.Load(nowMs);
-            ReadBattery(nowMs);
+            _batteryPct = _ports.Power.BatteryPct();
+            _power.OnBattery(_batteryPct, _ports.Power.External());
+            _nextBatteryMs = nowMs;
             _nextBeatMs = nowMs;
             _measuring.Start(nowMs);
             _measuring.Configure(_settings.Sensitivity, _settings.WalkingAid);
 
             // The press comes first, whatever else this boot has to say.
-            Act(_key.Start(cause == WakeCause.Key, _ports.Key.Read(), _latch.KeyReset, nowMs), nowMs);
-            _latch.MarkKeyReset(false);
-            if (cause == WakeCause.PowerOn || cause == WakeCause.Watchdog)
+            bool keyReset = (_latch.Memory & LatchMemory.KeyReset) != LatchMemory.None;
+            Act(_key.Start(cause == WakeCause.Key, _ports.Key.Read(), keyReset, nowMs), nowMs);
+            _latch.Remember(LatchMemory.KeyReset, false);
+            if ((cause == WakeCause.PowerOn || cause == WakeCause.Watchdog)
+                && _latch.CountPending(FrameType.Boot) < MaxBootsWaiting)
             {
                 LatchEvent(FrameType.Boot, (byte)cause, FirmwareVersion, nowMs);
             }
@@ -270,7 +278,7 @@ namespace ElderBand.Wristband
                     break;
                 case EventKind.LinkUp:
                     _link.OnLinkUp(nowMs);
-                    ExtendWindow(nowMs, WindowMs);
+                    ProlongWindow(nowMs);
                     break;
                 case EventKind.LinkDown:
                     _link.OnLinkDown(nowMs);
@@ -278,7 +286,7 @@ namespace ElderBand.Wristband
                 case EventKind.FrameIn:
                     if (_link.Admit(_event.Data, _event.Count, nowMs))
                     {
-                        ExtendWindow(nowMs, LinkedWindowMs);
+                        ProlongWindow(nowMs);
                         Receive(_event.Data, nowMs);
                     }
 
@@ -359,11 +367,11 @@ namespace ElderBand.Wristband
                 return;
             }
 
-            _latch.MarkKeyReset(true);
+            _latch.Remember(LatchMemory.KeyReset, true);
             SaveLatch(nowMs);
             if (_latch.IsDirty)
             {
-                _latch.MarkKeyReset(false);
+                _latch.Remember(LatchMemory.KeyReset, false);
                 return;
             }
 
@@ -452,7 +460,7 @@ namespace ElderBand.Wristband
             // On at once; off only when it has lasted, or a loose strap would fill the day with events.
             Wear wear = _measuring.Wear;
             _offSinceMs = wear == Wear.Off ? _offSinceMs : nowMs;
-            if (wear != _reportedWear && (wear == Wear.On || (wear == Wear.Off && nowMs - _offSinceMs >= TakenOffMs)))
+            if (wear != _reportedWear && (wear == Wear.On || (wear == Wear.Off && !_measuring.PpgIsFaulty && nowMs - _offSinceMs >= TakenOffMs)))
             {
                 _reportedWear = wear;
                 LatchEvent(FrameType.WearChange, 0, (byte)wear, nowMs);
@@ -727,7 +735,7 @@ namespace ElderBand.Wristband
         {
             _source.Sign(slot.Frame);
             SaveLatch(nowMs);
-            ExtendWindow(nowMs, WindowMs);
+            OpenWindow(nowMs);
         }
 
         private void SaveLatch(long nowMs)
@@ -759,6 +767,11 @@ namespace ElderBand.Wristband
             }
 
             _faulty[(int)code] = false;
+            LatchRecovered(code, nowMs);
+        }
+
+        private void LatchRecovered(TechnicalCode code, long nowMs)
+        {
             LatchSlot slot = _latch.Take(FrameType.Technical, nowMs);
             if (slot == null)
             {
@@ -790,7 +803,7 @@ namespace ElderBand.Wristband
         {
             _nextBeatMs = nowMs
                 + (Mode == BandMode.Guard ? GuardBeatMs : Mode == BandMode.Daily ? DailyBeatMs : ShelfBeatMs);
-            ExtendWindow(nowMs, WindowMs);
+            OpenWindow(nowMs);
             if (!_source.BeginVitals(_frame, FrameType.Status))
             {
                 return;
@@ -817,11 +830,12 @@ namespace ElderBand.Wristband
 
         // ---- power ----
 
-        // A lane near its last sequence ends this boot at a quiet moment; the next one begins at 0.
+        // A lane near its last sequence, or a radio stack that has leaked enough, ends this boot at a quiet moment.
+        // What waits is in the latch and goes on in the next one.
         private bool MustRestart()
         {
-            return _source.IsNearlySpent && _fall.State == FallState.Watching && !_key.IsPressed
-                && !_link.HasUnheard(0) && !_latch.IsDirty && !_signal.IsBusy;
+            return (_source.IsNearlySpent || _link.IsWornOut) && _fall.State == FallState.Watching && !_key.IsPressed
+                && !_latch.IsDirty && !_signal.IsBusy;
         }
 
         private void ReadBattery(long nowMs)
@@ -830,24 +844,35 @@ namespace ElderBand.Wristband
             _batteryPct = _ports.Power.BatteryPct();
             bool external = _ports.Power.External();
             _power.OnBattery(_batteryPct, external);
-            if (external || _batteryPct > 100)
+            if (_batteryPct > 100 && !external)
             {
                 return;
             }
 
-            if (_batteryPct < PowerPolicy.CriticalPct)
+            TellBattery(LatchMemory.LowTold, TechnicalCode.BatteryLow, PowerPolicy.LowPct, external, nowMs);
+            TellBattery(LatchMemory.CriticalTold, TechnicalCode.BatteryCritical, PowerPolicy.CriticalPct, external, nowMs);
+        }
+
+        // Told once a discharge, not once a boot: in Shelf every beat is a boot.
+        private void TellBattery(LatchMemory told, TechnicalCode code, int belowPct, bool external, long nowMs)
+        {
+            bool known = (_latch.Memory & told) != LatchMemory.None;
+            if (!known && !external && _batteryPct < belowPct)
             {
-                Report(TechnicalCode.BatteryCritical, nowMs);
+                _latch.Remember(told, true);
+                LatchEvent(FrameType.Technical, 0, (byte)code, nowMs);
             }
-            else if (_batteryPct < PowerPolicy.LowPct)
+            else if (known && (external || _batteryPct >= belowPct + PowerPolicy.HysteresisPct))
             {
-                Report(TechnicalCode.BatteryLow, nowMs);
+                _latch.Remember(told, false);
+                LatchRecovered(code, nowMs);
             }
         }
 
         private void ChooseMode(long nowMs)
         {
-            if (Wear != Wear.Off)
+            // A band that cannot tell whether it is worn stays up.
+            if (Wear != Wear.Off || _measuring.PpgIsFaulty)
             {
                 _unwornSinceMs = nowMs;
                 _putAwayMs = PowerPolicy.PutAwayMs;
@@ -896,9 +921,17 @@ namespace ElderBand.Wristband
             return Mode == BandMode.Guard || nowMs < _windowUntilMs;
         }
 
-        private void ExtendWindow(long nowMs, int forMs)
+        // The radio is on for a while after each beat and each new frame.
+        private void OpenWindow(long nowMs)
         {
-            long until = nowMs + forMs;
+            _windowEndMs = nowMs + LongestWindowMs;
+            _windowUntilMs = nowMs + WindowMs > _windowUntilMs ? nowMs + WindowMs : _windowUntilMs;
+        }
+
+        // And while somebody talks, within reason: a stranger must not be able to empty the battery.
+        private void ProlongWindow(long nowMs)
+        {
+            long until = nowMs + LinkedWindowMs < _windowEndMs ? nowMs + LinkedWindowMs : _windowEndMs;
             _windowUntilMs = until > _windowUntilMs ? until : _windowUntilMs;
         }
 

@@ -18,6 +18,11 @@ namespace ElderBand.Wristband
         public const int NoteReminderMs = 60000;
 
         private const int RotateMs = 3000;
+        private const int RotateSlowlyMs = 30000;
+        private const int QuickRotations = 20;
+
+        // Each change of the advertisement costs the device's stack up to 62 bytes for good: 93 KB by then.
+        private const int MaxAdvertisements = 1500;
         private const int ChallengeAgainMs = 2000;
         private const int BusyMs = 50;
         private const int StrangersUntilRestart = 3;
@@ -67,6 +72,8 @@ namespace ElderBand.Wristband
         private long _onAir = NothingOnAir;
         private uint _rotated;
         private long _rotateAtMs;
+        private int _rotations;
+        private int _advertisements;
         private int _noteOldest;
 
         /// <summary>Composes the policy over the radio and what it sends.</summary>
@@ -113,6 +120,12 @@ namespace ElderBand.Wristband
         /// <summary>Times the radio was restarted.</summary>
         public int Restarts { get; private set; }
 
+        /// <summary>The radio stack has leaked so much that the band should restart at a quiet moment.</summary>
+        public bool IsWornOut
+        {
+            get { return _advertisements >= MaxAdvertisements; }
+        }
+
         /// <summary>Time of the last right-tagged frame, ms.</summary>
         public long AliveMs
         {
@@ -131,6 +144,7 @@ namespace ElderBand.Wristband
         public void OnLinkUp(long nowMs)
         {
             _links++;
+            _rotations = 0;
             Challenge(nowMs);
             for (int i = 0; i < AlarmLatch.Slots; i++)
             {
@@ -505,6 +519,7 @@ namespace ElderBand.Wristband
             if (wanted != _onAir)
             {
                 _onAir = wanted;
+                _advertisements++;
                 _link.Advertise(slot != null ? slot.Frame : wanted == EmptyOnAir ? null : _status);
             }
 
@@ -564,7 +579,8 @@ namespace ElderBand.Wristband
             if (turn || chosen.Order != _rotated)
             {
                 _rotated = chosen.Order;
-                _rotateAtMs = nowMs + RotateMs;
+                _rotations++;
+                _rotateAtMs = nowMs + (_rotations <= QuickRotations ? RotateMs : RotateSlowlyMs);
             }
 
             return chosen;

@@ -23,7 +23,8 @@ namespace ElderBand.Wristband
         /// <summary>Low enough to tell staff, percent.</summary>
         public const int LowPct = 20;
 
-        private const int HysteresisPct = 5;
+        /// <summary>A level counts as left when the battery is this much above it, percent.</summary>
+        public const int HysteresisPct = 5;
 
         private bool _critical;
 
