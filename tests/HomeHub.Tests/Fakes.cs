@@ -117,6 +117,8 @@ public sealed class FakeFlash : IFlash
 
     public bool ReadOnly { get; set; }
 
+    public bool AppendsFail { get; set; }
+
     public int CapacityBytes { get; set; } = 200 * 1024;
 
     public HashSet<string> BadFiles { get; } = [];
@@ -172,7 +174,7 @@ public sealed class FakeFlash : IFlash
     public FlashResult Write(string name, byte[] data, int count) => Put(name, [], data, count);
 
     public FlashResult Append(string name, byte[] data, int count) =>
-        Put(name, Files.TryGetValue(name, out byte[]? before) ? before : [], data, count);
+        AppendsFail ? FlashResult.Failed : Put(name, Files.TryGetValue(name, out byte[]? before) ? before : [], data, count);
 
     public FlashResult Delete(string name)
     {

@@ -431,6 +431,33 @@ public sealed class FaultTests
     }
 
     [Fact]
+    public void P19_a_flash_that_fails_for_an_hour_and_recovers_takes_what_waited_in_memory()
+    {
+        HubRig rig = HubRig.Ready();
+        rig.Centre.Reachable = false;
+        rig.Centre.Drop();
+        byte[] before = rig.Band.Sos();
+        rig.Advertise(rig.Band, before);
+        rig.Run(2000);
+        rig.Flash.AppendsFail = true;
+        byte[] during = rig.Band.Sos();
+        for (int i = 0; i < 3600; i++)
+        {
+            rig.Advertise(rig.Band, during);
+            rig.Run(1000);
+        }
+
+        rig.Band.HasHeard(during).ShouldBeFalse();
+        rig.Flash.AppendsFail = false;
+        rig.Advertise(rig.Band, during);
+        rig.Run(10_000);
+        rig.Band.HasHeard(during).ShouldBeTrue();
+        rig.Reboot();
+        rig.Hub.Outbox.Alarms.Find(rig.Band.Address, before, 0).ShouldBeGreaterThanOrEqualTo(0);
+        rig.Hub.Outbox.Alarms.Find(rig.Band.Address, during, 0).ShouldBeGreaterThanOrEqualTo(0);
+    }
+
+    [Fact]
     public void P19_a_bad_block_costs_nothing()
     {
         HubRig rig = HubRig.Ready();

@@ -203,10 +203,10 @@ namespace ElderBand.HomeHub
             }
 
             FlashResult result = Alarms.Flush();
-            if (result == FlashResult.Full && Vitals.DropOldestSegment() > 0)
+            for (int i = 0; i < VitalsSegments && result == FlashResult.Full && Vitals.SegmentsInUse > 0; i++)
             {
                 // Vitals give way to alarms (P19).
-                VitalsDropped++;
+                VitalsDropped += Vitals.DropOldestSegment();
                 result = Alarms.Flush();
             }
 

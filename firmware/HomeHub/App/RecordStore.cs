@@ -645,7 +645,7 @@ namespace ElderBand.HomeHub
             }
 
             // The file may end in half a slot now: never append to it again. A bad block may spare another file (P19).
-            _current = -1;
+            Abandon();
             FlashResult again = Rotate();
             if (again != FlashResult.Ok)
             {
@@ -659,10 +659,21 @@ namespace ElderBand.HomeHub
             }
             else
             {
-                _current = -1;
+                Abandon();
             }
 
             return result;
+        }
+
+        /// <summary>Leaves the current segment; an empty one goes, or a failing flash would use up all names.</summary>
+        private void Abandon()
+        {
+            int left = _current;
+            _current = -1;
+            if (_slots[left] == 0)
+            {
+                DeleteSegment(left);
+            }
         }
 
         /// <summary>Begins a new segment; the one before stays as it is until its records are done.</summary>
