@@ -21,9 +21,8 @@ export async function call<T>(method: string, path: string, body?: unknown): Pro
   const text = await response.text()
   const json: unknown = text !== '' && (response.headers.get('content-type') ?? '').includes('json') ? JSON.parse(text) : null
   if (!response.ok) {
-    const answer = (json ?? {}) as { error?: string; message?: string; takenBy?: string | { displayName: string } }
-    const by = typeof answer.takenBy === 'object' ? answer.takenBy.displayName : answer.takenBy
-    throw new Refused(response.status, answer.error ?? String(response.status), answer.message ?? response.statusText, by ?? null)
+    const answer = (json ?? {}) as { error?: string; message?: string; takenBy?: string | null }
+    throw new Refused(response.status, answer.error ?? String(response.status), answer.message ?? response.statusText, answer.takenBy ?? null)
   }
   return json as T
 }

@@ -161,9 +161,16 @@ export async function signOut(): Promise<void> {
   connect()
 }
 
+/** Actions wait for one another: a key pressed while the last one is under way counts, and sees what that one changed. */
+let last: Promise<unknown> = Promise.resolve()
+function after<T>(work: () => Promise<T> | T): Promise<T> {
+  const next = last.then(work)
+  last = next.catch(() => undefined)
+  return next
+}
+
 /** One action on the service; its answer is the new truth, its refusal is told in the notice. */
 async function act(alarmId: number | null, path: string, body?: unknown): Promise<boolean> {
-  if (store.pending) return false
   store.pending = true
   store.notice = null
   try {
@@ -202,7 +209,7 @@ export function take(): void {
   // Seen, not guessed: what Take acts on becomes the card.
   if (alarm.id !== store.selectedId) select(alarm.id)
   store.page = 'alarms'
-  void act(alarm.id, `/api/alarms/${alarm.id}/take`)
+  void after(() => act(alarm.id, `/api/alarms/${alarm.id}/take`))
 }
 
 /** The card's alarm where it is mine to work on. */
@@ -212,35 +219,39 @@ export const mine = computed(() => {
 })
 
 export function coming(): void {
-  if (mine.value && mine.value.state === 'taken') void act(mine.value.id, `/api/alarms/${mine.value.id}/coming`)
+  void after(() => mine.value?.state === 'taken' && act(mine.value.id, `/api/alarms/${mine.value.id}/coming`))
 }
 
 export function handBack(): void {
-  if (!mine.value) return
-  store.busy = false
-  void act(mine.value.id, `/api/alarms/${mine.value.id}/handback`)
+  void after(() => {
+    if (!mine.value) return false
+    store.busy = false
+    return act(mine.value.id, `/api/alarms/${mine.value.id}/handback`)
+  })
 }
 
-export async function close(outcome: Outcome, words: string): Promise<boolean> {
-  if (!mine.value) return false
-  const done = await act(mine.value.id, `/api/alarms/${mine.value.id}/close`, { outcome, words })
-  if (done) {
-    store.busy = false
-    changed()
-  }
-  return done
+export function close(outcome: Outcome, words: string): Promise<boolean> {
+  return after(async () => {
+    if (!mine.value) return false
+    const done = await act(mine.value.id, `/api/alarms/${mine.value.id}/close`, { outcome, words })
+    if (done) {
+      store.busy = false
+      changed()
+    }
+    return done
+  })
 }
 
 export function called(alarm: Alarm, contactId: number | null, result: 'spoke' | 'noAnswer'): void {
-  void act(alarm.id, `/api/alarms/${alarm.id}/call`, contactId === null ? { result } : { contactId, result })
+  void after(() => act(alarm.id, `/api/alarms/${alarm.id}/call`, contactId === null ? { result } : { contactId, result }))
 }
 
 export function revokeLink(alarm: Alarm, contactId: number): void {
-  void act(alarm.id, `/api/alarms/${alarm.id}/revoke-link`, { contactId })
+  void after(() => act(alarm.id, `/api/alarms/${alarm.id}/revoke-link`, { contactId }))
 }
 
 export function closeTechnical(card: Technical, words: string): Promise<boolean> {
-  return act(null, `/api/technical/${card.id}/close`, { words })
+  return after(() => act(null, `/api/technical/${card.id}/close`, { words }))
 }
 
 /** The next alarm that nobody has, after the one that is shown. */
@@ -257,5 +268,7 @@ export function show(page: 'alarms' | 'residents'): void {
 }
 
 export function openClose(): void {
-  if (mine.value) store.busy = true
+  void after(() => {
+    if (mine.value) store.busy = true
+  })
 }

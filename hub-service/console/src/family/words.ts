@@ -8,7 +8,7 @@ export const zh = {
   stateNote: {
     ringing: '服务中心已收到，正在响铃。', unanswered: '服务中心已收到，但还没有人接手。请您马上打电话。', taken: '有人负责了，请保持电话畅通。', coming: '帮助在路上。', closed: '', cancelled: '', prealarm: '',
   },
-  callResident: '打给{name}', callCentre: '打给服务中心', closing: '处理结果', timeline: '经过', number: '{n} 号求助', updated: '最后更新 {time}',
+  callResident: '打给{name}', callCentre: '打给服务中心', closing: '处理结果', timeline: '经过', number: '{n} 号求助', updated: '{time} 已核对',
   stale: '与服务中心断开，以下内容可能不是最新。正在重连，紧急时请直接打电话。',
   unknown: { title: '找不到这个页面', text: '请检查链接是否完整，或打电话给服务中心。' },
   over: { title: '这个链接已经失效', text: '链接在 24 小时后或被服务中心停用后失效。需要了解情况，请打电话给服务中心。' },
@@ -26,7 +26,7 @@ export const en: typeof zh = {
   stateNote: {
     ringing: 'The centre has received it; it is ringing.', unanswered: 'The centre has received it, but nobody has it yet. Please call now.', taken: 'Somebody is responsible. Please keep your telephone free.', coming: 'Help is on its way.', closed: '', cancelled: '', prealarm: '',
   },
-  callResident: 'Call {name}', callCentre: 'Call the centre', closing: 'How it ended', timeline: 'What happened', number: 'Call no. {n}', updated: 'last update {time}',
+  callResident: 'Call {name}', callCentre: 'Call the centre', closing: 'How it ended', timeline: 'What happened', number: 'Call no. {n}', updated: 'checked at {time}',
   stale: 'Cut off from the centre: this may be out of date. Reconnecting; in an emergency please call.',
   unknown: { title: 'There is no such page', text: 'Check that the link is complete, or call the centre.' },
   over: { title: 'This link is over', text: 'A link ends after 24 hours or when the centre revokes it. Please call the centre to ask.' },
