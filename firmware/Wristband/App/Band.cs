@@ -45,6 +45,7 @@ namespace ElderBand.Wristband
         private readonly FrameSource _source;
         private readonly LinkPolicy _link;
         private readonly WristSignal _signal;
+        private readonly HelpStages _stages;
         private readonly Measuring _measuring;
         private readonly InactivityWatch _inactivity = new InactivityWatch();
 
@@ -79,6 +80,7 @@ namespace ElderBand.Wristband
             _source = new FrameSource(ports.Flash, tagger, _keys);
             _link = new LinkPolicy(ports.Link, _latch, _source, tagger, _keys, ports.Mac, identity.Secret);
             _signal = new WristSignal(ports.Vibration, ports.Light);
+            _stages = new HelpStages(_latch, _signal, _source, _link);
             _measuring = new Measuring(ports.Ppg, ports.Accelerometer, false);
         }
 
@@ -98,7 +100,10 @@ namespace ElderBand.Wristband
         }
 
         /// <summary>The stage the wrist showed last; Waiting again with a new alarm.</summary>
-        public Stage ShownStage { get; private set; }
+        public Stage ShownStage
+        {
+            get { return _stages.Shown; }
+        }
 
         /// <summary>What the wrist repeats.</summary>
         public WristTick Tick
@@ -224,7 +229,7 @@ namespace ElderBand.Wristband
             Repay(nowMs);
             long linkDue = _link.Step(nowMs, RadioWanted(nowMs));
             due = linkDue < due ? linkDue : due;
-            long signalDue = ShowStages(nowMs);
+            long signalDue = _stages.Step(_fall.State == FallState.Countdown, nowMs);
             due = signalDue < due ? signalDue : due;
             // A flash write holds the loop for up to 120 ms: in the middle of a pattern it would make another one of it.
             if (_latch.IsDirty && nowMs >= _nextSaveMs && !_signal.IsBusy)
@@ -234,7 +239,7 @@ namespace ElderBand.Wristband
 
             if (_settingsDirty && nowMs >= _nextSaveMs)
             {
-                _settingsDirty = _settings.Save() != FlashResult.Ok;
+                SaveSettings(nowMs);
             }
 
             if (MustRestart())
@@ -353,7 +358,7 @@ namespace ElderBand.Wristband
                 // The falls stay linked to this SOS; the centre holds their suspicion.
             }
 
-            ShownStage = Stage.Waiting;
+            _stages.Begin();
             LatchSlot slot = LatchEvent(FrameType.Sos, flags, (byte)source, nowMs);
             _sosBefore = _lastSosSequence;
             _lastSosSequence = slot.Sequence;
@@ -439,7 +444,7 @@ namespace ElderBand.Wristband
 
             if (_fall.Apply(FallEvent.Suspected) == FallAction.Begin)
             {
-                ShownStage = Stage.Waiting;
+                _stages.Begin();
                 LatchSlot slot = LatchEvent(FrameType.FallSuspected, 0, _measuring.FallScore, nowMs);
                 _fall.Begin(slot.Sequence, nowMs);
             }
@@ -510,18 +515,17 @@ namespace ElderBand.Wristband
             switch (Frame.TypeOf(frame, 0))
             {
                 case FrameType.HubHeard:
-                    OnHubHeard(Frame.LaneOf(frame, 0), boot, sequence, nowMs);
+                    _stages.OnHubHeard(Frame.LaneOf(frame, 0), boot, sequence, nowMs);
                     break;
                 case FrameType.Receipt:
-                    LatchSlot slot = Frame.LaneOf(frame, 0) == Lane.Alarm ? _latch.Find(boot, sequence) : null;
-                    if (slot != null)
+                    if (Frame.LaneOf(frame, 0) == Lane.Alarm)
                     {
-                        OnReceipt(slot, Payload.ReceiptRefusal(frame, 0));
+                        _stages.OnReceipt(boot, sequence, Payload.ReceiptRefusal(frame, 0));
                     }
 
                     break;
                 case FrameType.Stage:
-                    OnStage(boot, sequence, Payload.StageOf(frame, 0), Payload.StageRevision(frame, 0), nowMs);
+                    _stages.OnStage(boot, sequence, Payload.StageOf(frame, 0), Payload.StageRevision(frame, 0), nowMs);
                     break;
                 case FrameType.Configuration:
                     if (_settings.Apply(frame))
@@ -547,150 +551,6 @@ namespace ElderBand.Wristband
 
                     break;
             }
-        }
-
-        private void OnHubHeard(Lane lane, int boot, int sequence, long nowMs)
-        {
-            if (lane != Lane.Alarm || _link.NoteHeard(boot, sequence))
-            {
-                return;
-            }
-
-            LatchSlot slot = _latch.Find(boot, sequence);
-            if (slot == null || slot.Heard)
-            {
-                return;
-            }
-
-            slot.Heard = true;
-            slot.NextTryMs = nowMs
-                + (slot.Rank == 2 ? LinkPolicy.AlarmReminderMs : LinkPolicy.NoteReminderMs);
-            if (slot.Open && slot.Stage < Stage.Home)
-            {
-                Reach(slot, Stage.Home);
-            }
-        }
-
-        private void OnReceipt(LatchSlot slot, byte refusal)
-        {
-            _latch.Delivered(slot);
-            if (refusal == 0 && slot.Used && slot.Open && slot.Stage < Stage.Centre)
-            {
-                Reach(slot, Stage.Centre);
-            }
-        }
-
-        private void OnStage(int boot, int sequence, Stage stage, int revision, long nowMs)
-        {
-            LatchSlot slot = _latch.Find(boot, sequence);
-            if (slot == null || stage < Stage.Centre || stage > Stage.Closed || !FollowsStages(slot.Type))
-            {
-                return;
-            }
-
-            _latch.Delivered(slot);
-            if (revision <= slot.Revision)
-            {
-                if (revision == slot.Revision && slot.Shown == stage)
-                {
-                    ConfirmShown(slot, stage, nowMs); // the centre has not heard that it was shown
-                }
-
-                return;
-            }
-
-            slot.Revision = revision;
-            _latch.Touch();
-            if (stage == slot.Stage)
-            {
-                return;
-            }
-
-            slot.Open = stage != Stage.Closed;
-            Reach(slot, stage);
-            if (stage == Stage.Closed)
-            {
-                CloseJoined();
-            }
-        }
-
-        private static bool FollowsStages(FrameType type)
-        {
-            return type == FrameType.Sos || type == FrameType.FallSuspected;
-        }
-
-        // Presses that the centre put on the same card have no stages of their own.
-        private void CloseJoined()
-        {
-            for (int i = 0; i < AlarmLatch.Slots; i++)
-            {
-                LatchSlot slot = _latch.At(i);
-                if (slot.Used && slot.Open && !slot.Pending && slot.Revision < 0)
-                {
-                    slot.Open = false;
-                }
-            }
-        }
-
-        private void Reach(LatchSlot slot, Stage stage)
-        {
-            slot.Stage = stage;
-            slot.Shown = Stage.Waiting;
-            _latch.Touch();
-            _signal.ShowStage(slot, stage);
-        }
-
-        private long ShowStages(long nowMs)
-        {
-            _signal.SetTick(ChooseTick(), nowMs);
-            long due = _signal.Step(nowMs);
-            LatchSlot slot = _signal.TakeShown(out Stage stage);
-            while (slot != null)
-            {
-                slot.Shown = stage;
-                ShownStage = stage;
-                ConfirmShown(slot, stage, nowMs);
-                due = _signal.Step(nowMs);
-                slot = _signal.TakeShown(out stage);
-            }
-
-            return due;
-        }
-
-        private WristTick ChooseTick()
-        {
-            if (_fall.State == FallState.Countdown)
-            {
-                return WristTick.Countdown;
-            }
-
-            LatchSlot newest = null;
-            for (int i = 0; i < AlarmLatch.Slots; i++)
-            {
-                LatchSlot slot = _latch.At(i);
-                if (!slot.Used || !slot.Open)
-                {
-                    continue;
-                }
-
-                if (slot.Stage >= Stage.Taken)
-                {
-                    return WristTick.Silent; // a person is on it
-                }
-
-                newest = newest == null || slot.Order > newest.Order ? slot : newest;
-            }
-
-            return newest == null ? WristTick.Silent
-                : newest.Stage == Stage.Waiting ? WristTick.Waiting : WristTick.NotTaken;
-        }
-
-        private void ConfirmShown(LatchSlot slot, Stage stage, long nowMs)
-        {
-            _source.BeginAlarm(_frame, FrameType.StageShown, nowMs);
-            Payload.PutStageShown(_frame, slot.Boot, slot.Sequence, stage);
-            _source.Sign(_frame);
-            _link.AddNote(_frame, nowMs);
         }
 
         // ---- what goes up ----
@@ -748,6 +608,16 @@ namespace ElderBand.Wristband
 
             _nextSaveMs = nowMs + SaveAgainMs;
             Report(TechnicalCode.FlashFault, nowMs);
+        }
+
+        private void SaveSettings(long nowMs)
+        {
+            _settingsDirty = _settings.Save() != FlashResult.Ok;
+            if (_settingsDirty)
+            {
+                _nextSaveMs = nowMs + SaveAgainMs;
+                Report(TechnicalCode.FlashFault, nowMs);
+            }
         }
 
         private void Report(TechnicalCode code, long nowMs)
@@ -883,7 +753,7 @@ namespace ElderBand.Wristband
             for (int i = 0; i < AlarmLatch.Slots; i++)
             {
                 LatchSlot slot = _latch.At(i);
-                if (!slot.Used || !FollowsStages(slot.Type))
+                if (!slot.Used || !HelpStages.Follows(slot.Type))
                 {
                     continue;
                 }

@@ -1,0 +1,185 @@
+using ElderBand.BandProtocol;
+
+namespace ElderBand.Wristband
+{
+    /// <summary>
+    /// How far help has come for each alarm, what the wrist says of it, and the band's word to the centre that it was
+    /// said (docs/adr/0021).
+    /// </summary>
+    public sealed class HelpStages
+    {
+        private readonly AlarmLatch _latch;
+        private readonly WristSignal _signal;
+        private readonly FrameSource _source;
+        private readonly LinkPolicy _link;
+        private readonly byte[] _frame = new byte[Frame.Size];
+
+        /// <summary>Over the latch that keeps the stages and the wrist that shows them.</summary>
+        public HelpStages(AlarmLatch latch, WristSignal signal, FrameSource source, LinkPolicy link)
+        {
+            _latch = latch;
+            _signal = signal;
+            _source = source;
+            _link = link;
+        }
+
+        /// <summary>The stage the wrist showed last; Waiting again with a new alarm.</summary>
+        public Stage Shown { get; private set; }
+
+        /// <summary>A new alarm: nobody has it yet.</summary>
+        public void Begin()
+        {
+            Shown = Stage.Waiting;
+        }
+
+        /// <summary>A hub has stored a frame: stage 1 for an alarm.</summary>
+        public void OnHubHeard(Lane lane, int boot, int sequence, long nowMs)
+        {
+            if (lane != Lane.Alarm || _link.NoteHeard(boot, sequence))
+            {
+                return;
+            }
+
+            LatchSlot slot = _latch.Find(boot, sequence);
+            if (slot == null || slot.Heard)
+            {
+                return;
+            }
+
+            slot.Heard = true;
+            slot.NextTryMs = nowMs
+                + (slot.Rank == 2 ? LinkPolicy.AlarmReminderMs : LinkPolicy.NoteReminderMs);
+            if (slot.Open && slot.Stage < Stage.Home)
+            {
+                Reach(slot, Stage.Home);
+            }
+        }
+
+        /// <summary>The centre has stored a frame of the alarm lane, or refused it: stage 2 for an alarm that it has stored.</summary>
+        public void OnReceipt(int boot, int sequence, byte refusal)
+        {
+            LatchSlot slot = _latch.Find(boot, sequence);
+            if (slot == null)
+            {
+                return;
+            }
+
+            _latch.Delivered(slot);
+            if (refusal == 0 && slot.Used && slot.Open && slot.Stage < Stage.Centre)
+            {
+                Reach(slot, Stage.Centre);
+            }
+        }
+
+        /// <summary>The centre says how far an alarm is. Only news is applied; a repeat is confirmed again.</summary>
+        public void OnStage(int boot, int sequence, Stage stage, int revision, long nowMs)
+        {
+            LatchSlot slot = _latch.Find(boot, sequence);
+            if (slot == null || stage < Stage.Centre || stage > Stage.Closed || !Follows(slot.Type))
+            {
+                return;
+            }
+
+            _latch.Delivered(slot);
+            if (revision <= slot.Revision)
+            {
+                if (revision == slot.Revision && slot.Shown == stage)
+                {
+                    ConfirmShown(slot, stage, nowMs); // the centre has not heard that it was shown
+                }
+
+                return;
+            }
+
+            slot.Revision = revision;
+            _latch.Touch();
+            if (stage == slot.Stage)
+            {
+                return;
+            }
+
+            slot.Open = stage != Stage.Closed;
+            Reach(slot, stage);
+            if (stage == Stage.Closed)
+            {
+                CloseJoined();
+            }
+        }
+
+        /// <summary>True where the wrist follows the alarm that such a frame opens.</summary>
+        public static bool Follows(FrameType type)
+        {
+            return type == FrameType.Sos || type == FrameType.FallSuspected;
+        }
+
+        // Presses that the centre put on the same card have no stages of their own.
+        private void CloseJoined()
+        {
+            for (int i = 0; i < AlarmLatch.Slots; i++)
+            {
+                LatchSlot slot = _latch.At(i);
+                if (slot.Used && slot.Open && !slot.Pending && slot.Revision < 0)
+                {
+                    slot.Open = false;
+                }
+            }
+        }
+
+        private void Reach(LatchSlot slot, Stage stage)
+        {
+            slot.Stage = stage;
+            slot.Shown = Stage.Waiting;
+            _latch.Touch();
+            _signal.ShowStage(slot, stage);
+        }
+
+        /// <summary>Drives the wrist and confirms what it has shown; returns when it wants to be called next, ms.</summary>
+        public long Step(bool countdown, long nowMs)
+        {
+            _signal.SetTick(countdown ? WristTick.Countdown : ChooseTick(), nowMs);
+            long due = _signal.Step(nowMs);
+            LatchSlot slot = _signal.TakeShown(out Stage stage);
+            while (slot != null)
+            {
+                slot.Shown = stage;
+                Shown = stage;
+                ConfirmShown(slot, stage, nowMs);
+                due = _signal.Step(nowMs);
+                slot = _signal.TakeShown(out stage);
+            }
+
+            return due;
+        }
+
+        private WristTick ChooseTick()
+        {
+            LatchSlot newest = null;
+            for (int i = 0; i < AlarmLatch.Slots; i++)
+            {
+                LatchSlot slot = _latch.At(i);
+                if (!slot.Used || !slot.Open)
+                {
+                    continue;
+                }
+
+                if (slot.Stage >= Stage.Taken)
+                {
+                    return WristTick.Silent; // a person is on it
+                }
+
+                newest = newest == null || slot.Order > newest.Order ? slot : newest;
+            }
+
+            return newest == null ? WristTick.Silent
+                : newest.Stage == Stage.Waiting ? WristTick.Waiting : WristTick.NotTaken;
+        }
+
+        private void ConfirmShown(LatchSlot slot, Stage stage, long nowMs)
+        {
+            _source.BeginAlarm(_frame, FrameType.StageShown, nowMs);
+            Payload.PutStageShown(_frame, slot.Boot, slot.Sequence, stage);
+            _source.Sign(_frame);
+            _link.AddNote(_frame, nowMs);
+        }
+    }
+}
