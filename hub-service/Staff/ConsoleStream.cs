@@ -30,8 +30,9 @@ public sealed class ConsoleStream(
         // Subscribed before the state is read: a change in between comes twice, and the revision tells.
         using Subscription subscription = changes.Subscribe(caller.Staff.CentreId);
         EventStream stream = await EventStream.OpenAsync(context);
-        await stream.SendAsync("state", State(caller), end);
+        // The header is out: this console counts, in its own first state too.
         using IDisposable open = consoles.Enter(caller.Staff.CentreId);
+        await stream.SendAsync("state", State(caller), end);
 
         var vitals = new Dictionary<long, VitalsView>();
         var lastVitalsMs = new Dictionary<long, long>();

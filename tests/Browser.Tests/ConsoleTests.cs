@@ -259,6 +259,74 @@ public sealed class ConsoleTests
     }
 
     [Fact]
+    public async Task P35_in_a_crowd_the_queue_is_grouped_by_building_and_the_newest_is_on_the_first_page()
+    {
+        const int Homes = 36;
+        await using Centre centre = await Centre.StartAsync(Neighbourhood.Crowd(Homes));
+        await using Browser browser = await Browser.OpenAsync();
+        IPage page = await Console(browser, centre, "li");
+        for (int band = 0; band < Homes; band++)
+        {
+            await centre.PressAsync(band);
+        }
+        ILocator newest = page.Locator(".queue .item.ringing").First;
+        await Expect(newest).ToContainTextAsync($"住户{Homes - 1}", new() { Timeout = WithinMs });
+        await OnFirstScreen(page, [".queue .item.ringing"]);
+        await Expect(page.Locator(".crowd")).ToHaveCountAsync(3);
+        await Expect(page.Locator(".crowd .row")).ToHaveCountAsync(Homes);
+        // The first one is still on the card, and its key still takes it.
+        await Expect(page.Locator(".card h1")).ToContainTextAsync("住户0");
+        await Shot(page, "crowd");
+        await page.Keyboard.PressAsync("t");
+        await Expect(page.Locator(".card.mine h1")).ToContainTextAsync("住户0");
+        await Expect(page.Locator(".crowd .row")).ToHaveCountAsync(Homes - 1);
+        await Axe(page, "crowd");
+        await Sideways(page);
+    }
+
+    [Fact]
+    public async Task An_expired_or_ended_session_keeps_the_alarms_on_the_screen_and_asks_in_a_bar()
+    {
+        await using Centre centre = await Centre.StartAsync(Neighbourhood.Homes());
+        await using Browser browser = await Browser.OpenAsync();
+        IPage page = await Console(browser, centre, "li");
+        await centre.PressAsync(0);
+        await Expect(page.Locator(".actions .button-take")).ToBeVisibleAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "退出" }).ClickAsync();
+        await Expect(page.Locator(".bar-signin")).ToBeVisibleAsync();
+        await Expect(page.Locator(".card h1")).ToContainTextAsync("陈桂英");
+        await centre.PressAsync(1);
+        await Expect(page.Locator(".item.ringing")).ToHaveCountAsync(2);
+        await Axe(page, "screen without a session");
+        await Shot(page, "screen");
+        await page.Locator("#again-name").FillAsync("li");
+        await page.Locator("#again-password").FillAsync("a long enough one");
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.Locator(".bar-signin")).ToHaveCountAsync(0);
+        await page.Locator(".head-kind").ClickAsync();
+        await page.Keyboard.PressAsync("t");
+        await Expect(page.Locator(".card.mine")).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task P36_with_no_console_open_the_family_hears_at_once_that_nobody_has_answered()
+    {
+        await using Centre centre = await Centre.StartAsync(Neighbourhood.Homes());
+        await using Browser browser = await Browser.OpenAsync();
+        await centre.PressAsync(0);
+        FamilyText text = await TextAsync(centre, "13800000010");
+        IPage phone = await browser.PageAsync(390, 844, 2);
+        await phone.GotoAsync(text.Link.ToString());
+        await Expect(phone.Locator(".state.unanswered")).ToContainTextAsync("还没有人应答");
+        await Axe(phone, "unanswered family page");
+        await Shot(phone, "family-unanswered");
+        IPage page = await Console(browser, centre, "li");
+        await Expect(page.Locator(".head-state.unanswered")).ToContainTextAsync("还没有人应答");
+        await Axe(page, "unanswered console");
+        await Shot(page, "unanswered");
+    }
+
+    [Fact]
     public async Task P41_markup_in_a_residents_name_is_drawn_as_the_text_it_is()
     {
         await using Centre centre = await Centre.StartAsync(Neighbourhood.Homes("<img src=x onerror=window.broken=1><b>陈</b>"));

@@ -50,6 +50,32 @@ internal static class Neighbourhood
         }),
     };
 
+    /// <summary>Homes of one person and one band each, in three buildings; their names are their numbers.</summary>
+    public static object Crowd(int homes) => new
+    {
+        centre = new { id = "c1", name = "梧桐社区服务中心", phone = "02100000001" },
+        staff = new[] { new { name = "li", displayName = "李静", role = "admin", password = "a long enough one" } },
+        homes = Enumerable.Range(0, homes).Select(static i => new
+        {
+            code = $"h{i}",
+            address = "梧桐路 12 弄",
+            building = $"{(i % 3) + 1}",
+            floor = $"{(i / 3) + 1}",
+            door = $"{(i / 3) + 1}0{(i % 3) + 1}",
+            grid = "g1",
+            hubs = new[] { new { id = $"hub-{i}" } },
+            residents = new[]
+            {
+                new
+                {
+                    code = $"r{i}", name = $"住户{i}", nameEn = "", birthYear = 1940, phone = "02154320000", keys = "", hearing = "",
+                    dialect = "", medical = "", firstQuestion = "", contacts = Array.Empty<object>(),
+                    band = new { address = 0xC0FFEE000000 + i, label = $"手环 {i}", guardAlways = true },
+                },
+            },
+        }),
+    };
+
     /// <summary>A heart rate that is sure of itself.</summary>
     public static void RestingPulse(byte[] frame) => Payload.PutVitals(frame, 72, 88, 97, 0, 0, Wear.On, 1, tenMinutes: false, 3);
 }

@@ -1,4 +1,6 @@
 export default {
+  colon: ': ',
+  comma: ', ',
   app: 'Duty console',
   signin: {
     title: 'Sign in for duty', name: 'Name or staff number', password: 'Password', go: 'Sign in', wrong: 'Name or password is wrong.', locked: 'Too many attempts; wait a little. Colleagues who are signed in are not affected.',
@@ -27,13 +29,13 @@ export default {
   words: {
     phoneOk: 'We spoke on the telephone; all is well.', familyGoing: 'The family has been reached and is on the way.', officerSent: 'A colleague has called in person and dealt with it.', ambulance: 'An ambulance was called and has taken over.', falseAlarm: 'Pressed by mistake; all is well.', drill: 'This was a drill.', other: '',
   },
-  section: { phone: 'Resident’s telephone', first: 'Ask first', keys: 'Keys', hearing: 'Hearing', dialect: 'Dialect', medical: 'Medical notes', contacts: 'Contacts', vitals: 'Last vitals', wrist: 'The wrist shows', timeline: 'What happened', technical: 'Technical', closed: 'Closed recently', none: 'not on record' },
+  section: { phone: 'Resident\'s telephone', first: 'Ask first', keys: 'Keys', hearing: 'Hearing', dialect: 'Dialect', medical: 'Medical notes', contacts: 'Contacts', vitals: 'Last vitals', wrist: 'The wrist shows', timeline: 'What happened', technical: 'Technical', closed: 'Closed recently', none: 'not on record' },
   message: { none: 'not told', waiting: 'waiting to be sent', sent: 'sent {time}', delivered: 'delivered {time}', opened: 'opened {time}', failed: 'not sent after {n} tries, trying on', unanswered: 'Told that nobody answered', raised: 'Told of the alarm', closed: 'Told that it is over', gaveUp: 'could not be delivered {time}' },
   vitals: {
     none: 'No vitals on record', bpm: 'Heart rate', spo2: 'Oxygen', perMinute: '/min', quality: 'confidence {n} %', ago: '{age} ago', worn: 'worn', maybe: 'perhaps worn', off: 'not worn',
     refusal: { notWorn: 'not worn: no number', motion: 'moving: not measurable', lowPerfusion: 'weak blood flow: not measurable', saturated: 'signal too strong', irregular: 'irregular beats: no number', warmup: 'has just begun', noSignal: 'no signal', disagree: 'two methods disagree: no number', sensorFault: 'sensor fault' },
   },
-  wrist: { 0: 'Not heard yet', 1: 'The hub at home has it', 2: 'The centre has it', 3: 'A person has it', 4: 'Help is on the way', 5: 'Closed', shown: 'shown {time}', notYet: '“{stage}” not confirmed yet', battery: 'battery {n} %', heard: 'heard {age} ago', never: 'never heard' },
+  wrist: { 0: 'The band has reported nothing yet', 1: 'The hub at home has it', 2: 'The centre has it', 3: 'A person has it', 4: 'Help is on the way', 5: 'Closed', shown: 'shown {time}', notYet: '"{stage}" not confirmed yet', battery: 'battery {n} %', heard: 'heard {age} ago', never: 'never heard' },
   empty: {
     title: 'No alarm is waiting', proof: 'Each of these has just proven that it works', problem: 'Something here needs attention', stream: 'This page', streamText: 'heard from the centre {n} s ago', hubs: 'Home hubs', bands: 'Bands', database: 'Database', consoles: 'Consoles', heard: '{heard} of {total} heard', last: 'last {age} ago', never: 'never',
     database_ok: 'written {age} ago', database_bad: 'cannot be written!', consolesText: '{n} open', lastAlarm: 'Last alarm {age} ago', noAlarm: 'No alarm so far', silent: 'Silent', none: 'none enrolled', up: 'Service running since {time}',

@@ -1,4 +1,6 @@
 export default {
+  colon: '：',
+  comma: '、',
   app: '值守台',
   signin: {
     title: '值班登录', name: '姓名或工号', password: '密码', go: '登录', wrong: '姓名或密码不对。', locked: '尝试次数太多，请稍后再试；已登录的同事不受影响。',
@@ -33,7 +35,7 @@ export default {
     none: '没有体征记录', bpm: '心率', spo2: '血氧', perMinute: '次/分', quality: '可信度 {n}%', ago: '{age} 前', worn: '佩戴中', maybe: '佩戴不确定', off: '未佩戴',
     refusal: { notWorn: '未佩戴，不报数', motion: '活动中，测不准', lowPerfusion: '手腕血流弱，测不准', saturated: '信号过强，测不准', irregular: '节律不齐，测不准', warmup: '刚开始测量', noSignal: '没有信号', disagree: '两种算法不一致，不报数', sensorFault: '传感器故障' },
   },
-  wrist: { 0: '还没有人听到', 1: '家里的主机已收到', 2: '中心已收到', 3: '有人接手了', 4: '有人正在赶来', 5: '已结束', shown: '{time} 已显示', notYet: '还没有确认显示“{stage}”', battery: '电量 {n}%', heard: '{age} 前听到', never: '从未听到' },
+  wrist: { 0: '手环还没有回报', 1: '家里的主机已收到', 2: '中心已收到', 3: '有人接手了', 4: '有人正在赶来', 5: '已结束', shown: '{time} 已显示', notYet: '还没有确认显示“{stage}”', battery: '电量 {n}%', heard: '{age} 前听到', never: '从未听到' },
   empty: {
     title: '现在没有待处理的警报', proof: '以下各项刚刚证明自己还在工作', problem: '以下各项需要留意', stream: '本页面', streamText: '{n} 秒前收到中心消息', hubs: '家庭主机', bands: '手环', database: '数据库', consoles: '值守台', heard: '{heard} / {total} 在线', last: '最近一次 {age} 前', never: '从未',
     database_ok: '{age} 前写入成功', database_bad: '写入失败！', consolesText: '{n} 个打开', lastAlarm: '上一个警报在 {age} 前', noAlarm: '还没有过警报', silent: '没有声音', none: '还没有登记', up: '服务自 {time} 起运行',
