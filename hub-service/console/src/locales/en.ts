@@ -4,7 +4,7 @@ export default {
   app: 'Duty console',
   signin: {
     title: 'Sign in for duty', name: 'Name or staff number', password: 'Password', go: 'Sign in', wrong: 'Name or password is wrong.', locked: 'Too many attempts; wait a little. Colleagues who are signed in are not affected.',
-    failed: 'The service did not answer; try again.', note: 'After sign-in this computer keeps showing alarms, also when the session has expired; only acting asks for sign-in again.', again: 'Your session has expired; alarms are still shown. Sign in again to act.',
+    failed: 'The service did not answer; try again.', note: 'After sign-in this computer keeps showing alarms, also when the session has expired; only acting asks for sign-in again.', again: 'Not signed in, or the session has expired. Alarms are still shown; sign in to act.',
     screen: 'Read-only screen', out: 'Sign out', as: 'On duty: {name}',
   },
   nav: { alarms: 'Alarms', residents: 'Residents and devices', language: '中文' },
@@ -15,7 +15,7 @@ export default {
   source: { band: 'band', hubKey: 'hub key', phone: 'telephone', staff: 'entered by staff' },
   state: { prealarm: 'Suspected', ringing: 'Nobody has it', taken: 'Taken', coming: 'On the way', closed: 'Closed', cancelled: 'Cancelled by the wearer' },
   card: {
-    number: 'No. {n}', drill: 'Drill', ago: 'ago', about: 'about', atLeast: 'at least', age: '{n} years', unanswered: 'Nobody has answered', unansweredLong: 'Nobody has answered; the family has been told', ringing: 'Ringing; nobody has it yet',
+    number: 'No. {n}', drill: 'Drill', ago: 'ago', about: 'about', atLeast: 'at least', age: '{n} years', unanswered: 'Nobody has answered', familyTold: '; the family has been told', familyNotYet: '; the family has not been reached either', nobodyToTell: '; there is no family to tell', ringing: 'Ringing; nobody has it yet',
     takenBy: '{name} is dealing with it', comingBy: '{name} has sent help', mine: 'You are dealing with it', mineComing: 'You have sent help', closedBy: 'Closed by {name}', cancelled: 'Cancelled by the wearer; nothing to do', presses: 'pressed {n} times', notNeeded: 'The wearer says: not needed (call back all the same)',
     building: 'Building {n}', floor: 'floor {n}', door: 'door {n}', noAddress: 'No address on record', unknown: 'Resident not on record', linked: 'linked to no. {n}', late: 'Happened at {time}, {source}', pending: 'working…',
   },

@@ -4,7 +4,7 @@ export default {
   app: '值守台',
   signin: {
     title: '值班登录', name: '姓名或工号', password: '密码', go: '登录', wrong: '姓名或密码不对。', locked: '尝试次数太多，请稍后再试；已登录的同事不受影响。',
-    failed: '服务没有应答，请再试一次。', note: '登录后，这台电脑会一直显示警报；登录过期后也照样显示，只是处理警报前要再登录一次。', again: '登录已过期，警报照常显示。要处理警报，请重新登录。',
+    failed: '服务没有应答，请再试一次。', note: '登录后，这台电脑会一直显示警报；登录过期后也照样显示，只是处理警报前要再登录一次。', again: '没有登录或登录已过期。警报照常显示；要处理警报，请登录。',
     screen: '只读屏幕', out: '退出', as: '值班：{name}',
   },
   nav: { alarms: '警报', residents: '老人与设备', language: 'English' },
@@ -15,7 +15,7 @@ export default {
   source: { band: '手环', hubKey: '主机按键', phone: '电话', staff: '人工登记' },
   state: { prealarm: '疑似', ringing: '无人接手', taken: '已接手', coming: '已出发', closed: '已结束', cancelled: '本人已取消' },
   card: {
-    number: '{n} 号', drill: '演练', ago: '前', about: '约', atLeast: '至少', age: '{n} 岁', unanswered: '还没有人应答', unansweredLong: '还没有人应答，已通知家属', ringing: '正在响铃，等待接手',
+    number: '{n} 号', drill: '演练', ago: '前', about: '约', atLeast: '至少', age: '{n} 岁', unanswered: '还没有人应答', familyTold: '，已通知家属', familyNotYet: '，家属也还没有通知到', nobodyToTell: '，没有可以通知的家属', ringing: '正在响铃，等待接手',
     takenBy: '{name} 正在处理', comingBy: '{name} 已安排人前往', mine: '您正在处理', mineComing: '您已安排人前往', closedBy: '{name} 已结束', cancelled: '佩戴者已取消，无需处理', presses: '已按 {n} 次', notNeeded: '本人表示不需要（请仍回电确认）',
     building: '{n} 号楼', floor: '{n} 层', door: '{n} 室', noAddress: '没有登记地址', unknown: '未登记的老人', linked: '关联 {n} 号', late: '事件发生在 {time}，{source}', pending: '处理中…',
   },
