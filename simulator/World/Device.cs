@@ -64,7 +64,13 @@ public abstract class Device : IClock, IPower
     public long EffectUs => World.NowUs + (_busyMs * 1000);
 
     /// <summary>Gives power; the App starts after the boot time.</summary>
-    public void PowerOn() => Start(WakeCause.PowerOn);
+    public void PowerOn()
+    {
+        if (!IsOn)
+        {
+            Start(WakeCause.PowerOn);
+        }
+    }
 
     /// <summary>Takes power away at this moment: RAM is gone, a running flash operation is torn.</summary>
     public void PowerOff()

@@ -59,6 +59,9 @@ public sealed class MemoryCentre(World world)
     /// <summary>Every alarm, oldest first.</summary>
     public List<MemoryAlarm> Alarms { get; } = [];
 
+    /// <summary>World time at which each press was stored, in that order.</summary>
+    public List<long> PressesAtMs { get; } = [];
+
     /// <summary>Vitals per band address.</summary>
     public Dictionary<long, List<(long AtMs, int Bpm, int Refusal, Wear Wear)>> Vitals { get; } = [];
 
@@ -163,6 +166,7 @@ public sealed class MemoryCentre(World world)
         switch (type)
         {
             case FrameType.Sos:
+                PressesAtMs.Add(world.NowMs);
                 if (Alarms.Find(a => a.Key.Address == address && a.Kind == "sos" && a.Stage != Stage.Closed) is { } open)
                 {
                     open.Presses++;
