@@ -77,11 +77,14 @@ public sealed class Changes : IDisposable
     {
         foreach (Change change in changes)
         {
-            // Only the first frame of an alarm makes its trace: what is measured is press to screen.
-            if (change is { Kind: ChangeKind.Alarm, ArrivedUs: > 0 }
-                && _traces.TryAdd(change.Id, new TraceView(change.ArrivedUs, committedUs, 0)))
+            // Only a frame that made the alarm, or made it ring, has a trace: what is measured is press to screen.
+            if (change is { Kind: ChangeKind.Alarm, ArrivedUs: > 0 })
             {
-                _traceOrder.Enqueue(change.Id);
+                if (!_traces.ContainsKey(change.Id))
+                {
+                    _traceOrder.Enqueue(change.Id);
+                }
+                _traces[change.Id] = new TraceView(change.ArrivedUs, committedUs, 0);
                 if (_traceOrder.Count > TracesKept && _traceOrder.TryDequeue(out long oldest))
                 {
                     _traces.TryRemove(oldest, out _);

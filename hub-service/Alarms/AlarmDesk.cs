@@ -494,6 +494,9 @@ public sealed class AlarmDesk(ConsoleCounter consoles)
         {
             AlarmRows.SetTimer(tx.Db, alarm.CentreId, alarm.Id, "unanswered", tx.NowMs + UnansweredAfterMs);
         }
+
+        // The trace is that of the frame that made it ring: for a fall its confirmation, not the suspicion before it.
+        tx.AlarmChanged(alarm.CentreId, alarm.Id, isNew: true);
     }
 
     private static void Unanswered(Tx tx, AlarmRow alarm, string why)

@@ -283,6 +283,7 @@ namespace ElderBand.Wristband
                     break;
                 case EventKind.LinkUp:
                     _link.OnLinkUp(nowMs);
+                    _nextBeatMs = nowMs; // a status that waited for the link would make every age too young
                     ProlongWindow(nowMs);
                     break;
                 case EventKind.LinkDown:

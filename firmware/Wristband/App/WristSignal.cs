@@ -80,6 +80,8 @@ namespace ElderBand.Wristband
         private long _tickSinceMs;
         private long _nextTickMs;
         private bool _ticking;
+        private int _tickOnMs;
+        private long _patternFromMs;
         private bool _on;
         private LatchSlot _shown;
         private Stage _shownStage;
@@ -215,6 +217,9 @@ namespace ElderBand.Wristband
             {
                 _ticking = false;
                 Drive(false);
+
+                // The last pulse of a countdown and a stage's first would feel like one pattern.
+                _patternFromMs = _tickOnMs > TickOnMs ? _partEndMs + GapMs : 0;
             }
 
             if (_ticking)
@@ -225,9 +230,10 @@ namespace ElderBand.Wristband
             // The countdown owns the wrist; stages wait until it is over.
             if (_queued > 0 && _tick != WristTick.Countdown)
             {
-                if (nowMs < _freeFromMs)
+                long fromMs = _patternFromMs > _freeFromMs ? _patternFromMs : _freeFromMs;
+                if (nowMs < fromMs)
                 {
-                    return _freeFromMs;
+                    return fromMs;
                 }
 
                 Begin(nowMs);
@@ -254,6 +260,7 @@ namespace ElderBand.Wristband
                 everyMs = elapsedMs < 10000 ? 2000 : elapsedMs < 20000 ? 1000 : 500;
             }
 
+            _tickOnMs = onMs;
             _partEndMs = nowMs + onMs;
             _nextTickMs = nowMs + everyMs;
             Drive(true);
