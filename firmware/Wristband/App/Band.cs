@@ -20,6 +20,7 @@ namespace ElderBand.Wristband
         private const int LinkedWindowMs = 5000;
         private const int LongestWindowMs = 60000;
         private const int GuardBeatMs = 60000;
+        private const int StaleStatusMs = 5000;
         private const int DailyBeatMs = 300000;
         private const int ShelfBeatMs = 900000;
         private const int ForgetAlarmMs = 24 * 3600000;
@@ -52,6 +53,7 @@ namespace ElderBand.Wristband
         private long _startMs;
         private long _nextBatteryMs;
         private long _nextBeatMs;
+        private long _statusMs;
         private long _nextSaveMs;
         private long _windowUntilMs;
         private long _windowEndMs;
@@ -283,7 +285,6 @@ namespace ElderBand.Wristband
                     break;
                 case EventKind.LinkUp:
                     _link.OnLinkUp(nowMs);
-                    _nextBeatMs = nowMs; // a status that waited for the link would make every age too young
                     ProlongWindow(nowMs);
                     break;
                 case EventKind.LinkDown:
@@ -515,6 +516,14 @@ namespace ElderBand.Wristband
             int sequence = Frame.SequenceOf(frame, 0);
             switch (Frame.TypeOf(frame, 0))
             {
+                case FrameType.LinkHello:
+                    // The hub reads its ages off the status: one that has waited long would make them too young.
+                    if (_link.StatusWaits && nowMs - _statusMs > StaleStatusMs)
+                    {
+                        SendStatus(nowMs);
+                    }
+
+                    break;
                 case FrameType.HubHeard:
                     _stages.OnHubHeard(Frame.LaneOf(frame, 0), boot, sequence, nowMs);
                     break;
@@ -675,6 +684,12 @@ namespace ElderBand.Wristband
             _nextBeatMs = nowMs
                 + (Mode == BandMode.Guard ? GuardBeatMs : Mode == BandMode.Daily ? DailyBeatMs : ShelfBeatMs);
             OpenWindow(nowMs);
+            SendStatus(nowMs);
+        }
+
+        private void SendStatus(long nowMs)
+        {
+            _statusMs = nowMs;
             if (!_source.BeginVitals(_frame, FrameType.Status))
             {
                 return;

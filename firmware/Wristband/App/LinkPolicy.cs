@@ -114,6 +114,12 @@ namespace ElderBand.Wristband
         /// <summary>The hub reaches the centre, as far as it has said.</summary>
         public bool HubOnline { get; private set; }
 
+        /// <summary>A status waits for a trusted link.</summary>
+        public bool StatusWaits
+        {
+            get { return _statusWaits; }
+        }
+
         /// <summary>Frames with a wrong tag since boot.</summary>
         public int BadTags { get; private set; }
 
