@@ -52,6 +52,7 @@ namespace ElderBand.Wristband
     {
         private const int QueueLength = 8;
         private const int GapMs = 700;
+        private const int AfterCountdownMs = 1500;
         private const int TickOnMs = 60;
 
         // Milliseconds on, off, on, ...
@@ -161,6 +162,11 @@ namespace ElderBand.Wristband
             if (tick == _tick)
             {
                 return;
+            }
+
+            if (_tick == WristTick.Countdown)
+            {
+                _freeFromMs = nowMs + AfterCountdownMs; // one pulse right behind the fast ticks could not be told apart
             }
 
             _tick = tick;
