@@ -38,7 +38,7 @@ public static partial class Enrolment
     /// <summary>Adds a hub to a home.</summary>
     /// <param name="tx">The transaction.</param>
     /// <param name="centreId">The centre.</param>
-    /// <param name="id">1 to 32 letters, digits and hyphens; stands in its topics.</param>
+    /// <param name="id">1 to 32 of a-z, 0-9 and -; stands in its topics.</param>
     /// <param name="homeId">Its home.</param>
     /// <param name="replaces">A hub that is revoked by this; the home then gets new link keys (docs/adr/0003).</param>
     /// <param name="who">For the audit.</param>
@@ -47,7 +47,7 @@ public static partial class Enrolment
     {
         if (!IdPattern().IsMatch(id))
         {
-            throw new StartException($"The hub id '{id}' must be 1 to 32 letters, digits or hyphens: it stands in MQTT topics.");
+            throw new StartException($"The hub id '{id}' must be 1 to 32 of a-z, 0-9 and -: it stands in MQTT topics.");
         }
         if (DeviceRows.Hub(tx.Db, id) is not null)
         {
@@ -156,7 +156,7 @@ public static partial class Enrolment
         string centreId = file.Centre.Id;
         if (!IdPattern().IsMatch(centreId))
         {
-            throw new StartException($"The centre id '{centreId}' must be 1 to 32 letters, digits or hyphens: it stands in MQTT topics.");
+            throw new StartException($"The centre id '{centreId}' must be 1 to 32 of a-z, 0-9 and -: it stands in MQTT topics.");
         }
         ResidentRows.PutCentre(tx.Db, new CentreRow(centreId, file.Centre.Name, file.Centre.Phone), tx.NowMs);
         foreach (EnrolStaff staff in file.Staff ?? [])
@@ -280,7 +280,7 @@ public static partial class Enrolment
             Convert.ToBase64String(made.Secret), homeId, epoch);
     }
 
-    [GeneratedRegex("^[A-Za-z0-9-]{1,32}$", RegexOptions.None, 1000)]
+    [GeneratedRegex("^[a-z0-9-]{1,32}$", RegexOptions.None, 1000)]
     private static partial Regex IdPattern();
 }
 

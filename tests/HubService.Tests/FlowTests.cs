@@ -234,6 +234,7 @@ public class FlowTests
             await Task.Delay(30, TestContext.Current.CancellationToken);
         }
         await Task.WhenAll(all);
+        TestContext.Current.TestOutputHelper!.WriteLine($"slowest press to PUBACK {slowest.TotalMilliseconds:F0} ms");
         slowest.ShouldBeLessThan(TimeSpan.FromSeconds(5));
         centre.Count("event").ShouldBe(300);
         centre.Alarms().Select(a => a.Presses).ShouldBe([100, 100, 100]);

@@ -145,7 +145,7 @@ namespace ElderBand.HomeHub.Board
                     return false;
                 }
 
-                client.Subscribe(new[] { _topics + "down/+" }, new[] { MqttQoSLevel.AtLeastOnce });
+                client.Subscribe(new[] { _topics + "down/#" }, new[] { MqttQoSLevel.AtLeastOnce });
                 return true;
             }
             catch (Exception)
