@@ -65,7 +65,7 @@ public sealed class Changes : IDisposable
         _stopping.Cancel();
         _thread.Join();
         _stopping.Dispose();
-        _work.Dispose();
+        // _work stays: the last commit may still release it, and without its wait handle it holds nothing.
     }
 
     internal void Leave(Subscription subscription) => _subscribers.TryRemove(subscription, out _);
@@ -77,8 +77,7 @@ public sealed class Changes : IDisposable
     {
         foreach (Change change in changes)
         {
-            // Only a frame that made the alarm, or made it ring, has a trace: what is measured is press to screen.
-            if (change is { Kind: ChangeKind.Alarm, ArrivedUs: > 0 })
+            if (change.StartsTrace)
             {
                 if (!_traces.ContainsKey(change.Id))
                 {
@@ -137,7 +136,7 @@ public sealed class Changes : IDisposable
             {
                 continue;
             }
-            if (notice.Alarm is { Trace: { ArrivedUs: > 0, PushedUs: 0 } } first)
+            if (notice.Alarm is { Trace: { CommittedUs: > 0, PushedUs: 0 } } first)
             {
                 TraceView trace = first.Trace with { PushedUs = _clock.NowUs };
                 _traces[id] = trace;

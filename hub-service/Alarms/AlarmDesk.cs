@@ -476,6 +476,8 @@ public sealed class AlarmDesk(ConsoleCounter consoles)
     /// <summary>Starts ringing: timers, the family's outbox, and "nobody has answered" at once where no console is open.</summary>
     private void Raise(Tx tx, AlarmRow alarm)
     {
+        // The trace is that of the frame that made it ring: for a fall its confirmation, not the suspicion before it.
+        tx.AlarmChanged(alarm.CentreId, alarm.Id, startsTrace: true);
         alarm.DeadlineAtMs = null;
         AlarmRows.ClearTimers(tx.Db, alarm.Id);
         AlarmRows.SetTimer(tx.Db, alarm.CentreId, alarm.Id, "ring", tx.NowMs + RingEveryMs);
@@ -494,9 +496,6 @@ public sealed class AlarmDesk(ConsoleCounter consoles)
         {
             AlarmRows.SetTimer(tx.Db, alarm.CentreId, alarm.Id, "unanswered", tx.NowMs + UnansweredAfterMs);
         }
-
-        // The trace is that of the frame that made it ring: for a fall its confirmation, not the suspicion before it.
-        tx.AlarmChanged(alarm.CentreId, alarm.Id, isNew: true);
     }
 
     private static void Unanswered(Tx tx, AlarmRow alarm, string why)
@@ -558,7 +557,7 @@ public sealed class AlarmDesk(ConsoleCounter consoles)
     private void Save(Tx tx, AlarmRow alarm)
     {
         AlarmRows.Save(tx.Db, alarm);
-        tx.AlarmChanged(alarm.CentreId, alarm.Id, isNew: alarm.RaisedAtMs == tx.NowMs);
+        tx.AlarmChanged(alarm.CentreId, alarm.Id, startsTrace: alarm.RaisedAtMs == tx.NowMs && alarm.State == AlarmState.Prealarm);
         tx.After(() => StageChanged?.Invoke(alarm.Id));
     }
 }

@@ -36,7 +36,10 @@ public sealed record AlarmHubView(string Id, long? LastHeardAtMs);
 /// <summary>A line of the timeline; kind is a code, text free words.</summary>
 public sealed record TimelineView(long AtMs, string Kind, string Who, string Text);
 
-/// <summary>Monotonic µs of this machine; 0 where unknown (raised before the last restart).</summary>
+/// <summary>
+/// Monotonic µs of this machine of what made it ring (of the suspicion while it is a pre-alarm); 0 where unknown, that is
+/// raised before the last restart, and ArrivedUs 0 also where the deadline and no frame made it ring.
+/// </summary>
 public sealed record TraceView(long ArrivedUs, long CommittedUs, long PushedUs);
 
 /// <summary>An alarm as the console draws it; states and kinds as in <see cref="AlarmState"/>, in small letters.</summary>

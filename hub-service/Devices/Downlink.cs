@@ -95,7 +95,7 @@ public sealed class Downlink : IDisposable
         _stopping.Cancel();
         _thread.Join();
         _stopping.Dispose();
-        _work.Dispose();
+        // _work stays: the last commit may still release it, and without its wait handle it holds nothing.
     }
 
     private void Run()

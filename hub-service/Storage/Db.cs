@@ -15,11 +15,13 @@ public sealed class Db : IDisposable
     /// <param name="path">Database file.</param>
     /// <param name="readOnly">A reader: every write on it fails.</param>
     /// <param name="busyTimeoutMs">How long a statement waits for another process's lock.</param>
-    public Db(string path, bool readOnly = false, int busyTimeoutMs = 1000)
+    /// <param name="create">Makes the file where there is none; without it a file that is gone is an error.</param>
+    public Db(string path, bool readOnly = false, int busyTimeoutMs = 1000, bool create = false)
     {
         _connection = new SqliteConnection(new SqliteConnectionStringBuilder
         {
             DataSource = path,
+            Mode = create ? SqliteOpenMode.ReadWriteCreate : SqliteOpenMode.ReadWrite,
             Pooling = false,
             // The provider's own retry loop counts in seconds and ignores busy_timeout; 1 s is its smallest wait.
             DefaultTimeout = Math.Max(1, busyTimeoutMs / 1000),

@@ -83,7 +83,7 @@ public sealed class Store : IDisposable
 
         try
         {
-            var db = new Db(path);
+            var db = new Db(path, create: true);
             try
             {
                 Migrate(db);
@@ -173,7 +173,7 @@ public sealed class Store : IDisposable
         }
         _db.Dispose();
         _stopping.Dispose();
-        _work.Dispose();
+        // _work stays: the last commit may still release it, and without its wait handle it holds nothing.
     }
 
     private static void Migrate(Db db)
@@ -272,6 +272,11 @@ public sealed class Store : IDisposable
 
     private Tx Attempt(List<Job> batch)
     {
+        if (!File.Exists(_path))
+        {
+            // The open handle would still take writes, and the next start would not find them: no receipt for that.
+            throw new SqliteException("The database file is gone: put it back.", SQLitePCL.raw.SQLITE_CANTOPEN);
+        }
         var tx = new Tx(_db);
         _db.Run("BEGIN IMMEDIATE");
         foreach (Job job in batch)

@@ -15,8 +15,11 @@ public enum ChangeKind
     Vitals,
 }
 
-/// <summary>One change; <see cref="ArrivedUs"/>: when the frame that raised an alarm arrived, 0 for any other change.</summary>
-public readonly record struct Change(ChangeKind Kind, string CentreId, long Id, long ArrivedUs);
+/// <summary>
+/// One change. <see cref="StartsTrace"/>: an alarm was suspected or began to ring, so its trace begins anew with
+/// <see cref="ArrivedUs"/>, 0 where time alone did it.
+/// </summary>
+public readonly record struct Change(ChangeKind Kind, string CentreId, long Id, bool StartsTrace = false, long ArrivedUs = 0);
 
 /// <summary>
 /// The running transaction, only on the writer's thread and only until the job returns. A job may run again after a
@@ -48,17 +51,17 @@ public sealed class Tx
     /// <summary>Tells the change feed about an alarm.</summary>
     /// <param name="centreId">Whose.</param>
     /// <param name="alarmId">Which.</param>
-    /// <param name="isNew">True where this job made it: then its trace begins with <see cref="ArrivedUs"/>.</param>
-    public void AlarmChanged(string centreId, long alarmId, bool isNew = false) =>
-        _changes.Add(new Change(ChangeKind.Alarm, centreId, alarmId, isNew ? ArrivedUs : 0));
+    /// <param name="startsTrace">True where it is suspected or begins to ring with this job.</param>
+    public void AlarmChanged(string centreId, long alarmId, bool startsTrace = false) =>
+        _changes.Add(new Change(ChangeKind.Alarm, centreId, alarmId, startsTrace, ArrivedUs));
 
     /// <summary>Tells the change feed about a technical card.</summary>
     public void TechnicalChanged(string centreId, long id) =>
-        _changes.Add(new Change(ChangeKind.Technical, centreId, id, 0));
+        _changes.Add(new Change(ChangeKind.Technical, centreId, id));
 
     /// <summary>Tells the change feed that a resident's latest vitals changed.</summary>
     public void VitalsChanged(string centreId, long residentId) =>
-        _changes.Add(new Change(ChangeKind.Vitals, centreId, residentId, 0));
+        _changes.Add(new Change(ChangeKind.Vitals, centreId, residentId));
 
     /// <summary>Appends an audit row in this transaction.</summary>
     /// <param name="centreId">Whose.</param>
