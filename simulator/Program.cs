@@ -13,6 +13,7 @@ try
     {
         ("run", _) when options.IsOnce => await Once.RunAsync(options, ending.Token),
         ("run", _) => await Story.RunAsync(options, ending.Token),
+        ("pictures", { } folder) => await Pictures.RunAsync(options, folder, ending.Token),
         ("sim", _) => Sim.Run(options.Words),
         ("bench", "press") => await PressBench.RunAsync(options, ending.Token),
         ("bench", "kill") => await KillBench.RunAsync(options, ending.Token),

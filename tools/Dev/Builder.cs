@@ -30,11 +30,6 @@ internal sealed class Builder(string root)
         "the evaluation", "tools/Eval/Eval.csproj", "tools/Eval/bin/Release/net10.0/eval.dll",
         [.. Libraries, "firmware", "simulator", "tools/Eval"]);
 
-    /// <summary>The README's pictures.</summary>
-    public Product Pictures { get; } = new(
-        "the camera", "tools/Pictures/Pictures.csproj", "tools/Pictures/bin/Release/net10.0/pictures.dll",
-        [.. Libraries, "firmware", "simulator", "tools/Pictures"]);
-
     /// <summary>Builds a .NET product if it must; false where that failed.</summary>
     public bool Build(Product product)
     {

@@ -34,8 +34,8 @@ switch (args.FirstOrDefault())
             ? Processes.Run("dotnet", [Path.Combine(root, builder.Eval.Output), .. rest], Environment.CurrentDirectory)
             : 1;
     case "pictures":
-        return builder.Build(builder.Service) && builder.BuildConsole() && builder.Build(builder.Pictures)
-            ? Processes.Run("dotnet", [Path.Combine(root, builder.Pictures.Output), .. rest], root)
+        return builder.Build(builder.Service) && builder.BuildConsole() && builder.Build(builder.Simulator)
+            ? Simulator(["pictures", Path.Combine(root, "docs/pictures"), .. rest])
             : 1;
     case "format":
         foreach (var project in NfprojFiles.Update(root))
