@@ -10,7 +10,7 @@ namespace ElderBand.Simulator.Stories;
 public static class PressBench
 {
     private const int Bands = 200;
-    private const int BandsPerHome = 4;
+    private const int BandsPerHome = 3;
     private const int PressesPerBand = 5;
     private const int GuardLimitMs = 2000;
     private const int AirLimitMs = 3000;
@@ -34,9 +34,9 @@ public static class PressBench
 
     private static async Task<bool> RunAsync(Options options, Figures figures, string name, CancellationToken cancellation)
     {
-        var homes = People.Homes(Bands / BandsPerHome * 3).Chunk(3).Select(static chunk =>
-            chunk[0] with { People = [.. chunk.SelectMany(static h => h.People).Concat(chunk[0].People).Take(BandsPerHome)] }).ToArray();
-        homes = [.. homes.Select(static h => h with { People = [.. h.People.Concat(h.People).Concat(h.People).Concat(h.People).Take(BandsPerHome)] })];
+        // As many bands a hub as it has links; the last home holds what is left over.
+        var people = People.Homes(Bands).Select(static home => home.People[0]).ToArray();
+        var homes = people.Chunk(BandsPerHome).Select((chunk, i) => new Home("梧桐里小区", $"{i + 1} 号楼", "1 层", "101", chunk)).ToArray();
         await using var town = await Town.StartAsync(options, figures, homes, null, static _ => { }, cancellation);
         var mode = options.IsDaily ? BandMode.Daily : BandMode.Guard;
         await town.UntilAsync(() => town.Residents.Count(r => r.Band.Mode == mode) >= town.Residents.Count - 1, 30_000);
@@ -65,9 +65,29 @@ public static class PressBench
             }
 
             await town.UntilAsync(() => presses.TrueForAll(static p => p.Alarm is { State: "closed" }), 30_000);
+            if (options.IsDaily && round < PressesPerBand - 1)
+            {
+                await BackToDailyAsync(town);
+            }
         }
 
         return await town.AskAsync(() => Judge(town, presses, figures, options.IsDaily, name));
+    }
+
+    // An alarm keeps its band in Guard for half an hour; a restarted band is in Daily again, its radio off.
+    private static async Task BackToDailyAsync(Town town)
+    {
+        await town.DoAsync(() =>
+        {
+            foreach (var resident in town.Residents)
+            {
+                resident.Band.PowerOff();
+                resident.Band.PowerOn();
+            }
+        });
+        await town.UntilAsync(static () => false, 3000);
+        await town.UntilAsync(
+            () => town.Residents.All(static r => r.Band is { Mode: BandMode.Daily, Radio: { IsAdvertising: false, IsLinked: false } }), 60_000);
     }
 
     private static bool Judge(Town town, List<Incident> presses, Figures figures, bool daily, string name)
