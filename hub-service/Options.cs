@@ -1,3 +1,4 @@
+using System.Net;
 using ElderBand.HubService.Storage;
 
 namespace ElderBand.HubService;
@@ -11,8 +12,11 @@ public sealed record ServiceOptions
     /// <summary>Plain HTTP, on loopback only.</summary>
     public int HttpPort { get; init; } = 8080;
 
-    /// <summary>MQTT over TLS, on all addresses: hubs come from outside.</summary>
+    /// <summary>MQTT over TLS.</summary>
     public int MqttPort { get; init; } = 8883;
+
+    /// <summary>Where MQTT listens: this machine only, until the operator lets the homes' hubs in.</summary>
+    public IPAddress MqttAddress { get; init; } = IPAddress.Loopback;
 
     /// <summary>Where messages to the family are posted; null = nowhere.</summary>
     public Uri? Webhook { get; init; }
@@ -71,6 +75,11 @@ public sealed class Arguments
     public Uri? Address(string name) => this[name] is not { } text ? null
         : Uri.TryCreate(text, UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https" ? address
         : throw new StartException($"--{name} must be an http or https address, not '{text}'.");
+
+    /// <summary>An IP address of this machine.</summary>
+    public IPAddress Ip(string name, IPAddress otherwise) => this[name] is not { } text ? otherwise
+        : IPAddress.TryParse(text, out IPAddress? address) ? address
+        : throw new StartException($"--{name} must be an IP address of this machine, or 0.0.0.0 for all of them, not '{text}'.");
 
     /// <summary>A port, 0 to 65535.</summary>
     public int Port(string name, int otherwise) => this[name] is not { } text ? otherwise

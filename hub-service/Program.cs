@@ -11,13 +11,14 @@ try
         return await Commands.RunAsync(command, words, Console.Out);
     }
 
-    var given = new Arguments(words, ["data", "http-port", "mqtt-port", "webhook", "hook-secret", "public-url"], []);
+    var given = new Arguments(words, ["data", "http-port", "mqtt-port", "mqtt-address", "webhook", "hook-secret", "public-url"], []);
     var defaults = new ServiceOptions();
     var options = defaults with
     {
         DataDir = given["data"] ?? defaults.DataDir,
         HttpPort = given.Port("http-port", defaults.HttpPort),
         MqttPort = given.Port("mqtt-port", defaults.MqttPort),
+        MqttAddress = given.Ip("mqtt-address", defaults.MqttAddress),
         HookSecret = given["hook-secret"],
         Webhook = given.Address("webhook"),
         PublicUrl = given.Address("public-url"),
@@ -25,7 +26,7 @@ try
     await using WebApplication app = Service.Build(options);
     await Service.StartAsync(app);
     (int http, int mqtt) = Service.Ports(app);
-    Console.WriteLine($"The centre runs: http://localhost:{http} (this machine only), MQTT over TLS on port {mqtt}, data in {Path.GetFullPath(options.DataDir)}.");
+    Console.WriteLine($"The centre runs: http://localhost:{http} (this machine only), MQTT over TLS on {options.MqttAddress}:{mqtt}, data in {Path.GetFullPath(options.DataDir)}.");
     await app.WaitForShutdownAsync();
     return 0;
 }
