@@ -160,6 +160,9 @@ public sealed class Town : IAsyncDisposable
         CancellationToken cancellation)
     {
         var town = new Town(options, figures);
+
+        // Ctrl-C ends the world; whoever waits for something in it hears of that at once.
+        cancellation.Register(static ended => ((CancellationTokenSource)ended!).Cancel(), town._end);
         try
         {
             await town.StartAsync(homes, map, say, cancellation);
