@@ -383,6 +383,24 @@ namespace ElderBand.BandProtocol
             Bytes.PutU16(frame, P + 1, minuteOfDay);
         }
 
+        /// <summary>
+        /// Binds a hub state to its link: bytes 1-5, where other frames count, become the first five of the link's nonce,
+        /// so that a state recorded on one link says nothing on the next (P12).
+        /// </summary>
+        /// <param name="frame">20 bytes of a hub state, before its tag.</param>
+        /// <param name="nonce">Holds the nonce of the link's challenge.</param>
+        /// <param name="nonceOffset">Its first byte.</param>
+        public static void BindHubState(byte[] frame, byte[] nonce, int nonceOffset)
+        {
+            Bytes.Copy(nonce, nonceOffset, frame, 1, P - 1);
+        }
+
+        /// <summary>True where a hub state belongs to the link that has this nonce.</summary>
+        public static bool HubStateIsBound(byte[] frame, int offset, byte[] nonce, int nonceOffset)
+        {
+            return Bytes.Same(frame, offset + 1, nonce, nonceOffset, P - 1);
+        }
+
         /// <summary>True where the hub reaches the centre (hub state, hub heard).</summary>
         public static bool HubOnline(byte[] frame, int offset)
         {

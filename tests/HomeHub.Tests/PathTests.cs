@@ -107,8 +107,31 @@ public sealed class PathTests
         new Tagger(rig.Mac).LinkTagIsRight(rig.Band.Keys.LinkDown, hello, 0).ShouldBeTrue();
         byte[] state = rig.Band.Received.Last();
         Frame.TypeOf(state, 0).ShouldBe(FrameType.HubState);
+        state[1..6].ShouldBe(challenge[6..11], "the state belongs to this link and no other");
         Payload.HubOnline(state, 0).ShouldBeTrue();
         Payload.MinuteOfDay(state, 0).ShouldBe((int)(((rig.CentreTimeMs / 60000) + 480) % 1440));
+    }
+
+    [Fact]
+    public void P12_the_hub_says_no_state_on_a_link_before_that_links_own_challenge()
+    {
+        HubRig rig = HubRig.Ready();
+        rig.Advertise(rig.Band, []);
+        rig.Run(700);
+        rig.Notify(rig.Band, rig.Band.Challenge());
+        rig.Run(20000);
+        rig.Radio.Lose(rig.Band.Address);
+        rig.Run(100);
+        rig.Band.Received.Clear();
+        rig.Advertise(rig.Band, []);
+        rig.Run(20000);
+        rig.Radio.Up.ShouldContain(rig.Band.Address);
+        rig.Band.Received.ShouldBeEmpty();
+        byte[] challenge = rig.Band.Challenge();
+        challenge[6] ^= 0x5A;
+        rig.Notify(rig.Band, rig.Band.Sign(challenge));
+        rig.Run(10);
+        rig.Band.Received.Last()[1..6].ShouldBe(challenge[6..11]);
     }
 
     [Fact]

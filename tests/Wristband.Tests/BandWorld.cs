@@ -16,6 +16,7 @@ public sealed class BandWorld : IBandLink
     private readonly Tagger _tagger = new(new HostMac());
     private int _order;
     private long _wakeAt;
+    private byte[] _challenge = new byte[Frame.Size];
     private bool _linkUp;
 
     public BandWorld(bool worn = true)
@@ -334,8 +335,11 @@ public sealed class BandWorld : IBandLink
         }
     }
 
-    public byte[] State() =>
-        FromHub(FrameType.HubState, Lane.Vitals, 1, 1, f => Payload.PutHubState(f, Online, MinuteOfDay));
+    public byte[] State() => FromHub(FrameType.HubState, Lane.Vitals, 0, 0, f =>
+    {
+        Payload.BindHubState(f, _challenge, Frame.PayloadOffset);
+        Payload.PutHubState(f, Online, MinuteOfDay);
+    });
 
     private void Post(EventKind kind, byte[]? frame, int count = 0)
     {
@@ -356,6 +360,7 @@ public sealed class BandWorld : IBandLink
         var sequence = Frame.SequenceOf(frame, 0);
         if (type == FrameType.LinkChallenge)
         {
+            _challenge = frame;
             if (AnswersHello)
             {
                 After(40, () => Down(Hello(frame)));

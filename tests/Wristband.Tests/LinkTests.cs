@@ -88,6 +88,29 @@ public sealed class LinkTests
     }
 
     [Fact]
+    public void P12_the_states_of_an_earlier_link_keep_no_dead_hub_alive_and_tell_no_line()
+    {
+        var world = Linked();
+        var recorded = world.State();
+        world.Disconnect();
+        world.RunFor(500);
+        world.Online = false;
+        world.Connect();
+        world.RunFor(1000);
+        world.Band.Link.IsTrusted.ShouldBeTrue();
+        world.SendsState = false;
+        var restarts = world.RadioRestarts;
+        for (var i = 0; i < 8 && world.RadioRestarts == restarts; i++)
+        {
+            world.Down(recorded);
+            world.RunFor(5000);
+            world.Band.Link.HubOnline.ShouldBeFalse();
+        }
+
+        world.RadioRestarts.ShouldBe(restarts + 1);
+    }
+
+    [Fact]
     public void P12_every_recorded_frame_replayed_in_another_life_shows_no_stage_and_changes_nothing()
     {
         var recorded = new List<byte[]>();

@@ -12,6 +12,7 @@ public sealed class QuietPorts : IBandLink
     private readonly Tagger _tagger = new(new HostMac());
     private readonly BandKeys _keys = new();
     private readonly byte[] _frame = new byte[Frame.Size];
+    private readonly byte[] _nonce = new byte[LinkTiming.NonceBytes];
     private readonly EventRing _events = new(32, Frame.Size);
     private readonly FakePower _power = new();
     public FakeFlash Flash { get; } = new();
@@ -70,7 +71,8 @@ public sealed class QuietPorts : IBandLink
         if (_linked && now >= _nextStateMs)
         {
             _nextStateMs = now + LinkTiming.HubStateMs;
-            Frame.Begin(_frame, FrameType.HubState, Lane.Vitals, 1, 1);
+            Frame.Begin(_frame, FrameType.HubState, Lane.Vitals, 0, 0);
+            Payload.BindHubState(_frame, _nonce, 0);
             Payload.PutHubState(_frame, true, 720);
             SignAndSend();
         }
@@ -95,6 +97,7 @@ public sealed class QuietPorts : IBandLink
         var type = Frame.TypeOf(frame, 0);
         if (type == FrameType.LinkChallenge)
         {
+            Bytes.Copy(frame, Frame.PayloadOffset, _nonce, 0, _nonce.Length);
             Bytes.Copy(frame, 0, _frame, 0, Frame.Size);
             Frame.Begin(_frame, FrameType.LinkHello, Lane.Vitals, 1, 1);
             Bytes.Copy(frame, Frame.PayloadOffset, _frame, Frame.PayloadOffset, Frame.PayloadSize);

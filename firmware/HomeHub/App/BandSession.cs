@@ -105,6 +105,9 @@ namespace ElderBand.HomeHub
         /// <summary>True where the band waits for an answer to its nonce in <see cref="Hello"/>.</summary>
         public bool HelloOwed { get; set; }
 
+        /// <summary>True where <see cref="Hello"/> holds the nonce of this link: without one there is no state to say.</summary>
+        public bool HasNonce { get; set; }
+
         /// <summary>The answer to the nonce, ready but for its tag.</summary>
         public byte[] Hello { get; } = new byte[Frame.Size];
 
@@ -142,6 +145,7 @@ namespace ElderBand.HomeHub
             RssiDbm = 0;
             HubStateDueMs = 0;
             HelloOwed = false;
+            HasNonce = false;
             KeyUnknownMs = Hub.Never;
             TamperMs = Hub.Never;
             ClockBoot = -1;

@@ -183,7 +183,7 @@ namespace ElderBand.HomeHub
                 _links.OnlineChanged();
             }
 
-            wait = Least(wait, _links.Step(_uplink.Online, _time.MinuteOfDay(), _outbox.Boot, nowMs));
+            wait = Least(wait, _links.Step(_uplink.Online, _time.MinuteOfDay(), nowMs));
             wait = Least(wait, _signals.Step(SignalOf(nowMs), nowMs));
             wait = Least(wait, _key.WaitMs(nowMs));
             _supervisor.Step(_uplink.IsHeard(nowMs), nowMs);
@@ -295,6 +295,7 @@ namespace ElderBand.HomeHub
                     Frame.SequenceOf(frame, 0));
                 Bytes.Copy(frame, Frame.PayloadOffset, band.Hello, Frame.PayloadOffset, Frame.PayloadSize);
                 band.HelloOwed = true;
+                band.HasNonce = true;
                 band.HubStateDueMs = nowMs;
                 return;
             }

@@ -28,7 +28,6 @@ namespace ElderBand.HomeHub
         private readonly byte[] _frame = new byte[Frame.Size];
         private long _scanDueMs;
         private long _connectNotBeforeMs;
-        private int _stateSequence;
 
         /// <summary>Makes the links.</summary>
         public Links(IHubLink radio, BandTable bands, Tagger tagger)
@@ -63,8 +62,8 @@ namespace ElderBand.HomeHub
             band.LinkSinceMs = nowMs;
             band.LinkFrameMs = nowMs;
             band.ConnectFailures = 0;
-            band.HubStateDueMs = nowMs + LinkTiming.HelloMs; // the band believes no state before the hello
             band.HelloOwed = false;
+            band.HasNonce = false;
             band.AllDownDue();
             _scanDueMs = nowMs;
         }
@@ -85,6 +84,7 @@ namespace ElderBand.HomeHub
             band.LinkSinceMs = nowMs;
             band.AdvertisedMs = -1;
             band.HelloOwed = false;
+            band.HasNonce = false;
             _scanDueMs = nowMs;
         }
 
@@ -112,7 +112,7 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>Writes what is owed, connects where asked, scans; returns milliseconds until it wants to be called again.</summary>
-        public int Step(bool online, int minuteOfDay, int hubBoot, long nowMs)
+        public int Step(bool online, int minuteOfDay, long nowMs)
         {
             int wait = (int)ScanMs;
             bool connecting = false;
@@ -122,7 +122,7 @@ namespace ElderBand.HomeHub
                 switch (band.Link)
                 {
                     case LinkState.Up:
-                        wait = Least(wait, Deliver(band, online, minuteOfDay, hubBoot, nowMs));
+                        wait = Least(wait, Deliver(band, online, minuteOfDay, nowMs));
                         Supervise(band, nowMs);
                         break;
                     case LinkState.Connecting:
@@ -158,7 +158,7 @@ namespace ElderBand.HomeHub
             return wait;
         }
 
-        private int Deliver(BandSession band, bool online, int minuteOfDay, int hubBoot, long nowMs)
+        private int Deliver(BandSession band, bool online, int minuteOfDay, long nowMs)
         {
             for (int writes = 0; writes < WritesPerStep; writes++)
             {
@@ -172,9 +172,10 @@ namespace ElderBand.HomeHub
                 {
                     band.PeekAck(_frame, online, minuteOfDay);
                 }
-                else if (nowMs >= band.HubStateDueMs)
+                else if (band.HasNonce && nowMs >= band.HubStateDueMs)
                 {
-                    Frame.Begin(_frame, FrameType.HubState, Lane.Vitals, hubBoot, _stateSequence & Frame.MaxSequence);
+                    Frame.Begin(_frame, FrameType.HubState, Lane.Vitals, 0, 0);
+                    Payload.BindHubState(_frame, band.Hello, Frame.PayloadOffset);
                     Payload.PutHubState(_frame, online, minuteOfDay);
                 }
                 else
@@ -215,7 +216,6 @@ namespace ElderBand.HomeHub
                 else if (down == null)
                 {
                     band.HubStateDueMs = nowMs + LinkTiming.HubStateMs;
-                    _stateSequence++;
                 }
                 else
                 {

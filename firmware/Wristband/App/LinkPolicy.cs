@@ -238,9 +238,9 @@ namespace ElderBand.Wristband
                 _unauthenticated = 0;
                 HubOnline = false;
             }
-            else if (type == FrameType.HubState && !_trusted)
+            else if (type == FrameType.HubState && !(_trusted && Payload.HubStateIsBound(frame, 0, _nonce, 0)))
             {
-                return false;
+                return false; // of an earlier link: recorded, or on its way while the nonce changed
             }
 
             if (type == FrameType.HubState || type == FrameType.HubHeard)
