@@ -31,9 +31,18 @@ public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs
     public void Store(Tx tx, HubSession hub, byte[] data, bool receipts)
     {
         Heard(tx, hub);
-        for (int i = 0; i < Envelope.Count(data); i++)
+        // Cancels first: a short outage brings a fall and its cancel together, too late for the countdown to wait for it.
+        // A confirmation that is here too still rings, in whichever order it comes.
+        foreach (bool cancels in (ReadOnlySpan<bool>)[true, false])
         {
-            StoreRecord(tx, hub, data, Envelope.RecordAt(i));
+            for (int i = 0; i < Envelope.Count(data); i++)
+            {
+                int record = Envelope.RecordAt(i);
+                if ((Frame.TypeOf(data, Envelope.FrameAt(record)) == FrameType.FallCancelled) == cancels)
+                {
+                    StoreRecord(tx, hub, data, record);
+                }
+            }
         }
         if (!receipts)
         {
@@ -53,10 +62,19 @@ public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs
     public void StoreHello(Tx tx, HubSession hub, byte[] data, bool isHello)
     {
         Heard(tx, hub);
+        int boot = Bytes.GetU24(data, 1);
+        long uptimeS = Bytes.GetU32(data, 4);
         int flags = data[20];
+        if (isHello && (flags & HubMessage.StoreEmpty) != 0
+            && DeviceRows.Hub(tx.Db, hub.HubId) is { Boot: { } lastBoot } last
+            && (boot < lastBoot || (boot == lastBoot && uptimeS < last.UptimeS)))
+        {
+            // Its numbers have been used: a press under one of them would be taken for a retry.
+            DeviceRows.RaiseHubLife(tx.Db, hub.HubId);
+            Card(tx, hub.CentreId, "storeLost", null, hub.HubId, urgent: true, "");
+        }
         DeviceRows.HubHeard(
-            tx.Db, hub.HubId, tx.NowMs, Bytes.GetU24(data, 1), Bytes.GetU32(data, 4), Bytes.GetI64(data, 8),
-            Bytes.GetU16(data, 16), Bytes.GetU16(data, 18), flags);
+            tx.Db, hub.HubId, tx.NowMs, boot, uptimeS, Bytes.GetI64(data, 8), Bytes.GetU16(data, 16), Bytes.GetU16(data, 18), flags);
         if (isHello)
         {
             tx.After(() => downlink.Hello(hub.HubId));
@@ -323,24 +341,27 @@ public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs
 
     private void StoreHubFrame(Tx tx, HubSession hub, byte[] data, int record, byte[] frame, FrameType type)
     {
-        string sender = $"h{hub.HubId}";
+        HubRow row = DeviceRows.Hub(tx.Db, hub.HubId)!;
         int boot = Frame.BootOf(frame, 0);
         int sequence = Frame.SequenceOf(frame, 0);
         Lane lane = Frame.LaneOf(frame, 0);
-        if (EventRows.Known(tx.Db, sender, boot, lane, sequence) is { } known)
+        if (EventRows.Known(tx.Db, row.Sender, boot, lane, sequence) is { } known)
         {
-            bool same = known.Frame.AsSpan().SequenceEqual(frame.AsSpan(0, EventRows.KeptBytes));
-            metrics.Count(same ? "frames_total{verdict=\"duplicate\"}" : "frames_total{verdict=\"keyReused\"}");
-            if (!same)
+            if (known.Frame.AsSpan().SequenceEqual(frame.AsSpan(0, EventRows.KeptBytes)))
             {
-                EventRows.Quarantine(tx.Db, hub.CentreId, hub.HubId, 0, "keyReused", frame, tx.NowMs);
-                Card(tx, hub.CentreId, "tamper", null, hub.HubId, urgent: true, "another message under a number that was used: call the home", "keyReused");
+                metrics.Count("frames_total{verdict=\"duplicate\"}");
+                return;
             }
-            return;
+            // It may be a hub that has lost its numbers without saying so: a press is never only a card.
+            metrics.Count("frames_total{verdict=\"keyReused\"}");
+            EventRows.Quarantine(tx.Db, hub.CentreId, hub.HubId, 0, "keyReused", frame, tx.NowMs);
+            Card(tx, hub.CentreId, "tamper", null, hub.HubId, urgent: true, "another message under a number that was used: call the home", "keyReused");
+            DeviceRows.RaiseHubLife(tx.Db, hub.HubId);
+            row = row with { Life = row.Life + 1 };
         }
-        EventRows.Remember(tx.Db, hub.CentreId, sender, boot, lane, sequence, frame, 0, tx.NowMs);
-        long? homeId = DeviceRows.Hub(tx.Db, hub.HubId)?.HomeId;
-        FrameEvent e = Event(tx, hub, data, record, frame, type, sender, "hubKey") with
+        EventRows.Remember(tx.Db, hub.CentreId, row.Sender, boot, lane, sequence, frame, 0, tx.NowMs);
+        long? homeId = row.HomeId;
+        FrameEvent e = Event(tx, hub, data, record, frame, type, row.Sender, "hubKey") with
         {
             HomeId = homeId,
             ResidentId = homeId is { } home ? ResidentRows.ResidentsOf(tx.Db, home).FirstOrDefault()?.Id : null,

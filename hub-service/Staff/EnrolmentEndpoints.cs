@@ -175,20 +175,16 @@ public static class EnrolmentEndpoints
                     0, centreId, code, body.Name.Trim(), body.NameEn ?? "", body.BirthYear, body.Phone ?? "", body.Keys ?? "",
                     body.Hearing ?? "", body.Dialect ?? "", body.Medical ?? "", body.FirstQuestion ?? ""),
                 tx.NowMs);
-            // A changed address of somebody who lives with others is a move of that one person, to a home of the new address.
-            HomeRow? home = ResidentRows.HomeOf(tx.Db, residentId, tx.NowMs) is { } homeId ? ResidentRows.Home(tx.Db, homeId) : null;
-            (string, string, string, string) wanted = (body.Address ?? "", body.Building ?? "", body.Floor ?? "", body.Door ?? "");
-            if (home is null || (home.Address, home.Building, home.Floor, home.Door) != wanted)
-            {
-                bool alone = home is not null && ResidentRows.ResidentsOf(tx.Db, home.Id).Count == 1;
-                long newHome = ResidentRows.PutHome(
-                    tx.Db,
-                    new HomeRow(
-                        0, centreId, alone ? home!.Code : $"h-{Guid.NewGuid():N}", wanted.Item1, wanted.Item2, wanted.Item3, wanted.Item4,
-                        home?.Grid ?? "", home?.LinkEpoch ?? 1),
-                    tx.NowMs);
-                ResidentRows.MoveTo(tx.Db, centreId, residentId, newHome, tx.NowMs);
-            }
+            // Her home stays hers whatever its address says, since its hub listens for her band: only the enrolment file moves her.
+            var place = new HomeRow(
+                0, centreId, $"h-{Guid.NewGuid():N}", body.Address ?? "", body.Building ?? "", body.Floor ?? "", body.Door ?? "", "",
+                Enrolment.FirstLinkEpoch);
+            HomeRow? home = ResidentRows.HomeOf(tx.Db, residentId, tx.NowMs) is { } homeId
+                ? ResidentRows.Home(tx.Db, homeId)
+                : ResidentRows.HomeAt(tx.Db, place);
+            ResidentRows.MoveTo(
+                tx.Db, centreId, residentId,
+                ResidentRows.PutHome(tx.Db, home is null ? place : place with { Code = home.Code, Grid = home.Grid }, tx.NowMs), tx.NowMs);
             tx.Audit(centreId, who, old is null ? "resident.add" : "resident.change", $"resident:{residentId}");
             return residentId;
         });

@@ -4,7 +4,12 @@ namespace ElderBand.HubService.Storage;
 
 /// <summary>A hub as stored, with what it last said of itself. HomeId is its present place.</summary>
 public sealed record HubRow(
-    string Id, string CentreId, byte[] PasswordSha256, long? RevokedAtMs, long? LastHeardAtMs, long? HomeId, int? Boot);
+    string Id, string CentreId, byte[] PasswordSha256, long? RevokedAtMs, long? LastHeardAtMs, long? HomeId, int? Boot, long? UptimeS,
+    int Life)
+{
+    /// <summary>The sender under which its frames are kept.</summary>
+    public string Sender => Life == 0 ? $"h{Id}" : $"h{Id}~{Life}";
+}
 
 /// <summary>Settings of a band; the version only rises.</summary>
 public sealed record BandConfiguration(
@@ -24,11 +29,13 @@ public sealed record BandRow(
 public sealed record BandLink(BandRow Band, long HomeId, int LinkEpoch);
 
 /// <summary>A device that has not been heard in time.</summary>
-public sealed record SilentDevice(string CentreId, string? HubId, long? BandId, long LastHeardAtMs);
+public sealed record SilentDevice(string CentreId, string? HubId, long? BandId);
 
 /// <summary>The tables <c>hub</c>, <c>hub_placement</c>, <c>band</c>, <c>band_assignment</c> and <c>band_hub</c>.</summary>
 public static class DeviceRows
 {
+    private const long NeverHeardMs = 3_600_000;
+
     private const string BandColumns =
         "b.id, b.centre_id, b.address, b.secret, b.label, b.revoked_at_ms, b.config_version, b.guard_always, b.sensitivity, "
         + "b.walking_aid, b.bed_from_quarter, b.bed_to_quarter, b.inactivity_ten_minutes, b.last_heard_at_ms, b.boot, "
@@ -39,7 +46,7 @@ public static class DeviceRows
         db.One(
             """
             SELECT h.id, h.centre_id, h.password_sha256, h.revoked_at_ms, h.last_heard_at_ms,
-              (SELECT home_id FROM hub_placement WHERE hub_id=h.id AND to_ms IS NULL ORDER BY id DESC LIMIT 1), h.boot
+              (SELECT home_id FROM hub_placement WHERE hub_id=h.id AND to_ms IS NULL ORDER BY id DESC LIMIT 1), h.boot, h.uptime_s, h.life
             FROM hub h WHERE h.id=$1
             """,
             MapHub, id);
@@ -49,7 +56,7 @@ public static class DeviceRows
         db.All(
             """
             SELECT h.id, h.centre_id, h.password_sha256, h.revoked_at_ms, h.last_heard_at_ms,
-              (SELECT home_id FROM hub_placement WHERE hub_id=h.id AND to_ms IS NULL ORDER BY id DESC LIMIT 1), h.boot
+              (SELECT home_id FROM hub_placement WHERE hub_id=h.id AND to_ms IS NULL ORDER BY id DESC LIMIT 1), h.boot, h.uptime_s, h.life
             FROM hub h WHERE h.centre_id=$1 AND h.revoked_at_ms IS NULL ORDER BY h.id
             """,
             MapHub, centreId);
@@ -87,6 +94,9 @@ public static class DeviceRows
     public static void HubHeard(Db db, string hubId, long nowMs) =>
         db.Run("UPDATE hub SET last_heard_at_ms=$2 WHERE id=$1", hubId, nowMs);
 
+    /// <summary>The hub counts from the start again: what it says from now on is new.</summary>
+    public static void RaiseHubLife(Db db, string hubId) => db.Run("UPDATE hub SET life=life+1 WHERE id=$1", hubId);
+
     /// <summary>A band in use by its address.</summary>
     public static BandRow? BandByAddress(Db db, long address) =>
         db.One($"SELECT {BandColumns} FROM band b WHERE b.address=$1 AND b.revoked_at_ms IS NULL", MapBand, address);
@@ -105,6 +115,21 @@ public static class DeviceRows
     /// <summary>New link keys for a home.</summary>
     public static void RaiseLinkEpoch(Db db, long homeId) =>
         db.Run("UPDATE home SET link_epoch=link_epoch+1 WHERE id=$1", homeId);
+
+    /// <summary>
+    /// Makes the epoch of a home higher than any that the band may know from another home: it is told its new link group,
+    /// and takes it only so. Without an earlier home its QR code has told it.
+    /// </summary>
+    public static void PassLinkEpoch(Db db, long bandId, long homeId) =>
+        db.Run(
+            """
+            UPDATE home SET link_epoch=1+max(link_epoch, x.epoch) FROM (
+              SELECT max(h.link_epoch) AS epoch FROM band_assignment a JOIN residence l ON l.resident_id=a.resident_id
+                AND (l.to_ms IS NULL OR l.to_ms>a.from_ms)
+              JOIN home h ON h.id=l.home_id WHERE a.band_id=$1 AND h.id<>$2) AS x
+            WHERE home.id=$2 AND x.epoch IS NOT NULL
+            """,
+            bandId, homeId);
 
     /// <summary>All bands of a centre in use.</summary>
     public static List<BandRow> Bands(Db db, string centreId) =>
@@ -164,6 +189,10 @@ public static class DeviceRows
         db.Run(
             "INSERT INTO band_assignment (centre_id, band_id, resident_id, from_ms) VALUES ($1,$2,$3,$4)",
             centreId, bandId, residentId, nowMs);
+        if (ResidentRows.HomeOf(db, residentId, nowMs) is { } homeId)
+        {
+            PassLinkEpoch(db, bandId, homeId);
+        }
     }
 
     /// <summary>Who wore the band at a moment (who wears it now, where nothing was recorded then), or null.</summary>
@@ -234,26 +263,30 @@ public static class DeviceRows
     public static List<SilentDevice> NewlySilentHubs(Db db, long nowMs, long startedAtMs, long limitMs) =>
         db.All(
             """
-            SELECT h.centre_id, h.id, h.last_heard_at_ms FROM hub h
+            SELECT h.centre_id, h.id FROM hub h
             WHERE h.revoked_at_ms IS NULL AND h.last_heard_at_ms IS NOT NULL AND max(h.last_heard_at_ms, $2)<$1-$3
               AND NOT EXISTS (SELECT 1 FROM technical t WHERE t.hub_id=h.id AND t.kind='hubSilent' AND t.closed_at_ms IS NULL)
             """,
-            static r => new SilentDevice(r.Text(0), r.Text(1), null, r.Long(2)), nowMs, startedAtMs, limitMs);
+            static r => new SilentDevice(r.Text(0), r.Text(1), null), nowMs, startedAtMs, limitMs);
 
-    /// <summary>The same for bands, each with the limit of its mode.</summary>
+    /// <summary>
+    /// The same for bands, each with the limit of its mode; one that was never heard has an hour from its enrolment to be
+    /// put on. Without a card nobody would learn that its home's hub does not hear it.
+    /// </summary>
     public static List<SilentDevice> NewlySilentBands(Db db, long nowMs, long startedAtMs) =>
         db.All(
             """
-            SELECT b.centre_id, b.id, b.last_heard_at_ms, b.mode, max(b.last_heard_at_ms, $1) FROM band b
-            WHERE b.revoked_at_ms IS NULL AND b.last_heard_at_ms IS NOT NULL
+            SELECT b.centre_id, b.id, b.mode, max(ifnull(b.last_heard_at_ms, b.created_at_ms+$2), $1) FROM band b
+            WHERE b.revoked_at_ms IS NULL
               AND NOT EXISTS (SELECT 1 FROM technical t WHERE t.band_id=b.id AND t.kind='bandSilent' AND t.closed_at_ms IS NULL)
             """,
-            static r => (Device: new SilentDevice(r.Text(0), null, r.Long(1), r.Long(2)), Mode: (BandMode?)r.IntOrNull(3), SinceMs: r.Long(4)),
-            startedAtMs)
+            static r => (Device: new SilentDevice(r.Text(0), null, r.Long(1)), Mode: (BandMode?)r.IntOrNull(2), SinceMs: r.Long(3)),
+            startedAtMs, NeverHeardMs - SilentAfterMs(null))
             .FindAll(b => b.SinceMs < nowMs - SilentAfterMs(b.Mode)).ConvertAll(static b => b.Device);
 
     private static HubRow MapHub(Row r) => new(
-        r.Text(0), r.Text(1), r.Blob(2), r.LongOrNull(3), r.LongOrNull(4), r.LongOrNull(5), r.IntOrNull(6));
+        r.Text(0), r.Text(1), r.Blob(2), r.LongOrNull(3), r.LongOrNull(4), r.LongOrNull(5), r.IntOrNull(6),
+        r.LongOrNull(7), r.Int(8));
 
     private static BandRow MapBand(Row r) => new(
         r.Long(0), r.Text(1), r.Long(2), r.Blob(3), r.Text(4), r.LongOrNull(5),

@@ -69,6 +69,16 @@ public static class ResidentRows
     public static HomeRow? HomeByCode(Db db, string centreId, string code) =>
         db.One($"SELECT {HomeColumns} FROM home h WHERE h.centre_id=$1 AND h.code=$2", MapHome, centreId, code);
 
+    /// <summary>The centre's home behind the same door, or null; without an address nobody knows which door that is.</summary>
+    public static HomeRow? HomeAt(Db db, HomeRow place) =>
+        db.One(
+            $"""
+            SELECT {HomeColumns} FROM home h
+            WHERE h.centre_id=$1 AND h.address=$2 AND h.building=$3 AND h.floor=$4 AND h.door=$5 AND h.address||h.building<>''
+            ORDER BY h.id LIMIT 1
+            """,
+            MapHome, place.CentreId, place.Address, place.Building, place.Floor, place.Door);
+
     /// <summary>Adds a resident (Id is ignored) or changes the one with the same code; returns the id.</summary>
     public static long PutResident(Db db, ResidentRow r, long nowMs)
     {
@@ -123,6 +133,10 @@ public static class ResidentRows
         db.Run(
             "INSERT INTO residence (centre_id, resident_id, home_id, from_ms) VALUES ($1,$2,$3,$4)",
             centreId, residentId, homeId, nowMs);
+        foreach (long bandId in db.All("SELECT band_id FROM band_assignment WHERE resident_id=$1 AND to_ms IS NULL", static r => r.Long(0), residentId))
+        {
+            DeviceRows.PassLinkEpoch(db, bandId, homeId);
+        }
     }
 
     /// <summary>Adds a contact (Id is ignored); returns the id.</summary>

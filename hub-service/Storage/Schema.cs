@@ -50,9 +50,10 @@ public static class Schema
           consent_by TEXT, consent_at_ms INTEGER, consent_how TEXT, from_ms INTEGER NOT NULL, to_ms INTEGER) STRICT;
         CREATE INDEX contact_resident ON contact (resident_id, ord);
 
+        -- life rises when a hub has lost its store and counts from the start: its frames are then of another sender.
         CREATE TABLE hub (
           id TEXT PRIMARY KEY, centre_id TEXT NOT NULL REFERENCES centre, password_sha256 BLOB NOT NULL,
-          created_at_ms INTEGER NOT NULL, revoked_at_ms INTEGER,
+          created_at_ms INTEGER NOT NULL, revoked_at_ms INTEGER, life INTEGER NOT NULL DEFAULT 0,
           last_heard_at_ms INTEGER, boot INTEGER, uptime_s INTEGER, wall_ms INTEGER, firmware INTEGER,
           waiting INTEGER, flags INTEGER) STRICT;
 
@@ -85,8 +86,8 @@ public static class Schema
           last_heard_at_ms INTEGER NOT NULL, rssi_dbm INTEGER NOT NULL,
           PRIMARY KEY (band_id, hub_id)) STRICT, WITHOUT ROWID;
 
-        -- Who has said what, for duplicates; outlives events and vitals. sender: 'b' + band id or 'h' + hub id.
-        -- frame: the 16 bytes before the link tag, which changes with the link epoch while the frame stays the same.
+        -- Who has said what, for duplicates; outlives events and vitals. sender: 'b' + band id or 'h' + hub id, the
+        -- latter with '~' + life after its first. frame: the 16 bytes before the link tag, which changes with the link epoch while the frame stays the same.
         CREATE TABLE frame_key (
           sender TEXT NOT NULL, boot INTEGER NOT NULL, lane INTEGER NOT NULL, sequence INTEGER NOT NULL,
           centre_id TEXT NOT NULL, frame BLOB NOT NULL, refusal INTEGER NOT NULL, at_ms INTEGER NOT NULL,

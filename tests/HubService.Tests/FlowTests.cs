@@ -327,6 +327,105 @@ public class FlowTests
         centre.Technicals().ShouldBeEmpty();
     }
 
+    [Fact]
+    public async Task P38_a_band_that_no_hub_has_ever_heard_becomes_a_card_an_hour_after_its_enrolment()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        centre.Clock.Advance(3_590_000);
+        await Task.Delay(6000, TestContext.Current.CancellationToken); // a slow sweep has been
+        centre.Technicals().ShouldBeEmpty();
+        centre.Clock.Advance(20_000);
+        await TestCentre.UntilAsync(() => centre.Technicals().Count == 3, "a card for each of the three bands");
+        centre.Technicals().ShouldAllBe(t => t.Kind == "bandSilent");
+    }
+
+    [Fact]
+    public async Task A_band_that_changes_its_home_is_told_a_link_group_that_it_takes()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync("hub-3");
+        await hub.HelloAsync();
+        TestBand band = centre.Band();
+        long moved = centre.Store.Read(db => ResidentRows.ResidentByCode(db, "c1", "r1")!.Id);
+        HomeRow to = centre.Store.Read(db => ResidentRows.HomeByCode(db, "c1", "h2")!);
+        await centre.Store.WriteAsync(Lane.Alarm, tx => ResidentRows.MoveTo(tx.Db, "c1", moved, to.Id, tx.NowMs), TestContext.Current.CancellationToken);
+        await hub.SendAsync(band, band.Status(), topic: "vitals");
+        await TestCentre.UntilAsync(
+            () =>
+            {
+                hub.HelloAsync().Wait();
+                return hub.Of(FrameType.LinkGroup).Count > 0;
+            },
+            "the link group");
+        byte[] group = hub.Of(FrameType.LinkGroup)[0];
+        band.IsFromCentre(group).ShouldBeTrue();
+        Payload.LinkGroupOf(group, 0).ShouldBe((uint)to.Id);
+        Payload.LinkEpochOf(group, 0).ShouldBe(2); // a band takes a higher epoch only, and its QR code said 1
+
+        // The band goes to somebody in the home that it came from: higher again.
+        long neighbour = centre.Store.Read(db => ResidentRows.ResidentByCode(db, "c1", "r2")!.Id);
+        await centre.Store.WriteAsync(Lane.Alarm, tx => DeviceRows.AssignBand(tx.Db, "c1", 1, neighbour, tx.NowMs), TestContext.Current.CancellationToken);
+        BandLink link = centre.Store.Read(db => DeviceRows.Link(db, 1))!;
+        link.LinkEpoch.ShouldBeGreaterThan(Payload.LinkEpochOf(group, 0));
+    }
+
+    [Fact]
+    public async Task The_key_of_a_hub_whose_store_came_back_empty_rings_under_numbers_it_has_used()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        using IDisposable console = centre.Consoles.Enter("c1");
+        await using TestHub hub = await centre.HubAsync("hub-3");
+        await hub.HelloAsync(boot: 1, uptimeS: 5000);
+        await hub.SendOwnAsync(FrameType.HubKey, 1, boot: 1, uptimeS: 50);
+        await hub.SendOwnAsync(FrameType.HubKey, 1, boot: 1, uptimeS: 50); // a retry
+        centre.Alarms().ShouldHaveSingleItem().Presses.ShouldBe(1);
+
+        await hub.HelloAsync(boot: 1, uptimeS: 10, flags: HubMessage.StoreEmpty);
+        centre.Technicals().ShouldHaveSingleItem().Kind.ShouldBe("storeLost");
+        await hub.SendOwnAsync(FrameType.HubKey, 1, boot: 1, uptimeS: 50); // the very bytes of its first life
+        centre.Alarms().Count.ShouldBe(2);
+        await hub.HelloAsync(boot: 1, uptimeS: 60, flags: HubMessage.StoreEmpty); // the line was away: the same life
+        await hub.SendOwnAsync(FrameType.HubKey, 1, boot: 1, uptimeS: 50);
+        centre.Alarms().Count.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task A_hub_key_under_a_used_number_with_other_content_is_a_card_and_rings_too()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        using IDisposable console = centre.Consoles.Enter("c1");
+        await using TestHub hub = await centre.HubAsync("hub-3");
+        await hub.SendOwnAsync(FrameType.HubKey, 1, boot: 1, uptimeS: 50);
+        await hub.SendOwnAsync(FrameType.HubKey, 1, boot: 1, uptimeS: 90);
+        centre.Technicals().ShouldHaveSingleItem().Kind.ShouldBe("tamper");
+        centre.Alarms().Count.ShouldBe(2);
+        centre.Alarms().ShouldAllBe(a => a.State == "ringing");
+    }
+
+    [Fact]
+    public async Task P07_a_fall_and_its_cancel_that_a_short_outage_brings_together_do_not_ring_and_a_confirmation_still_does()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        using IDisposable console = centre.Consoles.Enter("c1");
+        await using TestHub hub = await centre.HubAsync();
+        TestBand band = centre.Band();
+        byte[] fall = band.Event(FrameType.FallSuspected);
+        await hub.SendAsync(band.Address, [fall, band.Answer(FrameType.FallCancelled, fall)], ageMs: 60_000);
+        centre.Alarms().ShouldHaveSingleItem().State.ShouldBe("cancelled");
+
+        byte[] real = band.Event(FrameType.FallSuspected, uptimeS: 300);
+        byte[] cancel = band.Answer(FrameType.FallCancelled, real, 310);
+        byte[] confirm = band.Answer(FrameType.FallConfirmed, real, 330);
+        await hub.SendAsync(band.Address, [confirm, real, cancel], ageMs: 60_000);
+        centre.Alarms()[0].State.ShouldBe("ringing");
+        byte[] other = band.Event(FrameType.FallSuspected, uptimeS: 500);
+        await hub.SendAsync(
+            band.Address, [other, band.Answer(FrameType.FallCancelled, other, 510), band.Answer(FrameType.FallConfirmed, other, 530)],
+            ageMs: 60_000);
+        centre.Alarms()[0].State.ShouldBe("ringing");
+        centre.Alarms().Count.ShouldBe(3);
+    }
+
     private static async Task StageAsync(
         TestCentre centre, TestHub hub, TestBand band, byte[] press, Stage stage, Func<Tx, ActResult>? act)
     {

@@ -342,6 +342,32 @@ public sealed class StaffTests
         (await admin.PostAsJsonAsync("api/bands", new { address = "C0FFEE0000AA", residentId = id }, Token)).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
     }
 
+    [Fact]
+    public async Task A_corrected_address_keeps_the_home_that_her_hub_listens_for_and_a_couple_shares_one()
+    {
+        await using StaffDesk desk = await StaffDesk.OpenAsync();
+        HttpClient admin = await desk.SignedInAsync("li");
+        await desk.Store.WriteAsync(Lane.Alarm, tx => DeviceRows.PlaceHub(tx.Db, "c1", "hub-1", desk.HomeId, tx.NowMs), Token);
+        var husband = new { name = "陈福", address = "梧桐路 12 弄", building = "3", floor = "5", door = "502" };
+        long husbandId = (await Made(admin, "api/residents", husband)).GetProperty("id").GetInt64();
+        desk.Store.Read(db => ResidentRows.HomeOf(db, husbandId, desk.Clock.NowMs)).ShouldBe(desk.HomeId);
+
+        using HttpResponseMessage put = await admin.PutAsJsonAsync(
+            $"api/residents/{desk.ResidentId}", new { name = "陈桂英", address = "梧桐路 21 弄", building = "3", floor = "5", door = "502" }, Token);
+        put.StatusCode.ShouldBe(HttpStatusCode.OK);
+        desk.Store.Read(db => ResidentRows.Home(db, desk.HomeId))!.ShouldSatisfyAllConditions(
+            static h => h.Address.ShouldBe("梧桐路 21 弄"), static h => h.Grid.ShouldBe("g1"));
+        desk.Store.Read(db => DeviceRows.BandsOfHome(db, desk.HomeId)).ShouldHaveSingleItem().Band.Id.ShouldBe(desk.BandId);
+        (await admin.GetFromJsonAsync<JsonElement>($"api/residents/{husbandId}", Token)).GetProperty("address").GetString().ShouldBe("梧桐路 21 弄");
+
+        // Another door is another home, and so is one that nobody has written down.
+        long[] others = [
+            (await Made(admin, "api/residents", husband with { door = "503" })).GetProperty("id").GetInt64(),
+            (await Made(admin, "api/residents", new { name = "吴德" })).GetProperty("id").GetInt64(),
+            (await Made(admin, "api/residents", new { name = "吴芳" })).GetProperty("id").GetInt64()];
+        desk.Store.Read(db => others.Select(id => ResidentRows.HomeOf(db, id, desk.Clock.NowMs)).Append(desk.HomeId).Distinct().Count()).ShouldBe(4);
+    }
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     private static async Task<JsonElement> Made(HttpClient client, string path, object body)

@@ -305,19 +305,19 @@ public sealed class TestHub : IAsyncDisposable
         return PublishAsync($"eb1/c1/{Id}/up/{topic}", data[..size]);
     }
 
-    public Task<bool> HelloAsync(string topic = "hello")
+    public Task<bool> HelloAsync(string topic = "hello", int boot = 7, uint uptimeS = 1000, byte flags = HubMessage.OnMains)
     {
         byte[] data = new byte[HubMessage.HelloSize];
-        HubMessage.PutHello(data, 7, 1000, 0, 1, 0, HubMessage.OnMains);
+        HubMessage.PutHello(data, boot, uptimeS, 0, 1, 0, flags);
         return PublishAsync($"eb1/c1/{Id}/up/{topic}", data);
     }
 
     /// <summary>The hub's own frame: its key, or something technical.</summary>
-    public Task<bool> SendOwnAsync(FrameType type, int sequence, byte detail = 0)
+    public Task<bool> SendOwnAsync(FrameType type, int sequence, byte detail = 0, int boot = 7, int uptimeS = 1000)
     {
         byte[] frame = new byte[Frame.Size];
-        Frame.Begin(frame, type, Lane.Alarm, 7, sequence);
-        Payload.PutEvent(frame, 1000, 0, 255, detail);
+        Frame.Begin(frame, type, Lane.Alarm, boot, sequence);
+        Payload.PutEvent(frame, uptimeS, 0, 255, detail);
         return SendAsync(0, [frame]);
     }
 
