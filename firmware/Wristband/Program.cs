@@ -69,7 +69,7 @@ namespace ElderBand.Wristband
                 inbox.Post(EventKind.MotionReady, 0, 1, null, 0);
             }
 
-            Idle idle = new Idle(inbox, radio, power, new IPin[] { key, motion, motor, light });
+            Idle idle = new Idle(inbox, radio, power, new[] { key, motion }, new IPin[] { key, motion, motor, light });
             while (true)
             {
                 idle.Wait(band.Step(clock.NowMs()));

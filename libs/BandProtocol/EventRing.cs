@@ -70,7 +70,8 @@ namespace ElderBand.BandProtocol
 
     /// <summary>
     /// Bounded ring between callbacks and the one thread that decides. All memory is taken in the constructor.
-    /// When full, the new event is dropped and counted, except that a key edge always finds the reserved last slot.
+    /// When full, the new event is dropped and counted. The last slot is reserved for a key edge, the one before it for the
+    /// begin and end of a link or a line: a flood of frames must hide neither.
     /// </summary>
     public sealed class EventRing
     {
@@ -101,7 +102,7 @@ namespace ElderBand.BandProtocol
         {
             lock (_gate)
             {
-                int limit = kind == EventKind.KeyEdge ? _slots.Length : _slots.Length - 1;
+                int limit = kind == EventKind.KeyEdge ? _slots.Length : IsTurn(kind) ? _slots.Length - 1 : _slots.Length - 2;
                 if (_count >= limit || count > _slots[0].Data.Length)
                 {
                     _dropped++;
@@ -128,6 +129,12 @@ namespace ElderBand.BandProtocol
                 _count++;
                 return true;
             }
+        }
+
+        private static bool IsTurn(EventKind kind)
+        {
+            return kind == EventKind.LinkUp || kind == EventKind.LinkDown
+                || kind == EventKind.UplinkUp || kind == EventKind.UplinkDown;
         }
 
         /// <summary>Takes the oldest event into <paramref name="into"/>; false where the ring is empty.</summary>

@@ -113,8 +113,11 @@ namespace ElderBand.BandProtocol
     /// </summary>
     public interface IBandLink
     {
-        /// <summary>Advertises, connectable, with this frame in the manufacturer section; null = without a frame.</summary>
-        void Advertise(byte[] frame);
+        /// <summary>
+        /// Advertises, connectable, with this frame in the manufacturer section; null = without a frame. False where the
+        /// stack has refused: then nothing new is on the air.
+        /// </summary>
+        bool Advertise(byte[] frame);
 
         /// <summary>Radio off: no advertisement, links dropped.</summary>
         void Stop();

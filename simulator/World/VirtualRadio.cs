@@ -302,7 +302,7 @@ public sealed class BandRadio(VirtualRadio radio, Device device, long address) :
     internal Device Device => device;
 
     /// <inheritdoc/>
-    public void Advertise(byte[]? frame)
+    public bool Advertise(byte[]? frame)
     {
         var copy = (byte[]?)frame?.Clone();
         device.Effect(() =>
@@ -315,6 +315,7 @@ public sealed class BandRadio(VirtualRadio radio, Device device, long address) :
                 OnAir?.Invoke(copy, World.NowUs);
             }
         });
+        return true;
     }
 
     /// <inheritdoc/>

@@ -83,7 +83,7 @@ public sealed class StoreTests
     [Fact]
     public void P14_a_full_ring_drops_and_counts_the_newest_but_always_takes_a_key_edge()
     {
-        EventRing ring = new(4, 20);
+        EventRing ring = new(5, 20);
         byte[] data = new byte[20];
         for (int i = 0; i < 10; i++)
         {
@@ -91,10 +91,13 @@ public sealed class StoreTests
         }
 
         ring.Dropped.ShouldBe(7);
+        ring.Enqueue(EventKind.LinkDown, 99, 3, 0, data, 0).ShouldBeTrue("the end of a link is no less news");
+        ring.Enqueue(EventKind.UplinkUp, 99, 3, 0, data, 0).ShouldBeFalse();
+        ring.Dropped.ShouldBe(8);
         ring.Enqueue(EventKind.KeyEdge, 100, 0, 1, data, 0).ShouldBeTrue();
         ring.Enqueue(EventKind.KeyEdge, 101, 0, 0, data, 0).ShouldBeFalse();
         RingEvent taken = new(20);
-        for (int i = 0; i < 3; i++)
+        for (int i = 0; i < 4; i++)
         {
             ring.TryDequeue(taken).ShouldBeTrue();
             taken.Address.ShouldBe(i);
@@ -108,7 +111,7 @@ public sealed class StoreTests
     [Fact]
     public void A_ring_keeps_order_and_content_around_its_end_and_refuses_what_does_not_fit_a_slot()
     {
-        EventRing ring = new(5, 8);
+        EventRing ring = new(6, 8);
         RingEvent taken = new(8);
         Queue<byte> model = new();
         Random random = new(2);

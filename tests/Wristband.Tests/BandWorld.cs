@@ -100,6 +100,17 @@ public sealed class BandWorld : IBandLink
     /// <summary>Each event row the centre would have: first sight of (lane, boot, sequence), right centre tag only.</summary>
     public Dictionary<(Lane, int, int), byte[]> Rows { get; } = [];
 
+    /// <summary>The stack says no to every advertisement.</summary>
+    public bool RefusesAdvertising { get; set; }
+
+    /// <summary>A restart ends the refusals.</summary>
+    public bool RestartMends { get; set; }
+
+    /// <summary>The stack says yes and sends nothing, until it is restarted.</summary>
+    public bool SilentUntilRestart { get; set; }
+
+    public int Refused { get; private set; }
+
     public byte[]? OnAir { get; private set; }
 
     public bool Advertising { get; private set; }
@@ -228,6 +239,9 @@ public sealed class BandWorld : IBandLink
         }
     }
 
+    /// <summary>The link ends and the band is never told.</summary>
+    public void VanishLink() => _linkUp = false;
+
     public void Down(byte[] frame, int count = Frame.Size)
     {
         if (_linkUp && !Loses(frame, false))
@@ -282,8 +296,19 @@ public sealed class BandWorld : IBandLink
 
     // ---- IBandLink ----
 
-    void IBandLink.Advertise(byte[] frame)
+    bool IBandLink.Advertise(byte[] frame)
     {
+        if (RefusesAdvertising)
+        {
+            Refused++;
+            return false;
+        }
+
+        if (SilentUntilRestart)
+        {
+            return true;
+        }
+
         Advertising = true;
         Advertisements++;
         OnAir = frame == null ? null : (byte[])frame.Clone();
@@ -293,6 +318,7 @@ public sealed class BandWorld : IBandLink
         }
 
         ConnectWhenAdvertised();
+        return true;
     }
 
     void IBandLink.Stop()
@@ -321,7 +347,15 @@ public sealed class BandWorld : IBandLink
     void IBandLink.Restart()
     {
         RadioRestarts++;
+        SilentUntilRestart = false;
+        RefusesAdvertising &= !RestartMends;
         Disconnect();
+        if (RefusesAdvertising)
+        {
+            Advertising = false;
+            return;
+        }
+
         Advertising = true;
         ConnectWhenAdvertised();
     }

@@ -164,4 +164,29 @@ public sealed class FallTests
         world.RowsOf(FrameType.FallSuspected).Count.ShouldBe(1);
         world.Band.Pending.ShouldBe(0);
     }
+
+    [Fact]
+    public void P07_a_hold_across_the_deadline_costs_no_more_steps_than_it_needs()
+    {
+        var (world, _, began) = Fallen();
+        world.RunFor(began + 26_500 - world.Now);
+        world.KeyEdge(true);
+        world.RunFor(4000);
+        world.Now.ShouldBeGreaterThan(began + 30_000);
+        var steps = world.Power.Feeds;
+        world.RunFor(2000);
+        (world.Power.Feeds - steps).ShouldBeLessThan(200, "past the deadline the hold is waited for, not polled every millisecond");
+    }
+
+    [Fact]
+    public void P07_a_hold_that_the_deadline_overtook_is_not_told_to_let_go()
+    {
+        var (world, _, began) = Fallen();
+        world.RunFor(began + 28_000 - world.Now);
+        world.KeyEdge(true);
+        world.RunFor(began + 30_900 - world.Now);
+        var rises = world.Vibration.Rises;
+        world.RunFor(500);
+        world.Vibration.Rises.ShouldBe(rises, "the fall stands; letting go would cancel nothing");
+    }
 }

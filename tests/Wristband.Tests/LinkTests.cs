@@ -345,4 +345,79 @@ public sealed class LinkTests
         world.RunFor(11_000);
         world.Band.Pending.ShouldBe(0);
     }
+
+    [Fact]
+    public void P14_an_advertisement_the_stack_refuses_is_tried_again_at_once_and_then_the_radio_is_restarted()
+    {
+        var world = new BandWorld();
+        world.Power.Charger = false;
+        world.Boot();
+        world.RunFor(90_000);
+        world.Advertising.ShouldBeFalse("between beats the radio is off");
+        world.RefusesAdvertising = true;
+        world.RestartMends = true;
+        var pressed = world.Now;
+        world.Press(200);
+        world.RunUntil(() => world.RowsOf(FrameType.Sos).Count == 1, 10_000).ShouldBeTrue();
+        (world.Now - pressed).ShouldBeLessThan(3000);
+        world.Refused.ShouldBe(3);
+        world.RadioRestarts.ShouldBe(1);
+        world.RunFor(5000);
+        world.Band.Pending.ShouldBe(0);
+    }
+
+    [Fact]
+    public void P14_a_stack_that_takes_an_alarm_and_sends_nothing_is_restarted_after_10_s()
+    {
+        var world = new BandWorld();
+        world.Power.Charger = false;
+        world.Boot();
+        world.RunFor(90_000);
+        world.SilentUntilRestart = true;
+        var pressed = world.Now;
+        world.Press(200);
+        world.RunUntil(() => world.RowsOf(FrameType.Sos).Count == 1, 60_000).ShouldBeTrue();
+        (world.Now - pressed).ShouldBeInRange(9_000, 13_000);
+        world.RunFor(5000);
+        world.Band.Pending.ShouldBe(0);
+    }
+
+    [Fact]
+    public void P14_out_of_range_an_unheard_press_costs_three_early_restarts_and_then_one_every_5_min()
+    {
+        var world = new BandWorld { InRange = false }.Boot();
+        world.RunFor(5000);
+        world.Press(200);
+        world.RunFor(61_000);
+        world.RadioRestarts.ShouldBe(3);
+        world.RunFor(290_000);
+        world.RadioRestarts.ShouldBe(3);
+        world.RunFor(20_000);
+        world.RadioRestarts.ShouldBe(4);
+    }
+
+    [Fact]
+    public void P15_a_link_whose_end_was_lost_is_given_up_with_the_first_frame_nobody_takes()
+    {
+        var world = Linked();
+        world.VanishLink();
+        world.Press(200);
+        world.RunUntil(() => world.RowsOf(FrameType.Sos).Count == 1, 5000).ShouldBeTrue();
+        world.RunFor(2000);
+        world.Band.Link.Links.ShouldBe(1, "the hub's new link, and no other");
+        world.RunFor(10_000);
+        world.Band.Link.IsTrusted.ShouldBeTrue();
+        world.Band.Pending.ShouldBe(0);
+    }
+
+    [Fact]
+    public void P15_strangers_that_come_and_go_do_not_put_off_the_restart_of_a_band_that_hears_no_hub()
+    {
+        var world = new BandWorld { InRange = true, AnswersHello = false, SendsState = false, AnswersHeard = false, AnswersReceipt = false }.Boot();
+        world.RunFor(8000);
+        world.Band.Link.Links.ShouldBe(1);
+        world.Band.Link.IsTrusted.ShouldBeFalse();
+        world.RunFor(300_000);
+        world.RadioRestarts.ShouldBeGreaterThan(0, "one stranger holds the only link for ever");
+    }
 }

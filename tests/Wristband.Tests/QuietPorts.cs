@@ -78,13 +78,15 @@ public sealed class QuietPorts : IBandLink
         }
     }
 
-    void IBandLink.Advertise(byte[] frame)
+    bool IBandLink.Advertise(byte[] frame)
     {
         if (!_linked)
         {
             _linked = true;
             _events.Enqueue(EventKind.LinkUp, 0, 0, 0, null!, 0);
         }
+
+        return true;
     }
 
     void IBandLink.Stop() => _linked = false;

@@ -145,4 +145,75 @@ public sealed class SosTests
         world.Technical(TechnicalCode.Recovered).ShouldBe(1);
         world.Band.Latch.IsDirty.ShouldBeFalse();
     }
+
+    [Fact]
+    public void After_a_reboot_the_stage_of_an_open_alarm_is_shown_and_confirmed_anew()
+    {
+        var world = Linked();
+        world.Press(200);
+        world.RunFor(5000);
+        var sos = world.RowsOf(FrameType.Sos)[0];
+        world.Loses = (frame, up) => up && Frame.TypeOf(frame, 0) == FrameType.StageShown;
+        world.Down(world.StageFrame(sos, Stage.Taken, 2));
+        world.RunFor(2000);
+        world.StagesShown(sos).ShouldNotContain(Stage.Taken, "no word of it got out before the reboot");
+        world.Disconnect();
+        world.Loses = (_, _) => false;
+        world.Boot(WakeCause.Watchdog);
+        world.RunFor(5000);
+        world.Band.Link.IsTrusted.ShouldBeTrue();
+        world.Down(world.StageFrame(sos, Stage.Taken, 2));
+        world.RunFor(4000);
+        world.Band.ShownStage.ShouldBe(Stage.Taken);
+        world.StagesShown(sos).Count(s => s == Stage.Taken).ShouldBe(1);
+        world.Down(world.StageFrame(sos, Stage.Taken, 2));
+        world.Down(world.StageFrame(sos, Stage.Taken, 2));
+        var rises = world.Vibration.Rises;
+        world.RunFor(4000);
+        world.Vibration.Rises.ShouldBe(rises, "a repeat is confirmed, not played");
+    }
+
+    [Fact]
+    public void A_card_that_closes_takes_its_joined_presses_along_but_neither_a_fall_nor_the_press_of_another_card()
+    {
+        var world = Linked();
+        world.Press(200);
+        world.RunFor(5000);
+        world.Press(200);
+        world.RunFor(5000);
+        world.Motion = Simulator.Signals.SyntheticMotion.FallSequence(ElderBand.Wristband.Drivers.Adxl343.RateHz, 5, 8000);
+        world.RunUntil(() => world.RowsOf(FrameType.FallConfirmed).Count == 1, 60_000).ShouldBeTrue();
+        world.RunFor(5000);
+        var presses = world.RowsOf(FrameType.Sos);
+        var fall = world.RowsOf(FrameType.FallSuspected)[0];
+        world.Down(world.StageFrame(presses[0], Stage.Closed, 4));
+        world.RunFor(2000);
+        Slot(world, presses[1]).Open.ShouldBeFalse();
+        Slot(world, fall).Open.ShouldBeTrue("nobody has closed the fall");
+        world.Down(world.StageFrame(presses[1], Stage.Centre, 1));
+        world.RunFor(2000);
+        Slot(world, presses[1]).Open.ShouldBeTrue("a stage of its own: it began a card of its own");
+    }
+
+    [Fact]
+    public void A_press_the_centre_refuses_does_not_tick_for_a_day()
+    {
+        var world = Linked();
+        world.AnswersReceipt = false;
+        world.Press(200);
+        world.RunFor(3000);
+        var sos = world.RowsOf(FrameType.Sos)[0];
+        world.Down(world.FromCentre(FrameType.Receipt, Frame.BootOf(sos, 0), Frame.SequenceOf(sos, 0), f => Payload.PutReceipt(f, 3)));
+        world.RunFor(3000);
+        world.Band.Pending.ShouldBe(0);
+        world.Band.Tick.ShouldBe(WristTick.Silent);
+        world.StagesShown(sos).ShouldNotContain(Stage.Centre);
+    }
+
+    private static LatchSlot Slot(BandWorld world, byte[] frame)
+    {
+        var slot = world.Band.Latch.Find(Frame.BootOf(frame, 0), Frame.SequenceOf(frame, 0));
+        slot.ShouldNotBeNull();
+        return slot;
+    }
 }

@@ -11,6 +11,7 @@ namespace ElderBand.Common.Board
         private readonly Inbox _inbox;
         private readonly EventKind _kind;
         private readonly bool _isOutput;
+        private readonly PinMode _mode;
         private bool _written;
 
         /// <summary>Opens a line.</summary>
@@ -23,6 +24,7 @@ namespace ElderBand.Common.Board
             _pin = gpio.OpenPin(number, mode);
             _activeHigh = activeHigh;
             _isOutput = mode == PinMode.Output;
+            _mode = mode;
             if (_isOutput)
             {
                 Write(false);
@@ -50,6 +52,12 @@ namespace ElderBand.Common.Board
         {
             _written = active;
             _pin.Write(active == _activeHigh ? PinValue.High : PinValue.Low);
+        }
+
+        /// <summary>Makes the pad a GPIO of the same direction again, after something else has had it.</summary>
+        public void TakeBack()
+        {
+            _pin.SetPinMode(_mode);
         }
 
         private void OnChanged(object sender, PinValueChangedEventArgs e)

@@ -267,7 +267,7 @@ namespace ElderBand.Wristband
         {
             long keyDue = _key.NextDueMs();
             due = keyDue < due ? keyDue : due;
-            long fallDue = _fall.NextDeadlineMs();
+            long fallDue = _key.State == KeyState.CountdownFine ? long.MaxValue : _fall.NextDeadlineMs();
             due = fallDue < due ? fallDue : due;
             due = _nextBeatMs < due ? _nextBeatMs : due;
             due = _windowUntilMs > nowMs && _windowUntilMs < due ? _windowUntilMs : due;
@@ -330,7 +330,11 @@ namespace ElderBand.Wristband
                     Press(SosSource.KeyInCountdown, nowMs);
                     break;
                 case KeyAction.OfferFine:
-                    _signal.Now(WristPattern.LetGo, nowMs);
+                    if (_fall.State == FallState.Countdown)
+                    {
+                        _signal.Now(WristPattern.LetGo, nowMs); // after its end there is nothing left to cancel
+                    }
+
                     break;
                 case KeyAction.Fine:
                     CancelFalls(nowMs);

@@ -65,7 +65,12 @@ namespace ElderBand.Wristband
             }
 
             _latch.Delivered(slot);
-            if (refusal == 0 && slot.Used && slot.Open && slot.Stage < Stage.Centre)
+            if (refusal != 0)
+            {
+                slot.Open = false; // no card stands for it: nothing could ever end its ticking
+                _signal.Forget(slot, Stage.Home);
+            }
+            else if (slot.Used && slot.Open && slot.Stage < Stage.Centre)
             {
                 Reach(slot, Stage.Centre);
             }
@@ -81,24 +86,36 @@ namespace ElderBand.Wristband
             }
 
             _latch.Delivered(slot);
-            if (revision <= slot.Revision)
+            if (revision < slot.Revision || (revision == slot.Revision && stage != slot.Stage))
             {
-                if (revision == slot.Revision && slot.Shown == stage)
+                return;
+            }
+
+            bool isNews = revision > slot.Revision;
+            if (isNews)
+            {
+                slot.Revision = revision;
+                slot.Open = stage != Stage.Closed;
+                _latch.Touch();
+            }
+
+            if (stage == slot.Stage)
+            {
+                if (slot.Shown == stage)
                 {
-                    ConfirmShown(slot, stage, nowMs); // the centre has not heard that it was shown
+                    if (!isNews)
+                    {
+                        ConfirmShown(slot, stage, nowMs); // the centre has not heard that it was shown
+                    }
+                }
+                else if (slot.Open && !_signal.Shows(slot))
+                {
+                    _signal.ShowStage(slot, stage); // a reboot came before the end of its pattern, or after
                 }
 
                 return;
             }
 
-            slot.Revision = revision;
-            _latch.Touch();
-            if (stage == slot.Stage)
-            {
-                return;
-            }
-
-            slot.Open = stage != Stage.Closed;
             Reach(slot, stage);
             if (stage == Stage.Closed)
             {
@@ -112,13 +129,14 @@ namespace ElderBand.Wristband
             return type == FrameType.Sos || type == FrameType.FallSuspected;
         }
 
-        // Presses that the centre put on the same card have no stages of their own.
+        // Presses that the centre put on the same card have no stages of their own. A fall always has some, and a press
+        // that began a card of its own opens again with the first of them.
         private void CloseJoined()
         {
             for (int i = 0; i < AlarmLatch.Slots; i++)
             {
                 LatchSlot slot = _latch.At(i);
-                if (slot.Used && slot.Open && !slot.Pending && slot.Revision < 0)
+                if (slot.Used && slot.Type == FrameType.Sos && slot.Open && !slot.Pending && slot.Revision < 0)
                 {
                     slot.Open = false;
                 }

@@ -27,6 +27,12 @@ namespace ElderBand.Wristband
         private const int BusyMs = 50;
         private const int StrangersUntilRestart = 3;
         private const int RestartWithoutLinkMs = 300000;
+        private const int AirAgainMs = 250;
+        private const int RefusalsUntilRestart = 3;
+
+        // A stack can say yes and send nothing. While nobody has an alarm that is looked at sooner, from one restart to the next.
+        private static readonly int[] RestartUnheardMs = { 10000, 20000, 30000 };
+
         private const int Notes = 8;
         private const int NoteTries = 60;
         private const int NoteTryMs = 2000;
@@ -70,6 +76,11 @@ namespace ElderBand.Wristband
         private bool _vitalsWait;
         private bool _beacon;
         private long _onAir = NothingOnAir;
+        private long _airAgainMs;
+        private int _refusals;
+        private bool _unheardAlone;
+        private long _unheardSinceMs;
+        private int _unheardRestarts;
         private uint _rotated;
         private long _rotateAtMs;
         private int _rotations;
@@ -376,18 +387,9 @@ namespace ElderBand.Wristband
 
         private long Supervise(long nowMs)
         {
-            if (_links == 0)
-            {
-                if (nowMs - _aloneSinceMs >= RestartWithoutLinkMs)
-                {
-                    Restart(nowMs);
-                }
-
-                return _aloneSinceMs + RestartWithoutLinkMs;
-            }
-
             if (_trusted)
             {
+                _unheardAlone = false;
                 if (nowMs - _aliveMs >= LinkTiming.SilenceMs)
                 {
                     Restart(nowMs);
@@ -397,24 +399,72 @@ namespace ElderBand.Wristband
                 return _aliveMs + LinkTiming.SilenceMs;
             }
 
-            if (!_linkJudged)
+            long due = long.MaxValue;
+            if (_links > 0 && !_linkJudged)
             {
-                if (nowMs - _linkUpMs < LinkTiming.HelloMs)
+                if (nowMs - _linkUpMs >= LinkTiming.HelloMs)
                 {
-                    return _linkUpMs + LinkTiming.HelloMs;
+                    CountStranger(nowMs);
                 }
-
-                CountStranger(nowMs);
+                else
+                {
+                    due = _linkUpMs + LinkTiming.HelloMs;
+                }
             }
 
-            return long.MaxValue;
+            // Whatever the count of links says: a link whose end was lost must not end the supervision.
+            if (nowMs - _aloneSinceMs >= RestartWithoutLinkMs)
+            {
+                Restart(nowMs);
+            }
+
+            long unheardDue = WatchUnheard(nowMs);
+            due = unheardDue < due ? unheardDue : due;
+            return _aloneSinceMs + RestartWithoutLinkMs < due ? _aloneSinceMs + RestartWithoutLinkMs : due;
+        }
+
+        private long WatchUnheard(long nowMs)
+        {
+            if (_links > 0 || !HasUnheard(2))
+            {
+                _unheardAlone = false;
+                return long.MaxValue;
+            }
+
+            if (!_unheardAlone)
+            {
+                _unheardAlone = true;
+                _unheardSinceMs = nowMs;
+                _unheardRestarts = 0;
+            }
+
+            if (_unheardRestarts == RestartUnheardMs.Length)
+            {
+                return long.MaxValue;
+            }
+
+            if (nowMs - _unheardSinceMs >= RestartUnheardMs[_unheardRestarts])
+            {
+                _unheardRestarts++;
+                _unheardSinceMs = nowMs;
+                Restart(nowMs);
+                return nowMs;
+            }
+
+            return _unheardSinceMs + RestartUnheardMs[_unheardRestarts];
         }
 
         private long Send(long nowMs)
         {
             if (!_trusted && nowMs >= _challengeDueMs)
             {
-                _challengeDueMs = nowMs + (_link.Notify(_challenge) == SendResult.Sent ? ChallengeAgainMs : BusyMs);
+                SendResult result = _link.Notify(_challenge);
+                if (IsPhantom(result))
+                {
+                    return LoseLinks(nowMs);
+                }
+
+                _challengeDueMs = nowMs + (result == SendResult.Sent ? ChallengeAgainMs : BusyMs);
             }
 
             long due = _trusted ? long.MaxValue : _challengeDueMs;
@@ -427,9 +477,10 @@ namespace ElderBand.Wristband
                     break;
                 }
 
-                if (_link.Notify(slot.Frame) != SendResult.Sent)
+                SendResult result = _link.Notify(slot.Frame);
+                if (result != SendResult.Sent)
                 {
-                    return nowMs + BusyMs;
+                    return IsPhantom(result) ? LoseLinks(nowMs) : nowMs + BusyMs;
                 }
 
                 slot.NextTryMs = nowMs
@@ -450,9 +501,10 @@ namespace ElderBand.Wristband
 
                 if (nowMs >= _noteNextMs[i])
                 {
-                    if (_link.Notify(_notes[i]) != SendResult.Sent)
+                    SendResult result = _link.Notify(_notes[i]);
+                    if (result != SendResult.Sent)
                     {
-                        return nowMs + BusyMs;
+                        return IsPhantom(result) ? LoseLinks(nowMs) : nowMs + BusyMs;
                     }
 
                     _noteNextMs[i] = nowMs + NoteTryMs;
@@ -465,9 +517,10 @@ namespace ElderBand.Wristband
 
             if (_statusWaits)
             {
-                if (_link.Notify(_status) != SendResult.Sent)
+                SendResult result = _link.Notify(_status);
+                if (result != SendResult.Sent)
                 {
-                    return nowMs + BusyMs;
+                    return IsPhantom(result) ? LoseLinks(nowMs) : nowMs + BusyMs;
                 }
 
                 _statusWaits = false;
@@ -475,15 +528,29 @@ namespace ElderBand.Wristband
 
             if (_vitalsWait)
             {
-                if (_link.Notify(_vitals) != SendResult.Sent)
+                SendResult result = _link.Notify(_vitals);
+                if (result != SendResult.Sent)
                 {
-                    return nowMs + BusyMs;
+                    return IsPhantom(result) ? LoseLinks(nowMs) : nowMs + BusyMs;
                 }
 
                 _vitalsWait = false;
             }
 
             return due;
+        }
+
+        // A fresh link has nobody to notify until the hub has subscribed; later the same answer means that it is gone.
+        private bool IsPhantom(SendResult result)
+        {
+            return result == SendResult.NotConnected && (_trusted || _linkJudged);
+        }
+
+        private long LoseLinks(long nowMs)
+        {
+            _links = 0;
+            Alone(nowMs);
+            return nowMs;
         }
 
         // The due frame of highest rank, oldest first; where none is due, when the first will be.
@@ -524,12 +591,37 @@ namespace ElderBand.Wristband
 
             if (wanted != _onAir)
             {
-                _onAir = wanted;
+                if (nowMs < _airAgainMs)
+                {
+                    return _airAgainMs;
+                }
+
                 _advertisements++;
-                _link.Advertise(slot != null ? slot.Frame : wanted == EmptyOnAir ? null : _status);
+                if (!_link.Advertise(slot != null ? slot.Frame : wanted == EmptyOnAir ? null : _status))
+                {
+                    OnRefused(nowMs);
+                    return _airAgainMs;
+                }
+
+                _onAir = wanted;
+                _refusals = 0;
             }
 
             return slot != null ? _rotateAtMs : long.MaxValue;
+        }
+
+        // What was on the air may be gone as well. The stack is restarted unless that would cost a link that is trusted or
+        // may still become so: the frame goes over that one.
+        private void OnRefused(long nowMs)
+        {
+            _onAir = NothingOnAir;
+            _airAgainMs = nowMs + AirAgainMs;
+            _refusals++;
+            if (_refusals >= RefusalsUntilRestart && (_links == 0 || (!_trusted && _linkJudged)))
+            {
+                _refusals = 0;
+                Restart(nowMs);
+            }
         }
 
         // The frame to advertise: those that no hub has, highest rank only, then those that the centre has not, in turn.
@@ -594,6 +686,7 @@ namespace ElderBand.Wristband
 
         private void Challenge(long nowMs)
         {
+            _aloneSinceMs = _trusted ? nowMs : _aloneSinceMs;
             _trusted = false;
             _linkJudged = false;
             _helloTried = false;
@@ -647,15 +740,16 @@ namespace ElderBand.Wristband
             _unauthenticated = 0;
             _links = 0;
             Alone(nowMs);
+            _aloneSinceMs = nowMs;
             _link.Restart();
             _onAir = NothingOnAir;
         }
 
         private void Alone(long nowMs)
         {
+            _aloneSinceMs = _trusted ? nowMs : _aloneSinceMs;
             _trusted = false;
             _linkJudged = true;
-            _aloneSinceMs = nowMs;
             _onAir = NothingOnAir;
             HubOnline = false;
         }

@@ -113,6 +113,20 @@ namespace ElderBand.Wristband
             Add((WristPattern)((int)stage - 1), slot);
         }
 
+        /// <summary>True while a stage of this slot plays or waits.</summary>
+        public bool Shows(LatchSlot slot)
+        {
+            for (int i = 0; i < _queued; i++)
+            {
+                if (_queueSlot[i] == slot && _queueOrder[i] == slot.Order)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+
         /// <summary>Drops what is queued for a slot and not yet playing, from this stage on.</summary>
         public void Forget(LatchSlot slot, Stage fromStage)
         {

@@ -68,11 +68,14 @@ namespace ElderBand.Wristband.Board
             Sleep.StartDeepSleep();
         }
 
-        /// <summary>Light sleep until the key, the accelerometer or the time; memory, outputs and the watchdog stay on.</summary>
-        public void LightSleep(int timeoutMs)
+        /// <summary>
+        /// Light sleep until the key, the accelerometer or the time; memory, outputs and the watchdog stay on. False where
+        /// the chip has refused and no time has passed.
+        /// </summary>
+        public bool LightSleep(int timeoutMs)
         {
             WakeBy(timeoutMs);
-            Sleep.StartLightSleep();
+            return Sleep.StartLightSleep() == EspNativeError.OK;
         }
 
         /// <inheritdoc/>

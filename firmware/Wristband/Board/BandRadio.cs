@@ -19,6 +19,7 @@ namespace ElderBand.Wristband.Board
         private readonly byte[] _written = new byte[Frame.Size];
         private BluetoothLEAdvertisement _advertisement;
         private GattLocalCharacteristic _fromBand;
+        private bool _isAdvertising;
 
         /// <summary>Makes a radio that is still off.</summary>
         public BandRadio(Inbox inbox)
@@ -33,11 +34,11 @@ namespace ElderBand.Wristband.Board
         }
 
         /// <inheritdoc/>
-        public void Advertise(byte[] frame)
+        public bool Advertise(byte[] frame)
         {
+            bool isFirst = _advertisement == null;
             try
             {
-                bool isFirst = _advertisement == null;
                 GattServiceProviderAdvertisingParameters parameters = null;
                 GattServiceProvider provider = null;
                 if (isFirst)
@@ -45,7 +46,8 @@ namespace ElderBand.Wristband.Board
                     provider = CreateService();
                     if (provider == null)
                     {
-                        return;
+                        Dispose();
+                        return false;
                     }
 
                     parameters = new GattServiceProviderAdvertisingParameters
@@ -65,17 +67,28 @@ namespace ElderBand.Wristband.Board
                 if (isFirst)
                 {
                     provider.StartAdvertising(parameters);
+                    _isAdvertising = provider.AdvertisementStatus != GattServiceProviderAdvertisementStatus.Aborted;
                 }
                 else
                 {
-                    new BluetoothLEAdvertisementPublisher(_advertisement).Start();
+                    // While advertising is on the data changes in place, and the status stays Waiting all the same
+                    // (docs/not-proven.md); only from off to on does Waiting mean that the stack has refused.
+                    BluetoothLEAdvertisementPublisher publisher = new BluetoothLEAdvertisementPublisher(_advertisement);
+                    publisher.Start();
+                    _isAdvertising |= publisher.Status == BluetoothLEAdvertisementPublisherStatus.Started;
                 }
             }
             catch (Exception)
             {
-                // The stack refused: the loop hears nothing from a hub and restarts the radio.
-                _inbox.Post(EventKind.LinkDown, 0, 0, null, 0);
+                _isAdvertising = false;
             }
+
+            if (isFirst && !_isAdvertising)
+            {
+                Stop(); // a service that never went on the air cannot be advertised by a publisher later
+            }
+
+            return _isAdvertising;
         }
 
         /// <inheritdoc/>
@@ -86,17 +99,7 @@ namespace ElderBand.Wristband.Board
                 return;
             }
 
-            _advertisement = null;
-            _fromBand = null;
-            try
-            {
-                BluetoothLEServer.Instance.Session.SessionStatusChanged -= OnSession;
-                BluetoothLEServer.Instance.Dispose();
-            }
-            catch (Exception)
-            {
-                // It was not running: stopped is what was asked for.
-            }
+            Dispose();
         }
 
         /// <inheritdoc/>
@@ -131,6 +134,22 @@ namespace ElderBand.Wristband.Board
             Advertise(null);
         }
 
+        private void Dispose()
+        {
+            _advertisement = null;
+            _fromBand = null;
+            _isAdvertising = false;
+            try
+            {
+                BluetoothLEServer.Instance.Session.SessionStatusChanged -= OnSession;
+                BluetoothLEServer.Instance.Dispose();
+            }
+            catch (Exception)
+            {
+                // It was not running: stopped is what was asked for.
+            }
+        }
+
         private GattServiceProvider CreateService()
         {
             GattServiceProviderResult created = GattServiceProvider.Create(RadioIds.Service);
@@ -162,8 +181,10 @@ namespace ElderBand.Wristband.Board
 
         private void OnSession(object sender, GattSessionStatusChangedEventArgs e)
         {
-            EventKind kind = e.Status == GattSessionStatus.Active ? EventKind.LinkUp : EventKind.LinkDown;
-            _inbox.Post(kind, 0, 0, null, 0);
+            // The stack ends advertising with a connect and begins it again after a disconnect.
+            bool isUp = e.Status == GattSessionStatus.Active;
+            _isAdvertising = !isUp;
+            _inbox.Post(isUp ? EventKind.LinkUp : EventKind.LinkDown, 0, 0, null, 0);
         }
 
         private void OnWritten(GattLocalCharacteristic sender, GattWriteRequestedEventArgs e)

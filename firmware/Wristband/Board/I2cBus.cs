@@ -108,18 +108,39 @@ namespace ElderBand.Wristband.Board
 
             public void Open()
             {
-                _device = I2cDevice.Create(new I2cConnectionSettings(BusId, _address, I2cBusSpeed.FastMode));
+                try
+                {
+                    _device = I2cDevice.Create(new I2cConnectionSettings(BusId, _address, I2cBusSpeed.FastMode));
+                }
+                catch (Exception)
+                {
+                    _device = null; // the bus is still held: reads answer Stuck, and the next recovery tries again
+                }
             }
 
             public void Close()
             {
-                _device.Dispose();
+                I2cDevice device = _device;
+                _device = null;
+                try
+                {
+                    device?.Dispose();
+                }
+                catch (Exception)
+                {
+                    // It was not open: closed is what was asked for.
+                }
             }
 
             public BusResult Write(byte register, byte value)
             {
                 _registerAndValue[0] = register;
                 _registerAndValue[1] = value;
+                if (_device == null)
+                {
+                    return BusResult.Stuck;
+                }
+
                 try
                 {
                     return Outcome(_device.Write(_registerAndValue));
@@ -133,6 +154,11 @@ namespace ElderBand.Wristband.Board
             public BusResult Read(byte register, byte[] buffer, int count)
             {
                 _register[0] = register;
+                if (_device == null)
+                {
+                    return BusResult.Stuck;
+                }
+
                 try
                 {
                     return Outcome(_device.WriteRead(_register, new SpanByte(buffer, 0, count)));

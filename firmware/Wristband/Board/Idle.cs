@@ -16,18 +16,21 @@ namespace ElderBand.Wristband.Board
         private readonly Inbox _inbox;
         private readonly BandRadio _radio;
         private readonly BandPower _power;
+        private readonly GpioLine[] _wake;
         private readonly IPin[] _awakeWhile;
 
         /// <summary>Composes the wait.</summary>
         /// <param name="inbox">The loop's bell.</param>
         /// <param name="radio">The radio.</param>
         /// <param name="power">Sleep and charger.</param>
+        /// <param name="wake">Lines that end light sleep.</param>
         /// <param name="awakeWhile">Lines that keep the chip awake while active: outputs, and what would end the sleep at once.</param>
-        public Idle(Inbox inbox, BandRadio radio, BandPower power, IPin[] awakeWhile)
+        public Idle(Inbox inbox, BandRadio radio, BandPower power, GpioLine[] wake, IPin[] awakeWhile)
         {
             _inbox = inbox;
             _radio = radio;
             _power = power;
+            _wake = wake;
             _awakeWhile = awakeWhile;
         }
 
@@ -41,7 +44,18 @@ namespace ElderBand.Wristband.Board
             else if (!_inbox.TakeBell())
             {
                 // A press that begins now is still high in 80 ms, and a high line ends the sleep.
-                _power.LightSleep(timeoutMs);
+                bool slept = _power.LightSleep(timeoutMs);
+
+                // EXT1 wake takes its pads for the RTC; left there, a key would read as up for ever (docs/adr/0014).
+                for (int i = 0; i < _wake.Length; i++)
+                {
+                    _wake[i].TakeBack();
+                }
+
+                if (!slept)
+                {
+                    _inbox.Wait(timeoutMs);
+                }
             }
         }
 
