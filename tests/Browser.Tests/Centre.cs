@@ -42,6 +42,8 @@ internal sealed class Centre : IAsyncDisposable
 
     private static string Program { get; } = FindProgram();
 
+    private string Database => Path.Combine(_folder, "data", "elderband.db");
+
     /// <summary>Enrols the file's people (docs/service-api.md, "Enrolment by file") and starts the service.</summary>
     public static async Task<Centre> StartAsync(object enrolment)
     {
@@ -111,6 +113,18 @@ internal sealed class Centre : IAsyncDisposable
     /// <summary>A suspected fall, with its countdown just begun.</summary>
     public Task SuspectFallAsync(int band) =>
         SendAsync(band, FrameType.FallSuspected, static frame => Payload.PutEvent(frame, 100, AlarmFlags.Worn, 80, 60));
+
+    /// <summary>"Not needed, says the wearer", of the band's last press.</summary>
+    public Task NotNeededAsync(int band)
+    {
+        int press = _sequences[$"{band}/{Lane.Alarm}"];
+        return SendAsync(band, FrameType.NotNeeded, frame => Payload.PutAnswer(frame, 101, press, AlarmFlags.Worn));
+    }
+
+    /// <summary>From now on nothing can be stored: the service does not write to a file that is gone.</summary>
+    public void MoveDatabaseAway() => File.Move(Database, Database + ".away");
+
+    public void PutDatabaseBack() => File.Move(Database + ".away", Database);
 
     /// <summary>One summary of heart rate.</summary>
     public Task VitalsAsync(int band, Action<byte[]> put) => SendAsync(band, FrameType.Vitals, put, Lane.Vitals);

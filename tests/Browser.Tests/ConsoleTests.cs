@@ -97,6 +97,114 @@ public sealed class ConsoleTests
     }
 
     [Fact]
+    public async Task A_second_press_on_a_taken_alarm_is_heard_and_marked_until_somebody_looks()
+    {
+        await using Centre centre = await Centre.StartAsync(Neighbourhood.Homes());
+        await using Browser browser = await Browser.OpenAsync();
+        IPage page = await Console(browser, centre, "li");
+        for (int band = 0; band < 2; band++)
+        {
+            await centre.PressAsync(band);
+            await page.Locator(".item.ringing").ClickAsync();
+            await page.Keyboard.PressAsync("t");
+            await Expect(page.Locator(".card.mine h1")).ToContainTextAsync(Neighbourhood.Names[band]);
+        }
+        await Expect(page.Locator(".item.ringing")).ToHaveCountAsync(0);
+        await page.EvaluateAsync(
+            "() => { const start = OscillatorNode.prototype.start; window.tones = 0; OscillatorNode.prototype.start = function (at) { window.tones++; start.call(this, at) } }");
+
+        await centre.PressAsync(0);
+        ILocator row = page.Locator(".item.taken").Filter(new() { HasText = Neighbourhood.Names[0] });
+        await Expect(row.Locator(".again")).ToHaveTextAsync("又按了", new() { Timeout = WithinMs });
+        (await page.EvaluateAsync<int>("window.tones")).ShouldBeGreaterThan(0);
+        await Expect(page.Locator(".card h1")).ToContainTextAsync(Neighbourhood.Names[1]);
+        await Axe(page, "pressed again");
+        await Shot(page, "again");
+        await row.ClickAsync();
+        await Expect(page.Locator(".again")).ToHaveCountAsync(0);
+    }
+
+    [Fact]
+    public async Task Nothing_under_the_officers_hand_moves_when_other_alarms_and_presses_come()
+    {
+        await using Centre centre = await Centre.StartAsync(Neighbourhood.Homes());
+        await using Browser browser = await Browser.OpenAsync();
+        IPage page = await Console(browser, centre, "li");
+        await centre.PressAsync(0);
+        await Expect(page.Locator(".actions .button-take")).ToBeVisibleAsync();
+        string[] hand = [".actions .button >> nth=0", ".card .phone", ".call .button >> nth=1"];
+        double[] before = await Tops(page, hand);
+        await centre.PressAsync(1);
+        await Expect(page.Locator(".others.waiting")).ToBeVisibleAsync();
+        await centre.PressAsync(0);
+        await Expect(page.Locator(".card .tags")).ToContainTextAsync("已按 2 次");
+        (await Tops(page, hand)).ShouldBe(before);
+
+        await page.Keyboard.PressAsync("t");
+        await Expect(page.Locator(".card.mine")).ToBeVisibleAsync();
+        before = await Tops(page, hand);
+        await centre.NotNeededAsync(0);
+        await Expect(page.Locator(".card .notice.info")).ToBeVisibleAsync();
+        (await Tops(page, hand)).ShouldBe(before);
+        await Shot(page, "not-needed");
+    }
+
+    [Fact]
+    public async Task Closing_words_survive_keys_pressed_beside_the_form_and_a_look_at_another_alarm()
+    {
+        await using Centre centre = await Centre.StartAsync(Neighbourhood.Homes());
+        await using Browser browser = await Browser.OpenAsync();
+        IPage page = await Console(browser, centre, "li");
+        await centre.PressAsync(0);
+        await Expect(page.Locator(".actions .button-take")).ToBeVisibleAsync();
+        await page.Keyboard.PressAsync("t");
+        await Expect(page.Locator(".card.mine")).ToBeVisibleAsync();
+        await page.Keyboard.PressAsync("c");
+        await Expect(page.Locator("#words")).ToBeVisibleAsync();
+        await page.Keyboard.PressAsync("7");
+        await page.Locator("#words").FillAsync("陈阿姨说钥匙在邻居家");
+        await centre.PressAsync(1);
+        await Expect(page.Locator(".others.waiting")).ToBeVisibleAsync();
+
+        await page.Locator(".head-kind").ClickAsync();
+        foreach (string key in (string[])["t", "n", "o", "b"])
+        {
+            await page.Keyboard.PressAsync(key);
+        }
+        // A call is logged after whatever those keys did, so its line proves that they did nothing.
+        await page.Keyboard.PressAsync("s");
+        await Expect(page.Locator(".timeline")).ToContainTextAsync("通话成功");
+        await Expect(page.Locator(".card.mine.taken h1")).ToContainTextAsync(Neighbourhood.Names[0]);
+        await Expect(page.Locator("#words")).ToHaveValueAsync("陈阿姨说钥匙在邻居家");
+        await Expect(page.Locator(".item.ringing")).ToContainTextAsync(Neighbourhood.Names[1]);
+
+        await page.Locator(".item.ringing").ClickAsync();
+        await Expect(page.Locator(".card.ringing h1")).ToContainTextAsync(Neighbourhood.Names[1]);
+        await page.Locator(".item.taken").ClickAsync();
+        await page.Keyboard.PressAsync("c");
+        await Expect(page.Locator("#words")).ToHaveValueAsync("陈阿姨说钥匙在邻居家");
+        await Expect(page.Locator(".outcome.picked")).ToContainTextAsync("其他");
+    }
+
+    [Fact]
+    public async Task P31_a_database_that_cannot_be_written_is_said_across_the_page_until_it_can()
+    {
+        await using Centre centre = await Centre.StartAsync(Neighbourhood.Homes());
+        await using Browser browser = await Browser.OpenAsync();
+        IPage page = await Console(browser, centre, "li");
+        await centre.PressAsync(0);
+        await Expect(page.Locator(".card.ringing")).ToBeVisibleAsync();
+        centre.MoveDatabaseAway();
+        await Expect(page.Locator(".bar-unwritten")).ToContainTextAsync("数据库写不进去", new() { Timeout = 20_000 });
+        await OnFirstScreen(page, [".bar-unwritten", ".card h1", ".card .phone"]);
+        (await page.TitleAsync()).ShouldStartWith("⚠");
+        await Axe(page, "unwritten database");
+        await Shot(page, "unwritten");
+        centre.PutDatabaseBack();
+        await Expect(page.Locator(".bar-unwritten")).ToHaveCountAsync(0, new() { Timeout = 20_000 });
+    }
+
+    [Fact]
     public async Task The_familys_page_updates_itself_and_says_who_has_it()
     {
         await using Centre centre = await Centre.StartAsync(Neighbourhood.Homes());
@@ -377,6 +485,9 @@ public sealed class ConsoleTests
             (box.X + box.Width).ShouldBeLessThanOrEqualTo(page.ViewportSize.Width, what);
         }
     }
+
+    private static async Task<double[]> Tops(IPage page, string[] elements) =>
+        await Task.WhenAll(elements.Select(async what => (double)(await page.Locator(what).BoundingBoxAsync())!.Y));
 
     private static Task<double> FontPx(ILocator element) =>
         element.EvaluateAsync<double>("e => parseFloat(getComputedStyle(e).fontSize)");

@@ -1,10 +1,10 @@
 /** The count of alarms that nobody has, in the tab: title and icon. */
-export function badge(title: string, count: number, dead: boolean): void {
-  const text = dead ? `⚠ ${title}` : count > 0 ? `(${count}) ${title}` : title
+export function badge(title: string, count: number, trouble: boolean): void {
+  const text = trouble ? `⚠ ${title}` : count > 0 ? `(${count}) ${title}` : title
   if (document.title !== text) document.title = text
   const link = document.getElementById('favicon')
   if (!(link instanceof HTMLLinkElement)) return
-  const href = dead || count > 0 ? icon(dead ? '!' : count > 9 ? '9+' : String(count)) : '/favicon.svg'
+  const href = trouble || count > 0 ? icon(trouble ? '!' : count > 9 ? '9+' : String(count)) : '/favicon.svg'
   if (link.getAttribute('href') !== href) link.setAttribute('href', href)
 }
 

@@ -15,6 +15,9 @@ export const isOpen = (a: Alarm): boolean => a.state !== 'closed' && a.state !==
 /** Rings on this screen: nobody has it, and it is not a drill. */
 export const rings = (a: Alarm): boolean => a.state === 'ringing' && !a.drill
 
+/** How often its wearer has called for help: presses, and falls whose countdown a press has ended. Only rises. */
+export const calls = (a: Alarm): number => a.presses + a.timeline.filter((e) => e.kind === 'fallBefore').length
+
 /**
  * Rank in the queue: emergency before routine before technical (UL 2560), and in each first what nobody has. A pre-alarm
  * is an emergency that may still be withdrawn, so it follows the real ones; a drill is never in front of a person.

@@ -1,32 +1,42 @@
 import type { Alarm } from './model'
-import { rings } from './queue'
+import { calls, isOpen, rings } from './queue'
 
 export const ringEveryMs = 30000
-export type Ring = 'alarm' | 'dead' | null
+export type Ring = 'alarm' | 'trouble' | null
 
 /**
  * When to make a sound. At once for an alarm that has newly begun to ring (raised, pressed again, handed back, nobody has
- * answered), then every 30 s until nothing rings; a dead stream has its own sound at the same pace, because a red page
- * wakes nobody. Holds no timers: it is asked every second.
+ * answered), then every 30 s until nothing rings; once for one that somebody has and whose wearer calls again; and in a
+ * sound of its own, at the same pace, for a trouble of the page or the centre, because a red page wakes nobody. Holds no
+ * timers: it is asked twice a second and after every event.
  */
 export class Ringer {
+  /** Those that somebody has and whose wearer has called again since the last ask. */
+  again: number[] = []
   #heard = new Map<number, string>()
+  #calls = new Map<number, number>()
   #lastMs = Number.NEGATIVE_INFINITY
-  #lastDeadMs = Number.NEGATIVE_INFINITY
+  #lastTroubleMs = Number.NEGATIVE_INFINITY
 
-  /** @param nowMs monotonic, ms */
-  ask(nowMs: number, alarms: readonly Alarm[], dead: boolean): Ring {
+  /**
+   * @param nowMs monotonic, ms
+   * @param trouble the stream is dead (P38), or the centre cannot store an alarm (P31)
+   */
+  ask(nowMs: number, alarms: readonly Alarm[], trouble: boolean): Ring {
     const ringing = alarms.filter(rings)
     const fresh = ringing.some((a) => this.#heard.get(a.id) !== key(a))
     this.#heard = new Map(ringing.map((a) => [a.id, key(a)]))
-    if (!dead) this.#lastDeadMs = Number.NEGATIVE_INFINITY
-    if (ringing.length > 0 && (fresh || nowMs - this.#lastMs >= ringEveryMs)) {
+    const open = alarms.filter((a) => isOpen(a) && !a.drill)
+    this.again = open.filter((a) => !rings(a) && calls(a) > (this.#calls.get(a.id) ?? Infinity)).map((a) => a.id)
+    this.#calls = new Map(open.map((a) => [a.id, calls(a)]))
+    if (!trouble) this.#lastTroubleMs = Number.NEGATIVE_INFINITY
+    if (this.again.length > 0 || (ringing.length > 0 && (fresh || nowMs - this.#lastMs >= ringEveryMs))) {
       this.#lastMs = nowMs
       return 'alarm'
     }
-    if (dead && nowMs - this.#lastDeadMs >= ringEveryMs) {
-      this.#lastDeadMs = nowMs
-      return 'dead'
+    if (trouble && nowMs - this.#lastTroubleMs >= ringEveryMs) {
+      this.#lastTroubleMs = nowMs
+      return 'trouble'
     }
     return null
   }
@@ -36,26 +46,31 @@ const key = (a: Alarm): string => `${a.presses}/${a.unanswered}/${a.takenAtMs ??
 
 export type SoundState = 'untested' | 'ready' | 'blocked'
 
+/** A context whose clock has stood still for this long makes no sound. */
+export const stuckAfterMs = 1000
+
 /**
- * Can this page be heard? Told every second what the audio context says. "Running" alone is not believed: where the
- * output device has gone, some browsers keep saying it while the context's clock stands still.
+ * Can this page be heard? Told often what the audio context says. "Running" alone is not believed: where the output
+ * device has gone, some browsers keep saying it while the context's clock stands still. That clock moves in steps, and a
+ * burst of events asks many times within one: what counts is how long it has stood, not how often it was seen standing.
  */
 export class SoundWatch {
-  #lastTimeS = -1
-  #stuck = 0
+  #timeS = -1
+  #movedMs = 0
 
   /**
    * @param contextState AudioContext.state, or null before one exists
    * @param timeS AudioContext.currentTime
+   * @param nowMs monotonic, ms
    */
-  look(contextState: string | null, timeS: number): SoundState {
+  look(contextState: string | null, timeS: number, nowMs: number): SoundState {
     if (contextState === null) return 'untested'
     if (contextState !== 'running') {
-      this.#lastTimeS = -1
+      this.#timeS = -1
       return 'blocked'
     }
-    this.#stuck = timeS > this.#lastTimeS ? 0 : this.#stuck + 1
-    this.#lastTimeS = timeS
-    return this.#stuck >= 2 ? 'blocked' : 'ready'
+    if (timeS > this.#timeS) this.#movedMs = nowMs
+    this.#timeS = timeS
+    return nowMs - this.#movedMs >= stuckAfterMs ? 'blocked' : 'ready'
   }
 }

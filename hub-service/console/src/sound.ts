@@ -17,7 +17,7 @@ export class Sound {
   }
 
   look(): SoundState {
-    return this.#watch.look(this.#context?.state ?? null, this.#context?.currentTime ?? 0)
+    return this.#watch.look(this.#context?.state ?? null, this.#context?.currentTime ?? 0, performance.now())
   }
 
   /** Two rising pairs: clear against speech and a fan, at frequencies an ageing ear still has. */
@@ -28,8 +28,8 @@ export class Sound {
     }
   }
 
-  /** Falling and low: the page itself is in trouble. */
-  dead(): void {
+  /** Falling and low: the page or the centre itself is in trouble. */
+  trouble(): void {
     this.#tone(440, 0, 0.35, 0.5)
     this.#tone(330, 0.4, 0.35, 0.5)
     this.#tone(247, 0.8, 0.6, 0.5)

@@ -7,6 +7,11 @@ import { order, orderTechnical, rings, selectNext, takeTarget, upsert } from './
 import { Ringer, type SoundState } from './ringer'
 import { Sound } from './sound'
 
+export interface Draft {
+  outcome: Outcome | null
+  words: string
+}
+
 type Session = 'unknown' | 'none' | 'screen' | 'acting'
 
 /** Everything the page knows. Written here only; components read it and call the functions below. */
@@ -30,6 +35,10 @@ export const store = reactive({
   /** The close form is open: the card must not change. */
   busy: false,
   page: (location.hash === '#residents' ? 'residents' : 'alarms') as 'alarms' | 'residents',
+  /** Alarms that somebody has and whose wearer has called again, until their card is opened or worked on. */
+  again: [] as number[],
+  /** Closing words not sent yet, by alarm: they outlive the form, whatever else is opened. */
+  drafts: {} as Record<number, Draft>,
   /** What an action was answered with, until the next one. */
   notice: null as { kind: 'taken' | 'failed' | 'signin'; text: string; alarmId: number | null } | null,
   /** For a screen reader: the newest alarm that rings. */
@@ -41,6 +50,8 @@ export const ordered = computed(() => order(store.alarms))
 export const technical = computed(() => orderTechnical(store.technical))
 export const ringing = computed(() => ordered.value.filter(rings))
 export const target = computed(() => takeTarget(ordered.value, store.selectedId))
+/** The centre cannot store an alarm now (promise P31); what a dead stream said last counts no more. */
+export const unwritten = computed(() => !store.dead && store.alive?.database.ok === false)
 export const selected = computed(() => store.alarms.find((a) => a.id === store.selectedId) ?? null)
 
 export const sound = new Sound()
@@ -70,12 +81,13 @@ export function tick(): void {
   store.dead = store.session !== 'none' && heart.isDead(monotonicMs, Date.now())
   store.sound = sound.look()
   if (store.session === 'none') return
-  const ring = ringer.ask(monotonicMs, store.alarms, store.dead)
+  const ring = ringer.ask(monotonicMs, store.alarms, store.dead || unwritten.value)
+  if (ringer.again.length > 0) store.again = [...new Set([...store.again, ...ringer.again])]
   if (ring === 'alarm') {
     store.announced = ringing.value.reduce<Alarm | null>((a, b) => (!a || b.raisedAtMs >= a.raisedAtMs ? b : a), null)
     sound.alarm()
-  } else if (ring === 'dead') {
-    sound.dead()
+  } else if (ring === 'trouble') {
+    sound.trouble()
   }
   // A half-open connection never reports an error: where nothing comes, the page itself tries again.
   if (store.dead && monotonicMs >= reconnectAtMs) connect()
@@ -173,6 +185,7 @@ function after<T>(work: () => Promise<T> | T): Promise<T> {
 async function act(alarmId: number | null, path: string, body?: unknown): Promise<boolean> {
   store.pending = true
   store.notice = null
+  seen(alarmId)
   try {
     const answer = await call<Alarm | null>('POST', path, body)
     if (answer && typeof answer === 'object' && 'revision' in answer && 'presses' in answer) {
@@ -196,8 +209,13 @@ async function act(alarmId: number | null, path: string, body?: unknown): Promis
   }
 }
 
+function seen(id: number | null): void {
+  store.again = store.again.filter((x) => x !== id)
+}
+
 export function select(id: number): void {
   store.selectedId = id
+  seen(id)
   store.busy = false
   store.notice = null
   store.page = 'alarms'
@@ -222,19 +240,22 @@ export function coming(): void {
   void after(() => mine.value?.state === 'taken' && act(mine.value.id, `/api/alarms/${mine.value.id}/coming`))
 }
 
+/** Back to ringing: mine, or a colleague's who cannot go on with it. */
 export function handBack(): void {
   void after(() => {
-    if (!mine.value) return false
-    store.busy = false
-    return act(mine.value.id, `/api/alarms/${mine.value.id}/handback`)
+    const alarm = selected.value
+    if (!alarm || (alarm.state !== 'taken' && alarm.state !== 'coming')) return false
+    return act(alarm.id, `/api/alarms/${alarm.id}/handback`)
   })
 }
 
 export function close(outcome: Outcome, words: string): Promise<boolean> {
   return after(async () => {
-    if (!mine.value) return false
-    const done = await act(mine.value.id, `/api/alarms/${mine.value.id}/close`, { outcome, words })
+    const alarm = mine.value
+    if (!alarm) return false
+    const done = await act(alarm.id, `/api/alarms/${alarm.id}/close`, { outcome, words })
     if (done) {
+      delete store.drafts[alarm.id]
       store.busy = false
       changed()
     }

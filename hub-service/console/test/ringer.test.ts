@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { Ringer, ringEveryMs, SoundWatch } from '../src/ringer'
+import { Ringer, ringEveryMs, SoundWatch, stuckAfterMs } from '../src/ringer'
+import type { Alarm } from '../src/model'
 import { alarm } from './make'
 
 describe('the sound', () => {
@@ -27,10 +28,40 @@ describe('the sound', () => {
     const quiet = [alarm({ state: 'prealarm' }), alarm({ id: 2, drill: true }), alarm({ id: 3, state: 'closed' }), alarm({ id: 4, state: 'cancelled' })]
     expect(new Ringer().ask(0, quiet, false)).toBeNull()
   })
+  it('is made once when the wearer of a taken alarm calls again: by the key, or by a press that ends a fall\'s countdown', () => {
+    const ringer = new Ringer()
+    const taken = (change: Partial<Alarm>): Alarm[] => [alarm({ state: 'taken', ...change })]
+    expect(ringer.ask(0, taken({ presses: 3 }), false), 'a page that has just been opened').toBeNull()
+    expect(ringer.ask(500, taken({ presses: 4 }), false)).toBe('alarm')
+    expect(ringer.again).toEqual([1])
+    for (let t = 1000; t <= 65000; t += 500) expect(ringer.ask(t, taken({ presses: 4 }), false)).toBeNull()
+    expect(ringer.again).toEqual([])
+    const timeline = [{ atMs: 1, kind: 'fallBefore', who: null, text: '2' }]
+    expect(ringer.ask(65500, taken({ state: 'coming', presses: 4, timeline }), false)).toBe('alarm')
+    expect(ringer.again).toEqual([1])
+  })
+  it('is not lost where the take and the second press come together, nor made for a drill or after the end', () => {
+    const ringer = new Ringer()
+    ringer.ask(0, [alarm(), alarm({ id: 2, drill: true, state: 'taken' }), alarm({ id: 3, state: 'taken' })], false)
+    const then = [alarm({ state: 'taken', presses: 2 }), alarm({ id: 2, drill: true, state: 'taken', presses: 2 }), alarm({ id: 3, state: 'closed', presses: 2 })]
+    expect(ringer.ask(500, then, false)).toBe('alarm')
+    expect(ringer.again).toEqual([1])
+  })
+  it('of a second press on an alarm that still rings needs no mark: it is red already', () => {
+    const ringer = new Ringer()
+    ringer.ask(0, [alarm()], false)
+    expect(ringer.ask(500, [alarm({ presses: 2 })], false)).toBe('alarm')
+    expect(ringer.again).toEqual([])
+  })
+  it('of a trouble does not hide behind an alarm, nor an alarm behind it', () => {
+    const ringer = new Ringer()
+    expect([0, 500, 1000].map((t) => ringer.ask(t, [alarm()], true))).toEqual(['alarm', 'trouble', null])
+    expect(ringer.ask(1500, [alarm({ presses: 2 })], true)).toBe('alarm')
+  })
   it('of a dead page is its own, at once and every 30 s', () => {
     const ringer = new Ringer()
     const rung: number[] = []
-    for (let t = 0; t <= 65000; t += 500) if (ringer.ask(t, [], t >= 1000) === 'dead') rung.push(t)
+    for (let t = 0; t <= 65000; t += 500) if (ringer.ask(t, [], t >= 1000) === 'trouble') rung.push(t)
     expect(rung).toEqual([1000, 1000 + ringEveryMs, 1000 + 2 * ringEveryMs])
   })
 })
@@ -38,14 +69,19 @@ describe('the sound', () => {
 describe('whether the page can be heard', () => {
   it('is unknown before the first context and refused while the browser suspends it', () => {
     const watch = new SoundWatch()
-    expect(watch.look(null, 0)).toBe('untested')
-    expect(watch.look('suspended', 0)).toBe('blocked')
-    expect(watch.look('running', 0.1)).toBe('ready')
-    expect(watch.look('interrupted', 0.5)).toBe('blocked')
+    expect(watch.look(null, 0, 0)).toBe('untested')
+    expect(watch.look('suspended', 0, 500)).toBe('blocked')
+    expect(watch.look('running', 0.1, 1000)).toBe('ready')
+    expect(watch.look('interrupted', 0.5, 1500)).toBe('blocked')
   })
   it('is refused where the context says "running" but its clock stands still', () => {
     const watch = new SoundWatch()
-    expect([1, 2, 2, 2].map((s) => watch.look('running', s))).toEqual(['ready', 'ready', 'ready', 'blocked'])
-    expect(watch.look('running', 2.5)).toBe('ready')
+    const at = (timeS: number, nowMs: number) => watch.look('running', timeS, nowMs)
+    expect([at(1, 0), at(2, 1000), at(2, 1500), at(2, 1000 + stuckAfterMs)]).toEqual(['ready', 'ready', 'ready', 'blocked'])
+    expect(at(2.5, 3000)).toBe('ready')
+  })
+  it('is not doubted by a burst of events within one step of that clock', () => {
+    const watch = new SoundWatch()
+    for (let ms = 0; ms < 100; ms++) expect(watch.look('running', 7, ms)).toBe('ready')
   })
 })

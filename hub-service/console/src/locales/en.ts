@@ -10,6 +10,7 @@ export default {
   nav: { alarms: 'Alarms', residents: 'Residents and devices', language: '中文' },
   sound: { test: 'Test the sound', tested: 'Sound works', blocked: 'The browser has muted this page: alarms will not ring!', unblock: 'Click here to turn sound on', untested: 'Test the alarm sound first: can you hear it?' },
   dead: { title: 'Cut off from the centre: do not trust what this screen shows', text: 'Nothing heard for {seconds} seconds; reconnecting by itself.', advice: 'Work by telephone and tell a technician. Texts to families and escalation are done by the service, not by this page.' },
+  unwritten: { title: 'The database cannot be written: new calls for help do not reach this screen', text: 'They wait in the bands and the hubs at home, and come by themselves when it is back.', advice: 'Telephone the residents now and tell a technician. Telephone for alarms already shown, too: what you do here may not be stored.' },
   kind: { sos: 'Pressed for help', fall: 'Fall', inactivity: 'No movement' },
   prealarm: { fall: 'Fall suspected', text: 'Fall suspected; the wearer can still cancel', left: 'becomes an alarm in {seconds} s' },
   source: { band: 'band', hubKey: 'hub key', phone: 'telephone', staff: 'entered by staff' },
@@ -19,8 +20,8 @@ export default {
     takenBy: '{name} is dealing with it', comingBy: '{name} has sent help', mine: 'You are dealing with it', mineComing: 'You have sent help', closedBy: 'Closed by {name}', cancelled: 'Cancelled by the wearer; nothing to do', presses: 'pressed {n} times', notNeeded: 'The wearer says: not needed (call back all the same)',
     building: 'Building {n}', floor: 'floor {n}', door: 'door {n}', noAddress: 'No address on record', unknown: 'Resident not on record', linked: 'linked to no. {n}', late: 'Happened at {time}, {source}', pending: 'working…',
   },
-  act: { take: 'Take', takeWho: 'Take {name}', coming: 'On the way', close: 'Close', handback: 'Hand back', next: 'Next', copy: 'Copy', copied: 'Copied', spoke: 'Spoke', noAnswer: 'No answer', call: 'Call', cancel: 'Back', confirm: 'Close it', revoke: 'Revoke link' },
-  waiting: { one: '1 more alarm that nobody has', many: '{n} more alarms that nobody has' },
+  act: { take: 'Take', takeWho: 'Take {name}', takeBack: 'Take back from {name}; rings again', coming: 'On the way', close: 'Close', handback: 'Hand back', next: 'Next', copy: 'Copy', copied: 'Copied', spoke: 'Spoke', noAnswer: 'No answer', call: 'Call', cancel: 'Back', confirm: 'Close it', revoke: 'Revoke link' },
+  waiting: { none: 'No other alarm is without somebody', one: '1 more alarm that nobody has', many: '{n} more alarms that nobody has' },
   notice: { taken: '{name} was first and has it. Nothing for you to do.', takenUnknown: 'A colleague was first and has it.', failed: 'Not done: {text}', failedPlain: 'Not done: the service did not answer. Try again.' },
   outcome: {
     title: 'Outcome', words: 'Closing words (the family reads them)', needed: 'Choose an outcome first (1-7)',
@@ -40,7 +41,7 @@ export default {
     title: 'No alarm is waiting', proof: 'Each of these has just proven that it works', problem: 'Something here needs attention', stream: 'This page', streamText: 'heard from the centre {n} s ago', hubs: 'Home hubs', bands: 'Bands', database: 'Database', consoles: 'Consoles', heard: '{heard} of {total} heard', last: 'last {age} ago', never: 'never',
     database_ok: 'written {age} ago', database_bad: 'cannot be written!', consolesText: '{n} open', lastAlarm: 'Last alarm {age} ago', noAlarm: 'No alarm so far', silent: 'Silent', none: 'none enrolled', up: 'Service running since {time}',
   },
-  queue: { title: 'Alarms', empty: 'No alarms', newest: 'Newest', crowd: 'Building {building}: {n} people', technical: 'Technical', owner: '{name}', noBuilding: 'No building on record' },
+  queue: { again: 'pressed again', title: 'Alarms', empty: 'No alarms', newest: 'Newest', crowd: 'Building {building}: {n} people', technical: 'Technical', owner: '{name}', noBuilding: 'No building on record' },
   technical: {
     bandFault: 'Band fault', bandSilent: 'Band silent', hubSilent: 'Hub silent', batteryLow: 'Battery low', batteryCritical: 'Battery almost empty', keyStuck: 'Key stuck', flashFault: 'Storage fault', tamper: 'Possible forgery', quarantine: 'Unknown data', unknownFrame: 'Unknown data', linkKeyUnknown: 'Link key unknown', mainsLost: 'Hub without mains, on battery', vitalsDropped: 'Gap in vitals', storeLost: 'Hub store lost: provision again', reboots: 'Restarts too often', database: 'Database cannot be written', webhookDown: 'Texts to families do not go out', other: 'Technical',
     urgent: 'urgent', close: 'Dealt with', words: 'What was done', since: 'since {time}', reason: 'Reason', place: 'Place', band: 'band', hub: 'hub',
@@ -50,7 +51,7 @@ export default {
   },
   timeline: {
     raised: 'Call for help received', suspected: 'Suspected fall received', press: 'Pressed again', confirmed: 'The band confirms the fall', deadline: 'Nobody cancelled in time: alarm', cancelled: 'Cancelled by the wearer', cancelledLate: 'Cancelled too late; the alarm stands', notNeeded: 'Wearer says: not needed', unanswered: 'Nobody has answered; the family is told', taken: 'Taken', coming: 'Help sent', handedBack: 'Handed back; rings again', closed: 'Closed', callSpoke: 'Spoke', callNoAnswer: 'No answer', wrist: 'Wrist has shown', merged: 'Joined the call for help', fallBefore: 'Suspected fall before the press', drill: 'Drill', rescued: 'Put back to ringing by the system', messageSent: 'Text sent', messageDelivered: 'Text delivered', messageFailed: 'Text failed', messageOpened: 'Family opened the page', linkRevoked: 'Link revoked',
-    because: { noConsole: 'no console was open', noAnswer: '60 s without an owner', band: 'band', hubKey: 'hub key', phone: 'telephone', staff: 'entered by staff', old: 'reported late' },
+    still: 'no movement for {n} minutes', because: { noConsole: 'no console was open', noAnswer: '60 s without an owner', band: 'band', hubKey: 'hub key', phone: 'telephone', staff: 'entered by staff', old: 'reported late' },
   },
   residents: {
     title: 'Residents and devices', add: 'Add a resident', name: 'Name', nameEn: 'Name in English', birthYear: 'Year of birth', phone: 'Telephone', address: 'Address', building: 'Building', floor: 'Floor', door: 'Door', keys: 'Where the keys are', hearing: 'Hearing', dialect: 'Dialect', medical: 'Medical notes', firstQuestion: 'First question to ask', familyName: 'Name the family uses', save: 'Save', saved: 'Saved',

@@ -10,6 +10,7 @@ export default {
   nav: { alarms: '警报', residents: '老人与设备', language: 'English' },
   sound: { test: '试听警报声', tested: '声音正常', blocked: '声音被浏览器静音，警报不会响！', unblock: '点这里打开声音', untested: '请先试听警报声，确认听得见' },
   dead: { title: '与中心断开，屏幕上的内容已不可信', text: '已 {seconds} 秒没有收到任何消息，正在自动重连。', advice: '请用电话值守，并通知技术人员。家属短信和升级流程由服务端负责，与本页面无关。' },
+  unwritten: { title: '数据库写不进去，新的求助暂时到不了屏幕', text: '新的求助会留在手环和家里的主机上，恢复后自动补报。', advice: '请马上用电话联系老人，并通知技术人员；已显示的警报也请先打电话，操作可能暂时存不下来。' },
   kind: { sos: '按键求助', fall: '跌倒报警', inactivity: '长时间无活动' },
   prealarm: { fall: '疑似跌倒', text: '疑似跌倒，等待本人取消', left: '{seconds} 秒后升级为警报' },
   source: { band: '手环', hubKey: '主机按键', phone: '电话', staff: '人工登记' },
@@ -19,8 +20,8 @@ export default {
     takenBy: '{name} 正在处理', comingBy: '{name} 已安排人前往', mine: '您正在处理', mineComing: '您已安排人前往', closedBy: '{name} 已结束', cancelled: '佩戴者已取消，无需处理', presses: '已按 {n} 次', notNeeded: '本人表示不需要（请仍回电确认）',
     building: '{n} 号楼', floor: '{n} 层', door: '{n} 室', noAddress: '没有登记地址', unknown: '未登记的老人', linked: '关联 {n} 号', late: '事件发生在 {time}，{source}', pending: '处理中…',
   },
-  act: { take: '接手', takeWho: '接手 {name}', coming: '已出发', close: '结束', handback: '退回', next: '下一个', copy: '复制', copied: '已复制', spoke: '接通了', noAnswer: '没人接', call: '拨打', cancel: '返回', confirm: '确认结束', revoke: '停用链接' },
-  waiting: { one: '另有 1 个警报无人接手', many: '另有 {n} 个警报无人接手' },
+  act: { take: '接手', takeWho: '接手 {name}', takeBack: '从 {name} 手中收回，重新响铃', coming: '已出发', close: '结束', handback: '退回', next: '下一个', copy: '复制', copied: '已复制', spoke: '接通了', noAnswer: '没人接', call: '拨打', cancel: '返回', confirm: '确认结束', revoke: '停用链接' },
+  waiting: { none: '没有其他无人接手的警报', one: '另有 1 个警报无人接手', many: '另有 {n} 个警报无人接手' },
   notice: { taken: '{name} 已先一步接手，您无需处理。', takenUnknown: '已有同事先一步接手。', failed: '没有成功：{text}', failedPlain: '没有成功，服务没有应答。请再试一次。' },
   outcome: {
     title: '结果', words: '结束语（家属会看到）', needed: '请先选择结果（按 1-7）',
@@ -40,7 +41,7 @@ export default {
     title: '现在没有待处理的警报', proof: '以下各项刚刚证明自己还在工作', problem: '以下各项需要留意', stream: '本页面', streamText: '{n} 秒前收到中心消息', hubs: '家庭主机', bands: '手环', database: '数据库', consoles: '值守台', heard: '{heard} / {total} 在线', last: '最近一次 {age} 前', never: '从未',
     database_ok: '{age} 前写入成功', database_bad: '写入失败！', consolesText: '{n} 个打开', lastAlarm: '上一个警报在 {age} 前', noAlarm: '还没有过警报', silent: '没有声音', none: '还没有登记', up: '服务自 {time} 起运行',
   },
-  queue: { title: '警报', empty: '没有警报', newest: '最新', crowd: '{building} 号楼 {n} 人', technical: '技术', owner: '{name}', noBuilding: '未登记楼号' },
+  queue: { again: '又按了', title: '警报', empty: '没有警报', newest: '最新', crowd: '{building} 号楼 {n} 人', technical: '技术', owner: '{name}', noBuilding: '未登记楼号' },
   technical: {
     bandFault: '手环故障', bandSilent: '手环失联', hubSilent: '主机失联', batteryLow: '电量低', batteryCritical: '电量极低', keyStuck: '按键卡住', flashFault: '存储故障', tamper: '疑似伪造信号', quarantine: '无法识别的数据', unknownFrame: '无法识别的数据', linkKeyUnknown: '连接密钥不符', mainsLost: '主机断电，靠电池工作', vitalsDropped: '体征记录有缺口', storeLost: '主机存储丢失，请重新配置', reboots: '频繁重启', database: '数据库无法写入', webhookDown: '家属短信发不出去', other: '技术事项',
     urgent: '紧急', close: '已处理', words: '处理说明', since: '{time} 起', reason: '原因', place: '地点', band: '手环', hub: '主机',
@@ -50,7 +51,7 @@ export default {
   },
   timeline: {
     raised: '收到求助', suspected: '收到疑似跌倒', press: '再次按下', confirmed: '手环确认跌倒', deadline: '时间到，无人取消，升级为警报', cancelled: '本人取消', cancelledLate: '本人取消（已过时限，警报保留）', notNeeded: '本人表示不需要', unanswered: '还没有人应答，通知家属', taken: '接手', coming: '安排人前往', handedBack: '退回，重新响铃', closed: '结束', callSpoke: '通话成功', callNoAnswer: '没人接电话', wrist: '手环已显示', merged: '并入求助', fallBefore: '按键前疑似跌倒', drill: '演练', rescued: '系统恢复响铃', messageSent: '短信已发送', messageDelivered: '短信已送达', messageFailed: '短信发送失败', messageOpened: '家属已打开页面', linkRevoked: '链接已停用',
-    because: { noConsole: '没有打开的值守台', noAnswer: '60 秒无人接手', band: '手环', hubKey: '主机按键', phone: '电话', staff: '人工登记', old: '补报' },
+    still: '{n} 分钟没有活动', because: { noConsole: '没有打开的值守台', noAnswer: '60 秒无人接手', band: '手环', hubKey: '主机按键', phone: '电话', staff: '人工登记', old: '补报' },
   },
   residents: {
     title: '老人与设备', add: '登记老人', name: '姓名', nameEn: '英文名', birthYear: '出生年份', phone: '电话', address: '地址', building: '楼号', floor: '层', door: '室', keys: '钥匙在哪', hearing: '听力', dialect: '方言', medical: '健康备注', firstQuestion: '先问的一句话', familyName: '家属怎么称呼', save: '保存', saved: '已保存',
