@@ -308,6 +308,61 @@ public sealed class FaultTests
     }
 
     [Fact]
+    public void A_band_at_the_edge_of_reach_makes_the_hub_deaf_only_for_its_call_and_seldom_for_words_of_the_centre()
+    {
+        HubRig rig = HubRig.Ready();
+        rig.Radio.Unreachable.Add(rig.Band.Address);
+        AdvertiseWeakly([], 60);
+        rig.Radio.Connects.ShouldBeEmpty("it only asks");
+
+        rig.Centre.SendBandFrame(rig.Band.Address, rig.Band.FromCentre(FrameType.Stage, rig.Band.Sos(), Stage.Coming, 3));
+        AdvertiseWeakly([], 250);
+        rig.Radio.Connects.Count.ShouldBe(1);
+        AdvertiseWeakly([], 100);
+        rig.Radio.Connects.Count.ShouldBe(2);
+
+        rig.Radio.Unreachable.Clear();
+        byte[] sos = rig.Band.Sos();
+        AdvertiseWeakly(sos, 5);
+        rig.Band.HasHeard(sos).ShouldBeTrue();
+
+        void AdvertiseWeakly(byte[] frame, int seconds)
+        {
+            for (int i = 0; i < seconds; i++)
+            {
+                rig.Event(EventKind.Advertisement, rig.Band.Address, -93, frame);
+                rig.Run(1000);
+            }
+        }
+    }
+
+    [Fact]
+    public void While_a_call_waits_for_its_answer_nobody_else_is_connected_to_but_not_for_ever()
+    {
+        HubRig rig = HubRig.Ready(2);
+        rig.Radio.Unreachable.Add(rig.Bands[0].Address);
+        byte[] sos = rig.Bands[0].Sos();
+        rig.Advertise(rig.Bands[0], sos);
+        rig.Run(500);
+        Both(35);
+        rig.Radio.Connects.Count.ShouldBeGreaterThan(3);
+        rig.Radio.Connects.ShouldAllBe(address => address == rig.Bands[0].Address);
+
+        Both(60);
+        rig.Radio.Up.ShouldContain(rig.Bands[1].Address);
+
+        void Both(int seconds)
+        {
+            for (int i = 0; i < seconds; i++)
+            {
+                rig.Advertise(rig.Bands[0], sos);
+                rig.Advertise(rig.Bands[1], []);
+                rig.Run(1000);
+            }
+        }
+    }
+
+    [Fact]
     public void Four_bands_share_three_links_and_the_one_that_calls_gets_one()
     {
         HubRig rig = HubRig.Ready(4);

@@ -20,6 +20,11 @@ namespace ElderBand.HomeHub
         private const long EvictMs = 5000;
         private const int WritesPerStep = 8;
 
+        // 8 dB above what the ESP32 hears at all (-94 dBm, its data sheet): below, a connect mostly fails, and is deaf.
+        private const int WeakDbm = -86;
+        private const long WeakAgainMs = 300000;
+        private const long CallWaitsMs = 10000;
+
         private static readonly int[] BackoffS = { 1, 2, 5, 15, 30 };
 
         private readonly IHubLink _radio;
@@ -76,7 +81,10 @@ namespace ElderBand.HomeHub
                 int step = band.ConnectFailures < BackoffS.Length ? band.ConnectFailures : BackoffS.Length - 1;
                 band.ConnectFailures++;
                 long waitMs = BackoffS[step] * 1000L;
-                band.ConnectNotBeforeMs = nowMs + (band.Acks > 0 && waitMs > PauseAfterFailureMs ? PauseAfterFailureMs : waitMs);
+
+                // A call is tried again soon; one that cannot be reached leaves turns to the others.
+                long callMs = band.ConnectFailures < BackoffS.Length ? PauseAfterFailureMs : CallWaitsMs;
+                band.ConnectNotBeforeMs = nowMs + (band.Acks > 0 && waitMs > callMs ? callMs : waitMs);
                 _connectNotBeforeMs = nowMs + PauseAfterFailureMs;
             }
 
@@ -273,11 +281,46 @@ namespace ElderBand.HomeHub
         /// </summary>
         private bool MayConnect(BandSession band, long nowMs)
         {
+            if (band.Acks == 0 && (CallWaits(nowMs) || IsTooWeak(band, nowMs)))
+            {
+                return false;
+            }
+
             bool first = band.Acks > 0 && band.ConnectFailures == 0;
             return band.Link == LinkState.Down
                 && band.AdvertisedMs >= 0
                 && nowMs - band.AdvertisedMs <= (first ? 2 * AdvertisedForMs : AdvertisedForMs)
                 && (first || (nowMs >= band.ConnectNotBeforeMs && nowMs >= _connectNotBeforeMs));
+        }
+
+        /// <summary>
+        /// A call that was heard waits for its answer: nobody else's connect may make the hub deaf meanwhile. A band that
+        /// cannot be reached holds the others up only for its first attempts.
+        /// </summary>
+        private bool CallWaits(long nowMs)
+        {
+            for (int i = 0; i < _bands.Count; i++)
+            {
+                BandSession band = _bands.At(i);
+                if (band.Acks > 0
+                    && band.ConnectFailures < BackoffS.Length
+                    && (nowMs - band.AdvertisedMs <= CallWaitsMs || nowMs - band.LinkSinceMs <= CallWaitsMs))
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+
+        /// <summary>
+        /// A band at the edge of reach that only asks gets no link: its calls and beats are heard without one. For words
+        /// of the centre one attempt, and after a failure one in 5 min.
+        /// </summary>
+        private static bool IsTooWeak(BandSession band, long nowMs)
+        {
+            return band.RssiDbm < WeakDbm
+                && (!band.OwesDown() || (band.ConnectFailures > 0 && nowMs - band.LinkSinceMs < WeakAgainMs));
         }
 
         /// <summary>Drops the link that has waited least for nothing: at once for an alarm, else after its minute.</summary>

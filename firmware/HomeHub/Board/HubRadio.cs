@@ -163,6 +163,7 @@ namespace ElderBand.HomeHub.Board
         private void Open(long address)
         {
             Band band = Find(address) ?? Take(address);
+            band.MustDrop = false; // it was about the link before this one
             try
             {
                 // The first query connects; after a failed connect it may say Success and the discovery then throws.
