@@ -89,6 +89,27 @@ public sealed class FaultTests
     }
 
     [Fact]
+    public void P12_after_the_hubs_reboot_a_replayed_status_of_an_earlier_boot_brings_no_dead_band_back()
+    {
+        HubRig rig = HubRig.Ready();
+        byte[] old = rig.Band.Status(BandMode.Guard);
+        rig.Band.Reboot();
+        rig.Advertise(rig.Band, rig.Band.Sos());
+        rig.Run(2000);
+        rig.Reboot();
+        rig.Run(1000);
+        rig.Advertise(rig.Band, old);
+        rig.Run(1000);
+        rig.Hub.BandsHeard.ShouldBe(0);
+        rig.Hub.Bands.At(0).ClockBoot.ShouldBe(-1, "an old uptime makes wrong ages");
+        rig.Hub.Repeats.ShouldBe(1);
+
+        rig.Advertise(rig.Band, rig.Band.Status(BandMode.Daily));
+        rig.Run(1000);
+        rig.Hub.BandsHeard.ShouldBe(1);
+    }
+
+    [Fact]
     public void A_call_latched_before_the_bands_reboot_is_stored_and_answered()
     {
         HubRig rig = HubRig.Ready();

@@ -311,6 +311,12 @@ namespace ElderBand.HomeHub
             int boot = Frame.BootOf(frame, 0);
             int sequence = Frame.SequenceOf(frame, 0);
             Freshness freshness = band.Window(lane).Judge(boot, sequence);
+            if (lane == Lane.Vitals && boot < band.AlarmWindow.Boot)
+            {
+                // Both lanes have the band's boot: the alarm lane's window knows it even where this hub has just begun.
+                freshness = Freshness.OlderBoot;
+            }
+
             if (freshness == Freshness.New)
             {
                 Alive(band, nowMs);
