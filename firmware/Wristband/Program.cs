@@ -57,6 +57,7 @@ namespace ElderBand.Wristband
                 Vibration = motor,
                 Light = light,
                 Ppg = bus.Open(I2cBus.PulseAddress),
+                PpgHasGreen = provision.Number("green", 0) == 1,
                 Accelerometer = bus.Open(I2cBus.AccelerometerAddress),
                 Events = events,
             };

@@ -26,7 +26,7 @@ public sealed class Recordings
     public Recording Pulse(int index) => Recording.Load(
         Path.Combine(_folder, "ppg"),
         Nth([.. _pulses.Where(static r => r is [_, "ppgtohr"])], index, "ppg/manifest.csv holds no ppgtohr")[0],
-        "red", "ir", "ax_mg", "ay_mg", "az_mg");
+        "red", "ir", "green", "ax_mg", "ay_mg", "az_mg");
 
     /// <summary>The first trials by name of a subject of weda40.</summary>
     public IReadOnlyList<Recording> Trials(string subject, bool falls, int count) =>

@@ -434,7 +434,8 @@ public sealed class Town : IAsyncDisposable
                     radio,
                     band.Address,
                     new BandIdentity { Secret = Convert.FromBase64String(band.Secret), LinkGroup = band.Group, LinkEpoch = band.Epoch },
-                    wearer);
+                    wearer,
+                    hasGreen: _options.Data is not null); // the recordings' sensor has the green LED
                 var path = radio.AddPath(device.Radio, hub.Radio, -58 - (p * 7));
                 residents.Add(new Resident(band.ResidentId, person, device, hub, [path])
                 {

@@ -43,13 +43,13 @@ public sealed class Wearer
         !_worn ? "nobody: the band lies on a table"
         : $"heart {(_lightRecording is null ? "invented" : _lightRecording.Name)}, motion {(_motionRecording is null ? "invented" : _motionRecording.Name)}";
 
-    /// <summary>Plays a recorded pulse (red, ir and, with it, its own motion) from its begin.</summary>
+    /// <summary>Plays a recorded pulse (red, ir, green and, with it, its own motion) from its begin.</summary>
     public void Play(Recording pulse, long nowMs)
     {
         _lightRecording = pulse;
         _lightFromMs = nowMs;
         _motionRecording = pulse;
-        _motionColumn = 2;
+        _motionColumn = 3;
         _motionFromMs = nowMs;
     }
 
@@ -107,7 +107,7 @@ public sealed class Wearer
             var at = nowMs - _lightFromMs;
             if (at <= recording.LengthMs)
             {
-                return new PpgSample((int)recording.At(0, at), (int)recording.At(1, at), 0);
+                return new PpgSample((int)recording.At(0, at), (int)recording.At(1, at), (int)recording.At(2, at));
             }
 
             InventPulse(nowMs);

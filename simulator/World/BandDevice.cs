@@ -12,13 +12,14 @@ public sealed class BandDevice : Device
     private const int InterruptEveryMs = 40;
 
     private readonly BandIdentity _identity;
+    private readonly bool _hasGreen;
     private EventRing? _events;
     private bool _watching;
     private bool _interrupt;
     private Band? _app;
 
-    /// <summary>A band without power.</summary>
-    public BandDevice(World world, string name, VirtualRadio radio, long address, BandIdentity identity, Wearer wearer)
+    /// <summary>A band without power; <paramref name="hasGreen"/>: a MAX30101 is fitted in place of the MAX30102.</summary>
+    public BandDevice(World world, string name, VirtualRadio radio, long address, BandIdentity identity, Wearer wearer, bool hasGreen = false)
         : base(world, name, world.Figures.BandBootMs, WatchdogMs)
     {
         _identity = identity;
@@ -28,7 +29,8 @@ public sealed class BandDevice : Device
         Vibration = new OutputPin(this);
         Light = new OutputPin(this);
         Wrist = new WristReader(world, Vibration);
-        Ppg = new Max30102Chip(nowMs => wearer.Light(nowMs));
+        Ppg = new Max30102Chip(nowMs => wearer.Light(nowMs), hasGreen);
+        _hasGreen = hasGreen;
         Accelerometer = new Adxl343Chip(nowMs => Felt(nowMs, wearer.Motion(nowMs)));
     }
 
@@ -75,6 +77,7 @@ public sealed class BandDevice : Device
                 Vibration = Vibration,
                 Light = Light,
                 Ppg = Ppg,
+                PpgHasGreen = _hasGreen,
                 Accelerometer = Accelerometer,
                 Events = _events,
             },

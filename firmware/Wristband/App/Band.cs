@@ -83,7 +83,7 @@ namespace ElderBand.Wristband
             _link = new LinkPolicy(ports.Link, _latch, _source, tagger, _keys, ports.Mac, identity.Secret);
             _signal = new WristSignal(ports.Vibration, ports.Light);
             _stages = new HelpStages(_latch, _signal, _source, _link);
-            _measuring = new Measuring(ports.Ppg, ports.Accelerometer, false);
+            _measuring = new Measuring(ports.Ppg, ports.Accelerometer, ports.PpgHasGreen);
         }
 
         /// <summary>Mode now.</summary>

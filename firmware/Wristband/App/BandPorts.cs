@@ -32,6 +32,10 @@ namespace ElderBand.Wristband
         /// <summary>MAX30102, MAX30101 or MAX30105.</summary>
         public IRegisterBus Ppg;
 
+        /// <summary>The pulse sensor has the green LED (MAX30101, MAX30105), which reads a wrist better. The part id is the
+        /// same for all three (0xFF reads 0x15), so it is told, not asked.</summary>
+        public bool PpgHasGreen;
+
         /// <summary>ADXL343.</summary>
         public IRegisterBus Accelerometer;
 
