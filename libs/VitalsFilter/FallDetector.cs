@@ -111,6 +111,12 @@ namespace ElderBand.VitalsFilter
             get { return _impactAge != Idle && _stillSeconds >= LyingStillS; }
         }
 
+        /// <summary>True from an impact's first sample until it is judged, and while lying still may yet confirm it.</summary>
+        public bool IsUnderWay
+        {
+            get { return _peakAge != Idle || _watchSeconds != Idle; }
+        }
+
         /// <summary>Features of the last event, for evaluation and training; owned by the detector.</summary>
         public int[] LastFeatures
         {

@@ -346,4 +346,42 @@ public sealed class ModeTests
         (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
         quiet.Notified.ShouldBeGreaterThan(0);
     }
+
+    [Fact]
+    public void P05_one_hiccup_of_the_pulse_sensor_in_Daily_is_nobodys_business()
+    {
+        var world = Daily();
+        world.RunFor(20_000);
+        world.PpgChip.Fault = Simulator.Chips.ChipFault.StuckUntilRecovered;
+        world.RunFor(30 * 60_000);
+        world.PpgChip.Fault.ShouldBe(Simulator.Chips.ChipFault.None, "a probe has met it and recovered the bus");
+        world.Technical(TechnicalCode.PpgFault).ShouldBe(0);
+        world.Band.Wear.ShouldBe(Wear.On);
+    }
+
+    [Fact]
+    public void P06_a_sleeper_in_Daily_stays_worn_by_the_pulse_alone()
+    {
+        var world = Daily();
+        world.Motion = SyntheticMotion.Resting(Adxl343.RateHz, 3);
+        world.RunUntil(() => world.Band.Wear != Wear.On, 3_600_000).ShouldBeFalse($"after {world.Now / 1000} s");
+        world.Band.Vitals.StillSeconds.ShouldBeGreaterThan(3000, "there was no other sign of life");
+    }
+
+    [Fact]
+    public void P08_a_worn_out_radio_restarts_the_band_when_the_wearer_rests_and_not_while_a_fall_may_come()
+    {
+        var world = new BandWorld().Boot();
+        world.RunFor(20_000);
+        world.Motion = SyntheticMotion.Walking(Adxl343.RateHz, 4);
+        world.InRange = false;
+        world.RefusesAdvertising = true;
+        world.Disconnect();
+        world.RunUntil(() => world.Band.Link.IsWornOut, 20 * 60_000).ShouldBeTrue();
+        world.RunFor(120_000);
+        world.Power.Resets.ShouldBe(0, "who walks may fall, and a boot forgets the seconds before");
+        world.Motion = SyntheticMotion.Resting(Adxl343.RateHz, 4);
+        world.RunFor(120_000);
+        world.Power.Resets.ShouldBe(1);
+    }
 }

@@ -32,6 +32,9 @@ namespace ElderBand.Wristband
         private const int TakenOffMs = 30000;
         private const byte UnknownPct = 255;
 
+        // A boot takes the fall detector's memory along: not within a minute of a movement.
+        private const int QuietS = 60;
+
         private readonly BandPorts _ports;
         private readonly BandIdentity _identity;
         private readonly BandKeys _keys = new BandKeys();
@@ -725,7 +728,8 @@ namespace ElderBand.Wristband
         private bool MustRestart()
         {
             return (_source.IsNearlySpent || _link.IsWornOut) && _fall.State == FallState.Watching && !_key.IsPressed
-                && !_latch.IsDirty && !_signal.IsBusy;
+                && !_measuring.FallIsUnderWay
+                && (_measuring.StillSeconds > QuietS || _measuring.AccelerometerIsFaulty) && !_latch.IsDirty && !_signal.IsBusy;
         }
 
         private void ReadBattery(long nowMs)

@@ -25,8 +25,10 @@ namespace ElderBand.Wristband
         private const int FlappingTries = 3;
 
         private bool _trouble;
-        private long _troubleSinceMs;
-        private long _goodSinceMs;
+        private bool _down;
+        private long _steppedMs;
+        private long _troubleMs;
+        private long _goodMs;
         private long _lastSampleMs;
         private long _retryMs;
         private int _tries;
@@ -47,14 +49,15 @@ namespace ElderBand.Wristband
         public void OnStarted(long nowMs)
         {
             IsRunning = true;
+            _down = false;
             _lastSampleMs = nowMs;
-            _goodSinceMs = nowMs;
         }
 
-        /// <summary>The part was stopped on purpose.</summary>
+        /// <summary>The part was stopped on purpose: until it is wanted again no time counts, for it or against it.</summary>
         public void OnStopped()
         {
             IsRunning = false;
+            _down = false;
             _retryMs = 0;
         }
 
@@ -68,11 +71,12 @@ namespace ElderBand.Wristband
         public void OnFailed(long nowMs)
         {
             IsRunning = false;
-            _goodSinceMs = nowMs;
+            _down = true;
+            _goodMs = 0;
             if (!_trouble)
             {
                 _trouble = true;
-                _troubleSinceMs = nowMs;
+                _troubleMs = 0;
                 _tries = 0;
             }
 
@@ -89,17 +93,22 @@ namespace ElderBand.Wristband
         /// <summary>Lets time pass.</summary>
         public void Step(long nowMs)
         {
+            long elapsedMs = nowMs - _steppedMs;
+            _steppedMs = nowMs;
             if (!_trouble)
             {
                 return;
             }
 
-            if (IsRunning && nowMs - _goodSinceMs >= RecoveredAfterMs)
+            // In Daily the part runs for moments only: what it ran adds up from one to the next.
+            _goodMs += IsRunning ? elapsedMs : 0;
+            _troubleMs += IsRunning || _down ? elapsedMs : 0;
+            if (_goodMs >= RecoveredAfterMs)
             {
                 _trouble = false;
                 IsFaulty = false;
             }
-            else if (nowMs - _troubleSinceMs >= ReportAfterMs && (!IsRunning || _tries >= FlappingTries))
+            else if (_troubleMs >= ReportAfterMs && (_down || _tries >= FlappingTries))
             {
                 IsFaulty = true; // one hiccup that a restart has mended is nobody's business
             }
@@ -124,6 +133,7 @@ namespace ElderBand.Wristband
         private const int MeasureMs = 30000;
         private const int ProbeMs = 1000;
         private const int ProbeEveryMs = 60000;
+        private const int EstimateEveryMs = 10000;
         private const int ProbeMovedEveryMs = 10000;
         private const int VerifyEveryMs = 10000;
         private const int WearEveryMs = 1000;
@@ -151,6 +161,7 @@ namespace ElderBand.Wristband
         private long _ppgUntilMs;
         private long _nextProbeMs;
         private long _nextMeasureMs;
+        private long _nextPulseMs;
         private long _nextEstimateMs;
         private long _nextSummaryMs;
         private bool _measuring;
@@ -198,6 +209,12 @@ namespace ElderBand.Wristband
         public int StillSeconds
         {
             get { return _activity.StillSeconds; }
+        }
+
+        /// <summary>The fall detector has seen an impact and has not judged it for good yet.</summary>
+        public bool FallIsUnderWay
+        {
+            get { return _fall.IsUnderWay; }
         }
 
         /// <summary>Heart rate of the last summary, beats a minute; 0 where refused.</summary>
@@ -450,13 +467,14 @@ namespace ElderBand.Wristband
             }
 
             bool worn = Wear == Wear.On;
-            if (!_measuring && ((worn && nowMs >= _nextMeasureMs) || (_wear.NeedsPulse && nowMs >= _nextProbeMs)))
+            if (!_measuring && ((worn && nowMs >= _nextMeasureMs) || (_wear.NeedsPulse && nowMs >= _nextPulseMs)))
             {
                 _measuring = true;
                 _nextMeasureMs = nowMs + LongSummaryMs;
                 _ppgUntilMs = nowMs + MeasureMs;
                 _nextProbeMs = nowMs + ProbeEveryMs;
-                _nextEstimateMs = nowMs + MeasureMs;
+                _nextPulseMs = nowMs + ProbeEveryMs; // by itself: a probe a moment ago must not put the question off
+                _nextEstimateMs = nowMs + EstimateEveryMs;
             }
             else if (nowMs >= _nextProbeMs)
             {
