@@ -14,6 +14,9 @@ public sealed class Sweeper(Store store, AlarmDesk desk, Clock clock, Metrics me
     private const int StepMs = 200;
     private const int SlowStepMs = 5000;
 
+    // "Nobody has answered" and a text's last step wait this long; everything else less (docs/adr/0045).
+    private const int LongestWaitMs = AlarmDesk.UnansweredAfterMs;
+
     private readonly long _startedAtMs = clock.NowMs;
 
     /// <summary>Open alarms found without owner or timer in the last sweep; anything but 0 is a defect.</summary>
@@ -23,10 +26,16 @@ public sealed class Sweeper(Store store, AlarmDesk desk, Clock clock, Metrics me
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         long slowDueMs = 0;
+        bool isFirst = true;
         while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
+                if (isFirst)
+                {
+                    await store.WriteAsync(Lane.Alarm, tx => AlarmRows.WaitNoLongerThan(tx.Db, tx.NowMs + LongestWaitMs), stoppingToken);
+                    isFirst = false;
+                }
                 await TimersAsync(stoppingToken);
                 if (clock.NowMs >= slowDueMs)
                 {
@@ -41,7 +50,6 @@ public sealed class Sweeper(Store store, AlarmDesk desk, Clock clock, Metrics me
             }
             catch (Exception e)
             {
-                // A timer that fails must not stop the timers of all others.
                 metrics.Count("sweeps_failed_total");
                 log.LogError(e, "A sweep failed; the next one is in a second.");
                 await Task.Delay(1000, CancellationToken.None);
@@ -53,7 +61,16 @@ public sealed class Sweeper(Store store, AlarmDesk desk, Clock clock, Metrics me
     {
         foreach (DueTimer timer in store.Read(db => AlarmRows.DueTimers(db, clock.NowMs)))
         {
-            await store.WriteAsync(Lane.Alarm, tx => desk.TimerDue(tx, timer), stoppingToken);
+            try
+            {
+                await store.WriteAsync(Lane.Alarm, tx => desk.TimerDue(tx, timer), stoppingToken);
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                // One that fails must not stop those of all others; it is tried again in the next sweep.
+                metrics.Count("timers_failed_total");
+                log.LogError(e, "The timer {Kind} of alarm {Alarm} failed", timer.Kind, timer.AlarmId);
+            }
         }
     }
 

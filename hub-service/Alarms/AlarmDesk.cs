@@ -295,15 +295,19 @@ public sealed class AlarmDesk(ConsoleCounter consoles)
                 break;
             case "ring" when AlarmMachine.Next(alarm.State, AlarmEvent.RingAgain).Verdict == Verdict.Note:
                 AlarmRows.SetTimer(tx.Db, alarm.CentreId, alarm.Id, "ring", tx.NowMs + RingEveryMs);
-                if (!alarm.Unanswered && consoles.Open(alarm.CentreId) == 0)
+                if (!alarm.Unanswered)
                 {
-                    Unanswered(tx, alarm, "noConsole");
+                    LookForConsole(tx, alarm);
                     Save(tx, alarm);
                 }
                 tx.AlarmChanged(alarm.CentreId, alarm.Id);
                 break;
             case "unanswered" when AlarmMachine.Next(alarm.State, AlarmEvent.Unanswered).Verdict == Verdict.Note:
                 Unanswered(tx, alarm, "noAnswer");
+                Save(tx, alarm);
+                break;
+            case "noConsole" when AlarmMachine.Next(alarm.State, AlarmEvent.Unanswered).Verdict == Verdict.Note:
+                LookForConsole(tx, alarm);
                 Save(tx, alarm);
                 break;
             default:
@@ -363,18 +367,32 @@ public sealed class AlarmDesk(ConsoleCounter consoles)
             Acted(tx, alarm, actor, "coming");
         });
 
-    /// <summary>A mistaken take is undone: nobody has it, it rings again at once.</summary>
-    public ActResult HandBack(Tx tx, string centreId, long alarmId, Actor actor) =>
-        ByOwner(tx, centreId, alarmId, actor, AlarmEvent.HandBack, null, alarm =>
+    /// <summary>
+    /// Nobody has it any more and it rings again at once: a mistaken take is undone, or a colleague frees the alarm of
+    /// somebody who has gone home. For anybody who may act: ringing is the safe side, and both names are kept.
+    /// </summary>
+    public ActResult HandBack(Tx tx, string centreId, long alarmId, Actor actor)
+    {
+        if (Find(tx, centreId, alarmId) is not { } alarm)
         {
-            alarm.OwnerStaffId = null;
-            alarm.TakenAtMs = null;
-            alarm.ComingAtMs = null;
-            Note(tx, alarm, "handedBack", actor.DisplayName);
-            tx.Audit(alarm.CentreId, actor.Who, "alarm.handedBack", $"alarm:{alarm.Number}");
-            Raise(tx, alarm);
-            Save(tx, alarm);
-        });
+            return new ActResult(Act.NotFound);
+        }
+        AlarmStep step = AlarmMachine.Next(alarm.State, AlarmEvent.HandBack);
+        if (step.Verdict != Verdict.Move)
+        {
+            return new ActResult(Act.NotPossible);
+        }
+        string owner = StaffRows.DisplayName(tx.Db, alarm.OwnerStaffId ?? 0);
+        alarm.State = step.Next;
+        alarm.OwnerStaffId = null;
+        alarm.TakenAtMs = null;
+        alarm.ComingAtMs = null;
+        Note(tx, alarm, "handedBack", actor.DisplayName, owner == actor.DisplayName ? "" : owner);
+        tx.Audit(alarm.CentreId, actor.Who, "alarm.handedBack", $"alarm:{alarm.Number}", $"from {owner}");
+        Raise(tx, alarm);
+        Save(tx, alarm);
+        return new ActResult(Act.Done);
+    }
 
     /// <summary>The owner ends it; needs an outcome.</summary>
     public ActResult Close(Tx tx, string centreId, long alarmId, Actor actor, string? outcome, string? words)
@@ -473,7 +491,7 @@ public sealed class AlarmDesk(ConsoleCounter consoles)
         Save(tx, drill);
     }
 
-    /// <summary>Starts ringing: timers, the family's outbox, and "nobody has answered" at once where no console is open.</summary>
+    /// <summary>Starts ringing: timers, the family's outbox, and "nobody has answered" at once where no console is there.</summary>
     private void Raise(Tx tx, AlarmRow alarm)
     {
         // The trace is that of the frame that made it ring: for a fall its confirmation, not the suspicion before it.
@@ -488,13 +506,24 @@ public sealed class AlarmDesk(ConsoleCounter consoles)
         tx.Audit(
             alarm.CentreId, alarm.Sender, "alarm.ringing", $"alarm:{alarm.Number}",
             $"{alarm.Kind} resident:{alarm.ResidentId} event at {alarm.EventAtMs}");
-        if (consoles.Open(alarm.CentreId) == 0)
+        AlarmRows.SetTimer(tx.Db, alarm.CentreId, alarm.Id, "unanswered", tx.NowMs + UnansweredAfterMs);
+        LookForConsole(tx, alarm);
+    }
+
+    /// <summary>Where nobody can hear it, nobody will answer; a console that has just gone may come back first.</summary>
+    private void LookForConsole(Tx tx, AlarmRow alarm)
+    {
+        if (consoles.GoneAtMs(alarm.CentreId) is not { } goneAtMs)
+        {
+            AlarmRows.ClearTimer(tx.Db, alarm.Id, "noConsole");
+        }
+        else if (goneAtMs <= tx.NowMs)
         {
             Unanswered(tx, alarm, "noConsole");
         }
         else
         {
-            AlarmRows.SetTimer(tx.Db, alarm.CentreId, alarm.Id, "unanswered", tx.NowMs + UnansweredAfterMs);
+            AlarmRows.SetTimer(tx.Db, alarm.CentreId, alarm.Id, "noConsole", goneAtMs);
         }
     }
 
@@ -502,6 +531,7 @@ public sealed class AlarmDesk(ConsoleCounter consoles)
     {
         alarm.Unanswered = true;
         AlarmRows.ClearTimer(tx.Db, alarm.Id, "unanswered");
+        AlarmRows.ClearTimer(tx.Db, alarm.Id, "noConsole");
         MessageRows.Enqueue(tx.Db, alarm, "unanswered", tx.NowMs);
         Note(tx, alarm, "unanswered", "", why);
         tx.Audit(alarm.CentreId, "service", "alarm.unanswered", $"alarm:{alarm.Number}", why);

@@ -1,26 +1,64 @@
-using System.Collections.Concurrent;
-
 namespace ElderBand.HubService.Alarms;
 
 /// <summary>
 /// How many consoles of a centre hold an open event stream. The stream calls <see cref="Enter"/> when its first bytes
-/// are out and disposes the result when it ends. None open = nobody can hear an alarm (P36).
+/// are out and disposes the result when it ends. None there = nobody can hear an alarm (P36).
 /// </summary>
-public sealed class ConsoleCounter
+public sealed class ConsoleCounter(Clock clock)
 {
-    private readonly ConcurrentDictionary<string, int> _open = new(StringComparer.Ordinal);
+    /// <summary>A page that is loaded again, or a service that has just started, has its consoles back within this time.</summary>
+    public const int BackWithinMs = 15_000;
 
-    /// <summary>Consoles that are open now.</summary>
-    public int Open(string centreId) => _open.GetValueOrDefault(centreId);
+    private readonly long _startedAtMs = clock.NowMs;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, (int Open, long LeftAtMs)> _centres = new(StringComparer.Ordinal);
 
     /// <summary>Consoles that are open now, of all centres.</summary>
-    public int Total => _open.Values.Sum();
+    public int Total
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _centres.Values.Sum(static c => c.Open);
+            }
+        }
+    }
+
+    /// <summary>Consoles that are open now.</summary>
+    public int Open(string centreId)
+    {
+        lock (_gate)
+        {
+            return Of(centreId).Open;
+        }
+    }
+
+    /// <summary>UTC ms from which on nobody is at the screens unless a console opens before; null while one is open.</summary>
+    public long? GoneAtMs(string centreId)
+    {
+        lock (_gate)
+        {
+            (int open, long leftAtMs) = Of(centreId);
+            return open > 0 ? null : leftAtMs + BackWithinMs;
+        }
+    }
 
     /// <summary>Counts one console until the result is disposed.</summary>
     public IDisposable Enter(string centreId)
     {
-        _open.AddOrUpdate(centreId, 1, static (_, n) => n + 1);
+        Add(centreId, 1);
         return new Leave(this, centreId);
+    }
+
+    private (int Open, long LeftAtMs) Of(string centreId) => _centres.GetValueOrDefault(centreId, (0, _startedAtMs));
+
+    private void Add(string centreId, int consoles)
+    {
+        lock (_gate)
+        {
+            _centres[centreId] = (Of(centreId).Open + consoles, clock.NowMs);
+        }
     }
 
     private sealed class Leave(ConsoleCounter counter, string centreId) : IDisposable
@@ -31,7 +69,7 @@ public sealed class ConsoleCounter
         {
             if (Interlocked.Exchange(ref _left, 1) == 0)
             {
-                counter._open.AddOrUpdate(centreId, 0, static (_, n) => n - 1);
+                counter.Add(centreId, -1);
             }
         }
     }

@@ -184,7 +184,7 @@ public sealed class FamilyWorker(Store store, Clock clock, FamilyOptions options
         try
         {
             using var request = new HttpRequestMessage(HttpMethod.Post, options.Webhook);
-            request.Content = JsonContent.Create(new { id = m.Id, to = m.Phone, text, alarm = m.AlarmNumber });
+            request.Content = JsonContent.Create(new { id = MessageRows.PublicId(m.Id), to = m.Phone, text, alarm = m.AlarmNumber });
             request.Headers.Add("Idempotency-Key", $"{m.CentreId}-{m.Id}");
             using HttpResponseMessage answer = await _http.SendAsync(request, stopping);
             int status = (int)answer.StatusCode;

@@ -25,10 +25,13 @@ public static class MessageText
             "fall" => "可能跌倒了",
             _ => "长时间没有活动",
         };
-        string body = m.Reason switch
+        // A text that has waited says what is so now: nobody is sent running for what somebody has in hand.
+        string body = (m.Reason, m.State) switch
         {
-            "raised" => $"{name} {time} {what}，服务中心已收到，正在呼叫值班人员。",
-            "unanswered" => $"{name} {time} {what}，服务中心还没有人接手，请您马上打电话联系。",
+            ("raised" or "unanswered", "taken" or "coming") => $"{name} {time} {what}，{m.Owner} 正在处理。",
+            ("raised" or "unanswered", "closed") => $"{name} {time} {what}，已处理完毕。",
+            ("raised", _) => $"{name} {time} {what}，服务中心已收到，正在呼叫值班人员。",
+            ("unanswered", _) => $"{name} {time} {what}，服务中心还没有人接手，请您马上打电话联系。",
             _ => $"{name} {time} 的求助已处理完毕。{m.ClosingWords}",
         };
         string late = nowMs - m.CreatedAtMs > LateMs ? "（本短信因故延迟）" : "";

@@ -40,7 +40,7 @@ public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs
                 int record = Envelope.RecordAt(i);
                 if ((Frame.TypeOf(data, Envelope.FrameAt(record)) == FrameType.FallCancelled) == cancels)
                 {
-                    StoreRecord(tx, hub, data, record);
+                    StoreRecordAlone(tx, hub, data, record);
                 }
             }
         }
@@ -94,6 +94,29 @@ public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs
     {
         DeviceRows.HubHeard(tx.Db, hub.HubId, tx.NowMs);
         TechnicalRows.Close(tx, new TechnicalKey(hub.CentreId, "hubSilent", null, hub.HubId), "heard again");
+    }
+
+    /// <summary>A record that this program cannot handle must not take the others of its envelope with it, again and again.</summary>
+    private void StoreRecordAlone(Tx tx, HubSession hub, byte[] data, int record)
+    {
+        (int After, int Changes) mark = tx.Mark();
+        tx.Db.Run("SAVEPOINT record");
+        try
+        {
+            StoreRecord(tx, hub, data, record);
+        }
+        catch (Exception e) when (!Storage.Store.IsStorageTrouble(e))
+        {
+            tx.Db.Run("ROLLBACK TO record");
+            tx.BackTo(mark);
+            metrics.Count("frames_total{verdict=\"failed\"}");
+            long address = Envelope.BandAddress(data, record);
+            EventRows.Quarantine(
+                tx.Db, hub.CentreId, hub.HubId, address, $"failed: {e.Message}", data.AsSpan(Envelope.FrameAt(record), Frame.Size).ToArray(), tx.NowMs);
+            // It may have been a call for help: a person must look.
+            Card(tx, hub.CentreId, "unknownFrame", DeviceRows.BandByAddress(tx.Db, address)?.Id, hub.HubId, urgent: true, e.Message, "failed");
+        }
+        tx.Db.Run("RELEASE record");
     }
 
     private void StoreRecord(Tx tx, HubSession hub, byte[] data, int record)
@@ -345,6 +368,12 @@ public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs
         int boot = Frame.BootOf(frame, 0);
         int sequence = Frame.SequenceOf(frame, 0);
         Lane lane = Frame.LaneOf(frame, 0);
+        if (lane != Lane.Alarm)
+        {
+            EventRows.Quarantine(tx.Db, hub.CentreId, hub.HubId, 0, $"type {(int)type} in lane {(int)lane}", frame, tx.NowMs);
+            Card(tx, hub.CentreId, "quarantine", null, hub.HubId, urgent: false, $"type {(int)type} in lane {(int)lane}");
+            return;
+        }
         if (EventRows.Known(tx.Db, row.Sender, boot, lane, sequence) is { } known)
         {
             if (known.Frame.AsSpan().SequenceEqual(frame.AsSpan(0, EventRows.KeptBytes)))

@@ -162,6 +162,17 @@ public static class AlarmRows
     public static void ClearTimers(Db db, long alarmId) =>
         db.Run("DELETE FROM timer WHERE alarm_id=$1", alarmId);
 
+    /// <summary>
+    /// Nothing waits longer than that moment: not a timer, not a text. For the start: rows made under a clock that has
+    /// been set back since would otherwise be due hours from now.
+    /// </summary>
+    public static void WaitNoLongerThan(Db db, long atMs)
+    {
+        db.Run("UPDATE timer SET due_at_ms=$1 WHERE due_at_ms>$1", atMs);
+        db.Run("UPDATE alarm SET deadline_at_ms=$1 WHERE deadline_at_ms>$1", atMs);
+        db.Run("UPDATE message SET due_at_ms=$1 WHERE due_at_ms>$1 AND sent_at_ms IS NULL AND failed_at_ms IS NULL", atMs);
+    }
+
     /// <summary>Timers whose time has come, oldest first.</summary>
     public static List<DueTimer> DueTimers(Db db, long nowMs) =>
         db.All(

@@ -1,9 +1,12 @@
+using System.Globalization;
+
 namespace ElderBand.HubService.Storage;
 
-/// <summary>A message whose time has come, with everything its text needs.</summary>
+/// <summary>A message whose time has come, with everything its text needs. Owner: who has the alarm now, or null.</summary>
 public sealed record DueMessage(
     long Id, string CentreId, long AlarmId, long ContactId, string Reason, long CreatedAtMs, int Attempts,
-    long AlarmNumber, string Kind, long EventAtMs, string? ClosingWords, string ResidentName, string ContactName, string Phone,
+    long AlarmNumber, string Kind, long EventAtMs, string? ClosingWords, string State, string? Owner,
+    string ResidentName, string ContactName, string Phone,
     string CentrePhone, bool HasLink, bool LinkIsOver);
 
 /// <summary>A message that a gateway reports on.</summary>
@@ -20,11 +23,11 @@ public static partial class MessageRows
         db.All(
             """
             SELECT m.id, m.centre_id, m.alarm_id, m.contact_id, m.reason, m.created_at_ms, m.attempts,
-              a.number, a.kind, a.event_at_ms, a.closing_words, ifnull(r.name, ''), c.name, c.phone, z.phone,
+              a.number, a.kind, a.event_at_ms, a.closing_words, a.state, s.display_name, ifnull(r.name, ''), c.name, c.phone, z.phone,
               l.token_sha256 IS NOT NULL, ifnull(l.revoked_at_ms IS NOT NULL OR l.expires_at_ms<=$1, 0)
             FROM message m JOIN alarm a ON a.id=m.alarm_id JOIN contact c ON c.id=m.contact_id
             JOIN centre z ON z.centre_id=m.centre_id LEFT JOIN resident r ON r.id=c.resident_id
-            LEFT JOIN family_link l ON l.alarm_id=m.alarm_id AND l.contact_id=m.contact_id
+            LEFT JOIN staff s ON s.id=a.owner_staff_id LEFT JOIN family_link l ON l.alarm_id=m.alarm_id AND l.contact_id=m.contact_id
             WHERE m.due_at_ms<=$1 AND m.sent_at_ms IS NULL AND m.failed_at_ms IS NULL
               AND NOT EXISTS (SELECT 1 FROM message e WHERE e.alarm_id=m.alarm_id AND e.contact_id=m.contact_id
                 AND e.id<m.id AND e.sent_at_ms IS NULL AND e.failed_at_ms IS NULL)
@@ -32,7 +35,8 @@ public static partial class MessageRows
             """,
             static r => new DueMessage(
                 r.Long(0), r.Text(1), r.Long(2), r.Long(3), r.Text(4), r.Long(5), r.Int(6), r.Long(7), r.Text(8), r.Long(9),
-                r.TextOrNull(10), r.Text(11), r.Text(12), r.Text(13), r.Text(14), r.Bool(15), r.Bool(16)),
+                r.TextOrNull(10), r.Text(11), r.TextOrNull(12), r.Text(13), r.Text(14), r.Text(15), r.Text(16), r.Bool(17),
+                r.Bool(18)),
             nowMs, limit);
 
     /// <summary>The gateway has it.</summary>
@@ -50,7 +54,10 @@ public static partial class MessageRows
             """,
             id, nowMs, dueAtMs, error);
 
-    /// <summary>A message by our id, else by the one that the gateway gave it.</summary>
+    /// <summary>Our id of a message as gateways know it: no number, which a gateway may count by itself.</summary>
+    public static string PublicId(long id) => $"m{id}";
+
+    /// <summary>A message by our id ("m12"); anything else is an id that the gateway gave.</summary>
     public static ReportedMessage? Reported(Db db, string id)
     {
         const string Sql =
@@ -58,8 +65,9 @@ public static partial class MessageRows
             SELECT m.id, m.alarm_id, m.attempts, m.sent_at_ms, m.delivered_at_ms, c.name
             FROM message m JOIN contact c ON c.id=m.contact_id
             """;
-        ReportedMessage? found = long.TryParse(id, out long number) ? db.One(Sql + " WHERE m.id=$1", MapReported, number) : null;
-        return found ?? db.One(Sql + " WHERE m.gateway_id=$1", MapReported, id);
+        return id.StartsWith('m') && long.TryParse(id.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out long number)
+            ? db.One(Sql + " WHERE m.id=$1", MapReported, number)
+            : db.One(Sql + " WHERE m.gateway_id=$1", MapReported, id);
     }
 
     /// <summary>When the message was created: it is given up 24 h later.</summary>

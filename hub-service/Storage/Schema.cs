@@ -144,7 +144,7 @@ public static class Schema
           at_ms INTEGER NOT NULL, kind TEXT NOT NULL, who TEXT NOT NULL, text TEXT NOT NULL) STRICT;
         CREATE INDEX alarm_timeline_alarm ON alarm_timeline (alarm_id, id);
 
-        -- What an open alarm without an owner waits for: 'deadline' of a pre-alarm, 'ring', 'unanswered'.
+        -- What an open alarm without an owner waits for: 'deadline' of a pre-alarm, 'ring', 'unanswered', 'noConsole'.
         CREATE TABLE timer (
           alarm_id INTEGER NOT NULL REFERENCES alarm, kind TEXT NOT NULL, centre_id TEXT NOT NULL,
           due_at_ms INTEGER NOT NULL, PRIMARY KEY (alarm_id, kind)) STRICT, WITHOUT ROWID;
@@ -187,12 +187,13 @@ public static class Schema
           expires_at_ms INTEGER NOT NULL, used_at_ms INTEGER) STRICT, WITHOUT ROWID;
 
         -- The family's outbox. reason: raised unanswered closed. due_at_ms: when the worker may try (again).
+        -- handbacks: of the alarm before it, for unanswered; nobody may answer again after each.
         CREATE TABLE message (
           id INTEGER PRIMARY KEY, centre_id TEXT NOT NULL, alarm_id INTEGER NOT NULL REFERENCES alarm,
-          contact_id INTEGER NOT NULL REFERENCES contact, reason TEXT NOT NULL, created_at_ms INTEGER NOT NULL,
-          due_at_ms INTEGER NOT NULL, attempts INTEGER NOT NULL, sent_at_ms INTEGER, delivered_at_ms INTEGER,
+          contact_id INTEGER NOT NULL REFERENCES contact, reason TEXT NOT NULL, handbacks INTEGER NOT NULL,
+          created_at_ms INTEGER NOT NULL, due_at_ms INTEGER NOT NULL, attempts INTEGER NOT NULL, sent_at_ms INTEGER, delivered_at_ms INTEGER,
           opened_at_ms INTEGER, failed_at_ms INTEGER, last_error TEXT, gateway_id TEXT,
-          UNIQUE (alarm_id, contact_id, reason)) STRICT;
+          UNIQUE (alarm_id, contact_id, reason, handbacks)) STRICT;
         CREATE INDEX message_due ON message (due_at_ms) WHERE sent_at_ms IS NULL AND failed_at_ms IS NULL;
         CREATE INDEX message_gateway ON message (gateway_id) WHERE gateway_id IS NOT NULL;
 

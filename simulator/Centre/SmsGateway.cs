@@ -3,18 +3,18 @@ using System.Text.Json;
 namespace ElderBand.Simulator.Centre;
 
 /// <summary>A text that reached the gateway.</summary>
-/// <param name="Id">The centre's number for it; the same when it is sent again.</param>
+/// <param name="Id">The centre's id for it; the same when it is sent again.</param>
 /// <param name="To">Phone number.</param>
 /// <param name="Text">As the family reads it.</param>
 /// <param name="Alarm">The alarm's id.</param>
 /// <param name="AtUs">When it came, µs.</param>
-public sealed record Text(long Id, string To, string Words, string Alarm, long AtUs);
+public sealed record Text(string Id, string To, string Words, string Alarm, long AtUs);
 
 /// <summary>
 /// The phone company: takes the centre's webhook, answers with a number and reports each text as delivered a moment
 /// later, as a real gateway's callback does.
 /// </summary>
-public sealed class SmsGateway(Func<long, Task> delivered)
+public sealed class SmsGateway(Func<string, Task> delivered)
 {
     private readonly Lock _gate = new();
     private readonly List<Text> _texts = [];
@@ -48,7 +48,7 @@ public sealed class SmsGateway(Func<long, Task> delivered)
         using var body = await JsonDocument.ParseAsync(request.Body);
         var root = body.RootElement;
         var text = new Text(
-            root.GetProperty("id").GetInt64(),
+            root.GetProperty("id").GetString()!,
             root.GetProperty("to").GetString()!,
             root.GetProperty("text").GetString()!,
             root.GetProperty("alarm").ToString(),
@@ -63,7 +63,7 @@ public sealed class SmsGateway(Func<long, Task> delivered)
         return Results.Json(new { messageId = $"sms-{text.Id}" });
     });
 
-    private async Task ReportAsync(long id)
+    private async Task ReportAsync(string id)
     {
         await Task.Delay(400);
         try

@@ -58,7 +58,7 @@ public sealed class Incident(Resident who, string kind, string what, long beganU
     public long? CancelledUs { get; set; }
 
     /// <summary>Texts about it, the same one sent again counted once.</summary>
-    public HashSet<long> Texts { get; } = [];
+    public HashSet<string> Texts { get; } = [];
 
     /// <summary>When the wrist began to say a stage (1-5), null where it never did.</summary>
     public long? StageUs(int stage) => _stageUs[stage];

@@ -397,7 +397,7 @@ public sealed class Town : IAsyncDisposable
         return new Uri(said.Split('\n').Select(static l => l.Trim()).Last(static l => l.StartsWith("http", StringComparison.Ordinal)));
     }
 
-    private async Task ReportDeliveredAsync(long id)
+    private async Task ReportDeliveredAsync(string id)
     {
         using var body = JsonContent.Create(new { id, status = "delivered" });
         using var answer = await _http.PostAsync(new Uri(Service.Address, $"hooks/messages/{HookSecret}"), body);

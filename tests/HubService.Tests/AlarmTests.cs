@@ -233,11 +233,43 @@ public class AlarmTests
         d.Timers().ShouldBe(["ring", "unanswered"], ignoreOrder: true);
         await d.After(61_000);
         d.Only().Unanswered.ShouldBeTrue();
-        d.Messages().ShouldBe(["raised", "unanswered"]); // never silently twice
+        d.Messages().ShouldBe(["raised", "unanswered", "unanswered"]); // once for each time that nobody has it
 
         d.LeaveConsole();
+        await d.After(15_000);
         await d.Sos(2, sender: "b2");
         d.Alarms()[0].Unanswered.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task P36_a_page_that_is_loaded_again_tells_no_family_that_nobody_is_there()
+    {
+        await using var d = await Desk.OpenAsync();
+        d.LeaveConsole();
+        await d.After(1000);
+        await d.Sos(1);
+        d.Only().Unanswered.ShouldBeFalse();
+        d.OpenConsole();
+        await d.After(14_100);
+        d.Timers().ShouldBe(["ring", "unanswered"], ignoreOrder: true);
+        await d.After(45_000);
+        d.Only().Unanswered.ShouldBeFalse();
+        await d.After(1000);
+        d.Only().Unanswered.ShouldBeTrue(); // 60 s after the press, as if it had never left
+    }
+
+    [Fact]
+    public async Task P36_consoles_have_15_s_after_a_start_of_the_service_before_the_family_is_told_that_nobody_is_there()
+    {
+        await using var d = await Desk.OpenAsync();
+        d.RestartConsoles();
+        await d.After(5000);
+        await d.Sos(1);
+        await d.After(9900);
+        d.Messages().ShouldBe(["raised"]);
+        await d.After(200);
+        d.Messages().ShouldBe(["raised", "unanswered"]);
+        d.Only().Timeline.Last().Text.ShouldBe("noConsole");
     }
 
     [Fact]
@@ -369,12 +401,13 @@ public class AlarmTests
     private sealed class Desk : IAsyncDisposable
     {
         private readonly string _folder;
-        private readonly ConsoleCounter _consoles = new();
-        private readonly IDisposable _console;
+        private readonly ConsoleCounter _consoles;
+        private IDisposable _console;
 
         private Desk(string folder)
         {
             _folder = folder;
+            _consoles = new ConsoleCounter(Clock);
             _console = _consoles.Enter("c1");
             Desk_ = new AlarmDesk(_consoles);
             Store = Store.Open(folder, Clock);
@@ -384,7 +417,7 @@ public class AlarmTests
 
         public Store Store { get; private set; }
 
-        public AlarmDesk Desk_ { get; }
+        public AlarmDesk Desk_ { get; private set; }
 
         public static async Task<Desk> OpenAsync()
         {
@@ -400,6 +433,10 @@ public class AlarmTests
         }
 
         public void LeaveConsole() => _console.Dispose();
+
+        public void OpenConsole() => _console = _consoles.Enter("c1");
+
+        public void RestartConsoles() => Desk_ = new AlarmDesk(new ConsoleCounter(Clock));
 
         public List<AlarmView> Alarms() => Store.Read(db => Views.Alarms(db, "c1", Clock.NowMs));
 

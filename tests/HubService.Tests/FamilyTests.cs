@@ -76,7 +76,7 @@ public sealed class FamilyTests
 
         JsonElement text = gateway.Requests.ShouldHaveSingleItem();
         text.GetProperty("to").GetString().ShouldBe("13800000001");
-        text.GetProperty("id").GetInt64().ShouldBe(desk.Alarm(alarm).Contacts[0].Messages[0].Id);
+        text.GetProperty("id").GetString().ShouldBe($"m{desk.Alarm(alarm).Contacts[0].Messages[0].Id}");
         string words = text.GetProperty("text").GetString()!;
         words.ShouldContain("陈桂英");
         words.ShouldContain($"{desk.Alarm(alarm).Number} 号求助");
@@ -118,7 +118,7 @@ public sealed class FamilyTests
         gateway.Status = 200;
         await Until(() => desk.Alarm(alarm).Contacts[0].Messages[0].SentAtMs is not null);
         Cards(desk).ShouldBeEmpty();
-        gateway.Requests.Select(static r => r.GetProperty("id").GetInt64()).Distinct().Count().ShouldBe(1);
+        gateway.Requests.Select(static r => r.GetProperty("id").GetString()).Distinct().Count().ShouldBe(1);
         gateway.Requests.Select(static r => r.GetProperty("text").GetString()).Distinct().Count().ShouldBe(1);
         gateway.Keys.Distinct().Count().ShouldBe(1);
     }
@@ -165,8 +165,28 @@ public sealed class FamilyTests
         await using StaffDesk second = await StaffDesk.OpenAsync(gateway.Address, first.Folder);
         await Until(() => second.Alarm(alarm).Contacts[0].Messages[0].SentAtMs is not null);
         gateway.Requests.Count.ShouldBeGreaterThan(before);
-        gateway.Requests.Where(r => r.GetProperty("id").GetInt64() == second.Alarm(alarm).Contacts[0].Messages[0].Id)
+        gateway.Requests.Where(r => r.GetProperty("id").GetString() == $"m{second.Alarm(alarm).Contacts[0].Messages[0].Id}")
             .Select(static r => Link(r)).Distinct().Count().ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_text_that_has_waited_says_who_has_it_now_and_not_that_nobody_has()
+    {
+        await using Gateway gateway = await Gateway.OpenAsync();
+        gateway.Status = 503;
+        await using StaffDesk desk = await StaffDesk.OpenAsync(gateway.Address);
+        desk.Clock.Push(TimeSpan.FromSeconds(16)); // no console since the start: unanswered at once
+        HttpClient li = await desk.SignedInAsync("li");
+        long alarm = await desk.PressAsync();
+        await Until(() => !gateway.Requests.IsEmpty);
+        gateway.Requests.First().GetProperty("text").GetString()!.ShouldContain("正在呼叫值班人员");
+        await li.PostAsync($"api/alarms/{alarm}/take", null, Token);
+        gateway.Requests.Clear();
+        gateway.Status = 200;
+        await Until(() => desk.Alarm(alarm).Contacts[0].Messages is [{ SentAtMs: not null }, { SentAtMs: not null, Reason: "unanswered" }]);
+        gateway.Requests.Last().GetProperty("text").GetString()!.ShouldSatisfyAllConditions(
+            static t => t.ShouldContain("李静 正在处理"), static t => t.ShouldNotContain("还没有人接手"));
+        desk.Alarm(alarm).State.ShouldBe("taken");
     }
 
     [Fact]
@@ -261,10 +281,12 @@ public sealed class FamilyTests
         using IDisposable console = desk.Consoles.Enter("c1");
         long alarm = await desk.PressAsync();
         await Until(() => desk.Alarm(alarm).Contacts[0].Messages is [{ SentAtMs: not null }]);
-        long id = desk.Alarm(alarm).Contacts[0].Messages[0].Id;
+        string id = $"m{desk.Alarm(alarm).Contacts[0].Messages[0].Id}";
         HttpClient hook = desk.Stranger(withHeader: false);
         (await hook.PostAsJsonAsync("hooks/messages/guess", new { id, status = "delivered" }, Token)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
-        (await hook.PostAsJsonAsync(Hook, new { id = 99999, status = "delivered" }, Token)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await hook.PostAsJsonAsync(Hook, new { id = "m99999", status = "delivered" }, Token)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await hook.PostAsJsonAsync(Hook, new { id = long.Parse(id[1..]), status = "delivered" }, Token)).StatusCode
+            .ShouldBe(HttpStatusCode.NotFound, "a bare number is the gateway's, and this gateway has given none");
         (await hook.PostAsJsonAsync(Hook, new { id, status = "eaten" }, Token)).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
 
         (await hook.PostAsJsonAsync(Hook, new { id, status = "failed", detail = "关机" }, Token)).StatusCode.ShouldBe(HttpStatusCode.NoContent);

@@ -301,6 +301,7 @@ public class FlowTests
     {
         await using TestCentre centre = await TestCentre.StartAsync();
         await using TestHub hub = await centre.HubAsync("hub-3");
+        centre.Clock.Advance(ConsoleCounter.BackWithinMs);
         await hub.SendOwnAsync(FrameType.HubKey, 1);
         await hub.SendOwnAsync(FrameType.HubTechnical, 2, (byte)TechnicalCode.MainsLost);
         AlarmView alarm = centre.Alarms().ShouldHaveSingleItem();
@@ -424,6 +425,77 @@ public class FlowTests
             ageMs: 60_000);
         centre.Alarms()[0].State.ShouldBe("ringing");
         centre.Alarms().Count.ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task P33_a_record_that_cannot_be_handled_goes_to_quarantine_alone_and_the_rest_of_its_envelope_is_stored()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync();
+        TestBand band = centre.Band();
+        byte[] sos = new TestBand(TestCentre.BandOne, Convert.FromBase64String(centre.Enrolled.Bands.Single(b => b.Address == TestCentre.BandOne).Secret!), 1).Sos();
+        byte[] confirm = band.Answer(FrameType.FallConfirmed, sos); // opens the alarm of number 0, which the next frame claims too
+        byte[] clash = band.Sos();
+        Frame.Begin(clash, FrameType.Sos, Lane.Alarm, 1, 0);
+        Payload.PutEvent(clash, 100, AlarmFlags.Worn, 80, 0);
+        Frame.Begin(confirm, FrameType.FallConfirmed, Lane.Alarm, 1, 5);
+        byte[] inactivity = band.Event(FrameType.Inactivity);
+        (await hub.SendAsync(band.Address, [band.Sign(confirm), band.Sign(clash), inactivity])).ShouldBeTrue();
+        centre.Alarms().Select(a => a.Kind).ShouldBe(["fall", "inactivity"], ignoreOrder: true);
+        centre.Count("quarantine").ShouldBe(1);
+        centre.Technicals().ShouldHaveSingleItem().Kind.ShouldBe("unknownFrame");
+        await TestCentre.UntilAsync(() => hub.Receipts.Count == 3, "the hub's receipts for all of them");
+    }
+
+    [Fact]
+    public async Task P33_a_hub_frame_in_the_lane_of_vitals_is_quarantined()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync();
+        byte[] frame = new byte[Frame.Size];
+        Frame.Begin(frame, FrameType.HubKey, Lane.Vitals, 7, 1);
+        (await hub.SendAsync(0, [frame])).ShouldBeTrue();
+        centre.Alarms().ShouldBeEmpty();
+        centre.Count("quarantine").ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task One_timer_that_fails_leaves_those_of_the_other_alarms_alone()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        using IDisposable console = centre.Consoles.Enter("c1");
+        await using TestHub hub = await centre.HubAsync();
+        TestBand one = centre.Band();
+        TestBand two = centre.Band(TestCentre.BandTwo);
+        await hub.SendAsync(one, one.Sos());
+        await hub.SendAsync(two, two.Sos());
+        await centre.Store.WriteAsync(
+            Lane.Alarm, tx => tx.Db.Run("UPDATE alarm SET state='broken' WHERE id=1"), TestContext.Current.CancellationToken);
+        centre.Clock.Advance(61_000);
+        await TestCentre.UntilAsync(() => centre.Count("message", "alarm_id=2 AND reason='unanswered'") == 1, "the second alarm's timer");
+    }
+
+    [Fact]
+    public async Task P25_what_was_to_wait_by_a_clock_that_has_been_set_back_waits_a_minute_at_most()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using (TestHub hub = await centre.HubAsync())
+        {
+            centre.Clock.Advance(5 * 3_600_000); // the wrong clock
+            using IDisposable console = centre.Consoles.Enter("c1");
+            TestBand band = centre.Band();
+            await hub.SendAsync(band, band.Event(FrameType.FallSuspected));
+            TestBand other = centre.Band(TestCentre.BandTwo);
+            await hub.SendAsync(other, other.Sos());
+        }
+        await centre.StopAsync();
+        centre.Clock.Advance(-5 * 3_600_000);
+        await centre.RunAsync();
+        await TestCentre.UntilAsync(
+            () => centre.Count("timer") > 0 && centre.Count("timer", $"due_at_ms>{centre.Clock.NowMs + 60_000}") == 0, "timers within a minute");
+        centre.Count("message", $"sent_at_ms IS NULL AND due_at_ms>{centre.Clock.NowMs + 60_000}").ShouldBe(0);
+        centre.Clock.Advance(60_500);
+        await TestCentre.UntilAsync(() => centre.Alarms().All(a => a.State == "ringing" && a.Unanswered), "the fall rings and nobody has answered");
     }
 
     private static async Task StageAsync(

@@ -76,7 +76,7 @@ internal sealed class StaffDesk : IAsyncDisposable
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        var consoles = new ConsoleCounter();
+        var consoles = new ConsoleCounter(clock);
         var alarms = new AlarmDesk(consoles);
         builder.Services.AddSingleton<Clock>(clock);
         builder.Services.AddSingleton(store);

@@ -293,6 +293,25 @@ public sealed class StaffTests
     }
 
     [Fact]
+    public async Task P36_a_colleague_frees_the_alarm_of_somebody_who_has_gone_home_and_both_names_are_kept()
+    {
+        await using StaffDesk desk = await StaffDesk.OpenAsync();
+        HttpClient li = await desk.SignedInAsync("li");
+        HttpClient wang = await desk.SignedInAsync("wang");
+        long alarm = await desk.PressAsync();
+        await li.PostAsync($"api/alarms/{alarm}/take", null, Token);
+        await li.PostAsync($"api/alarms/{alarm}/coming", null, Token);
+        (await li.DeleteAsync("api/session", Token)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        (await wang.PostAsync($"api/alarms/{alarm}/handback", null, Token)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        desk.Alarm(alarm).State.ShouldBe("ringing");
+        desk.Alarm(alarm).Timeline.Single(static e => e.Kind == "handedBack").ShouldSatisfyAllConditions(
+            static e => e.Who.ShouldBe("王强"), static e => e.Text.ShouldBe("李静"));
+        desk.Store.Read(db => db.Value("SELECT who||' '||detail FROM audit WHERE action='alarm.handedBack'")).ShouldBe("staff:2 王强 from 李静");
+        (await wang.PostAsync($"api/alarms/{alarm}/take", null, Token)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await wang.PostAsJsonAsync($"api/alarms/{alarm}/close", new { outcome = "phoneOk" }, Token)).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
     public async Task A_sign_in_link_works_once_and_for_ten_minutes()
     {
         await using StaffDesk desk = await StaffDesk.OpenAsync();
