@@ -470,7 +470,9 @@ public class FlowTests
         await hub.SendAsync(one, one.Sos());
         await hub.SendAsync(two, two.Sos());
         await centre.Store.WriteAsync(
-            Lane.Alarm, tx => tx.Db.Run("UPDATE alarm SET state='broken' WHERE id=1"), TestContext.Current.CancellationToken);
+            Lane.Alarm,
+            tx => tx.Db.Run("CREATE TRIGGER broken BEFORE UPDATE ON alarm WHEN NEW.id=1 AND NEW.unanswered=1 BEGIN SELECT RAISE(ABORT, 'broken'); END"),
+            TestContext.Current.CancellationToken);
         centre.Clock.Advance(61_000);
         await TestCentre.UntilAsync(() => centre.Count("message", "alarm_id=2 AND reason='unanswered'") == 1, "the second alarm's timer");
     }
