@@ -18,11 +18,17 @@ public sealed class Downlink : IDisposable
 
     private static readonly int[] ResendS = [2, 5, 15, 60];
 
+    /// <summary>A hub that says hello without end is greeted once in this time, or it would hold up the stages of all others.</summary>
+    private const int GreetEveryMs = 1000;
+
     private readonly Store _store;
     private readonly HubLinks _hubs;
     private readonly Clock _clock;
     private readonly Tagger _tagger = new(new HmacSha256());
+    private readonly ILogger<Downlink> _log;
     private readonly ConcurrentQueue<string> _hellos = new();
+    private readonly HashSet<string> _toGreet = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _greetedMs = new(StringComparer.Ordinal);
     private readonly ConcurrentQueue<long> _changed = new();
     private readonly ConcurrentQueue<long> _bands = new();
     private readonly Dictionary<long, (int Attempt, long DueMs)> _stages = [];
@@ -33,8 +39,9 @@ public sealed class Downlink : IDisposable
     private readonly Thread _thread;
 
     /// <summary>Starts the thread and hooks itself to the alarm desk.</summary>
-    public Downlink(Store store, HubLinks hubs, AlarmDesk desk, Clock clock)
+    public Downlink(Store store, HubLinks hubs, AlarmDesk desk, Clock clock, ILogger<Downlink> log)
     {
+        _log = log;
         _store = store;
         _hubs = hubs;
         _clock = clock;
@@ -122,9 +129,11 @@ public sealed class Downlink : IDisposable
             {
                 return;
             }
-            catch (Microsoft.Data.Sqlite.SqliteException)
+            catch (Exception e)
             {
-                // The writer reports the database's trouble; here the next step tries again.
+                // The database's trouble, which the writer reports, or a row that cannot be read: neither may end the
+                // process, and what failed has its next turn later than everything else.
+                _log.LogError(e, "Sending to the hubs failed; trying again.");
                 _stopping.Token.WaitHandle.WaitOne(StepMs);
             }
         }
@@ -132,8 +141,14 @@ public sealed class Downlink : IDisposable
 
     private void Step(Db db, long nowMs)
     {
-        while (_hellos.TryDequeue(out string? hubId))
+        for (int waiting = _hellos.Count; waiting > 0 && _hellos.TryDequeue(out string? hubId); waiting--)
         {
+            _toGreet.Add(hubId);
+        }
+        foreach (string hubId in _toGreet.Where(hub => nowMs - _greetedMs.GetValueOrDefault(hub) >= GreetEveryMs).ToList())
+        {
+            _toGreet.Remove(hubId);
+            _greetedMs[hubId] = nowMs;
             Greet(db, hubId, nowMs);
         }
         while (_bands.TryDequeue(out long bandId))
@@ -149,11 +164,8 @@ public sealed class Downlink : IDisposable
         }
         foreach ((long alarmId, (int attempt, long dueMs)) in _stages.Where(s => s.Value.DueMs <= nowMs).ToList())
         {
-            if (SendStage(db, alarmId, null, nowMs))
-            {
-                _stages[alarmId] = (attempt + 1, nowMs + (ResendS[Math.Min(attempt, ResendS.Length - 1)] * 1000L));
-            }
-            else
+            _stages[alarmId] = (attempt + 1, nowMs + (ResendS[Math.Min(attempt, ResendS.Length - 1)] * 1000L));
+            if (!SendStage(db, alarmId, null, nowMs))
             {
                 _stages.Remove(alarmId);
             }

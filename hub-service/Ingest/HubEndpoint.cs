@@ -34,18 +34,9 @@ public sealed class HubEndpoint(Store store, FrameIntake intake, HubLinks hubs, 
         }
 
         metrics.Count("hub_signins_refused_total");
-        if (_refusals.Count > LimitersKept)
+        if (IsTooMuch(hub?.Id ?? ""))
         {
-            _refusals.Clear();
-        }
-        TagLimiter limiter = _refusals.GetOrAdd(hub?.Id ?? "", static _ => new TagLimiter());
-        lock (limiter)
-        {
-            limiter.CountBad(clock.NowMs);
-            if (limiter.IsOver(clock.NowMs))
-            {
-                return Refused();
-            }
+            return Refused();
         }
         string why = hub is null ? "unknown hub" : hub.RevokedAtMs is not null ? "revoked hub"
             : right ? "client id is not the hub id" : "wrong password";
@@ -66,6 +57,10 @@ public sealed class HubEndpoint(Store store, FrameIntake intake, HubLinks hubs, 
     public void AccessRefused(HubSession session, MqttPacketType attempt, string topic)
     {
         metrics.Count("hub_access_refused_total");
+        if (IsTooMuch(session.HubId))
+        {
+            return;
+        }
         Audit(session.CentreId, $"hub.{attempt.ToString().ToLowerInvariant()}Refused", $"hub:{session.HubId}", topic);
     }
 
@@ -114,6 +109,21 @@ public sealed class HubEndpoint(Store store, FrameIntake intake, HubLinks hubs, 
         catch (OperationCanceledException)
         {
             return false; // stopping: not stored, so no PUBACK; the hub sends it again
+        }
+    }
+
+    /// <summary>Counts a refusal; ten a minute tell the story, more would fill the audit and delay the alarms of others.</summary>
+    private bool IsTooMuch(string hubId)
+    {
+        if (_refusals.Count > LimitersKept)
+        {
+            _refusals.Clear();
+        }
+        TagLimiter limiter = _refusals.GetOrAdd(hubId, static _ => new TagLimiter());
+        lock (limiter)
+        {
+            limiter.CountBad(clock.NowMs);
+            return limiter.IsOver(clock.NowMs);
         }
     }
 

@@ -132,17 +132,18 @@ public static class StaffEndpoints
             return Shield.Refuse(400, "badRequest", "A name of at most 100 characters and a password of at most 200 are needed.");
         }
         string address = context.Connection.RemoteIpAddress?.ToString() ?? "?";
-        if (lockOut.WaitMs(name, address) is > 0 and var waitMs)
-        {
-            context.Response.Headers.RetryAfter = ((waitMs + 999) / 1000).ToString();
-            return Shield.Refuse(429, "lockedOut", $"Too many wrong passwords: try again in {(waitMs + 999) / 1000} s.");
-        }
-
         StaffRow? staff = store.Read(db => StaffRows.ByName(db, name));
         await Hashing.WaitAsync(context.RequestAborted);
         bool right;
         try
         {
+            // Asked here, after the queue: many guesses sent at once must not all pass before the first has failed (P41).
+            if (lockOut.WaitMs(name, address) is > 0 and var waitMs)
+            {
+                context.Response.Headers.RetryAfter = ((waitMs + 999) / 1000).ToString();
+                return Shield.Refuse(429, "lockedOut", $"Too many wrong passwords: try again in {(waitMs + 999) / 1000} s.");
+            }
+
             // A name that does not exist takes as long as a wrong password.
             right = await Task.Run(() => Passwords.Verify(password, staff?.PasswordHash ?? NobodysHash)) && staff is not null;
         }
