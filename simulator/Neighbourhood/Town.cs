@@ -151,13 +151,15 @@ public sealed class Town : IAsyncDisposable
     /// <param name="map">Adds pages to the simulator's own web server.</param>
     /// <param name="say">Progress, for people.</param>
     /// <param name="cancellation">Ctrl-C.</param>
+    /// <param name="centreIsUp">Called when pages can be opened, before hubs and bands have power.</param>
     public static async Task<Town> StartAsync(
         Options options,
         Figures figures,
         IReadOnlyList<Home> homes,
         Action<Town, WebApplication>? map,
         Action<string> say,
-        CancellationToken cancellation)
+        CancellationToken cancellation,
+        Func<Town, Task>? centreIsUp = null)
     {
         var town = new Town(options, figures);
 
@@ -165,7 +167,7 @@ public sealed class Town : IAsyncDisposable
         cancellation.Register(static ended => ((CancellationTokenSource)ended!).Cancel(), town._end);
         try
         {
-            await town.StartAsync(homes, map, say, cancellation);
+            await town.StartAsync(homes, map, say, centreIsUp, cancellation);
             return town;
         }
         catch
@@ -287,7 +289,11 @@ public sealed class Town : IAsyncDisposable
     }
 
     private async Task StartAsync(
-        IReadOnlyList<Home> homes, Action<Town, WebApplication>? map, Action<string> say, CancellationToken cancellation)
+        IReadOnlyList<Home> homes,
+        Action<Town, WebApplication>? map,
+        Action<string> say,
+        Func<Town, Task>? centreIsUp,
+        CancellationToken cancellation)
     {
         say("enrolling the neighbourhood");
         var input = Path.Combine(_folder.FullName, "enrol.json");
@@ -312,6 +318,11 @@ public sealed class Town : IAsyncDisposable
         Gateway.Received = text => World.Post(() => Ledger.Take(text));
         await Staff.SignInAsync(await SignInLinkAsync(Clerk, cancellation), cancellation);
         Staff.Listen();
+
+        if (centreIsUp is not null)
+        {
+            await centreIsUp(this);
+        }
 
         say("giving power to hubs and bands");
         _worldThread = new Thread(RunWorld) { Name = "world", IsBackground = true };

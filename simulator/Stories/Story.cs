@@ -13,14 +13,14 @@ public static class Story
         var recordings = options.Data is null ? null : new Recordings(options.Data);
         var page = new WristServer();
         await using var town = await Town.StartAsync(
-            options, Figures.Fixed, People.Homes(options.Homes), page.Map, static step => Console.WriteLine(step + " ..."), cancellation);
-        page.Show(town);
+            options,
+            Figures.Fixed,
+            People.Homes(options.Homes),
+            page.Map,
+            static step => Console.WriteLine(step + " ..."),
+            cancellation,
+            centre => ShowLinksAsync(centre, page, cancellation));
         var cast = new Cast(town, timeline, recordings);
-        Console.WriteLine();
-        Console.WriteLine($"  console       {await town.SignInLinkAsync(cancellation)}   (signs you in, once, within 10 min)");
-        Console.WriteLine($"  wrist page    http://localhost:{town.WristPort}/");
-        Console.WriteLine($"  family phone  http://localhost:{town.WristPort}/#phone");
-        Console.WriteLine();
         Console.WriteLine("  " + VirtualDelays.InWords(town.World.Figures));
         Console.WriteLine("  Everybody here is invented. Ctrl-C ends it.");
         Console.WriteLine();
@@ -78,6 +78,16 @@ public static class Story
         timeline.Note($"  Now break it yourself: http://localhost:{town.WristPort}/ has keys, falls, plugs and lines. Ctrl-C ends it.");
         await Task.Delay(Timeout.Infinite, cancellation);
         return 0;
+    }
+
+    private static async Task ShowLinksAsync(Town town, WristServer page, CancellationToken cancellation)
+    {
+        page.Show(town);
+        Console.WriteLine();
+        Console.WriteLine($"  console       {await town.SignInLinkAsync(cancellation)}   (signs you in, once, within 10 min)");
+        Console.WriteLine($"  wrist page    http://localhost:{town.WristPort}/");
+        Console.WriteLine($"  family phone  http://localhost:{town.WristPort}/#phone");
+        Console.WriteLine();
     }
 
     private static async Task SayVitalsAsync(Cast cast, Timeline timeline)
