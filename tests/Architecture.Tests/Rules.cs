@@ -212,7 +212,7 @@ public static partial class Rules
     [GeneratedRegex(@"(?<![\w.*~/:-])/(?:work|home|root|Users|mnt)/\w+|\b[A-Z]:\\+(?:Users|work|src)\b")]
     private static partial Regex MachinePath();
 
-    [GeneratedRegex(@"\b(?:api\.nuget\.org|nuget\.org/v3|registry\.npmjs\.org|registry\.yarnpkg\.com|registry\.npmmirror\.com|pypi\.org|files\.pythonhosted\.org|proxy\.golang\.org|pkgs\.dev\.azure\.com)\b")]
+    [GeneratedRegex(@"https?://[^\s""'/]*(?:nuget|npmjs|npmmirror|yarnpkg|pypi|pythonhosted|golang)[^\s""'/]*")]
     private static partial Regex RegistryHost();
 
     [GeneratedRegex(@"\b(?:TODO|FIXME|XXX|HACK)\b|\bthrow new (?:System\.)?NotImplementedException\b")]
