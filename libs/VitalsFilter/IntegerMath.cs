@@ -117,6 +117,54 @@ namespace ElderBand.VitalsFilter
             return Clamp((int)(dot * 1000 / norm), -1000, 1000);
         }
 
+        /// <summary>How far apart two values are.</summary>
+        public static int Distance(int a, int b)
+        {
+            return a < b ? b - a : a - b;
+        }
+
+        /// <summary>The lowest of at least one value.</summary>
+        public static int Lowest(int[] values)
+        {
+            int lowest = values[0];
+            for (int i = 1; i < values.Length; i++)
+            {
+                if (values[i] < lowest)
+                {
+                    lowest = values[i];
+                }
+            }
+
+            return lowest;
+        }
+
+        /// <summary>The highest of at least one value.</summary>
+        public static int Highest(int[] values)
+        {
+            int highest = values[0];
+            for (int i = 1; i < values.Length; i++)
+            {
+                if (values[i] > highest)
+                {
+                    highest = values[i];
+                }
+            }
+
+            return highest;
+        }
+
+        /// <summary>The mean of at least one value, rounded towards zero.</summary>
+        public static int Mean(int[] values)
+        {
+            long sum = 0;
+            for (int i = 0; i < values.Length; i++)
+            {
+                sum += values[i];
+            }
+
+            return (int)(sum / values.Length);
+        }
+
         /// <summary>Sorts the first <paramref name="count"/> elements in place, ascending (insertion sort: the counts are small).</summary>
         public static void Sort(int[] values, int count)
         {

@@ -1,0 +1,383 @@
+namespace ElderBand.VitalsFilter
+{
+    /// <summary>
+    /// What 8 s of one channel say about a pulse at rest, found in two independent ways: the period from the autocorrelation,
+    /// and the beats from the slope sum of the systolic edge with fractional timing. No allocation after construction,
+    /// integers only.
+    /// </summary>
+    public sealed class RestPulse
+    {
+        private const int SlowestMs = 2000; // 30 bpm
+        private const int FastestMs = 250; // 240 bpm
+        private const int GapMs = 360; // a dicrotic wave comes within it
+
+        private readonly int _rateHz;
+        private readonly int _fold;
+        private readonly int _length;
+        private readonly int[] _pulse;
+        private readonly int[] _work;
+        private readonly int[] _intervals;
+        private readonly int _shortest;
+        private readonly int _longest;
+
+        private int _periodicityX1000;
+        private int _halfwayX1000;
+        private int _periodX256;
+        private int _spreadPercent;
+        private int _beatBpmX10;
+        private int _swing;
+        private int _edge;
+
+        /// <param name="rateHz">Sample rate before folding.</param>
+        /// <param name="fold">Samples of the sensor added into one of the window.</param>
+        /// <param name="length">Samples in the window.</param>
+        public RestPulse(int rateHz, int fold, int length)
+        {
+            _rateHz = rateHz;
+            _fold = fold;
+            _length = length;
+            _pulse = new int[length];
+            _work = new int[length];
+            _intervals = new int[length * fold * 1000 / (rateHz * FastestMs)];
+            _shortest = FastestMs * rateHz / (1000 * fold);
+            _longest = SlowestMs * rateHz / (1000 * fold);
+        }
+
+        /// <summary>How well the wave repeats after its period, x1000 (a sine: 1000).</summary>
+        public int PeriodicityX1000
+        {
+            get { return _periodicityX1000; }
+        }
+
+        /// <summary>How well it repeats after half of the period, x1000: high where two beats were taken for one.</summary>
+        public int HalfwayX1000
+        {
+            get { return _halfwayX1000; }
+        }
+
+        /// <summary>Heart rate from the period, bpm x10; 0 where nothing repeats.</summary>
+        public int PeriodBpmX10
+        {
+            get { return _periodX256 == 0 ? 0 : 600 * 256 * _rateHz / _fold / _periodX256; }
+        }
+
+        /// <summary>Heart rate from the median of the last 8 intervals between beats, bpm x10; 0 for fewer than three.</summary>
+        public int BeatBpmX10
+        {
+            get { return _beatBpmX10; }
+        }
+
+        /// <summary>Mean deviation of those intervals from their median, percent, 0..100.</summary>
+        public int SpreadPercent
+        {
+            get { return _spreadPercent; }
+        }
+
+        /// <summary>Peak to peak of the wave, about, in the counts of the window.</summary>
+        public int Swing
+        {
+            get { return _swing; }
+        }
+
+        /// <summary>Rise within 160 ms of a usual systolic edge; the whole wave is limited to +-1000.</summary>
+        public int Edge
+        {
+            get { return _edge; }
+        }
+
+        /// <summary>Analyses one channel.</summary>
+        /// <param name="ring">The window.</param>
+        /// <param name="oldest">Where in it the oldest sample is.</param>
+        public void Analyse(int[] ring, int oldest)
+        {
+            Shape(ring, oldest);
+            FindPeriod();
+            FindBeats();
+        }
+
+        /// <summary>Only the wave and its <see cref="Swing"/>: the ring in order, turned over (more blood = less light), smoothed
+        /// over 120 ms, without its mean over 1.2 s, limited to three times its mean deviation so that one step of ambient light
+        /// does not own the window, scaled to +-1000.</summary>
+        public void Shape(int[] ring, int oldest)
+        {
+            int at = oldest;
+            for (int i = 0; i < _length; i++)
+            {
+                _work[i] = -ring[at];
+                at = at + 1 == _length ? 0 : at + 1;
+            }
+
+            int half = _rateHz * 600 / (1000 * _fold);
+            int halfShort = _rateHz * 60 / (1000 * _fold);
+            long sum = 0;
+            int count = 0;
+            long sumShort = 0;
+            int countShort = 0;
+            for (int i = 0; i < half; i++)
+            {
+                sum += _work[i];
+                count++;
+            }
+
+            for (int i = 0; i < halfShort; i++)
+            {
+                sumShort += _work[i];
+                countShort++;
+            }
+
+            for (int i = 0; i < _length; i++)
+            {
+                Slide(i, half, ref sum, ref count);
+                Slide(i, halfShort, ref sumShort, ref countShort);
+
+                // 16 times, so that folding and averaging do not round a weak pulse away; in long, as 5 x 18 bits x 16 is 25 bits.
+                _pulse[i] = (int)((sumShort * 16 / countShort) - (sum * 16 / count));
+            }
+
+            long absolute = 0;
+            for (int i = 0; i < _length; i++)
+            {
+                absolute += _pulse[i] < 0 ? -_pulse[i] : _pulse[i];
+            }
+
+            int mean = (int)(absolute / _length);
+            _swing = mean / 4; // mean deviation x 4, without the 16
+            int limit = mean * 3;
+            for (int i = 0; i < _length; i++)
+            {
+                int clipped = IntegerMath.Clamp(_pulse[i], -limit, limit);
+                _pulse[i] = limit == 0 ? 0 : (int)((long)clipped * 1000 / limit);
+            }
+        }
+
+        private void Slide(int i, int half, ref long sum, ref int count)
+        {
+            if (i + half < _length)
+            {
+                sum += _work[i + half];
+                count++;
+            }
+
+            if (i - half - 1 >= 0)
+            {
+                sum -= _work[i - half - 1];
+                count--;
+            }
+        }
+
+        // The first strong peak of the autocorrelation: the lowest lag that reaches nearly the highest value, so that two
+        // beats are not taken for one (half the rate); a dicrotic notch does not get that high (double the rate).
+        private void FindPeriod()
+        {
+            int[] pulse = _pulse; // a local: this loop is most of what an estimate costs
+            int headEnergy = 0;
+            for (int i = 0; i < _length; i++)
+            {
+                headEnergy += pulse[i] * pulse[i]; // at most 392 x 1000^2
+            }
+
+            int tailEnergy = headEnergy;
+            int highest = 0;
+            for (int lag = 0; lag <= _longest + 1; lag++)
+            {
+                int product = 0;
+                int end = _length - lag;
+                for (int i = 0; i < end; i++)
+                {
+                    product += pulse[i] * pulse[i + lag];
+                }
+
+                long norm = IntegerMath.IsqrtLong((long)headEnergy * tailEnergy);
+                _work[lag] = norm == 0 ? 0 : (int)((long)product * 1000 / norm);
+                headEnergy -= pulse[end - 1] * pulse[end - 1];
+                tailEnergy -= pulse[lag] * pulse[lag];
+                if (lag >= _shortest && lag <= _longest && _work[lag] > highest && IsPeak(lag))
+                {
+                    highest = _work[lag];
+                }
+            }
+
+            _periodX256 = 0;
+            _periodicityX1000 = highest;
+            for (int lag = _shortest; lag <= _longest; lag++)
+            {
+                if (_work[lag] * 100 >= highest * 85 && highest > 0 && _work[lag] >= _work[lag + 1] && _work[lag] > _work[lag - 1])
+                {
+                    _periodicityX1000 = _work[lag];
+                    _halfwayX1000 = HighestBetween((lag * 2 / 5) - 1, (lag * 3 / 5) + 1);
+                    _periodX256 = (lag * 256) + VertexX256(_work[lag - 1], _work[lag], _work[lag + 1]);
+                    return;
+                }
+            }
+        }
+
+        // The highest peak strictly between two lags: two beats taken for one repeat nearly as well at half of the period.
+        private int HighestBetween(int fromLag, int toLag)
+        {
+            int highest = 0;
+            for (int lag = fromLag < 1 ? 1 : fromLag; lag < toLag; lag++)
+            {
+                if (_work[lag] > highest && _work[lag] >= _work[lag + 1] && _work[lag] > _work[lag - 1])
+                {
+                    highest = _work[lag];
+                }
+            }
+
+            return highest;
+        }
+
+        // Judged when the lag's right neighbour is not there yet: rising into it is enough for the highest value.
+        private bool IsPeak(int lag)
+        {
+            return _work[lag] > _work[lag - 1];
+        }
+
+        // Where the parabola through three points has its top, in 1/256 of their distance, -128..128.
+        private static int VertexX256(int before, int top, int after)
+        {
+            int curve = before - (2 * top) + after;
+            return curve >= 0 ? 0 : IntegerMath.Clamp(128 * (before - after) / curve, -128, 128);
+        }
+
+        // Beats: the steepest point of each systolic edge whose slope sum stands out; between them, fractional intervals.
+        private void FindBeats()
+        {
+            _beatBpmX10 = 0;
+            _spreadPercent = 100;
+            int window = _rateHz * 160 / (1000 * _fold);
+
+            // Found without help from the period, or the two would always agree: only for a quick heart it shortens the gap.
+            int gap = GapMs * _rateHz / (1000 * _fold);
+            int share = _periodX256 * 6 / 2560;
+            if (share > 0 && share < gap)
+            {
+                gap = share < _shortest ? _shortest : share;
+            }
+
+            int slopeSum = 0;
+            for (int i = 0; i < _length; i++)
+            {
+                slopeSum += Rise(i);
+                if (i >= window)
+                {
+                    slopeSum -= Rise(i - window);
+                }
+
+                _work[i] = slopeSum;
+            }
+
+            int threshold = SlopeThreshold();
+            int last = -1;
+            int lastX256 = 0;
+            int intervals = 0;
+            for (int i = 1; i < _length - 1; i++)
+            {
+                if (_work[i] < threshold || _work[i] < _work[i - 1] || _work[i] <= _work[i + 1] || !Stands(i, gap))
+                {
+                    continue;
+                }
+
+                int steepest = Steepest(i, window);
+                int nowX256 = (steepest * 256) + VertexX256(Rise(steepest - 1), Rise(steepest), Rise(steepest + 1));
+                if (last >= 0 && intervals < _intervals.Length)
+                {
+                    _intervals[intervals++] = nowX256 - lastX256;
+                }
+
+                last = i;
+                lastX256 = nowX256;
+            }
+
+            if (intervals < 3)
+            {
+                return;
+            }
+
+            int first = intervals > 8 ? intervals - 8 : 0;
+            int count = intervals - first;
+            for (int i = 0; i < count; i++)
+            {
+                _intervals[i] = _intervals[first + i];
+            }
+
+            IntegerMath.Sort(_intervals, count);
+            int medianX2 = _intervals[(count - 1) / 2] + _intervals[count / 2];
+            if (medianX2 <= 0)
+            {
+                return;
+            }
+
+            int spread = 0;
+            for (int i = 0; i < count; i++)
+            {
+                spread += IntegerMath.Distance(2 * _intervals[i], medianX2);
+            }
+
+            _spreadPercent = IntegerMath.Clamp((int)((long)spread * 100 / ((long)medianX2 * count)), 0, 100);
+            _beatBpmX10 = 600 * 512 * _rateHz / (_fold * medianX2);
+        }
+
+        private int Rise(int i)
+        {
+            if (i <= 0 || i >= _length)
+            {
+                return 0;
+            }
+
+            int d = _pulse[i] - _pulse[i - 1];
+            return d > 0 ? d : 0;
+        }
+
+        // Half the median of the highest slope sums of four 2 s parts: one artefact cannot raise it, one pause cannot lower it.
+        private int SlopeThreshold()
+        {
+            int part = _length / 4;
+            for (int p = 0; p < 4; p++)
+            {
+                int highest = 0;
+                for (int i = p * part; i < (p + 1) * part; i++)
+                {
+                    if (_work[i] > highest)
+                    {
+                        highest = _work[i];
+                    }
+                }
+
+                _intervals[p] = highest;
+            }
+
+            IntegerMath.Sort(_intervals, 4);
+            _edge = (_intervals[1] + _intervals[2]) / 2;
+            return 1 + (_edge / 2);
+        }
+
+        // No higher slope sum within the gap on either side.
+        private bool Stands(int i, int gap)
+        {
+            int end = i + gap < _length ? i + gap : _length;
+            for (int j = i - gap > 0 ? i - gap : 0; j < end; j++)
+            {
+                if (_work[j] > _work[i])
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+
+        private int Steepest(int i, int window)
+        {
+            int best = i;
+            for (int j = i - window; j <= i; j++)
+            {
+                if (Rise(j) > Rise(best))
+                {
+                    best = j;
+                }
+            }
+
+            return best;
+        }
+    }
+}
