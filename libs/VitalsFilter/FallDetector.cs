@@ -57,6 +57,7 @@ namespace ElderBand.VitalsFilter
 
         private int _at;
         private int _filled;
+        private bool _holed;
         private bool _worn = true;
         private int _strong;
         private int _weak;
@@ -115,6 +116,13 @@ namespace ElderBand.VitalsFilter
         public bool IsUnderWay
         {
             get { return _peakAge != Idle || _watchSeconds != Idle; }
+        }
+
+        /// <summary>True while an impact is a second old or more and not judged yet: the time to see whether the band sits on
+        /// a wrist, or was dropped.</summary>
+        public bool IsSettling
+        {
+            get { return _peakAge >= _nextPeak; }
         }
 
         /// <summary>Features of the last event, for evaluation and training; owned by the detector.</summary>
@@ -209,17 +217,24 @@ namespace ElderBand.VitalsFilter
             return classified == FallVerdict.None ? verdict : classified;
         }
 
+        /// <summary>Samples were lost before the next one. What lies on the two sides of the hole is never looked at together; an
+        /// impact that is too near to it to be scored is watched for lying still, as a weak suspicion is.</summary>
+        public void Gap()
+        {
+            _at = 0;
+            _filled = 0;
+            _holed = true;
+            ForgetBlock();
+        }
+
         /// <summary>Forgets everything but the configuration and whether the band is worn.</summary>
         public void Reset()
         {
             Abandon();
             _at = 0;
             _filled = 0;
-            _blockCount = 0;
-            _blockX = 0;
-            _blockY = 0;
-            _blockZ = 0;
-            _blockSquares = 0;
+            _holed = false;
+            ForgetBlock();
             EventCount = 0;
             LastScore = 0;
             LastMargin = 0;
@@ -256,10 +271,23 @@ namespace ElderBand.VitalsFilter
                 _peakAge = Idle;
             }
 
-            // Right after power-on what came before the impact is unknown. Whether the band is worn is asked only now: who falls
-            // out of bed after hours without a movement is known to wear it by the movement of falling.
-            if (_filled < _x.Length || !_worn)
+            // Whether the band is worn is asked only now: who falls out of bed after hours without a movement is known to wear
+            // it by the movement of falling.
+            if (!_worn)
             {
+                return FallVerdict.None;
+            }
+
+            // Right after power-on what came before the impact is unknown, and the wrist is that of whoever puts the band on.
+            if (_filled < _x.Length)
+            {
+                if (_holed && MayWatch)
+                {
+                    LastMargin = _weak;
+                    LastScore = FallForest.Score(_weak, NormalLine);
+                    Watch(age);
+                }
+
                 return FallVerdict.None;
             }
 
@@ -282,14 +310,33 @@ namespace ElderBand.VitalsFilter
                 return FallVerdict.Suspected;
             }
 
-            if (LastMargin >= _weak && _watchSeconds == Idle && _aftermathSeconds == 0)
+            if (LastMargin >= _weak && MayWatch)
             {
-                _watchSeconds = 0;
-                _movedSeconds = 0;
-                Impact(age);
+                Watch(age);
             }
 
             return FallVerdict.None;
+        }
+
+        private bool MayWatch
+        {
+            get { return _watchSeconds == Idle && _aftermathSeconds == 0; }
+        }
+
+        private void Watch(int age)
+        {
+            _watchSeconds = 0;
+            _movedSeconds = 0;
+            Impact(age);
+        }
+
+        private void ForgetBlock()
+        {
+            _blockCount = 0;
+            _blockX = 0;
+            _blockY = 0;
+            _blockZ = 0;
+            _blockSquares = 0;
         }
 
         private void Impact(int age)
@@ -304,11 +351,7 @@ namespace ElderBand.VitalsFilter
             long mean = ((long)_blockX * _blockX) + ((long)_blockY * _blockY) + ((long)_blockZ * _blockZ);
             long variance = (_blockSquares - (mean / _rateHz)) / _rateHz;
             bool still = variance <= StillDeviationMg * StillDeviationMg;
-            _blockCount = 0;
-            _blockX = 0;
-            _blockY = 0;
-            _blockZ = 0;
-            _blockSquares = 0;
+            ForgetBlock();
             _stillSeconds = still ? _stillSeconds + 1 : 0;
             if (_aftermathSeconds > 0)
             {

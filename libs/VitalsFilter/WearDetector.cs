@@ -35,6 +35,7 @@ namespace ElderBand.VitalsFilter
         private bool _covered;
         private bool _bare;
         private bool _life;
+        private bool _wasOn;
         private int _bareMs;
         private int _coveredMs;
         private int _sinceLifeMs = LifeMs;
@@ -55,6 +56,20 @@ namespace ElderBand.VitalsFilter
         public bool NeedsPulse
         {
             get { return _covered && _sinceLifeMs >= AskAfterMs; }
+        }
+
+        /// <summary>The last infrared level is that of the open air.</summary>
+        public bool IsBare
+        {
+            get { return _bare; }
+        }
+
+        /// <summary>True from when it was worn until the sensor has been bare. A wearer with cold hands who lies without a
+        /// movement has no pulse to show and counts as off; only this tells her from a band that was taken off. Nothing is
+        /// measured on its word, but the watch over stillness must go on.</summary>
+        public bool MayBeWorn
+        {
+            get { return _covered && _wasOn; }
         }
 
         /// <summary>Takes one infrared level, raw counts; any rate.</summary>
@@ -114,6 +129,7 @@ namespace ElderBand.VitalsFilter
             if (_bareMs >= BareMs)
             {
                 _covered = false;
+                _wasOn = false;
             }
 
             if (!_covered)
@@ -121,7 +137,13 @@ namespace ElderBand.VitalsFilter
                 return WearState.Off;
             }
 
-            return _sinceLifeMs < LifeMs ? WearState.On : _coveredMs < LifeMs ? WearState.Maybe : WearState.Off;
+            if (_sinceLifeMs < LifeMs)
+            {
+                _wasOn = true;
+                return WearState.On;
+            }
+
+            return _coveredMs < LifeMs ? WearState.Maybe : WearState.Off;
         }
 
         private static int Later(int ms, int elapsedMs)

@@ -40,6 +40,27 @@ public sealed class WearAndActivityTests
     }
 
     [Fact]
+    public void A_wearer_without_movement_and_pulse_may_still_wear_the_band_until_the_sensor_is_bare()
+    {
+        var wear = new WearDetector(25);
+        var still = SyntheticMotion.Resting(25, 1);
+        Run(wear, SyntheticMotion.Walking(25, 1), 10, 100_000).ShouldBe(WearState.On);
+        Run(wear, still, 3600, 100_000).ShouldBe(WearState.Off);
+        wear.MayBeWorn.ShouldBeTrue();
+        Run(wear, still, 3, 1_200).ShouldBe(WearState.Off);
+        wear.MayBeWorn.ShouldBeFalse();
+    }
+
+    [Fact]
+    public void A_band_that_was_never_worn_since_it_was_laid_down_cannot_be_worn()
+    {
+        var wear = new WearDetector(25);
+        Run(wear, SyntheticMotion.Walking(25, 1), 10, 1_200).ShouldBe(WearState.Off);
+        Run(wear, SyntheticMotion.Desk(25, 1), 3600, 100_000).ShouldBe(WearState.Off);
+        wear.MayBeWorn.ShouldBeFalse();
+    }
+
+    [Fact]
     public void Put_on_is_maybe_until_it_moves()
     {
         var wear = new WearDetector(25);

@@ -148,6 +148,107 @@ public sealed class FallTests
         world.RowsOf(FrameType.FallSuspected).ShouldBeEmpty();
     }
 
+    /// <summary>A worn Daily band; the next probe of the skin is most of a minute away.</summary>
+    private static BandWorld DailyAfterAProbe()
+    {
+        var world = new BandWorld();
+        world.Power.Charger = false;
+        world.Boot();
+        world.RunFor(60_000);
+        world.Band.Mode.ShouldBe(BandMode.Daily);
+        world.RunUntil(() => world.PpgChip.IsRunning, 90_000).ShouldBeTrue();
+        world.RunUntil(() => !world.PpgChip.IsRunning, 60_000).ShouldBeTrue();
+        world.RunFor(2000);
+        world.Band.Wear.ShouldBe(Wear.On);
+        return world;
+    }
+
+    [Theory]
+    [InlineData(5)]
+    [InlineData(6)]
+    [InlineData(7)]
+    [InlineData(8)]
+    public void A_Daily_band_that_is_taken_off_and_dropped_before_the_next_probe_starts_no_countdown(int seed)
+    {
+        var world = DailyAfterAProbe();
+        world.Pulse.Worn = false;
+        world.Motion = SyntheticMotion.FallSequence(Adxl343.RateHz, seed, 1000 + (seed * 130));
+        world.RunFor(120_000);
+        world.RowsOf(FrameType.FallSuspected).ShouldBeEmpty();
+        world.Band.Wear.ShouldBe(Wear.Off);
+    }
+
+    [Theory]
+    [InlineData(5)]
+    [InlineData(6)]
+    [InlineData(7)]
+    [InlineData(8)]
+    public void P07_a_fall_in_Daily_waits_for_no_look_at_the_skin_longer_than_the_signal_after_the_blow(int seed)
+    {
+        var world = DailyAfterAProbe();
+        var onset = 8000 + (seed * 130);
+        var blow = world.Now + onset + 700;
+        world.Motion = SyntheticMotion.FallSequence(Adxl343.RateHz, seed, onset);
+        world.RunUntil(() => world.Band.FallGuardState == FallState.Countdown, 30_000).ShouldBeTrue();
+        (world.Now - blow).ShouldBeInRange(2500, 4200);
+    }
+
+    [Fact]
+    public void P07_a_fall_in_Daily_counts_also_when_the_pulse_sensor_cannot_say_whether_the_band_is_worn()
+    {
+        var world = DailyAfterAProbe();
+        world.PpgChip.Fault = Simulator.Chips.ChipFault.Nak;
+        var blow = world.Now + 8700;
+        world.Motion = SyntheticMotion.FallSequence(Adxl343.RateHz, 5, 8000);
+        world.RunUntil(() => world.Band.FallGuardState == FallState.Countdown, 30_000).ShouldBeTrue();
+        (world.Now - blow).ShouldBeInRange(2500, 6000);
+    }
+
+    [Fact]
+    public void A_band_in_Guard_that_is_taken_off_and_thrown_starts_no_countdown()
+    {
+        var world = new BandWorld().Boot();
+        world.RunFor(20_000);
+        world.Band.Wear.ShouldBe(Wear.On);
+        world.Pulse.Worn = false;
+        world.Motion = SyntheticMotion.FallSequence(Adxl343.RateHz, 5, 1000);
+        world.RunFor(120_000);
+        world.RowsOf(FrameType.FallSuspected).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void P05_a_loop_that_stalled_until_the_fifo_overran_takes_no_two_poses_for_a_blow()
+    {
+        var world = new BandWorld().Boot();
+        world.RunFor(20_000);
+        for (var i = 0; i < 10; i++)
+        {
+            world.Motion = SyntheticMotion.Walking(Adxl343.RateHz, i);
+            world.RunFor(10_000);
+            world.Clock.Now += 5000;
+            world.Motion = SyntheticMotion.Resting(Adxl343.RateHz, i);
+            world.RunFor(70_000);
+        }
+
+        world.AccelerometerChip.Lost.ShouldBeGreaterThan(0);
+        world.RowsOf(FrameType.FallSuspected).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void P05_a_fall_that_a_stalled_loop_saw_only_in_part_calls_for_help_when_the_wearer_lies_still()
+    {
+        var world = new BandWorld().Boot();
+        world.RunFor(20_000);
+        world.Motion = SyntheticMotion.FallSequence(Adxl343.RateHz, 5, 8000);
+        world.RunFor(9200);
+        world.Clock.Now += 2500; // the blow has been read; most of what follows is lost
+        var blow = world.Now;
+        world.RunUntil(() => world.RowsOf(FrameType.FallSuspected).Count == 1, 60_000).ShouldBeTrue();
+        world.AccelerometerChip.Lost.ShouldBeGreaterThan(0);
+        (world.Now - blow).ShouldBeGreaterThan(25_000, "what lies on the two sides of the hole was not scored together");
+        Payload.EventDetail(world.RowsOf(FrameType.FallSuspected)[0], 0).ShouldBeInRange((byte)1, (byte)49);
+    }
+
     [Fact]
     public void P08_a_reset_in_a_countdown_leaves_the_suspicion_with_the_centre_and_delivers_it_once()
     {

@@ -34,6 +34,7 @@ namespace ElderBand.Wristband
 
         // A boot takes the fall detector's memory along: not within a minute of a movement.
         private const int QuietS = 60;
+        private const int SilentWearerS = 12 * 3600;
 
         private readonly BandPorts _ports;
         private readonly BandIdentity _identity;
@@ -440,7 +441,7 @@ namespace ElderBand.Wristband
         // Sent at once, with the time at which the countdown begins: the wrist's 30 s and the centre's then agree.
         private void OnFall(long nowMs)
         {
-            FallVerdict verdict = _measuring.TakeVerdict();
+            FallVerdict verdict = _measuring.TakeVerdict(nowMs);
             if (verdict != FallVerdict.Suspected && verdict != FallVerdict.SuspectedLate)
             {
                 return;
@@ -485,7 +486,7 @@ namespace ElderBand.Wristband
                 _nextInactivityMs = nowMs + InactivityEveryMs;
                 int stillS = _measuring.StillSeconds;
                 bool due = _inactivity.IsDue(
-                    wear == Wear.On,
+                    _measuring.MayBeWorn,
                     stillS,
                     _settings.InactivityTenMinutes * 600,
                     MinuteOfDay(nowMs),
@@ -765,8 +766,10 @@ namespace ElderBand.Wristband
 
         private void ChooseMode(long nowMs)
         {
-            // A band that cannot tell whether it is worn stays up.
-            if (Wear != Wear.Off || _measuring.PpgIsFaulty)
+            // A band that cannot tell whether it is worn stays up. So does one whose wearer shows no sign of life, for a night
+            // and a morning: then the watch over stillness has spoken, or nobody is there.
+            bool silentWearer = _measuring.MayBeWorn && _measuring.StillSeconds < SilentWearerS;
+            if (Wear != Wear.Off || silentWearer || _measuring.PpgIsFaulty)
             {
                 _unwornSinceMs = nowMs;
                 _putAwayMs = PowerPolicy.PutAwayMs;

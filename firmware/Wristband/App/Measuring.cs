@@ -118,7 +118,7 @@ namespace ElderBand.Wristband
     /// <summary>
     /// From the FIFOs to verdicts and numbers. The accelerometer runs at 25 Hz in every mode, so that a change of mode
     /// costs the fall detector nothing; the pulse sensor runs all the time in Guard, in Daily for 30 s every 10 minutes
-    /// and for a second to see whether the band is worn (docs/adr/0023).
+    /// and for a moment to see whether the band is worn (docs/adr/0023, 0079).
     /// </summary>
     public sealed class Measuring
     {
@@ -131,11 +131,15 @@ namespace ElderBand.Wristband
         private const int GuardBurstMs = 320;
         private const int DailyBurstMs = 800;
         private const int MeasureMs = 30000;
-        private const int ProbeMs = 1000;
+        private const int ProbeMs = 600; // two bursts
         private const int ProbeEveryMs = 60000;
         private const int EstimateEveryMs = 10000;
         private const int ProbeMovedEveryMs = 10000;
         private const int VerifyEveryMs = 10000;
+
+        // After an impact: a probe, two seconds of bare sensor, and a second until wear is judged.
+        private const int LookMs = 3000;
+
         private const int WearEveryMs = 1000;
         private const int FrozenMotionSamples = 60 * Adxl343.RateHz;
         private const int FrozenPulseSamples = 10 * Max30102.RateHz;
@@ -176,6 +180,10 @@ namespace ElderBand.Wristband
         private int _lastIr;
         private int _samePulse;
         private int _lostBefore;
+        private int _overrunsBefore;
+        private bool _settling;
+        private bool _looking;
+        private long _lookUntilMs;
 
         /// <summary>Over the two parts.</summary>
         /// <param name="ppg">The pulse sensor's registers.</param>
@@ -209,6 +217,12 @@ namespace ElderBand.Wristband
         public int StillSeconds
         {
             get { return _activity.StillSeconds; }
+        }
+
+        /// <summary>Worn, or it was and nothing has bared the sensor since: a wearer without movement and pulse.</summary>
+        public bool MayBeWorn
+        {
+            get { return Wear == Wear.On || _wear.MayBeWorn; }
         }
 
         /// <summary>The fall detector has seen an impact and has not judged it for good yet.</summary>
@@ -274,9 +288,16 @@ namespace ElderBand.Wristband
             }
         }
 
-        /// <summary>The suspicion of the samples since the last call.</summary>
-        public FallVerdict TakeVerdict()
+        /// <summary>The suspicion of the samples since the last call; held back while the band looks whether it was dropped, and
+        /// not for long: what cannot be told counts as worn.</summary>
+        public FallVerdict TakeVerdict(long nowMs)
         {
+            if (_looking && nowMs < _lookUntilMs)
+            {
+                return FallVerdict.None;
+            }
+
+            _looking = false;
             FallVerdict verdict = _verdict;
             _verdict = FallVerdict.None;
             return verdict;
@@ -339,6 +360,7 @@ namespace ElderBand.Wristband
                 StepAccelerometer(nowMs);
             }
 
+            LookAfterImpact(nowMs);
             ChoosePpg(nowMs);
             if (nowMs >= _nextPpgMs)
             {
@@ -370,7 +392,7 @@ namespace ElderBand.Wristband
 
             _accelWatch.Step(nowMs);
             _ppgWatch.Step(nowMs);
-            return PpgIsWanted(nowMs) && _nextPpgMs < _nextAccelMs ? _nextPpgMs : _nextAccelMs;
+            return (PpgIsWanted(nowMs) || _ppgWatch.IsRunning) && _nextPpgMs < _nextAccelMs ? _nextPpgMs : _nextAccelMs;
         }
 
         // ---- accelerometer ----
@@ -399,6 +421,12 @@ namespace ElderBand.Wristband
             }
 
             SensorHealth read = _accel.ReadBurst();
+            if (_accel.Overruns != _overrunsBefore)
+            {
+                _overrunsBefore = _accel.Overruns;
+                _fall.Gap(); // the oldest are the lost ones: the hole lies before this burst
+            }
+
             for (int i = 0; i < _accel.Count; i++)
             {
                 PushMotion(_accel.X(i), _accel.Y(i), _accel.Z(i));
@@ -473,7 +501,8 @@ namespace ElderBand.Wristband
                 _nextMeasureMs = nowMs + LongSummaryMs;
                 _ppgUntilMs = nowMs + MeasureMs;
                 _nextProbeMs = nowMs + ProbeEveryMs;
-                _nextPulseMs = nowMs + ProbeEveryMs; // by itself: a probe a moment ago must not put the question off
+                // By itself: a probe a moment ago must not put the question off.
+                _nextPulseMs = nowMs + (!worn && _wear.MayBeWorn ? LongSummaryMs : ProbeEveryMs);
                 _nextEstimateMs = nowMs + EstimateEveryMs;
             }
             else if (nowMs >= _nextProbeMs)
@@ -482,6 +511,20 @@ namespace ElderBand.Wristband
                 _nextProbeMs = nowMs + (!worn && moved ? ProbeMovedEveryMs : ProbeEveryMs);
                 _ppgUntilMs = nowMs + ProbeMs > _ppgUntilMs ? nowMs + ProbeMs : _ppgUntilMs;
             }
+        }
+
+        // In Daily the last look at the skin may be a minute old. A band that is taken off and dropped must not call for help.
+        private void LookAfterImpact(long nowMs)
+        {
+            bool settling = _fall.IsSettling;
+            if (settling && !_settling && _mode != BandMode.Guard)
+            {
+                _looking = true;
+                _lookUntilMs = nowMs + LookMs;
+                _ppgUntilMs = nowMs + ProbeMs > _ppgUntilMs ? nowMs + ProbeMs : _ppgUntilMs;
+            }
+
+            _settling = settling;
         }
 
         private void StepPpg(long nowMs)
@@ -534,6 +577,11 @@ namespace ElderBand.Wristband
             if (_ppg.Count > 0)
             {
                 _ppgWatch.OnSamples(nowMs);
+                if (_looking && !_wear.IsBare)
+                {
+                    _looking = false;
+                    _ppgUntilMs = _measuring ? _ppgUntilMs : nowMs; // on the skin: that is all there was to see
+                }
             }
 
             if (read != SensorHealth.Ok || _ppgWatch.IsSilent(nowMs) || _samePulse >= FrozenPulseSamples)
@@ -581,7 +629,12 @@ namespace ElderBand.Wristband
             _wearMs = nowMs;
 
             // Without the pulse sensor nobody can tell: then a fall is watched for rather than missed.
-            _fall.SetWorn(Wear == Wear.On || _ppgWatch.IsFaulty);
+            bool worn = Wear == Wear.On || _ppgWatch.IsFaulty;
+            _fall.SetWorn(worn);
+            if (!worn)
+            {
+                _verdict = FallVerdict.None;
+            }
         }
 
         private void Estimate()
