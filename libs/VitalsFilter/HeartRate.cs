@@ -82,6 +82,9 @@ namespace ElderBand.VitalsFilter
         private int _sinceSaturated;
         private int _sinceImpossible;
         private int _secondSamples;
+        private int _best;
+        private int _lost;
+        private int _sinceLost;
 
         /// <param name="rateHz">Sample rate of <see cref="Push"/>, 25..125; limited to that range.</param>
         /// <param name="channelCount">1..3: one channel arrives as red; two are red and infrared (MAX30102); three add
@@ -191,11 +194,36 @@ namespace ElderBand.VitalsFilter
                 }
             }
 
+            _sinceLost++;
             if (++_secondSamples == _rateHz)
             {
                 _secondSamples = 0;
                 _motion.CloseSecond();
             }
+        }
+
+        /// <summary>Keeps the time where samples were lost: the light counts as unchanged meanwhile, which makes no beat. While
+        /// more than a tenth of the last 8 s is missing nothing is reported, and after a whole second it begins anew.</summary>
+        /// <param name="count">How many samples are missing.</param>
+        public void SkipLost(int count)
+        {
+            if (_filled == 0 || count + (_sinceLost == 0 ? _lost : 0) >= _rateHz)
+            {
+                Reset();
+                return;
+            }
+
+            int last = _at == 0 ? _length - 1 : _at - 1;
+            int red = _red[last] / _fold;
+            int ir = _channels > 1 ? _ir[last] / _fold : 0;
+            int green = _channels > 2 ? _green[last] / _fold : 0;
+            for (int i = 0; i < count; i++)
+            {
+                Push(red, ir, green);
+            }
+
+            _lost = _sinceLost < _rateHz * WindowS ? _lost + count : count;
+            _sinceLost = 0;
         }
 
         /// <summary>Takes one accelerometer sample (milli-g), at whatever rate that sensor runs.</summary>
@@ -234,6 +262,9 @@ namespace ElderBand.VitalsFilter
             _sinceSaturated = _rateHz * WindowS;
             _sinceImpossible = _rateHz * WindowS;
             _secondSamples = 0;
+            _best = _channels - 1;
+            _lost = 0;
+            _sinceLost = _rateHz * WindowS;
             _motion.Reset();
             BpmX10 = 0;
             GuessBpmX10 = 0;
@@ -258,8 +289,7 @@ namespace ElderBand.VitalsFilter
                     return HeartRefusal.SensorFault;
                 }
 
-                int lowest = IntegerMath.Lowest(PulseChannel()) / _fold;
-                if (lowest < _contactMin)
+                if (IntegerMath.Lowest(Channel(_channels - 1)) < _contactMin * _fold)
                 {
                     return HeartRefusal.NotWorn;
                 }
@@ -275,7 +305,58 @@ namespace ElderBand.VitalsFilter
                 return HeartRefusal.SensorFault;
             }
 
-            int[] channel = PulseChannel();
+            HeartRefusal refusal = JudgeChannels();
+            if (refusal != HeartRefusal.SensorFault)
+            {
+                if (_sinceLost < window && _lost * 10 > window)
+                {
+                    return HeartRefusal.Warmup;
+                }
+
+                if (_motion.DeviationMg(WindowS) > MotionDeviationMg)
+                {
+                    return HeartRefusal.Motion;
+                }
+            }
+
+            return refusal;
+        }
+
+        // The channel that served last comes first; only where it fails the others cost an analysis each.
+        private HeartRefusal JudgeChannels()
+        {
+            HeartRefusal refusal = HeartRefusal.SensorFault;
+            int best = _best;
+            int bestConfidence = -1;
+            int bestBpmX10 = 0;
+            for (int i = 0; i < _channels; i++)
+            {
+                int tried = _best - i < 0 ? _best - i + _channels : _best - i;
+                HeartRefusal why = JudgeChannel(Channel(tried));
+                if (why == HeartRefusal.None || (why != HeartRefusal.SensorFault && Confidence > bestConfidence))
+                {
+                    best = tried;
+                    bestConfidence = Confidence;
+                    bestBpmX10 = GuessBpmX10;
+                    refusal = why;
+                }
+
+                if (why == HeartRefusal.None)
+                {
+                    break;
+                }
+            }
+
+            _best = best;
+            Confidence = bestConfidence < 0 ? 0 : bestConfidence;
+            GuessBpmX10 = bestBpmX10;
+            return refusal;
+        }
+
+        private HeartRefusal JudgeChannel(int[] channel)
+        {
+            Confidence = 0;
+            GuessBpmX10 = 0;
             if (IntegerMath.Lowest(channel) == IntegerMath.Highest(channel))
             {
                 return HeartRefusal.SensorFault; // 8 s without a single count of noise: not a living converter
@@ -294,13 +375,7 @@ namespace ElderBand.VitalsFilter
             // A clean pulse at rest repeats itself to 0.8 and more; below 0.5 it could be anything.
             int regular = IntegerMath.Clamp((_pulse.PeriodicityX1000 - 400) / 5, 0, 100);
             int even = IntegerMath.Clamp(100 - (3 * _pulse.SpreadPercent), 0, 100);
-            Confidence = agree ? (regular < even ? regular : even) : Smaller(regular, ReportConfidence - 10);
-
-            if (_motion.DeviationMg(WindowS) > MotionDeviationMg)
-            {
-                return HeartRefusal.Motion;
-            }
-
+            Confidence = agree ? Smaller(regular, even) : Smaller(regular, ReportConfidence - 10);
             if (_hasLevel && Perfusion(channel) < MinPerfusionX100000)
             {
                 return HeartRefusal.LowPerfusion;
@@ -320,9 +395,9 @@ namespace ElderBand.VitalsFilter
                 : even < regular ? HeartRefusal.Irregular : HeartRefusal.NoSignal;
         }
 
-        private int[] PulseChannel()
+        private int[] Channel(int index)
         {
-            return _channels == 3 ? _green : _channels == 2 ? _ir : _red;
+            return index == 2 ? _green : index == 1 ? _ir : _red;
         }
 
         private static int Smaller(int a, int b)

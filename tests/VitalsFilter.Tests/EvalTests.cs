@@ -46,12 +46,75 @@ public sealed class EvalTests : IDisposable
         var (code, error) = Run("hr", "--data", _folder, "--out", At("out.csv"));
 
         code.ShouldBe(0);
-        error.ShouldContain("x: red+ir at 100 Hz, level judged");
-        error.ShouldContain("y: ppg at 100 Hz, level not judged");
+        error.ShouldContain("x: red+ir, level judged from 5000 counts (counts of the chip), no accelerometer; 100 Hz, 1 files");
+        error.ShouldContain("y: ppg, level not judged");
         var rows = File.ReadAllLines(At("out.csv")).Skip(1).Select(static r => r.Split(',')).ToList();
         rows.Count(static r => r[0] == "a.csv").ShouldBe(15);
         rows.Count(static r => r[0] == "b.csv").ShouldBe(10);
         rows.Where(static r => r[0] == "a.csv" && r[4] == "1").ShouldAllBe(static r => Math.Abs(int.Parse(r[2]) - 660) < 40);
+    }
+
+    public static TheoryData<string, string, string, double, string> Mappings() => new()
+    {
+        { "green,ir,red", "", "MAX30101", 1, "red+ir+green, level judged from 1000 counts" },
+        { "red,ir", "", "", 0.002, "red+ir, level not judged: contact and perfusion not applicable (counts far too low for the chip's scale)" },
+        { "red,ir", "", "MAX86161", 16, "red+ir / 8, level judged from 625 counts" },
+        { "ppg1,ppg2,ax_mg,ay_mg,az_mg", "", "wrist", 1, "ppg1+ppg2, level not judged: contact and perfusion not applicable (counts of a sensor that is not known), accelerometer ax_mg" },
+        { "ppg1,ppg2", "bandpassed_at_source", "wrist", 1, "ppg1+ppg2, level not judged: contact and perfusion not applicable (the manifest says bandpassed_at_source)" },
+        { "g_x1000,r_x1000,b_x1000", "", "phone camera", 1, "r_x1000+b_x1000+g_x1000, level not judged: contact and perfusion not applicable (a camera" },
+        { "bvp,ax_raw,ay_raw,az_raw,gx,temp", "", "", -1, "bvp, level not judged: contact and perfusion not applicable (its values swing around 0: filtered at the source), accelerometer ax_raw, scaled to 1 g" },
+        { "one,two,three,four", "", "", 1, "one+two+three, level not judged" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Mappings))]
+    public void Hr_maps_any_channels_and_says_how(string columns, string flags, string sensor, double scale, string words)
+    {
+        // Scale -1: only the wave, around 0, as a source that filters gives it.
+        var ppg = new SyntheticPpg(125, 2) { Bpm = 66, Perfusion = 0.02 };
+        var names = columns.Split(',');
+        File.WriteAllLines(At("a.csv"), [$"t_ms,{columns}", .. Enumerable.Range(0, 125 * 30).Select(i =>
+        {
+            var (red, ir, green) = ppg.Next();
+            var cells = names.Select(n => n[0] == 'a' ? (n[1] == 'z' ? 4096 : 10 + (i % 3)) : n[0] == 't' ? 36 : scale < 0 ? ir - 104_000 : (n[0] == 'g' ? green : n[0] == 'r' ? red : ir) * scale);
+            return $"{i * 8},{string.Join(',', cells.Select(static c => (int)c))}";
+        })]);
+        File.WriteAllText(At("manifest.csv"), $"file,dataset,sensor,flags,rate_hz\na.csv,x,{sensor},{flags},125\n");
+
+        var (code, error) = Run("hr", "--data", _folder, "--out", At("out.csv"));
+
+        code.ShouldBe(0);
+        error.ShouldContain($"x: {words}");
+        var rows = File.ReadAllLines(At("out.csv")).Skip(1).Select(static r => r.Split(',')).ToList();
+        rows.Count.ShouldBe(15);
+        rows.Count(static r => r[4] == "1" && Math.Abs(int.Parse(r[2]) - 660) < 40).ShouldBeGreaterThan(9, string.Join('\n', rows.Select(static r => string.Join(',', r))));
+        rows.ShouldAllBe(r => r[8] == (words.Contains("not judged") ? "not-applicable" : "judged"));
+    }
+
+    [Fact]
+    public void Hr_takes_the_channel_asked_for_and_does_not_draw_a_pulse_through_a_hole()
+    {
+        var ppg = new SyntheticPpg(50, 3) { Bpm = 66 };
+        var samples = Enumerable.Range(0, 50 * 60).Select(i => (Ms: i * 20, Ppg: ppg.Next())).ToList();
+        samples.RemoveAll(static s => s.Ms is > 20_000 and < 20_500 or > 40_000 and < 42_500);
+        File.WriteAllLines(At("a.csv"), ["t_ms,one,two", .. samples.Select(static s => $"{s.Ms},{s.Ms % 7},{s.Ppg.Ir}")]);
+        File.WriteAllText(At("manifest.csv"), "file,dataset\na.csv,x\n");
+
+        var (code, error) = Run("hr", "--data", _folder, "--out", At("out.csv"), "--channel", "two");
+
+        code.ShouldBe(0);
+        error.ShouldContain("x: two, level not judged");
+        var rows = File.ReadAllLines(At("out.csv")).Skip(1).Select(static r => r.Split(',')).ToDictionary(static r => int.Parse(r[1]), static r => r[4] == "1");
+        rows.Count.ShouldBe(30);
+        rows[19_980].ShouldBeTrue();
+        rows[25_980].ShouldBeTrue("half a second of eight is missing: the rest is enough");
+        foreach (var (ms, reported) in rows.Where(static r => r.Key is > 40_000 and < 50_000))
+        {
+            reported.ShouldBeFalse($"{ms} ms: it begins anew after a hole of 2.5 s");
+        }
+
+        rows[55_980].ShouldBeTrue();
+        Run("hr", "--data", _folder, "--out", At("out.csv"), "--channel", "three").Error.ShouldContain("no channel 'three'");
     }
 
     [Theory]

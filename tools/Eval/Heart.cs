@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using ElderBand.VitalsFilter;
 
@@ -8,102 +9,121 @@ public static class Heart
 {
     private const int EstimateEveryMs = 2000;
 
+    // The band's accelerometer (Adxl343.RateHz): whatever a recording has, the filter sees it at this rate.
+    private const int MotionRateHz = 25;
+
+    // Longer holes in a recording are told to the filter as lost samples instead of being drawn through.
+    private const int LongestBridgeMs = 300;
+
     public static int Evaluate(Options options, TextWriter report)
     {
         var folder = options.Required("data");
         var outFile = options.Required("out");
         var chosen = options.Optional("channel");
-        var maps = new SortedSet<string>(StringComparer.Ordinal);
+        var maps = new SortedDictionary<string, (int Files, int LowHz, int HighHz)>(StringComparer.Ordinal);
         var code = Batch.Run(
             Entry.ReadManifest(folder, report),
             report,
             outFile,
-            "file,t_ms,bpm_x10,confidence,reported,spo2_x10,spo2_reported,refusal",
+            "file,t_ms,bpm_x10,confidence,reported,spo2_x10,spo2_reported,refusal,level",
             "heart rate",
             entry =>
             {
-                var map = Mapping.For(entry, chosen);
+                var pieces = Recording.ReadPieces(Path.Combine(folder, entry["file"]));
+                var map = PulseMapping.For(entry, pieces, chosen);
                 lock (maps)
                 {
-                    maps.Add($"{entry["dataset"]}: {map}");
+                    var key = $"{entry["dataset"]}: {map}";
+                    var (files, low, high) = maps.GetValueOrDefault(key, (0, map.RateHz, map.RateHz));
+                    maps[key] = (files + 1, Math.Min(low, map.RateHz), Math.Max(high, map.RateHz));
                 }
 
                 var rows = new StringBuilder();
-                foreach (var piece in Recording.ReadPieces(Path.Combine(folder, entry["file"])))
+                foreach (var piece in pieces)
                 {
                     Play(piece, entry["file"], map, rows);
                 }
 
                 return rows.ToString();
             });
-        foreach (var map in maps)
+        foreach (var (map, (files, low, high)) in maps)
         {
-            report.WriteLine($"  {map}");
+            report.WriteLine($"  {map}; {(low == high ? $"{low}" : $"{low} to {high}")} Hz, {files} files");
         }
 
         return code;
     }
 
-    private static void Play(Recording recording, string file, Mapping map, StringBuilder rows)
+    private static void Play(Recording recording, string file, PulseMapping map, StringBuilder rows)
     {
         var rateHz = map.RateHz;
-        var channels = map.Channels.Select(c => recording.Resample(c, rateHz)).ToArray();
-        var motion = recording.Has("ax_mg")
-            ? new[] { recording.Resample("ax_mg", rateHz), recording.Resample("ay_mg", rateHz), recording.Resample("az_mg", rateHz) }
-            : null;
+        var channels = map.Channels.Select(c => map.Scaled(recording.Resample(c, rateHz))).ToArray();
+        var lost = Lost(recording, rateHz, channels[0].Length);
+        var motion = map.Motion.Select(c => AtBandRate(recording, c, map.MilliGFactor)).ToArray();
+        var moved = 0;
         var heart = new HeartRate(rateHz, channels.Length);
         heart.ConfigureOptics(map.ContactMin, map.HasLevel);
         var every = EstimateEveryMs * rateHz / 1000;
         for (var i = 0; i < channels[0].Length; i++)
         {
-            heart.Push(channels[0][i], channels.Length > 1 ? channels[1][i] : 0, channels.Length > 2 ? channels[2][i] : 0);
-            if (motion is not null)
+            if (lost[i])
             {
-                heart.PushMotion(motion[0][i], motion[1][i], motion[2][i]);
+                heart.SkipLost(1);
+            }
+            else
+            {
+                heart.Push(channels[0][i], channels.Length > 1 ? channels[1][i] : 0, channels.Length > 2 ? channels[2][i] : 0);
+            }
+
+            for (; motion.Length == 3 && moved < motion[0].Length && (long)moved * rateHz <= (long)i * MotionRateHz; moved++)
+            {
+                heart.PushMotion(motion[0][moved], motion[1][moved], motion[2][moved]);
             }
 
             if ((i + 1) % every == 0)
             {
                 var reported = heart.TryEstimate();
                 var ms = recording.StartMs + (long)Math.Round(i * 1000.0 / rateHz);
-                rows.Append($"{file},{ms},{heart.GuessBpmX10},{heart.Confidence},{(reported ? 1 : 0)},");
-                rows.Append($"{heart.Spo2X10},{(heart.Spo2X10 > 0 ? 1 : 0)},{heart.Refusal}\n");
+                rows.Append(CultureInfo.InvariantCulture, $"{file},{ms},{heart.GuessBpmX10},{heart.Confidence},{(reported ? 1 : 0)},");
+                rows.Append(CultureInfo.InvariantCulture, $"{heart.Spo2X10},{(heart.Spo2X10 > 0 ? 1 : 0)},{heart.Refusal},");
+                rows.Append(map.HasLevel ? "judged\n" : "not-applicable\n");
             }
         }
     }
 
-    /// <summary>Which columns go to which channel, at what rate, and what of the optics can be judged.</summary>
-    private sealed record Mapping(string[] Channels, int RateHz, bool HasLevel, int ContactMin, string Why)
+    // Which samples of the even grid lie in a hole of the recording.
+    private static bool[] Lost(Recording recording, int rateHz, int count)
     {
-        public static Mapping For(Entry entry, string? chosen)
+        var lost = new bool[count];
+        foreach (var (fromMs, toMs) in recording.Holes(LongestBridgeMs))
         {
-            var columns = entry["channels"].Split(' ');
-            var recorded = double.TryParse(entry["rate_hz"], out var rate) ? rate : throw new DamagedException("no rate_hz in the manifest");
-            var rateHz = Math.Clamp((int)Math.Round(recorded), 25, 125);
-            if (chosen is not null)
+            var end = Math.Min((int)Math.Ceiling((toMs - recording.StartMs) * rateHz / 1000.0), count);
+            for (var i = (int)((fromMs - recording.StartMs) * rateHz / 1000.0) + 1; i < end; i++)
             {
-                return columns.Contains(chosen, StringComparer.Ordinal)
-                    ? new Mapping([chosen], rateHz, false, 0, "as asked")
-                    : throw new DamagedException($"no channel '{chosen}'");
+                lost[i] = true;
             }
-
-            if (columns.Contains("red", StringComparer.Ordinal) && columns.Contains("ir", StringComparer.Ordinal))
-            {
-                string[] all = columns.Contains("green", StringComparer.Ordinal) ? ["red", "ir", "green"] : ["red", "ir"];
-                return new Mapping(all, rateHz, true, columns.Contains("green", StringComparer.Ordinal) ? 1000 : 5000, "counts of the chip");
-            }
-
-            if (columns.Contains("r_x1000", StringComparer.Ordinal))
-            {
-                return new Mapping(["r_x1000"], rateHz, false, 0, "a phone's camera: no contact level, no SpO2 curve");
-            }
-
-            var only = columns.FirstOrDefault(static c => c.StartsWith("ppg", StringComparison.Ordinal))
-                ?? throw new DamagedException("no pulse channel this tool knows");
-            return new Mapping([only], rateHz, false, 0, "contact and perfusion not applicable");
         }
 
-        public override string ToString() =>
-            $"{string.Join('+', Channels)} at {RateHz} Hz, {(HasLevel ? $"level judged from {ContactMin} counts" : "level not judged")} ({Why})";
+        return lost;
+    }
+
+    // Means over 40 ms instead of single values: the band's chip filters before it counts, a recording of 125 Hz would alias.
+    private static int[] AtBandRate(Recording recording, string channel, double milliGFactor)
+    {
+        var each = Math.Max(1, (int)Math.Ceiling(recording.RateHz / MotionRateHz));
+        var fine = recording.Resample(channel, each * MotionRateHz);
+        var samples = new int[fine.Length / each];
+        for (var i = 0; i < samples.Length; i++)
+        {
+            var sum = 0L;
+            for (var k = 0; k < each; k++)
+            {
+                sum += fine[(i * each) + k];
+            }
+
+            samples[i] = (int)Math.Round(sum * milliGFactor / each);
+        }
+
+        return samples;
     }
 }

@@ -101,7 +101,28 @@ public sealed class Recording
 
     public int EndMs => _rows[^1][0];
 
-    public bool Has(string channel) => _header.Contains(channel, StringComparer.Ordinal);
+    public IReadOnlyList<string> Columns => _header;
+
+    /// <summary>Rows a second, holes left out.</summary>
+    public double RateHz
+    {
+        get
+        {
+            var steps = _rows.Zip(_rows.Skip(1), static (a, b) => b[0] - a[0]).Where(static ms => ms <= 300).ToArray();
+            return steps.Sum() == 0 ? throw new DamagedException("its times do not say a rate") : steps.Length * 1000.0 / steps.Sum();
+        }
+    }
+
+    /// <summary>The recorded values of one column.</summary>
+    public IEnumerable<int> Values(string channel)
+    {
+        var column = Array.IndexOf(_header, channel);
+        return _rows.Select(row => row[column]);
+    }
+
+    /// <summary>Where nothing was recorded for longer than this.</summary>
+    public IEnumerable<(int FromMs, int ToMs)> Holes(int longerThanMs) => _rows.Zip(_rows.Skip(1), static (a, b) => (FromMs: a[0], ToMs: b[0]))
+        .Where(hole => hole.ToMs - hole.FromMs > longerThanMs);
 
     /// <summary>The pieces of a file that holds several: its column `seg` counts them and time begins anew in each.</summary>
     /// <exception cref="DamagedException">With the line and what is wrong with it.</exception>
