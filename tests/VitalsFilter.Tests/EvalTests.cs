@@ -28,11 +28,64 @@ public sealed class EvalTests : IDisposable
         error.ShouldContain("2 recordings evaluated, 2 skipped");
         var rows = File.ReadAllLines(At("out.csv"));
         rows[0].ShouldBe("file,t_ms,kind,score");
-        var cells = rows[1..].ShouldHaveSingleItem().Split(',');
+        rows.Length.ShouldBe(3);
+        var cells = rows[1].Split(',');
         cells[0].ShouldBe("fall.csv");
         int.Parse(cells[1]).ShouldBeInRange(5700, 9700);
         cells[2].ShouldBe("suspected");
         int.Parse(cells[3]).ShouldBeInRange(50, 100);
+        rows[2].ShouldBe($"fall.csv,{int.Parse(cells[1]) + 30_000},confirmed,{cells[3]}", "lying still when the countdown ended");
+        error.ShouldContain("suspected 1 (by lying still 0), confirmed 1 (lying still when the countdown ended), near falls for the log 0");
+    }
+
+    [Theory]
+    [InlineData("25")]
+    [InlineData("50")]
+    public void Falls_through_the_fifo_in_batches_of_25_gives_the_verdicts_of_sample_by_sample_when_the_batch_is_read(string rate)
+    {
+        for (var i = 0; i < 6; i++)
+        {
+            Motion($"fall{i}.csv", SyntheticMotion.FallSequence(100, i, 5000 + (170 * i)), 12);
+            Motion($"day{i}.csv", SyntheticMotion.Daily(100, i), 60);
+        }
+
+        File.WriteAllLines(At("manifest.csv"), ["file", .. Enumerable.Range(0, 6).SelectMany(static i => new[] { $"fall{i}.csv", $"day{i}.csv" })]);
+        var (code, error) = Run("falls", "--data", _folder, "--out", At("out.csv"), "--rate", rate, "--batch");
+        code.ShouldBe(0, error);
+        error.ShouldContain("in batches of 25: 12 of 12 trials the same verdicts, moments and scores");
+        Run("falls", "--data", _folder, "--out", At("single.csv"), "--rate", rate).Code.ShouldBe(0);
+        var late = Suspected(At("out.csv")).Zip(Suspected(At("single.csv")), static (batch, single) => batch - single).ToList();
+        late.Count.ShouldBe(6);
+        late.ShouldAllBe(ms => ms >= 0 && ms < 25 * 1000 / int.Parse(rate));
+        late.ShouldContain(static ms => ms > 0);
+    }
+
+    [Fact]
+    public void The_chips_steps_are_those_that_the_driver_hands_on()
+    {
+        Falls.Rounded(0).ShouldBe(0);
+        Falls.Rounded(1000).ShouldBe(1000);
+        Falls.Rounded(-1000).ShouldBe(-1000);
+        Falls.Rounded(1002).ShouldBe(1003, "257 counts are 1003.9 mg");
+        Falls.Rounded(-3).ShouldBe(-4);
+        Falls.Rounded(20_000).ShouldBe(15_996);
+    }
+
+    [Fact]
+    public void Longlie_shows_for_each_course_after_a_fall_how_it_ends()
+    {
+        Motion("fall.csv", SyntheticMotion.FallSequence(100, 1, 5000), 12);
+        Motion("walk.csv", SyntheticMotion.Walking(100, 1), 12);
+        File.WriteAllText(At("manifest.csv"), "file,is_fall\nfall.csv,1\nwalk.csv,0\n");
+        var (code, error) = Run("longlie", "--data", _folder, "--out", At("out.csv"));
+        code.ShouldBe(0);
+        foreach (var (name, still) in new[] { ("lying still", 1), ("crawling", 0), ("getting up and walking", 0) })
+        {
+            var row = error.Split('\n').Single(line => line.TrimStart().StartsWith(name, StringComparison.Ordinal));
+            row.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^3..].ShouldBe([$"{still}", "of", "1"]);
+        }
+
+        File.ReadAllLines(At("out.csv")).Skip(1).Select(static r => r.Split(',')[3]).ShouldBe(Enumerable.Repeat("suspected at once", 5));
     }
 
     [Fact]
@@ -120,6 +173,9 @@ public sealed class EvalTests : IDisposable
     [Theory]
     [InlineData("falls --data {0}", 2, "--out is missing")]
     [InlineData("falls --data {0} --out x --rate 30", 2, "--rate 30: one of 25, 50")]
+    [InlineData("falls --data {0} --out x --sensitivity 3", 2, "--sensitivity 3: one of 0, 1, 2")]
+    [InlineData("falls --data {0} --out", 2, "--out needs a value")]
+    [InlineData("longlie --data {0} --out x --batch", 2, "unknown option '--batch'")]
     [InlineData("guess", 2, "unknown evaluation 'guess'")]
     [InlineData("falls --data {0} --out x", 1, "no manifest.csv")]
     public void Wrong_use_ends_in_one_line_that_says_what_to_do(string line, int code, string words)
@@ -129,6 +185,9 @@ public sealed class EvalTests : IDisposable
         error.ShouldContain(words);
         error.ShouldNotContain("   at ");
     }
+
+    private static List<int> Suspected(string file) =>
+        [.. File.ReadAllLines(file).Select(static r => r.Split(',')).Where(static c => c[2] == "suspected").Select(static c => int.Parse(c[1]))];
 
     private string At(string name) => Path.Combine(_folder, name);
 

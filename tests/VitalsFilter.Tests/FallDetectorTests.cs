@@ -1,3 +1,4 @@
+using ElderBand.Eval;
 using ElderBand.Simulator.Signals;
 using ElderBand.VitalsFilter;
 
@@ -142,6 +143,66 @@ public sealed class FallDetectorTests
         }
 
         found.ShouldBeTrue("no size of the invented fall is a weak suspicion");
+    }
+
+    [Theory]
+    [InlineData(25, "lying still", FallVerdict.SuspectedLate)]
+    [InlineData(25, "rolling", FallVerdict.SuspectedLate)]
+    [InlineData(25, "trying to get up", FallVerdict.NearFall)]
+    [InlineData(25, "crawling", FallVerdict.NearFall)]
+    [InlineData(25, "getting up and walking", FallVerdict.NearFall)]
+    [InlineData(50, "lying still", FallVerdict.SuspectedLate)]
+    [InlineData(50, "rolling", FallVerdict.SuspectedLate)]
+    [InlineData(50, "trying to get up", FallVerdict.NearFall)]
+    [InlineData(50, "crawling", FallVerdict.NearFall)]
+    [InlineData(50, "getting up and walking", FallVerdict.NearFall)]
+    public void What_follows_a_weak_blow_decides_whether_it_was_a_fall(int rateHz, string course, FallVerdict expected)
+    {
+        var weak = 0;
+        for (var percent = 100; percent > 20; percent--)
+        {
+            var detector = new FallDetector(rateHz);
+            if (Play(detector, SyntheticMotion.FallSequence(rateHz, 1, OnsetMs), (OnsetMs + 5000) * rateHz / 1000, percent).Count > 0 || !detector.IsUnderWay)
+            {
+                continue;
+            }
+
+            weak++;
+            Continue(detector, rateHz, course).ShouldBe([expected], $"at {percent} % of the blow");
+        }
+
+        weak.ShouldBeGreaterThan(0, "no size of the invented fall is a weak suspicion");
+    }
+
+    [Theory]
+    [InlineData("lying still", true)]
+    [InlineData("crawling", false)]
+    [InlineData("getting up and walking", false)]
+    public void After_a_strong_blow_the_countdown_runs_and_lying_still_shows_whether_the_wearer_is_up(string course, bool still)
+    {
+        var detector = new FallDetector(50);
+        Play(detector, SyntheticMotion.FallSequence(50, 1, OnsetMs), (OnsetMs + 5000) / 20).Select(static v => v.Verdict).ShouldBe([FallVerdict.Suspected]);
+        Continue(detector, 50, course, 30).ShouldBeEmpty();
+        detector.LyingStill.ShouldBe(still);
+    }
+
+    private static List<FallVerdict> Continue(FallDetector detector, int rateHz, string course, int seconds = 90)
+    {
+        var continuation = Continuation.All.Single(c => c.Name == course);
+        var noise = new Random(1);
+        var floor = new Pose(180, -930, 320);
+        var verdicts = new List<FallVerdict>();
+        for (var i = 0; i < seconds * rateHz; i++)
+        {
+            var pose = continuation.At(floor, i / (double)rateHz);
+            var verdict = detector.Push((int)pose.X + noise.Next(-15, 16), (int)pose.Y + noise.Next(-15, 16), (int)pose.Z + noise.Next(-15, 16));
+            if (verdict != FallVerdict.None)
+            {
+                verdicts.Add(verdict);
+            }
+        }
+
+        return verdicts;
     }
 
     [Theory]

@@ -1,35 +1,79 @@
 using System.Text;
+using ElderBand.Simulator.Chips;
 using ElderBand.VitalsFilter;
+using ElderBand.Wristband;
+using ElderBand.Wristband.Drivers;
 
 namespace ElderBand.Eval;
+
+/// <summary>One thing that the detector said.</summary>
+/// <param name="Index">The sample that completed it.</param>
+/// <param name="HeardIndex">The newest sample when the band hears of it: the same, or the last of its batch.</param>
+/// <param name="Verdict">What it said.</param>
+/// <param name="Score">0-100.</param>
+/// <param name="StillAtTheEnd">The wearer lay still when the countdown that it started ended.</param>
+public sealed record Heard(int Index, int HeardIndex, FallVerdict Verdict, int Score, bool StillAtTheEnd)
+{
+    public bool IsSuspicion => Verdict is FallVerdict.Suspected or FallVerdict.SuspectedLate;
+}
+
+/// <summary>What the centre may set.</summary>
+/// <param name="Sensitivity">0 low, 1 normal, 2 high.</param>
+/// <param name="WalkingAid">A stick or a frame.</param>
+public sealed record FallProfile(byte Sensitivity, bool WalkingAid)
+{
+    public static FallProfile From(Options options) => new((byte)options.Number("sensitivity", 1, 0, 1, 2), options.Has("walking-aid"));
+}
 
 /// <summary>Fall trials through the band's detector.</summary>
 public static class Falls
 {
-    // A worn band has been running for long before a trial begins and goes on after it. Nothing is known of those times: the
-    // wrist holds the mean of the trial's first and last second, with 10 mg of noise. The hold after the end is long enough
-    // for the long-lie check, so a weak suspicion in a daily activity costs a false alarm here as it would at home.
-    private const int HoldBeforeMs = 15_000;
-    private const int HoldAfterMs = 75_000;
-    private const double HoldNoiseMg = 10;
+    /// <summary>Samples that the band lets the accelerometer collect at most before it reads them: the FIFO holds 32.</summary>
+    public const int BatchSamples = 25;
 
     public static int Evaluate(Options options, TextWriter report)
     {
         var folder = options.Required("data");
         var outFile = options.Required("out");
         var rateHz = options.Number("rate", 50, 25, 50);
-        return Batch.Run(Entry.ReadManifest(folder, report), report, outFile, "file,t_ms,kind,score", $"falls at {rateHz} Hz", entry =>
+        var profile = FallProfile.From(options);
+        var batch = options.Has("batch");
+        var all = new List<Heard>();
+        var trials = 0;
+        var same = 0;
+        var sameVerdicts = 0;
+        var code = Batch.Run(Entry.ReadManifest(folder, report), report, outFile, "file,t_ms,kind,score", $"falls at {rateHz} Hz", entry =>
         {
-            var rows = new StringBuilder();
-            Play(folder, entry, rateHz, 0, (detector, verdict, ms) =>
+            var trial = Trial.Load(folder, entry, rateHz);
+            var heard = batch ? InBatches(trial, profile) : OneByOne(trial, profile);
+            var rounded = batch ? OneByOne(trial, profile, Rounded) : heard;
+            var whole = batch ? OneByOne(trial, profile) : heard;
+            lock (all)
             {
-                if (verdict is FallVerdict.Suspected or FallVerdict.SuspectedLate)
-                {
-                    rows.Append($"{entry["file"]},{ms},suspected,{detector.LastScore}\n");
-                }
-            });
-            return rows.ToString();
+                all.AddRange(heard);
+                trials++;
+                same += Same(heard, rounded) ? 1 : 0;
+                sameVerdicts += heard.Select(static h => (h.Index, h.Verdict)).SequenceEqual(whole.Select(static h => (h.Index, h.Verdict))) ? 1 : 0;
+            }
+
+            if (!Same(heard, rounded))
+            {
+                report.WriteLine($"eval: {entry["file"]}: other verdicts in batches than sample by sample");
+            }
+
+            return Rows(entry["file"], trial, heard);
         });
+        report.WriteLine(
+            $"  suspected {all.Count(static h => h.IsSuspicion)} (by lying still {all.Count(static h => h.Verdict == FallVerdict.SuspectedLate)}), "
+            + $"confirmed {all.Count(static h => h.StillAtTheEnd)} (lying still when the countdown ended), near falls for the log {all.Count(static h => !h.IsSuspicion)}");
+        if (!batch)
+        {
+            return code;
+        }
+
+        report.WriteLine($"  through the chip's FIFO and the band's driver in batches of {BatchSamples}: {same} of {trials} trials the same verdicts, moments and scores as");
+        report.WriteLine($"  sample by sample in the chip's steps of 3.9 mg; {sameVerdicts} of {trials} the same verdicts and moments as in whole milli-g");
+        return same == trials ? code : 1;
     }
 
     public static int DumpFeatures(Options options, TextWriter report)
@@ -43,55 +87,157 @@ public static class Falls
         return Batch.Run(Entry.ReadManifest(folder, report), report, outFile, header, $"features at {rateHz} Hz", entry =>
         {
             var rows = new StringBuilder();
+            var trial = Trial.Load(folder, entry, rateHz, phaseMs);
+            var detector = new FallDetector(rateHz);
             var events = 0;
-            Play(folder, entry, rateHz, phaseMs, (detector, _, ms) =>
+            for (var i = 0; i < trial.Judged; i++)
             {
+                var (x, y, z) = trial[i];
+                detector.Push(x, y, z);
                 if (detector.EventCount > events)
                 {
                     events = detector.EventCount;
+                    var ms = trial.MsAt(i);
                     rows.Append($"{entry["file"]},{entry["dataset"]},{entry["subject"]},{entry["age_group"]},{entry["activity_code"]},");
                     rows.Append($"{entry["is_fall"]},{entry["onset_ms"]},{entry["impact_ms"]},{rateHz},{phaseMs},{ms},{ms - detector.LastImpactAgeMs},");
                     rows.AppendJoin(',', detector.LastFeatures).Append('\n');
                 }
-            });
+            }
+
             return rows.ToString();
         });
     }
 
-    private static void Play(string folder, Entry entry, int rateHz, int phaseMs, Action<FallDetector, FallVerdict, long> heard)
+    /// <summary>Every sample as it comes.</summary>
+    public static List<Heard> OneByOne(Trial trial, FallProfile profile, Func<int, int>? step = null)
     {
-        var recording = Recording.Read(Path.Combine(folder, entry["file"]));
-        int[][] axes =
-        [
-            recording.Resample("ax_mg", rateHz, phaseMs),
-            recording.Resample("ay_mg", rateHz, phaseMs),
-            recording.Resample("az_mg", rateHz, phaseMs),
-        ];
-        var count = axes[0].Length;
-        if (count == 0)
+        var listener = new Listener(trial, profile);
+        for (var i = 0; i < trial.Count; i++)
         {
-            throw new DamagedException("shorter than one sample");
+            var (x, y, z) = trial[i];
+            listener.Push(i, step is null ? (x, y, z) : (step(x), step(y), step(z)));
+            listener.Read(i);
         }
 
-        var second = Math.Min(rateHz, count);
-        var before = axes.Select(a => a[..second].Average()).ToArray();
-        var after = axes.Select(a => a[^second..].Average()).ToArray();
-        var noise = new Random(StableHash(entry["file"]) + phaseMs);
-        var detector = new FallDetector(rateHz);
-        var from = -HoldBeforeMs * rateHz / 1000;
-        var to = count + (HoldAfterMs * rateHz / 1000);
-        for (var i = from; i < to; i++)
-        {
-            var verdict = i < 0 ? detector.Push(Held(before[0], noise), Held(before[1], noise), Held(before[2], noise))
-                : i < count ? detector.Push(axes[0][i], axes[1][i], axes[2][i])
-                : detector.Push(Held(after[0], noise), Held(after[1], noise), Held(after[2], noise));
-            heard(detector, verdict, (long)Math.Round(recording.StartMs + phaseMs + (i * 1000.0 / rateHz)));
-        }
+        return listener.Said;
     }
 
-    private static int Held(double mean, Random noise) =>
-        (int)Math.Round(mean + (HoldNoiseMg * Math.Sqrt(-2 * Math.Log(1 - noise.NextDouble())) * Math.Cos(Math.Tau * noise.NextDouble())));
+    /// <summary>Through the registers of the accelerometer, its FIFO and the band's own driver.</summary>
+    public static List<Heard> InBatches(Trial trial, FallProfile profile)
+    {
+        var taken = 0;
+        var chip = new Adxl343Chip(_ =>
+        {
+            var (x, y, z) = trial[Math.Min(taken++, trial.Count - 1)];
+            return new MotionSample(x, y, z);
+        });
+        var driver = new Adxl343(chip);
+        chip.Advance(0);
+        if (driver.Validate() != SensorHealth.Ok || driver.Start() != SensorHealth.Ok)
+        {
+            throw new InvalidOperationException("the accelerometer's model and driver do not understand each other");
+        }
 
-    // string.GetHashCode differs from run to run.
-    private static int StableHash(string text) => text.Aggregate(17, static (hash, c) => unchecked((hash * 31) + c));
+        // The band's driver chooses 25 Hz (0x08); 0x09 is 50 Hz (ADXL343 rev 0, table 7). The first sample keeps its 40 ms.
+        var periodMs = 1000 / trial.RateHz;
+        if (trial.RateHz == 50)
+        {
+            chip.Write((byte)Adxl343Register.BandwidthRate, 0x09);
+        }
+
+        var listener = new Listener(trial, profile);
+        var next = 0;
+        while (next < trial.Count)
+        {
+            var wanted = Math.Min(next + BatchSamples, trial.Count);
+            chip.Advance((1000 / Adxl343.RateHz) + ((wanted - 1) * (long)periodMs));
+            if (driver.ReadBurst() != SensorHealth.Ok || driver.Count != wanted - next)
+            {
+                throw new InvalidOperationException($"the FIFO gave {driver.Count} samples, not {wanted - next}");
+            }
+
+            for (var i = 0; i < driver.Count; i++)
+            {
+                listener.Push(next + i, (driver.X(i), driver.Y(i), driver.Z(i)));
+            }
+
+            next = wanted;
+            listener.Read(next - 1);
+        }
+
+        return listener.Said;
+    }
+
+    /// <summary>In steps of the part at full resolution, 256 a g, as the driver turns them into milli-g.</summary>
+    public static int Rounded(int milliG)
+    {
+        var counts = Math.Clamp((int)Math.Round(milliG * 0.256), -4096, 4095);
+        return (int)Math.Floor(counts * 3.90625);
+    }
+
+    public static bool Same(List<Heard> a, List<Heard> b) =>
+        a.Select(static h => (h.Index, h.Verdict, h.Score)).SequenceEqual(b.Select(static h => (h.Index, h.Verdict, h.Score)));
+
+    private static string Rows(string file, Trial trial, List<Heard> heard)
+    {
+        var rows = new StringBuilder();
+        foreach (var h in heard.Where(static h => h.IsSuspicion))
+        {
+            rows.Append($"{file},{trial.MsAt(h.HeardIndex)},suspected,{h.Score}\n");
+            if (h.StillAtTheEnd)
+            {
+                rows.Append($"{file},{trial.MsAt(h.HeardIndex) + FallGuard.CountdownMs},confirmed,{h.Score}\n");
+            }
+        }
+
+        return rows.ToString();
+    }
+
+    /// <summary>The detector, and the countdowns that its suspicions start.</summary>
+    private sealed class Listener
+    {
+        private readonly FallDetector _detector;
+        private readonly int _countdown;
+        private readonly int _judged;
+        private readonly List<int> _running = [];
+        private int _told;
+
+        public Listener(Trial trial, FallProfile profile)
+        {
+            _detector = new FallDetector(trial.RateHz);
+            _detector.Configure(profile.Sensitivity, profile.WalkingAid);
+            _countdown = FallGuard.CountdownMs / 1000 * trial.RateHz;
+            _judged = trial.Judged;
+        }
+
+        public List<Heard> Said { get; } = [];
+
+        public void Push(int index, (int X, int Y, int Z) sample)
+        {
+            var verdict = _detector.Push(sample.X, sample.Y, sample.Z);
+            if (verdict != FallVerdict.None && index < _judged)
+            {
+                Said.Add(new Heard(index, index, verdict, _detector.LastScore, false));
+            }
+
+            if (_running.Count > 0 && index == Said[_running[0]].HeardIndex + _countdown)
+            {
+                Said[_running[0]] = Said[_running[0]] with { StillAtTheEnd = _detector.LyingStill };
+                _running.RemoveAt(0);
+            }
+        }
+
+        /// <summary>What was pushed so far has been read off the chip.</summary>
+        public void Read(int index)
+        {
+            for (; _told < Said.Count; _told++)
+            {
+                Said[_told] = Said[_told] with { HeardIndex = index };
+                if (Said[_told].IsSuspicion)
+                {
+                    _running.Add(_told);
+                }
+            }
+        }
+    }
 }

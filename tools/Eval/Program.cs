@@ -5,7 +5,11 @@ public static class Program
 {
     private const string Usage = """
         usage:
-          eval falls    --data DIR --out FILE [--rate 25|50]     verdicts on every trial of DIR/manifest.csv
+          eval falls    --data DIR --out FILE [--rate 25|50] [--batch] [--sensitivity 0|1|2] [--walking-aid]
+                        verdicts on every trial of DIR/manifest.csv; --batch reads them through the accelerometer's FIFO and
+                        compares with sample by sample
+          eval longlie  --data DIR --out FILE [--rate 25|50] [--sensitivity 0|1|2] [--walking-aid]
+                        the falls with invented continuations: lying still, rolling, trying to get up, crawling, walking away
           eval hr       --data DIR --out FILE [--channel NAME]   heart rate and SpO2 every 2 s on every recording
           eval features --data DIR --out FILE [--rate 25|50] [--phase MS]   what the trees are trained on
         DIR has a manifest.csv and the recordings it names; how trials are resampled and padded: docs/fall-model.md.
@@ -22,7 +26,8 @@ public static class Program
         {
             return args.FirstOrDefault() switch
             {
-                "falls" => Falls.Evaluate(Options.Parse(args, "data", "out", "rate"), report),
+                "falls" => Falls.Evaluate(Options.Parse(args, "data", "out", "rate", "batch", "sensitivity", "walking-aid"), report),
+                "longlie" => LongLie.Evaluate(Options.Parse(args, "data", "out", "rate", "sensitivity", "walking-aid"), report),
                 "features" => Falls.DumpFeatures(Options.Parse(args, "data", "out", "rate", "phase"), report),
                 "hr" => Heart.Evaluate(Options.Parse(args, "data", "out", "channel"), report),
                 _ => throw new UsageException(args.Length == 0 ? "say what to evaluate" : $"unknown evaluation '{args[0]}'"),
@@ -45,15 +50,17 @@ public static class Program
 /// <summary>The command line is not what the usage says.</summary>
 public sealed class UsageException(string message) : Exception(message);
 
-/// <summary>Options of the form --name value.</summary>
+/// <summary>Options of the form --name value, and a few that stand alone.</summary>
 public sealed class Options
 {
+    private static readonly string[] Alone = ["batch", "walking-aid"];
+
     private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
 
     public static Options Parse(string[] args, params string[] known)
     {
         var options = new Options();
-        for (var i = 1; i < args.Length; i += 2)
+        for (var i = 1; i < args.Length; i++)
         {
             var name = args[i].StartsWith("--", StringComparison.Ordinal) ? args[i][2..] : "";
             if (!known.Contains(name, StringComparer.Ordinal))
@@ -61,7 +68,13 @@ public sealed class Options
                 throw new UsageException($"unknown option '{args[i]}'");
             }
 
-            options._values[name] = i + 1 < args.Length ? args[i + 1] : throw new UsageException($"--{name} needs a value");
+            if (Alone.Contains(name, StringComparer.Ordinal))
+            {
+                options._values[name] = "";
+                continue;
+            }
+
+            options._values[name] = ++i < args.Length ? args[i] : throw new UsageException($"--{name} needs a value");
         }
 
         return options;
@@ -71,6 +84,8 @@ public sealed class Options
         _values.TryGetValue(name, out var value) ? value : throw new UsageException($"--{name} is missing");
 
     public string? Optional(string name) => _values.GetValueOrDefault(name);
+
+    public bool Has(string name) => _values.ContainsKey(name);
 
     public int Number(string name, int fallback, params int[] allowed)
     {
