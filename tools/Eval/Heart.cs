@@ -4,6 +4,17 @@ using ElderBand.VitalsFilter;
 
 namespace ElderBand.Eval;
 
+/// <summary>One answer of the band's heart rate.</summary>
+/// <param name="Ms">When, on the recording's own axis.</param>
+/// <param name="BpmX10">The guess, also where it is refused; 0 for none.</param>
+/// <param name="Confidence">0-100.</param>
+/// <param name="Reported">Good enough to be told.</param>
+/// <param name="Spo2X10">Oxygen saturation, 0 where refused.</param>
+/// <param name="Refusal">Why there is no heart rate.</param>
+/// <param name="Spo2Refusal">Why there is no saturation.</param>
+public sealed record HeartEstimate(
+    long Ms, int BpmX10, int Confidence, bool Reported, int Spo2X10, HeartRefusal Refusal, HeartRefusal Spo2Refusal);
+
 /// <summary>Pulse recordings through the band's heart rate and SpO2.</summary>
 public static class Heart
 {
@@ -39,9 +50,11 @@ public static class Heart
                 }
 
                 var rows = new StringBuilder();
-                foreach (var piece in pieces)
+                foreach (var e in pieces.SelectMany(piece => Play(piece, map)))
                 {
-                    Play(piece, entry["file"], map, rows);
+                    rows.Append(CultureInfo.InvariantCulture, $"{entry["file"]},{e.Ms},{e.BpmX10},{e.Confidence},{(e.Reported ? 1 : 0)},");
+                    rows.Append(CultureInfo.InvariantCulture, $"{e.Spo2X10},{(e.Spo2X10 > 0 ? 1 : 0)},{e.Refusal},");
+                    rows.Append(map.HasLevel ? "judged\n" : "not-applicable\n");
                 }
 
                 return rows.ToString();
@@ -54,8 +67,10 @@ public static class Heart
         return code;
     }
 
-    private static void Play(Recording recording, string file, PulseMapping map, StringBuilder rows)
+    /// <summary>What the band would have said, every 2 s.</summary>
+    public static List<HeartEstimate> Play(Recording recording, PulseMapping map)
     {
+        var said = new List<HeartEstimate>();
         var rateHz = map.RateHz;
         var channels = map.Channels.Select(c => map.Scaled(recording.Resample(c, rateHz))).ToArray();
         var lost = Lost(recording, rateHz, channels[0].Length);
@@ -84,11 +99,11 @@ public static class Heart
             {
                 var reported = heart.TryEstimate();
                 var ms = recording.StartMs + (long)Math.Round(i * 1000.0 / rateHz);
-                rows.Append(CultureInfo.InvariantCulture, $"{file},{ms},{heart.GuessBpmX10},{heart.Confidence},{(reported ? 1 : 0)},");
-                rows.Append(CultureInfo.InvariantCulture, $"{heart.Spo2X10},{(heart.Spo2X10 > 0 ? 1 : 0)},{heart.Refusal},");
-                rows.Append(map.HasLevel ? "judged\n" : "not-applicable\n");
+                said.Add(new HeartEstimate(ms, heart.GuessBpmX10, heart.Confidence, reported, heart.Spo2X10, heart.Refusal, heart.Spo2Refusal));
             }
         }
+
+        return said;
     }
 
     // Which samples of the even grid lie in a hole of the recording.
