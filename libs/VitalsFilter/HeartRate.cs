@@ -46,6 +46,7 @@ namespace ElderBand.VitalsFilter
         public const int ReportConfidence = 60;
 
         private const int WindowS = 8;
+        private const int HoldS = 30;
         private const int MinRateHz = 25;
         private const int MaxRateHz = 125;
         private const int FullScale = 262143; // 18 bits (MAX30102 datasheet, table 1)
@@ -56,7 +57,7 @@ namespace ElderBand.VitalsFilter
 
         // A heart fills the vessels within a quarter of a second, however slowly it beats; breathing takes a second. With the
         // wave scaled to a mean deviation of 333, a sine of 30 a minute rises 260 within 160 ms, a slow pulse over 500.
-        private const int EdgeMin = 400;
+        private const int EdgeMin = 500;
         private const int OxygenDeviationMg = 15;
 
         private readonly int _rateHz;
@@ -83,6 +84,8 @@ namespace ElderBand.VitalsFilter
         private int _sinceImpossible;
         private int _secondSamples;
         private int _best;
+        private int _shownBpmX10;
+        private int _sinceShown;
         private int _lost;
         private int _sinceLost;
 
@@ -195,6 +198,7 @@ namespace ElderBand.VitalsFilter
             }
 
             _sinceLost++;
+            _sinceShown++;
             if (++_secondSamples == _rateHz)
             {
                 _secondSamples = 0;
@@ -241,6 +245,7 @@ namespace ElderBand.VitalsFilter
             Confidence = 0;
             _oxygen.Forget();
             Refusal = Judge();
+            Follow();
             if (Refusal == HeartRefusal.None)
             {
                 BpmX10 = GuessBpmX10;
@@ -263,6 +268,8 @@ namespace ElderBand.VitalsFilter
             _sinceImpossible = _rateHz * WindowS;
             _secondSamples = 0;
             _best = _channels - 1;
+            _shownBpmX10 = 0;
+            _sinceShown = 0;
             _lost = 0;
             _sinceLost = _rateHz * WindowS;
             _motion.Reset();
@@ -370,18 +377,19 @@ namespace ElderBand.VitalsFilter
 
             int beatBpmX10 = _pulse.BeatBpmX10;
             bool agree = beatBpmX10 > 0 && IntegerMath.Distance(beatBpmX10, _pulse.PeriodBpmX10) <= AgreeX10;
-            GuessBpmX10 = agree ? beatBpmX10 : _pulse.PeriodBpmX10;
+            bool isHalf = IntegerMath.Distance(beatBpmX10, 2 * _pulse.PeriodBpmX10) <= 2 * AgreeX10;
+            GuessBpmX10 = agree || isHalf ? beatBpmX10 : _pulse.PeriodBpmX10;
 
             // A clean pulse at rest repeats itself to 0.8 and more; below 0.5 it could be anything.
             int regular = IntegerMath.Clamp((_pulse.PeriodicityX1000 - 400) / 5, 0, 100);
-            int even = IntegerMath.Clamp(100 - (3 * _pulse.SpreadPercent), 0, 100);
+            int even = IntegerMath.Clamp(100 - (3 * _pulse.ChangePercent), 0, 100);
             Confidence = agree ? Smaller(regular, even) : Smaller(regular, ReportConfidence - 10);
             if (_hasLevel && Perfusion(channel) < MinPerfusionX100000)
             {
                 return HeartRefusal.LowPerfusion;
             }
 
-            if (_pulse.PeriodicityX1000 < 500 || _pulse.Edge < EdgeMin)
+            if (_pulse.PeriodicityX1000 < 500 || _pulse.Edge < EdgeNeeded(_pulse.PeriodBpmX10))
             {
                 return HeartRefusal.NoSignal;
             }
@@ -395,9 +403,36 @@ namespace ElderBand.VitalsFilter
                 : even < regular ? HeartRefusal.Irregular : HeartRefusal.NoSignal;
         }
 
+        // A heart at rest does not jump: a reported rate is the mean of the new one and what was reported within the window, and
+        // a refused guess stays near it. A change of a sixth and more is followed at once.
+        private void Follow()
+        {
+            if (Refusal == HeartRefusal.None)
+            {
+                if (_sinceShown < _rateHz * WindowS && IntegerMath.Distance(GuessBpmX10, _shownBpmX10) * 6 < _shownBpmX10)
+                {
+                    GuessBpmX10 = (GuessBpmX10 + _shownBpmX10 + 1) >> 1;
+                }
+
+                _shownBpmX10 = GuessBpmX10;
+                _sinceShown = 0;
+            }
+            else if (_shownBpmX10 > 0 && _sinceShown < _rateHz * HoldS)
+            {
+                bool isNear = IntegerMath.Distance(GuessBpmX10, _shownBpmX10) * 5 < _shownBpmX10;
+                _shownBpmX10 += isNear ? (GuessBpmX10 - _shownBpmX10) / 4 : 0;
+                GuessBpmX10 = _shownBpmX10;
+            }
+        }
+
         private int[] Channel(int index)
         {
             return index == 2 ? _green : index == 1 ? _ir : _red;
+        }
+
+        private static int EdgeNeeded(int bpmX10)
+        {
+            return bpmX10 < EdgeMin ? (2 * EdgeMin) - bpmX10 : EdgeMin;
         }
 
         private static int Smaller(int a, int b)

@@ -14,8 +14,8 @@ namespace ElderBand.VitalsFilter
         private readonly int _rateHz;
         private readonly int _fold;
         private readonly int _length;
-        private readonly int[] _pulse;
-        private readonly int[] _work;
+        private int[] _pulse;
+        private int[] _work;
         private readonly int[] _intervals;
         private readonly int _shortest;
         private readonly int _longest;
@@ -23,7 +23,7 @@ namespace ElderBand.VitalsFilter
         private int _periodicityX1000;
         private int _halfwayX1000;
         private int _periodX256;
-        private int _spreadPercent;
+        private int _changePercent;
         private int _beatBpmX10;
         private int _swing;
         private int _edge;
@@ -67,10 +67,11 @@ namespace ElderBand.VitalsFilter
             get { return _beatBpmX10; }
         }
 
-        /// <summary>Mean deviation of those intervals from their median, percent, 0..100.</summary>
-        public int SpreadPercent
+        /// <summary>Mean change from one of those intervals to the next, percent of their median, 0..100: small
+        /// where breathing speeds and slows the heart, large where it fibrillates.</summary>
+        public int ChangePercent
         {
-            get { return _spreadPercent; }
+            get { return _changePercent; }
         }
 
         /// <summary>Peak to peak of the wave, about, in the counts of the window.</summary>
@@ -96,42 +97,30 @@ namespace ElderBand.VitalsFilter
         }
 
         /// <summary>Only the wave and its <see cref="Swing"/>: the ring in order, turned over (more blood = less light), smoothed
-        /// over 120 ms, without its mean over 1.2 s, limited to three times its mean deviation so that one step of ambient light
-        /// does not own the window, scaled to +-1000.</summary>
+        /// over 120 ms, twice without its mean over 1.2 s, which leaves a twentieth of slow breathing, limited to three times its
+        /// mean deviation so that one step of ambient light does not own the window, scaled to +-1000.</summary>
         public void Shape(int[] ring, int oldest)
         {
             int at = oldest;
             for (int i = 0; i < _length; i++)
             {
-                _work[i] = -ring[at];
+                // 16 times, so that folding and averaging do not round a weak pulse away: 5 x 18 bits x 16 is 25 bits, and the
+                // sums below are of 30 samples at most where five are folded, of 59 where none is: 31 bits are enough.
+                _work[i] = -ring[at] * 16;
                 at = at + 1 == _length ? 0 : at + 1;
             }
 
-            int half = _rateHz * 600 / (1000 * _fold);
-            int halfShort = _rateHz * 60 / (1000 * _fold);
-            long sum = 0;
-            int count = 0;
-            long sumShort = 0;
-            int countShort = 0;
-            for (int i = 0; i < half; i++)
+            MeanAround(_rateHz * 60 / (1000 * _fold));
+            for (int pass = 0; pass < 2; pass++)
             {
-                sum += _work[i];
-                count++;
-            }
-
-            for (int i = 0; i < halfShort; i++)
-            {
-                sumShort += _work[i];
-                countShort++;
-            }
-
-            for (int i = 0; i < _length; i++)
-            {
-                Slide(i, half, ref sum, ref count);
-                Slide(i, halfShort, ref sumShort, ref countShort);
-
-                // 16 times, so that folding and averaging do not round a weak pulse away; in long, as 5 x 18 bits x 16 is 25 bits.
-                _pulse[i] = (int)((sumShort * 16 / countShort) - (sum * 16 / count));
+                int[] smooth = _pulse;
+                _pulse = _work;
+                _work = smooth;
+                MeanAround(_rateHz * 600 / (1000 * _fold));
+                for (int i = 0; i < _length; i++)
+                {
+                    _pulse[i] = _work[i] - _pulse[i];
+                }
             }
 
             long absolute = 0;
@@ -150,18 +139,36 @@ namespace ElderBand.VitalsFilter
             }
         }
 
-        private void Slide(int i, int half, ref long sum, ref int count)
+        // The mean of each value of _work and its neighbours on both sides, as far as there are any.
+        private void MeanAround(int neighbours)
         {
-            if (i + half < _length)
+            int[] from = _work;
+            int[] means = _pulse;
+            int length = _length;
+            int sum = 0;
+            int count = neighbours;
+            for (int i = 0; i < neighbours; i++)
             {
-                sum += _work[i + half];
-                count++;
+                sum += from[i];
             }
 
-            if (i - half - 1 >= 0)
+            for (int i = 0; i < length; i++)
             {
-                sum -= _work[i - half - 1];
-                count--;
+                int entering = i + neighbours;
+                if (entering < length)
+                {
+                    sum += from[entering];
+                    count++;
+                }
+
+                int leaving = i - neighbours - 1;
+                if (leaving >= 0)
+                {
+                    sum -= from[leaving];
+                    count--;
+                }
+
+                means[i] = sum / count;
             }
         }
 
@@ -243,7 +250,7 @@ namespace ElderBand.VitalsFilter
         private void FindBeats()
         {
             _beatBpmX10 = 0;
-            _spreadPercent = 100;
+            _changePercent = 100;
             int window = _rateHz * 160 / (1000 * _fold);
 
             // Found without help from the period, or the two would always agree: only for a quick heart it shortens the gap.
@@ -295,9 +302,11 @@ namespace ElderBand.VitalsFilter
 
             int first = intervals > 8 ? intervals - 8 : 0;
             int count = intervals - first;
+            int change = 0;
             for (int i = 0; i < count; i++)
             {
                 _intervals[i] = _intervals[first + i];
+                change += i > 0 ? IntegerMath.Distance(_intervals[i], _intervals[i - 1]) : 0;
             }
 
             IntegerMath.Sort(_intervals, count);
@@ -307,13 +316,7 @@ namespace ElderBand.VitalsFilter
                 return;
             }
 
-            int spread = 0;
-            for (int i = 0; i < count; i++)
-            {
-                spread += IntegerMath.Distance(2 * _intervals[i], medianX2);
-            }
-
-            _spreadPercent = IntegerMath.Clamp((int)((long)spread * 100 / ((long)medianX2 * count)), 0, 100);
+            _changePercent = IntegerMath.Clamp((int)((long)change * 200 / ((long)medianX2 * (count - 1))), 0, 100);
             _beatBpmX10 = 600 * 512 * _rateHz / (_fold * medianX2);
         }
 
