@@ -11,6 +11,7 @@ public static class Program
           eval longlie  --data DIR --out FILE [--rate 25|50] [--sensitivity 0|1|2] [--walking-aid]
                         the falls with invented continuations: lying still, rolling, trying to get up, crawling, walking away
           eval hr       --data DIR --out FILE [--channel NAME]   heart rate and SpO2 every 2 s on every recording
+          eval cost     [--data DIR] [--methods]   instructions, allocations and RAM against their budgets; 1 where one is over
           eval features --data DIR --out FILE [--rate 25|50] [--phase MS]   what the trees are trained on
         DIR has a manifest.csv and the recordings it names; how trials are resampled and padded: docs/fall-model.md.
         """;
@@ -29,6 +30,7 @@ public static class Program
                 "falls" => Falls.Evaluate(Options.Parse(args, "data", "out", "rate", "batch", "sensitivity", "walking-aid"), report),
                 "longlie" => LongLie.Evaluate(Options.Parse(args, "data", "out", "rate", "sensitivity", "walking-aid"), report),
                 "features" => Falls.DumpFeatures(Options.Parse(args, "data", "out", "rate", "phase"), report),
+                "cost" => Cost.Evaluate(Options.Parse(args, "data", "methods")),
                 "hr" => Heart.Evaluate(Options.Parse(args, "data", "out", "channel"), report),
                 _ => throw new UsageException(args.Length == 0 ? "say what to evaluate" : $"unknown evaluation '{args[0]}'"),
             };
@@ -53,7 +55,7 @@ public sealed class UsageException(string message) : Exception(message);
 /// <summary>Options of the form --name value, and a few that stand alone.</summary>
 public sealed class Options
 {
-    private static readonly string[] Alone = ["batch", "walking-aid"];
+    private static readonly string[] Alone = ["batch", "walking-aid", "methods"];
 
     private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
 

@@ -1,0 +1,126 @@
+using System.Globalization;
+using System.Reflection;
+using System.Runtime.Loader;
+using ElderBand.VitalsFilter;
+
+namespace ElderBand.Eval;
+
+/// <summary>
+/// What the filters cost on the band: IL instructions, which is what an interpreter pays for, counted by an instrumented copy
+/// of the optimised build (the device's compiler is the same Roslyn; its metadata processor leaves the instructions as they
+/// are), allocated bytes, and the device's RAM.
+/// </summary>
+public static class Cost
+{
+    // A call costs the interpreter about as much as 20 additions.
+    private const int CallInAdds = 20;
+
+    /// <summary>RAM of all state, bytes.</summary>
+    public const int StateBudget = 16 * 1024;
+
+    private static readonly (string Row, string Signals, long Budget, bool ByMean)[] Budgets =
+    [
+        (Workload.AccelerometerSample, "25 Hz", 180, true),
+        (Workload.AccelerometerSample, "50 Hz", 180, true),
+        (Workload.PulseSample, "1 ch", 250, true),
+        (Workload.PulseSample, "2 ch", 250, true),
+        (Workload.PulseSample, "3 ch", 250, true),
+        (Workload.HeartMotionSample, "", 0, true),
+        (Workload.FallEvent, "25 Hz", 100_000, false),
+        (Workload.FallEvent, "50 Hz", 100_000, false),
+        (Workload.RestUpdate, "", 0, false),
+        (Workload.MotionUpdate, "", 0, false),
+        (Workload.MeasuringSecond, "", 250_000, true),
+    ];
+
+    /// <summary>One line of the table.</summary>
+    /// <param name="What">What is counted, and on which signal.</param>
+    /// <param name="Mean">IL instructions, or bytes.</param>
+    /// <param name="Adds">The mean with each call weighed as 20 additions; 0 where that has no meaning.</param>
+    /// <param name="Worst">The costliest single one.</param>
+    /// <param name="Budget">0 where there is none of its own.</param>
+    /// <param name="IsOver">Beyond its budget.</param>
+    public sealed record Line(string What, double Mean, double Adds, long Worst, long Budget, bool IsOver);
+
+    public static int Evaluate(Options options)
+    {
+        var (lines, methods) = Measure(options.Optional("data"));
+        Console.Out.WriteLine($"{"",-62}{"mean",10}{"in adds",10}{"worst",10}{"budget",10}");
+        foreach (var line in lines)
+        {
+            Console.Out.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{line.What,-62}{line.Mean,10:0}{(line.Adds > 0 ? line.Adds.ToString("0", CultureInfo.InvariantCulture) : ""),10}{line.Worst,10}{(line.Budget > 0 ? line.Budget.ToString(CultureInfo.InvariantCulture) : ""),10}  {(line.IsOver ? "OVER" : line.Budget > 0 ? "ok" : "")}"));
+        }
+
+        if (options.Has("methods"))
+        {
+            foreach (var text in methods)
+            {
+                Console.Out.WriteLine(text);
+            }
+        }
+
+        Console.Out.WriteLine("IL counted by an instrumented copy of the optimised build; 'in adds' weighs a call as 20 instructions.");
+        Console.Out.WriteLine("Samples and the second are judged by the mean of the costliest signal, events by the worst one.");
+        return lines.Any(static l => l.IsOver) ? 1 : 0;
+    }
+
+    /// <param name="data">A folder of recordings that is measured too, or null.</param>
+    /// <param name="samples">Length of the run that looks for allocations.</param>
+    public static (List<Line> Lines, List<string> Methods) Measure(string? data, int samples = 2_000_000)
+    {
+        var instrument = new Instrument(typeof(FallDetector).Assembly.Location);
+        var counts = new long[instrument.Length];
+        var context = new AssemblyLoadContext("counted", isCollectible: false);
+        var filters = instrument.Load(context, counts);
+        context.Resolving += (_, name) => name.Name == filters.GetName().Name ? filters : null;
+        var run = context.LoadFromAssemblyPath(typeof(Cost).Assembly.Location).GetType(typeof(Workload).FullName!)!
+            .GetMethod(nameof(Workload.Run), BindingFlags.Static | BindingFlags.Public)!;
+        var measured = (Dictionary<string, long[]>)run.Invoke(null, [counts, data, samples])!;
+
+        var lines = new List<Line>();
+        var methods = new List<string>();
+        foreach (var (row, signals, budget, byMean) in Budgets)
+        {
+            var tallies = measured.Where(m => m.Key.StartsWith(row + "|" + signals, StringComparison.Ordinal)).ToList();
+            var (key, tally) = tallies.MaxBy(m => byMean ? Mean(m.Value) : m.Value[Workload.WorstAt]);
+            var mean = Mean(tally);
+            var calls = (double)tally[Workload.CountsAt + Instrument.CallsAt] / tally[Workload.TimesAt];
+            var worst = tallies.Max(static m => m.Value[Workload.WorstAt]);
+            lines.Add(new Line(
+                key.Replace("|", ": ", StringComparison.Ordinal), mean, mean + ((CallInAdds - 1) * calls), worst, budget,
+                budget > 0 && (byMean ? mean : worst) > budget));
+            methods.AddRange(tallies.Select(m => string.Create(
+                CultureInfo.InvariantCulture, $"{m.Key.Replace("|", ": ", StringComparison.Ordinal),-62}{Mean(m.Value),10:0}{"",10}{m.Value[Workload.WorstAt],10}")));
+            methods.Add("of these, " + key.Replace("|", ": ", StringComparison.Ordinal));
+            methods.AddRange(instrument.Methods(tally.AsMemory(Workload.CountsAt))
+                .OrderByDescending(static m => m.Instructions)
+                .Take(12)
+                .Select(m => string.Create(CultureInfo.InvariantCulture, $"  {m.Method,-40}{(double)m.Instructions / tally[Workload.TimesAt],12:0.0} IL{(double)m.Calls / tally[Workload.TimesAt],10:0.0} calls")));
+        }
+
+        var bytes = measured.Where(static m => m.Value.Length > Workload.BytesAt).Sum(static m => m.Value[Workload.BytesAt]);
+        lines.Add(new Line($"bytes allocated in {samples} samples and their estimates", bytes, 0, bytes, 0, bytes > 0));
+        lines.Add(new Line(
+            "methods that could allocate" + string.Concat(instrument.Allocations.Select(static a => " " + a)),
+            instrument.Allocations.Count, 0, instrument.Allocations.Count, 0, instrument.Allocations.Count > 0));
+        long all = 0;
+        foreach (var (key, tally) in measured.Where(static m => m.Key.StartsWith(Workload.State + "|", StringComparison.Ordinal)))
+        {
+            all += key.Contains("50 Hz", StringComparison.Ordinal) ? 0 : tally[0];
+            lines.Add(new Line("RAM, bytes: " + key[(Workload.State.Length + 1)..], tally[0], 0, tally[0], 0, false));
+        }
+
+        lines.Add(new Line("RAM, bytes: all state of the band", all, 0, all, StateBudget, all > StateBudget));
+        foreach (var (key, tally) in measured.Where(static m => m.Key.StartsWith(Workload.Tables + "|", StringComparison.Ordinal)))
+        {
+            lines.Add(new Line("constant tables, copied to RAM, bytes: " + key[(Workload.Tables.Length + 1)..], tally[0], 0, tally[0], 0, false));
+        }
+
+        return (lines, methods);
+    }
+
+    private static double Mean(long[] tally) =>
+        (double)tally[Workload.CountsAt + Instrument.InstructionsAt] / tally[Workload.TimesAt];
+}
