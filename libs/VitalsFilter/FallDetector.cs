@@ -16,6 +16,23 @@ namespace ElderBand.VitalsFilter
         SuspectedLate = 3,
     }
 
+    /// <summary>Where the detector stands between two samples.</summary>
+    public enum FallPhase : byte
+    {
+        /// <summary>Nothing has passed 1.5 g.</summary>
+        Idle = 0,
+
+        /// <summary>Something has, less than a second ago: a higher peak may follow.</summary>
+        Peak = 1,
+
+        /// <summary>The peak is a second old or more; the signal after it is awaited. The time to see whether the band sits on
+        /// a wrist or was dropped.</summary>
+        Settle = 2,
+
+        /// <summary>A weak suspicion: does the wearer lie still?</summary>
+        LongLie = 3,
+    }
+
     /// <summary>
     /// Fall detector for the wrist, accelerometer only. Idle until the magnitude passes 1.5 g; then the highest peak of the
     /// next moments is the impact, 3 s of signal after it are awaited, and a forest of integer trees scores the features
@@ -77,6 +94,7 @@ namespace ElderBand.VitalsFilter
         private int _stillSeconds;
         private int _movedSeconds;
         private int _watchSeconds = Idle;
+        private int _watchMargin;
         private int _impactAge = Idle;
         private int _aftermathSeconds;
 
@@ -94,7 +112,7 @@ namespace ElderBand.VitalsFilter
             Configure(1, false);
         }
 
-        /// <summary>0..100: how much the last classified event looked like a fall; 50 is the normal line of suspicion.</summary>
+        /// <summary>0..100: how much the last classified event, or the one that lying still confirmed, looked like a fall; 50 is the normal line of suspicion.</summary>
         public int LastScore { get; private set; }
 
         /// <summary>The forest's sum behind <see cref="LastScore"/>, in 1/64 of log-odds: for evaluation and training.</summary>
@@ -118,11 +136,15 @@ namespace ElderBand.VitalsFilter
             get { return _peakAge != Idle || _watchSeconds != Idle; }
         }
 
-        /// <summary>True while an impact is a second old or more and not judged yet: the time to see whether the band sits on
-        /// a wrist, or was dropped.</summary>
-        public bool IsSettling
+        /// <summary>Where the detector stands.</summary>
+        public FallPhase Phase
         {
-            get { return _peakAge >= _nextPeak; }
+            get
+            {
+                return _peakAge >= _nextPeak ? FallPhase.Settle
+                    : _peakAge != Idle ? FallPhase.Peak
+                    : _watchSeconds != Idle ? FallPhase.LongLie : FallPhase.Idle;
+            }
         }
 
         /// <summary>Features of the last event, for evaluation and training; owned by the detector.</summary>
@@ -283,9 +305,7 @@ namespace ElderBand.VitalsFilter
             {
                 if (_holed && MayWatch)
                 {
-                    LastMargin = _weak;
-                    LastScore = FallForest.Score(_weak, NormalLine);
-                    Watch(age);
+                    Watch(age, _weak);
                 }
 
                 return FallVerdict.None;
@@ -312,7 +332,7 @@ namespace ElderBand.VitalsFilter
 
             if (LastMargin >= _weak && MayWatch)
             {
-                Watch(age);
+                Watch(age, LastMargin);
             }
 
             return FallVerdict.None;
@@ -323,9 +343,10 @@ namespace ElderBand.VitalsFilter
             get { return _watchSeconds == Idle && _aftermathSeconds == 0; }
         }
 
-        private void Watch(int age)
+        private void Watch(int age, int margin)
         {
             _watchSeconds = 0;
+            _watchMargin = margin;
             _movedSeconds = 0;
             Impact(age);
         }
@@ -383,6 +404,8 @@ namespace ElderBand.VitalsFilter
             {
                 _watchSeconds = Idle;
                 _aftermathSeconds = AftermathS;
+                LastMargin = _watchMargin; // of the impact that is confirmed, not of what stirred after it
+                LastScore = FallForest.Score(_watchMargin, NormalLine);
                 LastImpactAgeMs = (int)((long)_impactAge * 1000 / _rateHz);
                 return FallVerdict.SuspectedLate;
             }

@@ -171,6 +171,100 @@ public sealed class EvalTests : IDisposable
     }
 
     [Theory]
+    [InlineData("fall.svg")]
+    [InlineData("fall.html")]
+    public void Plot_of_a_fall_shows_the_acceleration_the_states_and_the_verdict_and_stands_alone(string name)
+    {
+        Motion("fall.csv", SyntheticMotion.FallSequence(100, 1, 5000), 12);
+        File.WriteAllText(At("manifest.csv"), "file,description,is_fall,impact_ms\nfall.csv,\"back, & down\",1,5700\n");
+        var (code, error) = Run("plot", "--data", _folder, "--file", "fall.csv", "--out", At(name));
+        code.ShouldBe(0, error);
+        var text = File.ReadAllText(At(name));
+        text.ShouldStartWith(name.EndsWith("svg", StringComparison.Ordinal) ? "<svg " : "<!doctype html>");
+        foreach (var words in new[] { "back, &amp; down", "acceleration, g", "time in the recording, s", "score, 0-100", "1.5 g wakes the detector", "impact", "suspected, score", "(lying still 30 s later)" })
+        {
+            text.ShouldContain(words);
+        }
+
+        foreach (var state in new[] { "#e8590c", "#f2c94c" })
+        {
+            text.ShouldContain($"height=\"22\" fill=\"{state}\"", Case.Sensitive, "a state that it went through");
+        }
+
+        text.Replace("http://www.w3.org/2000/svg", "", StringComparison.Ordinal).ShouldNotContain("http");
+        text.ShouldNotContain("NaN");
+        if (name.EndsWith("svg", StringComparison.Ordinal))
+        {
+            System.Xml.Linq.XDocument.Parse(text).Root!.Name.LocalName.ShouldBe("svg");
+        }
+    }
+
+    [Fact]
+    public void Plot_of_a_pulse_shows_wave_reference_reported_and_refused_with_the_reason()
+    {
+        var ppg = new SyntheticPpg(50, 1) { Bpm = 66 };
+        var motion = SyntheticMotion.Resting(50, 1);
+        File.WriteAllLines(At("a.csv"), ["t_ms,red,ir,ax_mg,ay_mg,az_mg", .. Enumerable.Range(0, 3000).Select(i =>
+        {
+            ppg.Worn = i < 2000;
+            var (red, ir, _) = ppg.Next();
+            var (x, y, z) = motion.Next();
+            return $"{i * 20},{red},{ir},{x},{y},{z}";
+        })]);
+        File.WriteAllLines(At("a_ref.csv"), ["t_start_ms,t_end_ms,hr_bpm_x10,suspect", .. Enumerable.Range(0, 20).Select(static i => $"{i * 2000},{(i * 2000) + 8000},660,0")]);
+        File.WriteAllText(At("manifest.csv"), "file,ref,channels,rate_hz,sensor,ref_kind\na.csv,a_ref.csv,red ir ax_mg ay_mg az_mg,50,MAX30102,ECG\nb.csv,b_ref.csv,red ir,50,,\n");
+        var (code, error) = Run("plot", "--data", _folder, "--file", "a.csv", "--out", At("a.svg"));
+        code.ShouldBe(0, error);
+        var svg = System.Xml.Linq.XDocument.Parse(File.ReadAllText(At("a.svg")));
+        var texts = svg.Descendants().Where(static e => e.Name.LocalName == "text").Select(static e => e.Value).ToList();
+        texts.ShouldContain("heart rate, a minute");
+        texts.ShouldContain("motion, mg");
+        texts.ShouldContain("red");
+        texts.ShouldContain("ir");
+        texts.ShouldContain("reference");
+        texts.ShouldContain(static t => t.StartsWith("refused: ", StringComparison.Ordinal) && !t.Contains("warming", StringComparison.Ordinal), "20 s without a wrist");
+        texts.ShouldContain(static t => t.StartsWith("reported (1", StringComparison.Ordinal));
+        texts.ShouldContain(static t => t.Contains("a minute off on average", StringComparison.Ordinal));
+
+        File.Copy(At("a.csv"), At("b.csv"));
+        Run("plot", "--data", _folder, "--file", "b.csv", "--out", At("b.svg")).ShouldSatisfyAllConditions(
+            static r => r.Code.ShouldBe(1), static r => r.Error.ShouldContain("b.csv: its reference b_ref.csv is missing"));
+    }
+
+    [Theory]
+    [InlineData("--file a --out x.png", 2, "--out x.png: a name that ends in .svg or .html")]
+    [InlineData("--file no.csv --out x.svg", 1, "--file no.csv: the manifest has no such recording")]
+    [InlineData("--file .csv --out x.svg", 1, "--file .csv: 4 recordings have that in their name, gone.csv, damaged.csv, column.csv, ...")]
+    [InlineData("--file gone --out x.svg", 1, "gone.csv: the file is missing")]
+    [InlineData("--file damaged --out x.svg", 1, "damaged.csv: line 2: 'two' is not a whole number")]
+    [InlineData("--file column --out x.svg", 1, "column.csv: no column 'az_mg'")]
+    [InlineData("--file neither --out x.svg", 1, "neither.csv: the manifest has neither is_fall nor channels for it")]
+    [InlineData("--file column --out x.svg --from 5 --to 2", 2, "--from 5 --to 2: the end lies before the beginning")]
+    public void Plot_says_what_is_wrong_with_a_file_or_the_command(string line, int code, string words)
+    {
+        File.WriteAllText(At("damaged.csv"), "t_ms,ax_mg,ay_mg,az_mg\n0,two,3,4\n");
+        File.WriteAllText(At("column.csv"), "t_ms,ax_mg,ay_mg\n0,1,2\n20,1,2\n");
+        File.WriteAllText(At("neither.csv"), "t_ms,x\n0,1\n20,1\n");
+        File.WriteAllText(At("manifest.csv"), "file,is_fall\ngone.csv,1\ndamaged.csv,0\ncolumn.csv,0\nneither.csv,\n");
+        var (actual, error) = Run(["plot", "--data", _folder, .. line.Replace("--out ", $"--out {_folder}/", StringComparison.Ordinal).Split(' ')]);
+        error.Replace($"{_folder}/", "", StringComparison.Ordinal).ShouldContain(words);
+        actual.ShouldBe(code);
+        error.ShouldNotContain("   at ");
+    }
+
+    [Theory]
+    [InlineData(0, 100, 10, 0.0, 100.0, 11)]
+    [InlineData(-2.0, 15.3, 12, -2.0, 14.0, 9)]
+    [InlineData(0.13, 0.87, 4, 0.2, 0.8, 4)]
+    public void Ticks_are_round_numbers_within_the_axis(double from, double to, int about, double first, double last, int count)
+    {
+        var ticks = Panel.Ticks(from, to, about).ToList();
+        ticks.Count.ShouldBe(count);
+        ticks[0].ShouldBe(first, 1e-9);
+        ticks[^1].ShouldBe(last, 1e-9);
+    }
+
+    [Theory]
     [InlineData("falls --data {0}", 2, "--out is missing")]
     [InlineData("falls --data {0} --out x --rate 30", 2, "--rate 30: one of 25, 50")]
     [InlineData("falls --data {0} --out x --sensitivity 3", 2, "--sensitivity 3: one of 0, 1, 2")]

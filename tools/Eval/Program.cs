@@ -13,6 +13,9 @@ public static class Program
           eval hr       --data DIR --out FILE [--channel NAME]   heart rate and SpO2 every 2 s on every recording
           eval cost     [--data DIR] [--methods]   instructions, allocations and RAM against their budgets; 1 where one is over
           eval features --data DIR --out FILE [--rate 25|50] [--phase MS]   what the trees are trained on
+          eval plot     --data DIR --file NAME --out X.svg|X.html [--from S] [--to S]
+                        one recording as a picture: for a fall trial [--rate 25|50] [--sensitivity 0|1|2] [--walking-aid] the
+                        acceleration, the detector's states and verdicts; for a pulse [--channel NAME] wave, reference, answers
         DIR has a manifest.csv and the recordings it names; how trials are resampled and padded: docs/fall-model.md.
         """;
 
@@ -32,6 +35,7 @@ public static class Program
                 "features" => Falls.DumpFeatures(Options.Parse(args, "data", "out", "rate", "phase"), report),
                 "cost" => Cost.Evaluate(Options.Parse(args, "data", "methods")),
                 "hr" => Heart.Evaluate(Options.Parse(args, "data", "out", "channel"), report),
+                "plot" => Plot.Draw(Options.Parse(args, "data", "file", "out", "from", "to", "rate", "sensitivity", "walking-aid", "channel"), report),
                 _ => throw new UsageException(args.Length == 0 ? "say what to evaluate" : $"unknown evaluation '{args[0]}'"),
             };
         }

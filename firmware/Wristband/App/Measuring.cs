@@ -516,7 +516,7 @@ namespace ElderBand.Wristband
         // In Daily the last look at the skin may be a minute old. A band that is taken off and dropped must not call for help.
         private void LookAfterImpact(long nowMs)
         {
-            bool settling = _fall.IsSettling;
+            bool settling = _fall.Phase == FallPhase.Settle;
             if (settling && !_settling && _mode != BandMode.Guard)
             {
                 _looking = true;
