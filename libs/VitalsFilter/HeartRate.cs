@@ -193,6 +193,11 @@ namespace ElderBand.VitalsFilter
                 _at = _at + 1 == _length ? 0 : _at + 1;
                 if (_filled < _length)
                 {
+                    if (_filled == 0)
+                    {
+                        SpreadFirst();
+                    }
+
                     _filled++;
                 }
             }
@@ -281,10 +286,27 @@ namespace ElderBand.VitalsFilter
             Spo2Refusal = HeartRefusal.Warmup;
         }
 
+        // The light counts as unchanged before the first sample, so that half a window already gives a guess.
+        private void SpreadFirst()
+        {
+            for (int i = 1; i < _length; i++)
+            {
+                _red[i] = _red[0];
+                if (_channels > 1)
+                {
+                    _ir[i] = _ir[0];
+                    if (_channels > 2)
+                    {
+                        _green[i] = _green[0];
+                    }
+                }
+            }
+        }
+
         private HeartRefusal Judge()
         {
             int window = _rateHz * WindowS;
-            if (_filled < _length)
+            if (_filled < _length / 2)
             {
                 return HeartRefusal.Warmup;
             }
@@ -315,7 +337,7 @@ namespace ElderBand.VitalsFilter
             HeartRefusal refusal = JudgeChannels();
             if (refusal != HeartRefusal.SensorFault)
             {
-                if (_sinceLost < window && _lost * 10 > window)
+                if (_filled < _length || (_sinceLost < window && _lost * 10 > window))
                 {
                     return HeartRefusal.Warmup;
                 }
