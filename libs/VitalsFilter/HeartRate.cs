@@ -126,7 +126,8 @@ namespace ElderBand.VitalsFilter
         /// <summary>Why there is no SpO2.</summary>
         public HeartRefusal Spo2Refusal { get; private set; }
 
-        /// <summary>Ratio of ratios x1000 behind the SpO2 of the last estimate, 0 if there is none.</summary>
+        /// <summary>What the curve made the SpO2 of the last estimate from, x1000, 0 if there is none: the ratio of ratios, or a
+        /// camera's relative red level.</summary>
         public int RatioX1000
         {
             get { return _oxygen.RatioX1000; }
@@ -142,11 +143,18 @@ namespace ElderBand.VitalsFilter
             _hasLevel = hasLevel;
         }
 
-        /// <summary>SpO2 (percent) = constant + linear R + square R^2, each x1000. Published curves differ by 4.8 points at
-        /// R = 0.7, so it belongs to the device. Default: Maxim's recommendation for its own modules.</summary>
+        /// <summary>SpO2 (percent) = constant + linear R + square R^2, each x1000, R being the ratio of ratios. Published curves
+        /// differ by 4.8 points at R = 0.7, so it belongs to the device. Default: Maxim's recommendation for its own modules.</summary>
         public void ConfigureOxygenCurve(int constantX1000, int linearX1000, int squareX1000)
         {
-            _oxygen.ConfigureCurve(constantX1000, linearX1000, squareX1000);
+            _oxygen.ConfigureCurve(false, constantX1000, linearX1000, squareX1000);
+        }
+
+        /// <summary>For a camera instead: the same form, R being the red level as a share of its best since contact. It takes the
+        /// wearer's best for normal and shows only a fall from there, down to 90 %. Not for the band.</summary>
+        public void ConfigureOxygenTrend(int constantX1000, int linearX1000, int squareX1000)
+        {
+            _oxygen.ConfigureCurve(true, constantX1000, linearX1000, squareX1000);
         }
 
         /// <summary>Takes one sample of raw counts (0..262143); channels beyond the channel count are ignored.</summary>
@@ -248,7 +256,7 @@ namespace ElderBand.VitalsFilter
             BpmX10 = 0;
             GuessBpmX10 = 0;
             Confidence = 0;
-            _oxygen.Forget();
+            _oxygen.Clear();
             Refusal = Judge();
             Follow();
             if (Refusal == HeartRefusal.None)
@@ -281,7 +289,7 @@ namespace ElderBand.VitalsFilter
             BpmX10 = 0;
             GuessBpmX10 = 0;
             Confidence = 0;
-            _oxygen.Forget();
+            _oxygen.Reset();
             Refusal = HeartRefusal.Warmup;
             Spo2Refusal = HeartRefusal.Warmup;
         }
@@ -471,7 +479,7 @@ namespace ElderBand.VitalsFilter
 
         private HeartRefusal JudgeOxygen()
         {
-            if (_channels < 2 || !_hasLevel)
+            if (!_hasLevel || (_channels < 2 && !_oxygen.IsTrend))
             {
                 return HeartRefusal.NoSignal;
             }
@@ -486,20 +494,18 @@ namespace ElderBand.VitalsFilter
                 return HeartRefusal.Motion;
             }
 
-            long levelRed = IntegerMath.Mean(_red);
-            long levelIr = IntegerMath.Mean(_ir);
-            if (levelRed < (long)_contactMin * _fold || levelIr < (long)_contactMin * _fold)
+            if (_oxygen.IsTrend)
+            {
+                return _oxygen.FollowLevel(_red);
+            }
+
+            int contact = _contactMin * _fold;
+            if (IntegerMath.Lowest(_red) < contact || IntegerMath.Lowest(_ir) < contact)
             {
                 return HeartRefusal.NotWorn;
             }
 
-            _pulse.Shape(_ir, _at);
-            if (Perfusion(_ir) < MinPerfusionX100000)
-            {
-                return HeartRefusal.LowPerfusion;
-            }
-
-            return _oxygen.Estimate(_red, _ir, _at);
+            return _oxygen.Estimate(_red, _ir, _at, _rateHz * 600 / (1000 * _fold));
         }
     }
 }

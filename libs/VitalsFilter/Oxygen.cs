@@ -1,43 +1,111 @@
 namespace ElderBand.VitalsFilter
 {
     /// <summary>
-    /// Oxygen saturation from the ratio of the red and the infrared pulse wave, each against its own level. The ratio is the
-    /// regression of one wave on the other over 8 s, which noise in single peaks does not move. Refuses first: a pulse has to
-    /// be there already, both waves must be alike, and the ratio steady over the window. An estimate, not a diagnosis.
+    /// Oxygen saturation, an estimate and no diagnosis. From red and infrared light: the ratio of their pulse waves, each
+    /// against its own level, by regression of one wave on the other over 8 s, which noise in single peaks does not move.
+    /// From a camera, whose colours do not carry that ratio: the change of the red level since contact began. Refuses first:
+    /// a pulse has to be there already, both waves must be alike, and the ratio steady over the window.
     /// </summary>
     public sealed class Oxygen
     {
+        private const int LowestX1000 = 70000;
+        private const int HighestX1000 = 101000;
+        private const int TrendLowestX1000 = 90000; // further down the level of different people says different things
+        private const int TrendSettles = 10; // windows until the level since contact counts as settled
+        private const int AlikeX1000 = 900;
+        private const int SteadyX1000 = 150;
+        private const int MinPerfusionX100000 = 100; // AC peak to peak 0.1 % of DC, as for the rate
+
+        private bool _isTrend;
         private int _curveConstantX1000 = 112690;
         private int _curveLinearX1000 = -34660;
         private int _curveSquareX1000 = 1596;
 
+        private int _windows;
+        private int _smoothed;
+        private int _best;
+
         /// <summary>Oxygen saturation x10 in steps of 10, 700..1000; 0 when refused.</summary>
         public int Spo2X10 { get; private set; }
 
-        /// <summary>Ratio of ratios x1000 of the last estimate, 0 if there is none.</summary>
+        /// <summary>What the curve was applied to, x1000, 0 if there is nothing: the ratio of ratios, or the red level as a share
+        /// of its best since contact.</summary>
         public int RatioX1000 { get; private set; }
 
-        /// <summary>SpO2 (percent) = constant + linear R + square R^2, each x1000.</summary>
-        public void ConfigureCurve(int constantX1000, int linearX1000, int squareX1000)
+        /// <summary>True: works from the red level alone.</summary>
+        public bool IsTrend
         {
+            get { return _isTrend; }
+        }
+
+        /// <summary>SpO2 (percent) = constant + linear R + square R^2, each x1000.</summary>
+        /// <param name="isTrend">False: R is the ratio of ratios. True: R is the red level as a share of its best since contact;
+        /// this takes the wearer's saturation at its best for normal, so it shows a fall, never a low beginning.</param>
+        /// <param name="constantX1000">Constant, percent x1000.</param>
+        /// <param name="linearX1000">Percent x1000 per 1 of R.</param>
+        /// <param name="squareX1000">Percent x1000 per 1 of R squared.</param>
+        public void ConfigureCurve(bool isTrend, int constantX1000, int linearX1000, int squareX1000)
+        {
+            _isTrend = isTrend;
             _curveConstantX1000 = constantX1000;
             _curveLinearX1000 = linearX1000;
             _curveSquareX1000 = squareX1000;
         }
 
-        /// <summary>There is none.</summary>
-        public void Forget()
+        /// <summary>There is no value now.</summary>
+        public void Clear()
         {
             Spo2X10 = 0;
             RatioX1000 = 0;
         }
 
-        /// <summary>Estimates from one window of both channels, in which a pulse was found and the arm was still.</summary>
-        /// <returns>None, or why there is no value.</returns>
-        public HeartRefusal Estimate(int[] red, int[] ir, int oldest)
+        /// <summary>Contact begins anew.</summary>
+        public void Reset()
         {
+            Clear();
+            _windows = 0;
+        }
+
+        /// <summary>Estimates from one window of the red level, in which a pulse was found and the arm was still.</summary>
+        /// <returns>None, or why there is no value.</returns>
+        public HeartRefusal FollowLevel(int[] red)
+        {
+            int level = IntegerMath.Mean(red);
+            _smoothed = _windows == 0 ? level : _smoothed + ((level - _smoothed) / 4);
+            _best = _windows == 0 || _smoothed > _best ? _smoothed : _best;
+            if (_windows < TrendSettles)
+            {
+                _windows++;
+                return HeartRefusal.Warmup;
+            }
+
+            RatioX1000 = _best <= 0 ? 0 : (int)((long)_smoothed * 1000 / _best);
+            return Apply(TrendLowestX1000);
+        }
+
+        /// <summary>Estimates from one window of both channels, in which a pulse was found and the arm was still.</summary>
+        /// <param name="red">The window of red.</param>
+        /// <param name="ir">The window of infrared.</param>
+        /// <param name="oldest">Where in them the oldest sample is.</param>
+        /// <param name="neighbours">Samples in 600 ms: the wave is what is left without the mean over twice that.</param>
+        /// <returns>None, or why there is no value.</returns>
+        public HeartRefusal Estimate(int[] red, int[] ir, int oldest, int neighbours)
+        {
+            int length = red.Length;
             long levelRed = IntegerMath.Mean(red);
             long levelIr = IntegerMath.Mean(ir);
+            long sumRed = 0;
+            long sumIr = 0;
+            int count = neighbours;
+            int leaving = oldest;
+            int at = oldest;
+            int entering = oldest;
+            for (int i = 0; i < neighbours; i++)
+            {
+                sumRed += red[entering];
+                sumIr += ir[entering];
+                entering = entering + 1 == length ? 0 : entering + 1;
+            }
 
             // R by regression of the red wave on the infrared one, over the window and over its quarters.
             long crossAll = 0;
@@ -45,49 +113,73 @@ namespace ElderBand.VitalsFilter
             long redAll = 0;
             int lowest = int.MaxValue;
             int highest = 0;
-            int length = red.Length;
             int quarter = length / 4;
             for (int q = 0; q < 4; q++)
             {
                 long cross = 0;
                 long irSquares = 0;
-                int start = (oldest + (q * quarter)) % length;
-                long meanRed = MeanX16(red, start, quarter);
-                long meanIr = MeanX16(ir, start, quarter);
-                int at = start;
-                for (int i = 0; i < quarter; i++)
+                long redSquares = 0;
+                for (int i = q * quarter; i < (q + 1) * quarter; i++)
                 {
-                    long r = ((long)red[at] * 16) - meanRed;
-                    long s = ((long)ir[at] * 16) - meanIr;
+                    if (i + neighbours < length)
+                    {
+                        sumRed += red[entering];
+                        sumIr += ir[entering];
+                        entering = entering + 1 == length ? 0 : entering + 1;
+                        count++;
+                    }
+
+                    if (i > neighbours)
+                    {
+                        sumRed -= red[leaving];
+                        sumIr -= ir[leaving];
+                        leaving = leaving + 1 == length ? 0 : leaving + 1;
+                        count--;
+                    }
+
+                    long r = ((long)red[at] * 16) - (sumRed * 16 / count);
+                    long s = ((long)ir[at] * 16) - (sumIr * 16 / count);
                     cross += r * s;
                     irSquares += s * s;
-                    redAll += r * r;
+                    redSquares += r * r;
                     at = at + 1 == length ? 0 : at + 1;
                 }
 
                 crossAll += cross;
                 irAll += irSquares;
+                redAll += redSquares;
                 int ratio = Ratio(cross, irSquares, levelRed, levelIr);
                 lowest = ratio < lowest ? ratio : lowest;
                 highest = ratio > highest ? ratio : highest;
             }
 
+            if (Perfusion(redAll, length, levelRed) < MinPerfusionX100000 || Perfusion(irAll, length, levelIr) < MinPerfusionX100000)
+            {
+                return HeartRefusal.LowPerfusion;
+            }
+
             long norm = IntegerMath.IsqrtLong(irAll) * IntegerMath.IsqrtLong(redAll);
-            if (norm == 0 || crossAll / (1 + (norm / 1000)) < 900)
+            if (norm == 0 || crossAll / (1 + (norm / 1000)) < AlikeX1000)
             {
                 return HeartRefusal.NoSignal;
             }
 
             RatioX1000 = Ratio(crossAll, irAll, levelRed, levelIr);
-            if (highest - lowest > 150)
-            {
-                return HeartRefusal.Disagree;
-            }
+            return highest - lowest > SteadyX1000 ? HeartRefusal.Disagree : Apply(LowestX1000);
+        }
 
-            long r1000 = RatioX1000;
-            long percentX1000 = _curveConstantX1000 + (_curveLinearX1000 * r1000 / 1000)
-                + (_curveSquareX1000 * r1000 * r1000 / 1000000);
-            if (percentX1000 < 70000 || percentX1000 > 101000)
+        // A pulse wave's peak to peak is about four times its root mean square; the wave comes 16-fold.
+        private static int Perfusion(long squares, int length, long level)
+        {
+            long rms = IntegerMath.IsqrtLong(squares / length);
+            return level <= 0 ? 0 : (int)(rms * 25000 / level);
+        }
+
+        private HeartRefusal Apply(int lowestX1000)
+        {
+            long r = RatioX1000;
+            long percentX1000 = _curveConstantX1000 + (_curveLinearX1000 * r / 1000) + (_curveSquareX1000 * r * r / 1000000);
+            if (percentX1000 < lowestX1000 || percentX1000 > HighestX1000)
             {
                 return HeartRefusal.NoSignal; // the curve was never fitted there
             }
@@ -95,19 +187,6 @@ namespace ElderBand.VitalsFilter
             int percent = (int)((percentX1000 + 500) / 1000);
             Spo2X10 = (percent > 100 ? 100 : percent) * 10;
             return HeartRefusal.None;
-        }
-
-        private static long MeanX16(int[] ring, int start, int count)
-        {
-            long sum = 0;
-            int at = start;
-            for (int i = 0; i < count; i++)
-            {
-                sum += ring[at];
-                at = at + 1 == ring.Length ? 0 : at + 1;
-            }
-
-            return sum * 16 / count;
         }
 
         private static int Ratio(long cross, long irSquares, long levelRed, long levelIr)

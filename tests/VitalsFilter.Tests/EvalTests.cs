@@ -114,7 +114,7 @@ public sealed class EvalTests : IDisposable
         { "red,ir", "", "MAX86161", 16, "red+ir / 8, level judged from 625 counts" },
         { "ppg1,ppg2,ax_mg,ay_mg,az_mg", "", "wrist", 1, "ppg1+ppg2, level not judged: contact and perfusion not applicable (counts of a sensor that is not known), accelerometer ax_mg" },
         { "ppg1,ppg2", "bandpassed_at_source", "wrist", 1, "ppg1+ppg2, level not judged: contact and perfusion not applicable (the manifest says bandpassed_at_source)" },
-        { "g_x1000,r_x1000,b_x1000", "", "phone camera", 1, "r_x1000+b_x1000+g_x1000, level not judged: contact and perfusion not applicable (a camera" },
+        { "g_x1000,r_x1000,b_x1000", "", "phone camera", 1, "r_x1000+b_x1000+g_x1000, contact not applicable, perfusion judged, SpO2 a trend of the red level by 36500,61000,0 (a camera)" },
         { "bvp,ax_raw,ay_raw,az_raw,gx,temp", "", "", -1, "bvp, level not judged: contact and perfusion not applicable (its values swing around 0: filtered at the source), accelerometer ax_raw, scaled to 1 g" },
         { "one,two,three,four", "", "", 1, "one+two+three, level not judged" },
     };

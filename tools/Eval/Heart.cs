@@ -31,6 +31,7 @@ public static class Heart
         var folder = options.Required("data");
         var outFile = options.Required("out");
         var chosen = options.Optional("channel");
+        var curve = Curve(options.Optional("oxygen-curve"));
         var maps = new SortedDictionary<string, (int Files, int LowHz, int HighHz)>(StringComparer.Ordinal);
         var code = Batch.Run(
             Entry.ReadManifest(folder, report),
@@ -42,6 +43,7 @@ public static class Heart
             {
                 var pieces = Recording.ReadPieces(Path.Combine(folder, entry["file"]));
                 var map = PulseMapping.For(entry, pieces, chosen);
+                map = curve is not null && map.CameraCurve.Length > 0 ? map with { CameraCurve = curve } : map;
                 lock (maps)
                 {
                     var key = $"{entry["dataset"]}: {map}";
@@ -67,6 +69,19 @@ public static class Heart
         return code;
     }
 
+    private static int[]? Curve(string? text)
+    {
+        if (text is null)
+        {
+            return null;
+        }
+
+        var curve = text.Split(',').Select(static c => int.TryParse(c, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) ? value : int.MinValue).ToArray();
+        return curve.Length == 3 && !curve.Contains(int.MinValue)
+            ? curve
+            : throw new UsageException($"--oxygen-curve {text}: three whole numbers, percent x1000: constant,linear,square");
+    }
+
     /// <summary>What the band would have said, every 2 s.</summary>
     public static List<HeartEstimate> Play(Recording recording, PulseMapping map)
     {
@@ -78,6 +93,11 @@ public static class Heart
         var moved = 0;
         var heart = new HeartRate(rateHz, channels.Length);
         heart.ConfigureOptics(map.ContactMin, map.HasLevel);
+        if (map.CameraCurve is [var constantX1000, var linearX1000, var squareX1000])
+        {
+            heart.ConfigureOxygenTrend(constantX1000, linearX1000, squareX1000);
+        }
+
         var every = EstimateEveryMs * rateHz / 1000;
         for (var i = 0; i < channels[0].Length; i++)
         {

@@ -11,6 +11,7 @@ public static class Program
           eval longlie  --data DIR --out FILE [--rate 25|50] [--sensitivity 0|1|2] [--walking-aid]
                         the falls with invented continuations: lying still, rolling, trying to get up, crawling, walking away
           eval hr       --data DIR --out FILE [--channel NAME]   heart rate and SpO2 every 2 s on every recording
+                        [--oxygen-curve C,L,S]           a camera's SpO2 = C + L x + S x x, percent x1000
           eval cost     [--data DIR] [--methods]   instructions, allocations and RAM against their budgets; 1 where one is over
           eval features --data DIR --out FILE [--rate 25|50] [--phase MS]   what the trees are trained on
           eval plot     --data DIR --file NAME --out X.svg|X.html [--from S] [--to S]
@@ -34,8 +35,8 @@ public static class Program
                 "longlie" => LongLie.Evaluate(Options.Parse(args, "data", "out", "rate", "sensitivity", "walking-aid"), report),
                 "features" => Falls.DumpFeatures(Options.Parse(args, "data", "out", "rate", "phase"), report),
                 "cost" => Cost.Evaluate(Options.Parse(args, "data", "methods")),
-                "hr" => Heart.Evaluate(Options.Parse(args, "data", "out", "channel"), report),
                 "plot" => Plot.Draw(Options.Parse(args, "data", "file", "out", "from", "to", "rate", "sensitivity", "walking-aid", "channel"), report),
+                "hr" => Heart.Evaluate(Options.Parse(args, "data", "out", "channel", "oxygen-curve"), report),
                 _ => throw new UsageException(args.Length == 0 ? "say what to evaluate" : $"unknown evaluation '{args[0]}'"),
             };
         }

@@ -1,8 +1,11 @@
 namespace ElderBand.Eval;
 
 /// <summary>Which columns of a recording go to which channel of the filter, at what rate, and what of the optics can be judged.</summary>
-public sealed record PulseMapping(string[] Channels, string[] Motion, double MilliGFactor, int RateHz, int ShiftRight, bool HasLevel, int ContactMin, string Why)
+public sealed record PulseMapping(string[] Channels, string[] Motion, double MilliGFactor, int RateHz, int ShiftRight, bool HasLevel, int ContactMin, int[] CameraCurve, string Why)
 {
+    // Percent x1000 (constant, linear, square): fitted on the development people of oxicam, docs/heart-and-oxygen.md.
+    private static readonly int[] FittedCameraCurve = [36500, 61000, 0];
+
     private const int LowestRateHz = 25;
     private const int HighestRateHz = 125;
     private const int FullScale = 262143;
@@ -42,7 +45,7 @@ public sealed record PulseMapping(string[] Channels, string[] Motion, double Mil
         }
 
         var flag = entry["flags"].Split(';').FirstOrDefault(static f => NoLevelFlags.Any(word => f.Contains(word, StringComparison.OrdinalIgnoreCase)));
-        var mapping = new PulseMapping(channels, motion.Length == 3 ? motion : [], factor, rateHz, shift, false, 0, "");
+        var mapping = new PulseMapping(channels, motion.Length == 3 ? motion : [], factor, rateHz, shift, false, 0, [], "");
         if (flag is not null)
         {
             return mapping with { Why = $"the manifest says {flag}" };
@@ -51,7 +54,7 @@ public sealed record PulseMapping(string[] Channels, string[] Motion, double Mil
         var names = channels.Select(Bare).ToArray();
         if (names.Any(static n => Blue.Contains(n)) || channels.Any(static c => c.EndsWith("_x1000", StringComparison.Ordinal)))
         {
-            return mapping with { Why = "a camera: no level of the sensor's own to judge by" };
+            return mapping with { HasLevel = true, CameraCurve = Red.Contains(names[0]) ? FittedCameraCurve : [], Why = "a camera" };
         }
 
         if (channels.Any(c => IsCentred(pieces, c)))
@@ -89,7 +92,9 @@ public sealed record PulseMapping(string[] Channels, string[] Motion, double Mil
 
     public override string ToString()
     {
-        var level = HasLevel ? $"level judged from {ContactMin} counts" : "level not judged: contact and perfusion not applicable";
+        var level = !HasLevel ? "level not judged: contact and perfusion not applicable"
+            : ContactMin > 0 ? $"level judged from {ContactMin} counts"
+            : $"contact not applicable, perfusion judged{(CameraCurve.Length > 0 ? $", SpO2 a trend of the red level by {string.Join(',', CameraCurve)}" : "")}";
         var motion = Motion.Length == 0 ? "no accelerometer" : $"accelerometer {Motion[0]}{(MilliGFactor == 1 ? "" : ", scaled to 1 g at rest")}";
         return $"{string.Join('+', Channels)}{(ShiftRight > 0 ? $" / {1 << ShiftRight}" : "")}, {level} ({Why}), {motion}";
     }
