@@ -299,9 +299,13 @@ public static class EnrolmentEndpoints
 
     private static async Task<IResult> Configure(long id, HttpContext context, Store store, ConfigurationRequest body)
     {
-        if (body.Sensitivity is > 2 || body.BedFromQuarter is > 95 || body.BedToQuarter is > 95)
+        if (store.Read(db => DeviceRows.Band(db, id)) is not { } known || known.CentreId != Centre(context))
         {
-            return Bad("Sensitivity is 0 to 2, a quarter of the day 0 to 95.");
+            return NotFound("band");
+        }
+        if (body.Fault() is { } fault)
+        {
+            return Bad(fault);
         }
         bool done = await store.WriteAsync(Lane.Alarm, tx =>
         {
@@ -310,7 +314,8 @@ public static class EnrolmentEndpoints
                 return false;
             }
             DeviceRows.SetConfiguration(tx.Db, id, new BandConfiguration(
-                0, body.GuardAlways, body.Sensitivity, body.WalkingAid, body.BedFromQuarter, body.BedToQuarter, body.InactivityTenMinutes));
+                0, body.GuardAlways!.Value, (byte)body.Sensitivity!, body.WalkingAid!.Value, (byte)body.BedFromQuarter!, (byte)body.BedToQuarter!,
+                (byte)body.InactivityTenMinutes!));
             tx.Audit(band.CentreId, Who(context), "band.configure", $"band:{id}");
             return true;
         });
@@ -328,6 +333,18 @@ public static class EnrolmentEndpoints
 
     private sealed record BandRequest(string? Address, long ResidentId, string? Label, bool GuardAlways);
 
+    /// <summary>All six are wanted: a field left out must not silently switch something off.</summary>
     private sealed record ConfigurationRequest(
-        bool GuardAlways, byte Sensitivity, bool WalkingAid, byte BedFromQuarter, byte BedToQuarter, byte InactivityTenMinutes);
+        bool? GuardAlways, int? Sensitivity, bool? WalkingAid, int? BedFromQuarter, int? BedToQuarter, int? InactivityTenMinutes)
+    {
+        /// <summary>What is wrong with it, for a person; null for nothing.</summary>
+        public string? Fault() =>
+            GuardAlways is null || WalkingAid is null ? "guardAlways and walkingAid are true or false; neither may be left out."
+            : Sensitivity is not (>= 0 and <= Payload.HighestSensitivity) ? "sensitivity is 0 (low), 1 (normal) or 2 (high)."
+            : BedFromQuarter is not (>= 0 and <= Payload.LastQuarter) || BedToQuarter is not (>= 0 and <= Payload.LastQuarter)
+                ? "bedFromQuarter and bedToQuarter are quarter hours since midnight, 0 to 95; the same twice means no bed time."
+            : InactivityTenMinutes is not (>= 0 and <= Payload.LongestInactivityTenMinutes)
+                ? "inactivityTenMinutes is 1 to 144 (10 minutes to a day), or 0 for no inactivity alarm."
+            : null;
+    }
 }

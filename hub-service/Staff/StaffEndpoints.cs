@@ -30,6 +30,7 @@ public static class StaffEndpoints
         services.AddSingleton<Pages>();
         services.AddSingleton<ConsoleStream>();
         services.AddSingleton<QrOnce>();
+        services.Configure<RouteHandlerOptions>(static o => o.ThrowOnBadRequest = true); // Shield answers it, in words
         services.ConfigureHttpJsonOptions(static o => o.SerializerOptions.MaxDepth = 8);
     }
 

@@ -75,6 +75,9 @@ namespace ElderBand.BandProtocol
         /// <summary>A fault is over: the code that ended travels in byte 4 instead of the battery.</summary>
         Recovered = 9,
 
+        /// <summary>The centre sent a configuration with a field out of its range: the old one holds.</summary>
+        ConfigurationRefused = 10,
+
         /// <summary>Hub: the band has not been heard for three beats.</summary>
         BandSilent = 16,
 
@@ -116,6 +119,15 @@ namespace ElderBand.BandProtocol
     /// <summary>Payloads of 6 bytes at <see cref="Frame.PayloadOffset"/>; offsets inside are relative to it.</summary>
     public static class Payload
     {
+        /// <summary>Highest fall sensitivity.</summary>
+        public const int HighestSensitivity = 2;
+
+        /// <summary>Last quarter hour of a day.</summary>
+        public const int LastQuarter = 95;
+
+        /// <summary>Longest time without movement that may be allowed, 10 min: a day.</summary>
+        public const int LongestInactivityTenMinutes = 144;
+
         private const int P = Frame.PayloadOffset;
 
         /// <summary>SOS, fall suspected, wear change, inactivity, technical, boot: when, how, battery and one detail.</summary>
@@ -420,7 +432,7 @@ namespace ElderBand.BandProtocol
         /// <param name="walkingAid">The wearer uses a stick or a walker.</param>
         /// <param name="bedFromQuarter">Bed time begins, quarter hours since midnight, 0-95.</param>
         /// <param name="bedToQuarter">Bed time ends, quarter hours since midnight, 0-95.</param>
-        /// <param name="inactivityTenMinutes">Inactivity alarm after this many 10 minutes by day; 0 off.</param>
+        /// <param name="inactivityTenMinutes">Inactivity alarm after this many 10 minutes by day, 1-144; 0 off.</param>
         public static void PutConfiguration(
             byte[] frame,
             bool guardAlways,
@@ -441,7 +453,8 @@ namespace ElderBand.BandProtocol
         public static bool ConfigurationIsValid(byte[] frame, int offset)
         {
             int p = offset + P;
-            return frame[p] <= 3 && frame[p + 1] <= 2 && frame[p + 2] <= 95 && frame[p + 3] <= 95;
+            return frame[p] <= 3 && frame[p + 1] <= HighestSensitivity && frame[p + 2] <= LastQuarter && frame[p + 3] <= LastQuarter
+                && frame[p + 4] <= LongestInactivityTenMinutes;
         }
 
         /// <summary>Keep Guard.</summary>

@@ -297,6 +297,33 @@ public class FlowTests
     }
 
     [Fact]
+    public async Task A_changed_profile_goes_down_to_the_band_until_the_band_echoes_its_version_and_a_refusal_becomes_a_card()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        TestBand band = centre.Band();
+        await using TestHub hub = await centre.HubAsync();
+        await hub.HelloAsync();
+        await TestCentre.UntilAsync(() => hub.Of(FrameType.Configuration).Any(), "the first configuration");
+        await hub.SendAsync(band.Address, [band.Status(configuration: 1)]);
+        long id = centre.Store.Read(db => DeviceRows.Bands(db, "c1").Single(b => b.Address == band.Address).Id);
+        await centre.Store.WriteAsync(Lane.Alarm, tx =>
+        {
+            DeviceRows.SetConfiguration(tx.Db, id, new BandConfiguration(0, false, 2, true, 86, 26, 9));
+            return true;
+        }, TestContext.Current.CancellationToken);
+        await hub.SendAsync(band.Address, [band.Status(configuration: 1)]);
+        await TestCentre.UntilAsync(() => hub.Of(FrameType.Configuration).Any(f => Frame.BootOf(f, 0) == 2), "the new configuration");
+        byte[] sent = hub.Of(FrameType.Configuration).First(f => Frame.BootOf(f, 0) == 2);
+        band.IsFromCentre(sent).ShouldBeTrue();
+        Payload.ConfigurationIsValid(sent, 0).ShouldBeTrue();
+        (Payload.ConfigGuardAlways(sent, 0), Payload.ConfigSensitivity(sent, 0), Payload.ConfigWalkingAid(sent, 0)).ShouldBe((false, (byte)2, true));
+        (Payload.ConfigBedFrom(sent, 0), Payload.ConfigBedTo(sent, 0), Payload.ConfigInactivity(sent, 0)).ShouldBe(((byte)86, (byte)26, (byte)9));
+
+        await hub.SendAsync(band.Address, [band.Event(FrameType.Technical, detail: (byte)TechnicalCode.ConfigurationRefused)]);
+        await TestCentre.UntilAsync(() => centre.Technicals().Any(t => t.Detail.Contains("configuration refused", StringComparison.Ordinal)), "the card");
+    }
+
+    [Fact]
     public async Task The_hubs_own_key_calls_for_the_people_of_its_home_and_its_faults_become_cards()
     {
         await using TestCentre centre = await TestCentre.StartAsync();

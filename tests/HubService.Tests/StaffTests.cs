@@ -159,6 +159,51 @@ public sealed class StaffTests
         desk.Alarm(alarm).State.ShouldBe("ringing");
     }
 
+    [Theory]
+    [InlineData("sensitivity", 3, "sensitivity is 0 (low), 1 (normal) or 2 (high).")]
+    [InlineData("sensitivity", -1, "sensitivity is 0 (low), 1 (normal) or 2 (high).")]
+    [InlineData("sensitivity", null, "sensitivity is 0 (low), 1 (normal) or 2 (high).")]
+    [InlineData("bedFromQuarter", 96, "quarter hours since midnight, 0 to 95")]
+    [InlineData("bedToQuarter", 256, "quarter hours since midnight, 0 to 95")]
+    [InlineData("bedToQuarter", null, "quarter hours since midnight, 0 to 95")]
+    [InlineData("inactivityTenMinutes", 145, "inactivityTenMinutes is 1 to 144 (10 minutes to a day), or 0")]
+    [InlineData("inactivityTenMinutes", null, "inactivityTenMinutes is 1 to 144 (10 minutes to a day), or 0")]
+    [InlineData("walkingAid", null, "guardAlways and walkingAid are true or false")]
+    [InlineData("sensitivity", "high", "not what docs/service-api.md describes")]
+    public async Task A_profile_out_of_its_ranges_is_refused_with_the_range_and_changes_nothing(string field, object? value, string words)
+    {
+        await using StaffDesk desk = await StaffDesk.OpenAsync();
+        HttpClient admin = await desk.SignedInAsync("li");
+        BandConfiguration before = desk.Store.Read(db => DeviceRows.Band(db, desk.BandId)!.Configuration);
+        var body = new Dictionary<string, object?>
+        {
+            ["guardAlways"] = true, ["sensitivity"] = 2, ["walkingAid"] = true, ["bedFromQuarter"] = 86, ["bedToQuarter"] = 26, ["inactivityTenMinutes"] = 9,
+        };
+        body[field] = value;
+        using HttpResponseMessage refused = await admin.PutAsJsonAsync($"api/bands/{desk.BandId}/configuration", body, Token);
+        refused.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await refused.Content.ReadAsStringAsync(Token)).ShouldContain(words);
+        desk.Store.Read(db => DeviceRows.Band(db, desk.BandId)!.Configuration).ShouldBe(before);
+    }
+
+    [Theory]
+    [InlineData(0, 0, 0, 0)]
+    [InlineData(2, 95, 95, 144)]
+    [InlineData(1, 86, 26, 9)]
+    public async Task A_profile_within_its_ranges_is_stored_under_a_new_version(int sensitivity, int bedFrom, int bedTo, int inactivity)
+    {
+        await using StaffDesk desk = await StaffDesk.OpenAsync();
+        HttpClient admin = await desk.SignedInAsync("li");
+        int version = desk.Store.Read(db => DeviceRows.Band(db, desk.BandId)!.Configuration.Version);
+        using HttpResponseMessage done = await admin.PutAsJsonAsync(
+            $"api/bands/{desk.BandId}/configuration",
+            new { guardAlways = false, sensitivity, walkingAid = true, bedFromQuarter = bedFrom, bedToQuarter = bedTo, inactivityTenMinutes = inactivity },
+            Token);
+        done.StatusCode.ShouldBe(HttpStatusCode.OK);
+        desk.Store.Read(db => DeviceRows.Band(db, desk.BandId)!.Configuration).ShouldBe(
+            new BandConfiguration(version + 1, false, (byte)sensitivity, true, (byte)bedFrom, (byte)bedTo, (byte)inactivity));
+    }
+
     [Fact]
     public async Task P41_a_name_with_markup_stays_text_of_a_type_that_no_browser_runs()
     {

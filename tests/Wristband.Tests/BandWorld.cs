@@ -32,7 +32,7 @@ public sealed class BandWorld : IBandLink
         AccelerometerChip = new Adxl343Chip(_ =>
         {
             var (x, y, z) = Motion.Next();
-            return new MotionSample(x, y, z);
+            return new MotionSample(x * MotionPercent / 100, y * MotionPercent / 100, z * MotionPercent / 100);
         });
         for (var i = 0; i < Secret.Length; i++)
         {
@@ -64,6 +64,9 @@ public sealed class BandWorld : IBandLink
     public SyntheticPpg Pulse { get; set; }
 
     public SyntheticMotion Motion { get; set; }
+
+    /// <summary>Strength of the motion, percent.</summary>
+    public int MotionPercent { get; set; } = 100;
 
     public Max30102Chip PpgChip { get; }
 

@@ -1,5 +1,6 @@
 using ElderBand.BandProtocol;
 using ElderBand.Simulator.Signals;
+using ElderBand.VitalsFilter;
 using ElderBand.Wristband;
 using ElderBand.Wristband.Drivers;
 
@@ -247,6 +248,57 @@ public sealed class FallTests
         world.AccelerometerChip.Lost.ShouldBeGreaterThan(0);
         (world.Now - blow).ShouldBeGreaterThan(25_000, "what lies on the two sides of the hole was not scored together");
         Payload.EventDetail(world.RowsOf(FrameType.FallSuspected)[0], 0).ShouldBeInRange((byte)1, (byte)49);
+    }
+
+    [Fact]
+    public void The_sensitivity_and_the_walking_aid_from_the_centre_decide_about_blows_between_their_lines()
+    {
+        // A blow that high suspects at once and low does not; one that the walking aid watches for lying still and nothing else.
+        var between = Percent(static p => Says(p, 2, false) == FallVerdict.Suspected && Says(p, 0, false) != FallVerdict.Suspected);
+        var beside = Percent(static p => Says(p, 1, true) == FallVerdict.SuspectedLate && Says(p, 1, false) == FallVerdict.None);
+        Countdown(between, 2, false, 10_000).ShouldBeTrue();
+        Countdown(between, 0, false, 10_000).ShouldBeFalse();
+        Countdown(beside, 1, true, 70_000).ShouldBeTrue();
+        Countdown(beside, 1, false, 70_000).ShouldBeFalse();
+    }
+
+    private static int Percent(Func<int, bool> holds)
+    {
+        var range = Enumerable.Range(20, 180).Where(holds).ToList();
+        range.ShouldNotBeEmpty();
+        return range[range.Count / 2];
+    }
+
+    // What the detector alone says, 80 s long.
+    private static FallVerdict Says(int percent, byte sensitivity, bool walkingAid)
+    {
+        var detector = new FallDetector(Adxl343.RateHz);
+        detector.Configure(sensitivity, walkingAid);
+        var motion = SyntheticMotion.FallSequence(Adxl343.RateHz, 5, 8000);
+        for (var i = 0; i < 80 * Adxl343.RateHz; i++)
+        {
+            var (x, y, z) = motion.Next();
+            var verdict = detector.Push(x * percent / 100, y * percent / 100, z * percent / 100);
+            if (verdict >= FallVerdict.Suspected)
+            {
+                return verdict;
+            }
+        }
+
+        return FallVerdict.None;
+    }
+
+    // Whether a band so configured counts down within a while after the same blow.
+    private static bool Countdown(int percent, byte sensitivity, bool walkingAid, int withinMs)
+    {
+        var world = new BandWorld().Boot();
+        world.RunFor(20_000);
+        world.Down(world.FromCentre(FrameType.Configuration, 5, 0, f => Payload.PutConfiguration(f, true, sensitivity, walkingAid, 88, 28, 0)));
+        world.RunFor(2000);
+        world.MotionPercent = percent;
+        world.Motion = SyntheticMotion.FallSequence(Adxl343.RateHz, 5, 8000);
+        world.RunFor(9000);
+        return world.RunUntil(() => world.Band.FallGuardState == FallState.Countdown, withinMs);
     }
 
     [Fact]

@@ -105,6 +105,38 @@ public sealed class ModeTests
         world.Band.Mode.ShouldBe(BandMode.Guard, "an impossible configuration is not applied");
     }
 
+    [Theory]
+    [InlineData(0, 4)]
+    [InlineData(1, 3)]
+    [InlineData(2, 96)]
+    [InlineData(3, 255)]
+    [InlineData(4, 145)]
+    public void A_profile_out_of_its_ranges_is_refused_told_once_and_the_old_one_holds_until_a_right_one_comes(int field, byte value)
+    {
+        var world = new BandWorld().Boot();
+        world.RunFor(20_000);
+        world.Band.Link.IsTrusted.ShouldBeTrue();
+        byte[] Wrong(int version) => world.FromCentre(FrameType.Configuration, version, 0, f =>
+        {
+            Payload.PutConfiguration(f, true, 1, false, 88, 28, 3);
+            f[Frame.PayloadOffset + field] = value;
+        });
+        for (var version = 7; version < 10; version++)
+        {
+            world.Down(Wrong(version));
+            world.RunFor(3000);
+        }
+
+        world.Technical(TechnicalCode.ConfigurationRefused).ShouldBe(1);
+        world.RunFor(60_000);
+        Payload.StatusConfigVersion(world.RowsOf(FrameType.Status)[^1], 0).ShouldBe((byte)0, "the defaults hold");
+        world.Down(world.FromCentre(FrameType.Configuration, 10, 0, f => Payload.PutConfiguration(f, true, 2, true, 95, 95, 144)));
+        world.RunFor(3000);
+        Payload.StatusConfigVersion(world.RowsOf(FrameType.Status)[^1], 0).ShouldBe((byte)10);
+        var recovered = world.RowsOf(FrameType.Technical).Single(f => Payload.EventDetail(f, 0) == (byte)TechnicalCode.Recovered);
+        Payload.EventBatteryPct(recovered, 0).ShouldBe((byte)TechnicalCode.ConfigurationRefused);
+    }
+
     [Fact]
     public void A_band_put_away_goes_to_deep_sleep_with_the_accelerometer_on_watch_and_a_press_still_calls()
     {

@@ -546,8 +546,13 @@ namespace ElderBand.Wristband
                     _stages.OnStage(boot, sequence, Payload.StageOf(frame, 0), Payload.StageRevision(frame, 0), nowMs);
                     break;
                 case FrameType.Configuration:
-                    if (_settings.Apply(frame))
+                    if (boot > _settings.Version && !Payload.ConfigurationIsValid(frame, 0))
                     {
+                        Report(TechnicalCode.ConfigurationRefused, nowMs);
+                    }
+                    else if (_settings.Apply(frame))
+                    {
+                        Recover(TechnicalCode.ConfigurationRefused, nowMs);
                         _settingsDirty = true;
                         _measuring.Configure(_settings.Sensitivity, _settings.WalkingAid);
                         _nextBeatMs = nowMs; // the status echoes the applied version
