@@ -14,44 +14,45 @@ namespace ElderBand.VitalsFilter
     }
 
     /// <summary>
-    /// Steps, the class of the last full minute, and the time without movement. Steps: the magnitude between a 0.24 s and a
-    /// 2 s average (about 0.25 to 2.5 Hz), crossing 36 mg upwards, 0.4 to 2 s apart; four in a row before any counts.
+    /// Steps, the class of the last full minute, and the time without movement. Steps: the magnitude between an 80 ms and a
+    /// 1.3 s average (about 0.25 to 2.5 Hz), crossing 36 mg upwards, 0.4 to 2 s apart; four in a row before any counts.
+    /// It works on means of 80 ms, and with (|a|^2 - 1)/2 in place of |a| - 1: the same near 1 g, and no root to draw.
     /// </summary>
     public sealed class Activity
     {
+        private const int TickMs = 80;
         private const int ThresholdMg = 36;
         private const int ConfirmSteps = 4;
+        private const int Shortest = 400 / TickMs;
+        private const int Longest = 2000 / TickMs;
+        private const int SlowShift = 4; // 16 ticks; the average is kept times 16
+        private const int BlockS = 2;
+        private const int BlockTicks = BlockS * 1000 / TickMs;
         private const int StillDeviationMg = 20;
         private const int LightMg = 15;
         private const int ModerateMg = 60;
 
-        private readonly int _rateHz;
-        private readonly int _shortest;
-        private readonly int _longest;
-        private readonly int _fastShift;
-        private readonly int _slowShift;
+        private readonly int _tickSamples;
+        private readonly int _divisor;
 
-        private bool _started;
-        private int _magnitude = 1000;
-        private int _fastX256;
-        private int _slowX256;
+        private int _samplesLeft;
+        private int _quarters;
+        private int _slowX16 = 500 * 16;
         private bool _above;
         private int _sinceStep;
         private int _candidates;
         private int _steps;
-        private int _secondSamples;
-        private int _secondSum;
-        private int _seconds;
+        private int _ticksLeft = BlockTicks;
+        private int _blockSum;
+        private int _blocks;
         private int _minuteSum;
 
         /// <param name="rateHz">25 or 50.</param>
         public Activity(int rateHz)
         {
-            _rateHz = rateHz < 38 ? 25 : 50;
-            _shortest = 2 * _rateHz / 5;
-            _longest = 2 * _rateHz;
-            _fastShift = _rateHz == 25 ? 1 : 2;
-            _slowShift = _rateHz == 25 ? 5 : 6;
+            _tickSamples = rateHz < 38 ? 2 : 4;
+            _divisor = 2000 * _tickSamples / 4;
+            _samplesLeft = _tickSamples;
         }
 
         /// <summary>Class of the last full minute.</summary>
@@ -60,30 +61,23 @@ namespace ElderBand.VitalsFilter
         /// <summary>Seconds since anything moved.</summary>
         public int StillSeconds { get; private set; }
 
-        /// <summary>Takes one sample, milli-g.</summary>
-        public void Push(int x, int y, int z)
+        /// <summary>Takes one sample.</summary>
+        /// <param name="square">Square of the magnitude, milli-g squared, 0..805,306,368 (<see cref="FallDetector.Square"/>).</param>
+        public void Push(int square)
         {
-            x = IntegerMath.Clamp(x, -16000, 16000);
-            y = IntegerMath.Clamp(y, -16000, 16000);
-            z = IntegerMath.Clamp(z, -16000, 16000);
-            int magnitude = IntegerMath.IsqrtNear((x * x) + (y * y) + (z * z), _magnitude);
-            _magnitude = magnitude;
-            if (!_started)
+            _quarters += square >> 2;
+            if (--_samplesLeft != 0)
             {
-                _started = true;
-                _fastX256 = magnitude * 256;
-                _slowX256 = magnitude * 256;
+                return;
             }
 
-            _fastX256 += ((magnitude * 256) - _fastX256) >> _fastShift;
-            _slowX256 += ((magnitude * 256) - _slowX256) >> _slowShift;
-            int swing = (_fastX256 - _slowX256) >> 8;
-            _secondSum += swing < 0 ? -swing : swing;
-            if (_sinceStep <= _longest)
-            {
-                _sinceStep++;
-            }
-
+            int level = _quarters / _divisor;
+            _quarters = 0;
+            _samplesLeft = _tickSamples;
+            int swing = level - (_slowX16 >> SlowShift);
+            _slowX16 += swing;
+            _blockSum += swing < 0 ? -swing : swing;
+            _sinceStep++;
             if (_above)
             {
                 _above = swing > 0;
@@ -94,9 +88,9 @@ namespace ElderBand.VitalsFilter
                 Candidate();
             }
 
-            if (++_secondSamples == _rateHz)
+            if (--_ticksLeft == 0)
             {
-                CloseSecond();
+                CloseBlock();
             }
         }
 
@@ -110,12 +104,12 @@ namespace ElderBand.VitalsFilter
 
         private void Candidate()
         {
-            if (_sinceStep < _shortest)
+            if (_sinceStep < Shortest)
             {
                 return;
             }
 
-            _candidates = _sinceStep > _longest ? 1 : _candidates + 1;
+            _candidates = _sinceStep > Longest ? 1 : _candidates + 1;
             _sinceStep = 0;
             if (_candidates == ConfirmSteps)
             {
@@ -128,26 +122,31 @@ namespace ElderBand.VitalsFilter
             }
         }
 
-        private void CloseSecond()
+        private void CloseBlock()
         {
-            int mean = _secondSum / _rateHz;
-            _secondSamples = 0;
-            _secondSum = 0;
+            int mean = _blockSum / BlockTicks;
+            _ticksLeft = BlockTicks;
+            if (_sinceStep > Longest)
+            {
+                _sinceStep = Longest + 1;
+            }
+
+            _blockSum = 0;
             _minuteSum += mean;
             if (mean > StillDeviationMg)
             {
                 StillSeconds = 0;
             }
-            else if (StillSeconds < int.MaxValue)
+            else if (StillSeconds < int.MaxValue - BlockS)
             {
-                StillSeconds++;
+                StillSeconds += BlockS;
             }
 
-            if (++_seconds == 60)
+            if (++_blocks == 60 / BlockS)
             {
-                int level = _minuteSum / 60;
+                int level = _minuteSum / (60 / BlockS);
                 MinuteClass = level < LightMg ? ActivityClass.Still : level < ModerateMg ? ActivityClass.Light : ActivityClass.Moderate;
-                _seconds = 0;
+                _blocks = 0;
                 _minuteSum = 0;
             }
         }

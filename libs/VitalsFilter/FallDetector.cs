@@ -41,6 +41,9 @@ namespace ElderBand.VitalsFilter
     /// </summary>
     public sealed class FallDetector
     {
+        private const int AxisBits = 15;
+        private const int AxisLimit = 1 << (AxisBits - 1); // 16.4 g
+
         private const int TriggerSquare = 1500 * 1500;
 
         // The impact is the highest sample within this time of the trigger; later peaks are events of their own.
@@ -53,6 +56,7 @@ namespace ElderBand.VitalsFilter
         private const int LongLieStillS = 25;
         private const int LongLieMovedS = 12;
         private const int StillDeviationMg = 45;
+        private const int MovedDeviationMg = 25;
 
         // After a suspicion the countdown runs; what then moves weakly is the same fall's aftermath, not another one.
         private const int AftermathS = 60;
@@ -67,13 +71,14 @@ namespace ElderBand.VitalsFilter
         private readonly int _after;
         private readonly int _peakSearch;
         private readonly int _nextPeak;
+        private readonly int _length;
         private readonly FallFeatures _features;
         private readonly short[] _x;
         private readonly short[] _y;
         private readonly short[] _z;
 
         private int _at;
-        private int _filled;
+        private bool _isFull;
         private bool _holed;
         private bool _worn = true;
         private int _strong;
@@ -81,12 +86,12 @@ namespace ElderBand.VitalsFilter
 
         private int _peakSquare;
         private int _peakAge = Idle;
-        private int _triggerAge;
+        private int _peakAfterTrigger;
         private int _nextSquare;
-        private int _nextAge;
+        private int _nextAfterPeak;
 
         // One-second blocks, for stillness.
-        private int _blockCount;
+        private int _secondEnd;
         private int _blockX;
         private int _blockY;
         private int _blockZ;
@@ -97,6 +102,8 @@ namespace ElderBand.VitalsFilter
         private int _watchMargin;
         private int _impactAge = Idle;
         private int _aftermathSeconds;
+        private int _square;
+        private bool _moved;
 
         /// <param name="rateHz">25 or 50; anything else is treated as the nearer of the two.</param>
         public FallDetector(int rateHz)
@@ -106,9 +113,11 @@ namespace ElderBand.VitalsFilter
             _peakSearch = PeakSearchMs * _rateHz / 1000;
             _nextPeak = NextPeakMs * _rateHz / 1000;
             _features = new FallFeatures(_rateHz);
-            _x = new short[_features.Length];
-            _y = new short[_features.Length];
-            _z = new short[_features.Length];
+            _length = _features.Length;
+            _x = new short[_length];
+            _y = new short[_length];
+            _z = new short[_length];
+            ForgetBlock();
             Configure(1, false);
         }
 
@@ -147,6 +156,13 @@ namespace ElderBand.VitalsFilter
             }
         }
 
+        /// <summary>Square of the last sample's magnitude, milli-g squared, each axis limited to 16.4 g: what <see cref="Activity"/>
+        /// goes on with.</summary>
+        public int Square
+        {
+            get { return _square; }
+        }
+
         /// <summary>Features of the last event, for evaluation and training; owned by the detector.</summary>
         public int[] LastFeatures
         {
@@ -176,61 +192,84 @@ namespace ElderBand.VitalsFilter
             _worn = worn;
         }
 
+        /// <summary>True if in any whole second since the last call the arm moved or turned: a deviation of more than 25 mg. What
+        /// <see cref="WearDetector"/> wants to know.</summary>
+        public bool TakeMoved()
+        {
+            bool moved = _moved;
+            _moved = false;
+            return moved;
+        }
+
         /// <summary>Takes one sample at the detector's rate; axes in milli-g, gravity included.</summary>
         public FallVerdict Push(int xMg, int yMg, int zMg)
         {
-            int x = IntegerMath.Clamp(xMg, -16000, 16000);
-            int y = IntegerMath.Clamp(yMg, -16000, 16000);
-            int z = IntegerMath.Clamp(zMg, -16000, 16000);
-            _x[_at] = (short)x;
-            _y[_at] = (short)y;
-            _z[_at] = (short)z;
-            _at = _at + 1 == _x.Length ? 0 : _at + 1;
-            if (_filled < _x.Length)
+            // The interpreter pays for every instruction here, 25 times a second for months, and a call costs twenty: one look
+            // tells whether any axis is beyond what the chip can give.
+            if (unchecked((xMg + AxisLimit) | (yMg + AxisLimit) | (zMg + AxisLimit)) >> AxisBits != 0)
             {
-                _filled++;
+                xMg = IntegerMath.Clamp(xMg, -AxisLimit, AxisLimit - 1);
+                yMg = IntegerMath.Clamp(yMg, -AxisLimit, AxisLimit - 1);
+                zMg = IntegerMath.Clamp(zMg, -AxisLimit, AxisLimit - 1);
             }
 
-            FallVerdict verdict = FallVerdict.None;
-            int square = (x * x) + (y * y) + (z * z);
-            _blockX += x;
-            _blockY += y;
-            _blockZ += z;
+            int at = _at;
+            _x[at] = (short)xMg;
+            _y[at] = (short)yMg;
+            _z[at] = (short)zMg;
+            at++;
+            if (at == _length)
+            {
+                at = 0;
+                _isFull = true;
+            }
+
+            _at = at;
+            int square = (xMg * xMg) + (yMg * yMg) + (zMg * zMg);
+            _square = square;
+            _blockX += xMg;
+            _blockY += yMg;
+            _blockZ += zMg;
             _blockSquares += square;
-            if (++_blockCount == _rateHz)
+            FallVerdict verdict = FallVerdict.None;
+            if (at == _secondEnd)
             {
                 verdict = CloseSecond();
             }
 
-            if (_peakAge == Idle)
+            int age = _peakAge;
+            if (age == Idle)
             {
                 if (square >= TriggerSquare)
                 {
                     _peakSquare = square;
                     _peakAge = 0;
-                    _triggerAge = 0;
+                    _peakAfterTrigger = 0;
                     _nextSquare = 0;
                 }
 
                 return verdict;
             }
 
-            _peakAge++;
-            _triggerAge++;
-            _nextAge++;
-            if (square > _peakSquare && _triggerAge <= _peakSearch)
+            age++;
+            if (square >= TriggerSquare)
             {
-                _peakSquare = square;
-                _peakAge = 0;
-                _nextSquare = 0;
-            }
-            else if (square >= TriggerSquare && square > _nextSquare && _peakAge >= _nextPeak)
-            {
-                _nextSquare = square;
-                _nextAge = 0;
+                if (square > _peakSquare && _peakAfterTrigger + age <= _peakSearch)
+                {
+                    _peakSquare = square;
+                    _peakAfterTrigger += age;
+                    age = 0;
+                    _nextSquare = 0;
+                }
+                else if (square > _nextSquare && age >= _nextPeak)
+                {
+                    _nextSquare = square;
+                    _nextAfterPeak = age;
+                }
             }
 
-            if (_peakAge < _after)
+            _peakAge = age;
+            if (age < _after)
             {
                 return verdict;
             }
@@ -244,7 +283,7 @@ namespace ElderBand.VitalsFilter
         public void Gap()
         {
             _at = 0;
-            _filled = 0;
+            _isFull = false;
             _holed = true;
             ForgetBlock();
         }
@@ -254,7 +293,7 @@ namespace ElderBand.VitalsFilter
         {
             Abandon();
             _at = 0;
-            _filled = 0;
+            _isFull = false;
             _holed = false;
             ForgetBlock();
             EventCount = 0;
@@ -284,8 +323,8 @@ namespace ElderBand.VitalsFilter
             if (_nextSquare > 0)
             {
                 _peakSquare = _nextSquare;
-                _peakAge = _nextAge;
-                _triggerAge = _nextAge;
+                _peakAge = age - _nextAfterPeak;
+                _peakAfterTrigger = 0;
                 _nextSquare = 0;
             }
             else
@@ -301,7 +340,7 @@ namespace ElderBand.VitalsFilter
             }
 
             // Right after power-on what came before the impact is unknown, and the wrist is that of whoever puts the band on.
-            if (_filled < _x.Length)
+            if (!_isFull)
             {
                 if (_holed && MayWatch)
                 {
@@ -353,7 +392,12 @@ namespace ElderBand.VitalsFilter
 
         private void ForgetBlock()
         {
-            _blockCount = 0;
+            _secondEnd = _at + _rateHz;
+            if (_secondEnd >= _length)
+            {
+                _secondEnd -= _length;
+            }
+
             _blockX = 0;
             _blockY = 0;
             _blockZ = 0;
@@ -372,6 +416,11 @@ namespace ElderBand.VitalsFilter
             long mean = ((long)_blockX * _blockX) + ((long)_blockY * _blockY) + ((long)_blockZ * _blockZ);
             long variance = (_blockSquares - (mean / _rateHz)) / _rateHz;
             bool still = variance <= StillDeviationMg * StillDeviationMg;
+            if (variance > MovedDeviationMg * MovedDeviationMg)
+            {
+                _moved = true;
+            }
+
             ForgetBlock();
             _stillSeconds = still ? _stillSeconds + 1 : 0;
             if (_aftermathSeconds > 0)

@@ -27,11 +27,8 @@ namespace ElderBand.VitalsFilter
 
         private const int LifeMs = 5 * 60 * 1000;
         private const int BareMs = 2000;
-        private const int MovedDeviationMg = 25;
-
         private const int AskAfterMs = 4 * 60 * 1000;
 
-        private readonly int _rateHz;
         private bool _covered;
         private bool _bare;
         private bool _life;
@@ -39,20 +36,9 @@ namespace ElderBand.VitalsFilter
         private int _bareMs;
         private int _coveredMs;
         private int _sinceLifeMs = LifeMs;
-        private int _count;
-        private int _sumX;
-        private int _sumY;
-        private int _sumZ;
-        private long _squares;
-
-        /// <param name="accelRateHz">Rate of <see cref="PushMotion"/>, 25 or 50.</param>
-        public WearDetector(int accelRateHz)
-        {
-            _rateHz = accelRateHz < 1 ? 1 : accelRateHz;
-        }
 
         /// <summary>True when only a pulse can still tell a sleeper from a drawer: covered, and no sign of life for four
-        /// minutes. Measure now, and call <see cref="PulseSeen"/> if there is one.</summary>
+        /// minutes. Measure now, and call <see cref="LifeSeen"/> if there is one.</summary>
         public bool NeedsPulse
         {
             get { return _covered && _sinceLifeMs >= AskAfterMs; }
@@ -84,37 +70,8 @@ namespace ElderBand.VitalsFilter
             }
         }
 
-        /// <summary>Takes one accelerometer sample, milli-g.</summary>
-        public void PushMotion(int x, int y, int z)
-        {
-            x = IntegerMath.Clamp(x, -16000, 16000);
-            y = IntegerMath.Clamp(y, -16000, 16000);
-            z = IntegerMath.Clamp(z, -16000, 16000);
-            _sumX += x;
-            _sumY += y;
-            _sumZ += z;
-            _squares += (x * x) + (y * y) + (z * z);
-            if (++_count < _rateHz)
-            {
-                return;
-            }
-
-            long mean = ((long)_sumX * _sumX) + ((long)_sumY * _sumY) + ((long)_sumZ * _sumZ);
-            long variance = (_squares - (mean / _count)) / _count;
-            if (variance > MovedDeviationMg * MovedDeviationMg)
-            {
-                _life = true;
-            }
-
-            _count = 0;
-            _sumX = 0;
-            _sumY = 0;
-            _sumZ = 0;
-            _squares = 0;
-        }
-
-        /// <summary>Tells that the heart rate was valid.</summary>
-        public void PulseSeen()
+        /// <summary>Tells of a sign of life: the arm moved (<see cref="FallDetector.TakeMoved"/>), or the heart rate was valid.</summary>
+        public void LifeSeen()
         {
             _life = true;
         }

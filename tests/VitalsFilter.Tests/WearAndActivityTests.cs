@@ -8,7 +8,7 @@ public sealed class WearAndActivityTests
     [Fact]
     public void P06_a_band_laid_on_a_pale_desk_is_off_within_five_minutes_and_stays_so()
     {
-        var wear = new WearDetector(25);
+        var wear = new WearDetector();
         Run(wear, SyntheticMotion.Walking(25, 1), 60, 100_000).ShouldBe(WearState.On);
         var desk = SyntheticMotion.Desk(25, 1);
         Run(wear, desk, 301, 110_000).ShouldBe(WearState.Off);
@@ -18,7 +18,7 @@ public sealed class WearAndActivityTests
     [Fact]
     public void A_band_in_the_air_is_off_within_three_seconds()
     {
-        var wear = new WearDetector(25);
+        var wear = new WearDetector();
         Run(wear, SyntheticMotion.Walking(25, 1), 60, 100_000).ShouldBe(WearState.On);
         Run(wear, SyntheticMotion.Walking(25, 1), 3, 1_200).ShouldBe(WearState.Off);
     }
@@ -26,7 +26,7 @@ public sealed class WearAndActivityTests
     [Fact]
     public void A_sleeper_without_movement_stays_worn_because_the_band_asks_for_a_pulse_in_time()
     {
-        var wear = new WearDetector(25);
+        var wear = new WearDetector();
         var sleeper = SyntheticMotion.Resting(25, 1);
         Run(wear, SyntheticMotion.Walking(25, 1), 10, 100_000);
         for (var second = 0; second < 3600; second++)
@@ -34,7 +34,7 @@ public sealed class WearAndActivityTests
             Run(wear, sleeper, 1, 100_000).ShouldBe(WearState.On);
             if (wear.NeedsPulse)
             {
-                wear.PulseSeen();
+                wear.LifeSeen();
             }
         }
     }
@@ -42,7 +42,7 @@ public sealed class WearAndActivityTests
     [Fact]
     public void A_wearer_without_movement_and_pulse_may_still_wear_the_band_until_the_sensor_is_bare()
     {
-        var wear = new WearDetector(25);
+        var wear = new WearDetector();
         var still = SyntheticMotion.Resting(25, 1);
         Run(wear, SyntheticMotion.Walking(25, 1), 10, 100_000).ShouldBe(WearState.On);
         Run(wear, still, 3600, 100_000).ShouldBe(WearState.Off);
@@ -54,7 +54,7 @@ public sealed class WearAndActivityTests
     [Fact]
     public void A_band_that_was_never_worn_since_it_was_laid_down_cannot_be_worn()
     {
-        var wear = new WearDetector(25);
+        var wear = new WearDetector();
         Run(wear, SyntheticMotion.Walking(25, 1), 10, 1_200).ShouldBe(WearState.Off);
         Run(wear, SyntheticMotion.Desk(25, 1), 3600, 100_000).ShouldBe(WearState.Off);
         wear.MayBeWorn.ShouldBeFalse();
@@ -63,7 +63,7 @@ public sealed class WearAndActivityTests
     [Fact]
     public void Put_on_is_maybe_until_it_moves()
     {
-        var wear = new WearDetector(25);
+        var wear = new WearDetector();
         var desk = SyntheticMotion.Desk(25, 1);
         Run(wear, desk, 10, 1_200).ShouldBe(WearState.Off);
         Run(wear, desk, 10, 100_000).ShouldBe(WearState.Maybe);
@@ -73,7 +73,7 @@ public sealed class WearAndActivityTests
     [Fact]
     public void A_level_between_the_two_borders_changes_nothing()
     {
-        var wear = new WearDetector(25);
+        var wear = new WearDetector();
         Run(wear, SyntheticMotion.Walking(25, 1), 10, 15_000).ShouldBe(WearState.Off);
         Run(wear, SyntheticMotion.Walking(25, 1), 10, 100_000).ShouldBe(WearState.On);
         Run(wear, SyntheticMotion.Walking(25, 1), 10, 15_000).ShouldBe(WearState.On);
@@ -89,7 +89,7 @@ public sealed class WearAndActivityTests
         for (var i = 0; i < 600 * rateHz; i++)
         {
             var (x, y, z) = motion.Next();
-            activity.Push(x, y, z);
+            activity.Push(Square(x, y, z));
         }
 
         ((double)activity.TakeSteps()).ShouldBe(600 * 1.7, 600 * 1.7 * 0.05);
@@ -108,7 +108,7 @@ public sealed class WearAndActivityTests
         for (var i = 0; i < 300 * rateHz; i++)
         {
             var (x, y, z) = motion.Next();
-            activity.Push(x, y, z);
+            activity.Push(Square(x, y, z));
         }
 
         activity.TakeSteps().ShouldBe(0);
@@ -123,7 +123,7 @@ public sealed class WearAndActivityTests
         for (var i = 0; i < 50 * 20; i++)
         {
             var swing = i is > 200 and < 275 ? (int)(300 * Math.Sin(Math.Tau * i / 25.0)) : 0;
-            activity.Push(0, 0, 1000 + swing);
+            activity.Push(Square(0, 0, 1000 + swing));
         }
 
         activity.TakeSteps().ShouldBe(0);
@@ -133,13 +133,12 @@ public sealed class WearAndActivityTests
     public void No_sample_allocates()
     {
         var activity = new Activity(50);
-        var wear = new WearDetector(50);
+        var wear = new WearDetector();
         void Run()
         {
             for (var i = 0; i < 5000; i++)
             {
-                activity.Push(i % 2000, -i % 1000, 900);
-                wear.PushMotion(i % 2000, -i % 1000, 900);
+                activity.Push(Square(i % 2000, -i % 1000, 900));
                 wear.PushIr(i * 20);
                 wear.Step(20);
             }
@@ -151,16 +150,24 @@ public sealed class WearAndActivityTests
         (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
     }
 
+    private static int Square(int x, int y, int z) => (x * x) + (y * y) + (z * z);
+
     private static WearState Run(WearDetector wear, SyntheticMotion motion, int seconds, int ir)
     {
         var state = WearState.Off;
+        var fall = new FallDetector(25);
         for (var second = 0; second < seconds; second++)
         {
             for (var i = 0; i < 25; i++)
             {
                 var (x, y, z) = motion.Next();
-                wear.PushMotion(x, y, z);
+                fall.Push(x, y, z);
                 wear.PushIr(ir);
+            }
+
+            if (fall.TakeMoved())
+            {
+                wear.LifeSeen();
             }
 
             state = wear.Step(1000);

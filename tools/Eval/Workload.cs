@@ -18,6 +18,7 @@ internal sealed class Workload(long[] counts)
     public const string RestUpdate = "heart-rate update at rest";
     public const string MotionUpdate = "heart-rate update in motion";
     public const string MeasuringSecond = "second of measuring in motion";
+    public const string Hostile = "no arm: ";
     public const string State = "state";
     public const string Tables = "tables";
 
@@ -89,8 +90,13 @@ internal sealed class Workload(long[] counts)
         yield return ("walking", MotionOf(SyntheticMotion.Walking(rateHz, 2)));
         yield return ("a day", MotionOf(SyntheticMotion.Daily(rateHz, 3)));
         yield return ("falls", Falls(rateHz));
-        yield return ("square wave of 16 g", () => i++ / 7 % 2 == 0 ? (16000, 16000, 16000) : (-16000, -16000, -16000));
-        yield return ("random to 16 g", () => (random.Next(-16000, 16001), random.Next(-16000, 16001), random.Next(-16000, 16001)));
+        if (rateHz == AccelHz)
+        {
+            yield return ("running", Running());
+        }
+
+        yield return (Hostile + "square wave of 16 g", () => i++ / 7 % 2 == 0 ? (16000, 16000, 16000) : (-16000, -16000, -16000));
+        yield return (Hostile + "random to 16 g", () => (random.Next(-16000, 16001), random.Next(-16000, 16001), random.Next(-16000, 16001)));
     }
 
     private static Func<(int X, int Y, int Z)> MotionOf(SyntheticMotion motion) => motion.Next;
@@ -131,7 +137,7 @@ internal sealed class Workload(long[] counts)
         var random = new Random(6);
         var i = 0;
         yield return ("noise", () => (random.Next(90_000, 91_000), random.Next(100_000, 101_000), random.Next(40_000, 41_000)));
-        yield return ("full-scale square wave", () => i++ / 20 % 2 == 0 ? (0, 0, 0) : (SyntheticPpg.FullScale, SyntheticPpg.FullScale, SyntheticPpg.FullScale));
+        yield return (Hostile + "full-scale square wave", () => i++ / 20 % 2 == 0 ? (0, 0, 0) : (SyntheticPpg.FullScale, SyntheticPpg.FullScale, SyntheticPpg.FullScale));
     }
 
     private static Func<(int Red, int Ir, int Green)> PulseOf(SyntheticPpg ppg) => ppg.Next;
@@ -154,15 +160,19 @@ internal sealed class Workload(long[] counts)
     {
         var fall = new FallDetector(rateHz);
         var activity = new Activity(rateHz);
-        var wear = new WearDetector(rateHz);
+        var wear = new WearDetector();
         for (var i = 0; i < count; i++)
         {
             var (x, y, z) = next();
             var events = fall.EventCount;
             Begin();
             fall.Push(x, y, z);
-            activity.Push(x, y, z);
-            wear.PushMotion(x, y, z);
+            activity.Push(fall.Square);
+            if (i % rateHz == 0)
+            {
+                Worn(fall, wear);
+            }
+
             var bytes = End();
             Note(fall.EventCount > events ? FallEvent : AccelerometerSample, signal, bytes);
         }
@@ -171,7 +181,7 @@ internal sealed class Workload(long[] counts)
     private void Pulse(string signal, int channels, Func<(int Red, int Ir, int Green)> next, Func<(int X, int Y, int Z)> motion, string update)
     {
         var heart = new HeartRate(PulseHz, channels);
-        var wear = new WearDetector(AccelHz);
+        var wear = new WearDetector();
         for (var i = 0; i < Seconds * PulseHz; i++)
         {
             if (i % 2 == 0)
@@ -200,11 +210,22 @@ internal sealed class Workload(long[] counts)
         }
     }
 
+    // Once a second, as the band does.
+    private static bool Worn(FallDetector fall, WearDetector wear)
+    {
+        if (fall.TakeMoved())
+        {
+            wear.LifeSeen();
+        }
+
+        return wear.Step(1000) == WearState.On;
+    }
+
     private void Together(string signal, Func<(int Red, int Ir, int Green)> pulse, Func<(int X, int Y, int Z)> motion)
     {
         var fall = new FallDetector(AccelHz);
         var activity = new Activity(AccelHz);
-        var wear = new WearDetector(AccelHz);
+        var wear = new WearDetector();
         var heart = new HeartRate(PulseHz, 3);
         for (var second = 0; second < Seconds; second++)
         {
@@ -217,8 +238,7 @@ internal sealed class Workload(long[] counts)
                 {
                     var (x, y, z) = motions[i / 2];
                     fall.Push(x, y, z);
-                    activity.Push(x, y, z);
-                    wear.PushMotion(x, y, z);
+                    activity.Push(fall.Square);
                     heart.PushMotion(x, y, z);
                 }
 
@@ -226,7 +246,7 @@ internal sealed class Workload(long[] counts)
                 wear.PushIr(pulses[i].Ir);
             }
 
-            fall.SetWorn(wear.Step(1000) == WearState.On);
+            fall.SetWorn(Worn(fall, wear));
             if ((second + 1) % EstimateEveryS == 0)
             {
                 heart.TryEstimate();
@@ -308,7 +328,7 @@ internal sealed class Workload(long[] counts)
     {
         var fall = new FallDetector(AccelHz);
         var activity = new Activity(AccelHz);
-        var wear = new WearDetector(AccelHz);
+        var wear = new WearDetector();
         var heart = new HeartRate(PulseHz, 3);
         var motion = Falls(AccelHz);
         var motions = Enumerable.Range(0, 60 * AccelHz).Select(_ => motion()).ToArray();
@@ -321,8 +341,7 @@ internal sealed class Workload(long[] counts)
             {
                 var (x, y, z) = motions[i / 2 % motions.Length];
                 fall.Push(x, y, z);
-                activity.Push(x, y, z);
-                wear.PushMotion(x, y, z);
+                activity.Push(fall.Square);
                 heart.PushMotion(x, y, z);
             }
 
@@ -331,7 +350,7 @@ internal sealed class Workload(long[] counts)
             wear.PushIr(ir);
             if (i % (EstimateEveryS * PulseHz) == 0)
             {
-                wear.Step(1000 * EstimateEveryS);
+                Worn(fall, wear);
                 heart.TryEstimate();
                 activity.TakeSteps();
             }
@@ -343,7 +362,7 @@ internal sealed class Workload(long[] counts)
 
     private void Memory()
     {
-        object[] state = [new FallDetector(AccelHz), new Activity(AccelHz), new WearDetector(AccelHz), new HeartRate(PulseHz, 3)];
+        object[] state = [new FallDetector(AccelHz), new Activity(AccelHz), new WearDetector(), new HeartRate(PulseHz, 3)];
         foreach (var root in state)
         {
             _tallies[$"{State}|{root.GetType().Name}"] = [DeviceMemory.Of(root)];

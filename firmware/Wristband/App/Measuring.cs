@@ -153,7 +153,7 @@ namespace ElderBand.Wristband
         private readonly SensorWatch _accelWatch = new SensorWatch();
         private readonly FallDetector _fall = new FallDetector(Adxl343.RateHz);
         private readonly Activity _activity = new Activity(Adxl343.RateHz);
-        private readonly WearDetector _wear = new WearDetector(Adxl343.RateHz);
+        private readonly WearDetector _wear = new WearDetector();
         private readonly HeartRate _heart;
 
         private BandMode _mode;
@@ -464,8 +464,7 @@ namespace ElderBand.Wristband
                 _verdictScore = _fall.LastScore;
             }
 
-            _activity.Push(x, y, z);
-            _wear.PushMotion(x, y, z);
+            _activity.Push(_fall.Square);
             if (_ppgWatch.IsRunning)
             {
                 _heart.PushMotion(x, y, z);
@@ -625,6 +624,11 @@ namespace ElderBand.Wristband
 
         private void JudgeWear(long nowMs)
         {
+            if (_fall.TakeMoved())
+            {
+                _wear.LifeSeen();
+            }
+
             Wear = (Wear)_wear.Step((int)(nowMs - _wearMs));
             _wearMs = nowMs;
 
@@ -641,7 +645,7 @@ namespace ElderBand.Wristband
         {
             if (_heart.TryEstimate())
             {
-                _wear.PulseSeen();
+                _wear.LifeSeen();
             }
         }
 
