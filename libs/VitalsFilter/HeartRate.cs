@@ -201,11 +201,6 @@ namespace ElderBand.VitalsFilter
                 _at = _at + 1 == _length ? 0 : _at + 1;
                 if (_filled < _length)
                 {
-                    if (_filled == 0)
-                    {
-                        SpreadFirst();
-                    }
-
                     _filled++;
                 }
             }
@@ -295,9 +290,9 @@ namespace ElderBand.VitalsFilter
         }
 
         // The light counts as unchanged before the first sample, so that half a window already gives a guess.
-        private void SpreadFirst()
+        private void FillUp()
         {
-            for (int i = 1; i < _length; i++)
+            for (int i = _filled; i < _length; i++)
             {
                 _red[i] = _red[0];
                 if (_channels > 1)
@@ -319,6 +314,7 @@ namespace ElderBand.VitalsFilter
                 return HeartRefusal.Warmup;
             }
 
+            FillUp();
             if (_hasLevel)
             {
                 if (_sinceImpossible < window)
@@ -342,7 +338,8 @@ namespace ElderBand.VitalsFilter
                 return HeartRefusal.SensorFault;
             }
 
-            HeartRefusal refusal = JudgeChannels();
+            bool isMoving = _motion.DeviationMg(WindowS) > MotionDeviationMg;
+            HeartRefusal refusal = JudgeChannels(isMoving ? 1 : _channels);
             if (refusal != HeartRefusal.SensorFault)
             {
                 if (_filled < _length || (_sinceLost < window && _lost * 10 > window))
@@ -350,7 +347,7 @@ namespace ElderBand.VitalsFilter
                     return HeartRefusal.Warmup;
                 }
 
-                if (_motion.DeviationMg(WindowS) > MotionDeviationMg)
+                if (isMoving)
                 {
                     return HeartRefusal.Motion;
                 }
@@ -359,14 +356,14 @@ namespace ElderBand.VitalsFilter
             return refusal;
         }
 
-        // The channel that served last comes first; only where it fails the others cost an analysis each.
-        private HeartRefusal JudgeChannels()
+        // The channel that served last comes first; only where it fails, and never in motion, the others cost an analysis each.
+        private HeartRefusal JudgeChannels(int count)
         {
             HeartRefusal refusal = HeartRefusal.SensorFault;
             int best = _best;
             int bestConfidence = -1;
             int bestBpmX10 = 0;
-            for (int i = 0; i < _channels; i++)
+            for (int i = 0; i < count; i++)
             {
                 int tried = _best - i < 0 ? _best - i + _channels : _best - i;
                 HeartRefusal why = JudgeChannel(Channel(tried));

@@ -19,6 +19,7 @@ namespace ElderBand.VitalsFilter
         private readonly int[] _intervals;
         private readonly int _shortest;
         private readonly int _longest;
+        private readonly int _stride;
 
         private int _periodicityX1000;
         private int _halfwayX1000;
@@ -41,6 +42,7 @@ namespace ElderBand.VitalsFilter
             _intervals = new int[length * fold * 1000 / (rateHz * FastestMs)];
             _shortest = FastestMs * rateHz / (1000 * fold);
             _longest = SlowestMs * rateHz / (1000 * fold);
+            _stride = 120 * rateHz / (1000 * fold);
         }
 
         /// <summary>How well the wave repeats after its period, x1000 (a sine: 1000).</summary>
@@ -123,19 +125,29 @@ namespace ElderBand.VitalsFilter
                 }
             }
 
+            int[] pulse = _pulse;
+            int length = _length;
             long absolute = 0;
-            for (int i = 0; i < _length; i++)
+            for (int i = 0; i < length; i++)
             {
-                absolute += _pulse[i] < 0 ? -_pulse[i] : _pulse[i];
+                int value = pulse[i];
+                absolute += value < 0 ? -value : value;
             }
 
-            int mean = (int)(absolute / _length);
+            int mean = (int)(absolute / length);
             _swing = mean / 4; // mean deviation x 4, without the 16
             int limit = mean * 3;
-            for (int i = 0; i < _length; i++)
+            int shift = 0;
+            while (limit >> shift > int.MaxValue / 1000)
             {
-                int clipped = IntegerMath.Clamp(_pulse[i], -limit, limit);
-                _pulse[i] = limit == 0 ? 0 : (int)((long)clipped * 1000 / limit);
+                shift++;
+            }
+
+            int scale = limit >> shift;
+            for (int i = 0; i < length; i++)
+            {
+                int value = pulse[i];
+                pulse[i] = scale == 0 ? 0 : value > limit ? 1000 : value < -limit ? -1000 : (value >> shift) * 1000 / scale;
             }
         }
 
@@ -146,29 +158,26 @@ namespace ElderBand.VitalsFilter
             int[] means = _pulse;
             int length = _length;
             int sum = 0;
-            int count = neighbours;
-            for (int i = 0; i < neighbours; i++)
+            int count = 0;
+            for (int i = 0; i < length + neighbours; i++)
             {
-                sum += from[i];
-            }
-
-            for (int i = 0; i < length; i++)
-            {
-                int entering = i + neighbours;
-                if (entering < length)
+                if (i < length)
                 {
-                    sum += from[entering];
+                    sum += from[i];
                     count++;
                 }
 
-                int leaving = i - neighbours - 1;
-                if (leaving >= 0)
+                int at = i - neighbours;
+                if (at > neighbours)
                 {
-                    sum -= from[leaving];
+                    sum -= from[at - neighbours - 1];
                     count--;
                 }
 
-                means[i] = sum / count;
+                if (at >= 0)
+                {
+                    means[at] = sum / count;
+                }
             }
         }
 
@@ -176,31 +185,36 @@ namespace ElderBand.VitalsFilter
         // beats are not taken for one (half the rate); a dicrotic notch does not get that high (double the rate).
         private void FindPeriod()
         {
-            int[] pulse = _pulse; // a local: this loop is most of what an estimate costs
+            int[] pulse = _pulse; // locals: this loop is most of what an estimate costs
+            int length = _length;
+            int stride = _stride;
             int headEnergy = 0;
-            for (int i = 0; i < _length; i++)
+            for (int i = 0; i < length; i++)
             {
                 headEnergy += pulse[i] * pulse[i]; // at most 392 x 1000^2
             }
 
+            // Against the mean of both energies, which needs no root. After smoothing over 120 ms the product of two waves changes
+            // so slowly that a sample every 120 ms is enough of it.
             int tailEnergy = headEnergy;
             int highest = 0;
             for (int lag = 0; lag <= _longest + 1; lag++)
             {
                 int product = 0;
-                int end = _length - lag;
-                for (int i = 0; i < end; i++)
+                int end = length - lag;
+                for (int i = 0; i < end; i += stride)
                 {
                     product += pulse[i] * pulse[i + lag];
                 }
 
-                long norm = IntegerMath.IsqrtLong((long)headEnergy * tailEnergy);
-                _work[lag] = norm == 0 ? 0 : (int)((long)product * 1000 / norm);
+                int norm = ((headEnergy / 2) + (tailEnergy / 2)) / (1000 * stride);
+                int alike = norm == 0 ? 0 : product / norm;
+                _work[lag] = alike;
                 headEnergy -= pulse[end - 1] * pulse[end - 1];
                 tailEnergy -= pulse[lag] * pulse[lag];
-                if (lag >= _shortest && lag <= _longest && _work[lag] > highest && IsPeak(lag))
+                if (lag >= _shortest && lag <= _longest && alike > highest && alike > _work[lag - 1])
                 {
-                    highest = _work[lag];
+                    highest = alike;
                 }
             }
 
@@ -233,12 +247,6 @@ namespace ElderBand.VitalsFilter
             return highest;
         }
 
-        // Judged when the lag's right neighbour is not there yet: rising into it is enough for the highest value.
-        private bool IsPeak(int lag)
-        {
-            return _work[lag] > _work[lag - 1];
-        }
-
         // Where the parabola through three points has its top, in 1/256 of their distance, -128..128.
         private static int VertexX256(int before, int top, int after)
         {
@@ -261,15 +269,15 @@ namespace ElderBand.VitalsFilter
                 gap = share < _shortest ? _shortest : share;
             }
 
+            int[] pulse = _pulse;
             int slopeSum = 0;
-            for (int i = 0; i < _length; i++)
+            _work[0] = 0;
+            for (int i = 1; i < _length; i++)
             {
-                slopeSum += Rise(i);
-                if (i >= window)
-                {
-                    slopeSum -= Rise(i - window);
-                }
-
+                int entering = pulse[i] - pulse[i - 1];
+                int leaving = i > window ? pulse[i - window] - pulse[i - window - 1] : 0;
+                slopeSum += entering > 0 ? entering : 0;
+                slopeSum -= leaving > 0 ? leaving : 0;
                 _work[i] = slopeSum;
             }
 
