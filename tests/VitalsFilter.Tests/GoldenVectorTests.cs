@@ -1,84 +1,104 @@
+using System.Text;
 using System.Text.Json;
-using ElderBand.Simulator.Signals;
-using ElderBand.VitalsFilter;
+using ElderBand.VitalsFilter.DeviceTests;
 
 namespace ElderBand.Tests.VitalsFilter;
 
 /// <summary>
-/// Samples in, every number out, as data: what the .NET runtime computes here the device's interpreter must compute too.
-/// After a wanted change, set ELDERBAND_WRITE_VECTORS to the source folder Vectors, run once, and read the difference.
+/// Every number that comes out of the filters, as data: what the .NET runtime computes here, the device's interpreter must
+/// compute too (tests/VitalsFilter.DeviceTests replays the same signals against the same numbers). After a wanted change,
+/// <c>./dev vectors</c> writes both files anew; read the difference.
 /// </summary>
 public sealed class GoldenVectorTests
 {
-    public sealed record FallEvent(int Sample, int Verdict, int Margin, int[] Features);
+    private const string Json = "tests/VitalsFilter.Tests/Vectors/filters.json";
+    private const string DeviceTable = "tests/VitalsFilter.DeviceTests/FilterVectors.cs";
 
-    public sealed record FallVector(int RateHz, int[][] Samples, FallEvent[] Events);
+    public static TheoryData<int> Replays { get; } = [.. Enumerable.Range(0, Replay.Names.Length)];
 
-    public sealed record HeartEstimate(int Sample, int BpmX10, int Confidence, int Refusal, int Spo2X10, int RatioX1000);
-
-    public sealed record HeartVector(int RateHz, int Channels, int[][] Samples, HeartEstimate[] Estimates);
-
-    [Theory]
-    [InlineData(25)]
-    [InlineData(50)]
-    public void Falls_are_judged_bit_for_bit_as_recorded(int rateHz)
+    static GoldenVectorTests()
     {
-        var name = $"fall_{rateHz}hz.json";
-        var motion = SyntheticMotion.FallSequence(rateHz, 11, 7000);
-        var vector = ReadOr(name, () => new FallVector(rateHz, [.. Enumerable.Range(0, 14 * rateHz).Select(_ => motion.Next()).Select(static s => new[] { s.X, s.Y, s.Z })], []));
-        var detector = new FallDetector(vector.RateHz);
-        var events = new List<FallEvent>();
-        for (var i = 0; i < vector.Samples.Length; i++)
+        if (Environment.GetEnvironmentVariable("ELDERBAND_WRITE_VECTORS") == "1")
         {
-            var verdict = detector.Push(vector.Samples[i][0], vector.Samples[i][1], vector.Samples[i][2]);
-            if (detector.EventCount > events.Count)
-            {
-                events.Add(new FallEvent(i, (int)verdict, detector.LastMargin, [.. detector.LastFeatures]));
-            }
+            Write();
         }
-
-        events.ShouldNotBeEmpty();
-        Check(name, vector with { Events = [.. events] }, vector);
     }
 
     [Theory]
-    [InlineData(25, 1)]
-    [InlineData(50, 2)]
-    [InlineData(64, 3)]
-    public void Heart_rates_are_estimated_bit_for_bit_as_recorded(int rateHz, int channels)
+    [MemberData(nameof(Replays))]
+    public void The_filters_compute_bit_for_bit_what_is_recorded(int index) =>
+        Replay.Run(index).ShouldBe(Recorded()[Replay.Names[index]], Replay.Names[index] + ": after a wanted change run ./dev vectors");
+
+    [Fact]
+    public void The_device_has_the_same_vectors() =>
+        File.ReadAllText(At(DeviceTable)).ReplaceLineEndings("\n").ShouldBe(Table(Recorded()), "run ./dev vectors");
+
+    [Fact]
+    public void The_vectors_hold_reported_falls_rates_and_oxygen()
     {
-        var name = $"heart_{rateHz}hz_{channels}.json";
-        var ppg = new SyntheticPpg(rateHz, 11) { Bpm = 71.5, Spo2 = 94 };
-        var vector = ReadOr(name, () => new HeartVector(rateHz, channels, [.. Enumerable.Range(0, 11 * rateHz).Select(_ => ppg.Next()).Select(static s => new[] { s.Red, s.Ir, s.Green })], []));
-        var heart = new HeartRate(vector.RateHz, vector.Channels);
-        var estimates = new List<HeartEstimate>();
-        for (var i = 0; i < vector.Samples.Length; i++)
+        var recorded = Recorded();
+        recorded.Keys.ShouldBe(Replay.Names);
+        foreach (var name in Replay.Names.Where(static n => n.StartsWith("falls", StringComparison.Ordinal)))
         {
-            heart.Push(vector.Samples[i][0], vector.Samples[i][1], vector.Samples[i][2]);
-            if ((i + 1) % vector.RateHz == 0)
+            recorded[name][1].ShouldBe(2, "the first verdict is a suspicion");
+        }
+
+        foreach (var name in Replay.Names.Where(static n => n.StartsWith("heart", StringComparison.Ordinal) && !n.EndsWith("motion", StringComparison.Ordinal)))
+        {
+            recorded[name].Chunk(6).Count(static estimate => estimate[0] > 0).ShouldBeGreaterThan(3, name);
+            recorded[name].Chunk(6).Any(static estimate => estimate[4] > 0).ShouldBe(!name.Contains("1 channel", StringComparison.Ordinal), name);
+        }
+
+        recorded["activity at 25 Hz"][0].ShouldBeGreaterThan(10);
+        recorded["wear"].ShouldContain(2);
+    }
+
+    private static void Write()
+    {
+        var computed = Enumerable.Range(0, Replay.Names.Length).ToDictionary(static i => Replay.Names[i], Replay.Run, StringComparer.Ordinal);
+        var json = new StringBuilder("{\n");
+        json.AppendJoin(",\n", computed.Select(static v => $"  \"{v.Key}\": [{string.Join(',', v.Value)}]")).Append("\n}\n");
+        File.WriteAllText(At(Json), json.ToString());
+        File.WriteAllText(At(DeviceTable), Table(computed));
+    }
+
+    private static Dictionary<string, int[]> Recorded() => JsonSerializer.Deserialize<Dictionary<string, int[]>>(File.ReadAllText(At(Json)))!;
+
+    private static string Table(Dictionary<string, int[]> vectors)
+    {
+        var text = new StringBuilder("""
+            namespace ElderBand.VitalsFilter.DeviceTests
             {
-                heart.TryEstimate();
-                estimates.Add(new HeartEstimate(i, heart.BpmX10, heart.Confidence, (int)heart.Refusal, heart.Spo2X10, heart.RatioX1000));
-            }
-        }
+                /// <summary>The same numbers as tests/VitalsFilter.Tests/Vectors/filters.json; written by ./dev vectors.</summary>
+                public static class FilterVectors
+                {
+                    /// <summary>What each replay of <see cref="Replay.Names"/> gives.</summary>
+                    public static readonly int[][] Expected =
+                    {
 
-        estimates.ShouldContain(static e => e.BpmX10 > 0);
-        Check(name, vector with { Estimates = [.. estimates] }, vector);
-    }
-
-    private static T ReadOr<T>(string name, Func<T> make) =>
-        Folder is null ? JsonSerializer.Deserialize<T>(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Vectors", name)))! : make();
-
-    private static void Check<T>(string name, T computed, T recorded)
-    {
-        if (Folder is not null)
+            """.ReplaceLineEndings("\n"));
+        foreach (var (name, numbers) in vectors)
         {
-            File.WriteAllText(Path.Combine(Folder, name), JsonSerializer.Serialize(computed) + "\n");
-            return;
+            text.Append($"            // {name}\n            new int[]\n            {{\n");
+            foreach (var line in numbers.Chunk(12))
+            {
+                text.Append("                ").AppendJoin(", ", line).Append(",\n");
+            }
+
+            text.Append("            },\n");
         }
 
-        JsonSerializer.Serialize(computed).ShouldBe(JsonSerializer.Serialize(recorded));
+        return text.Append("        };\n    }\n}\n").ToString();
     }
 
-    private static string? Folder => Environment.GetEnvironmentVariable("ELDERBAND_WRITE_VECTORS");
+    private static string At(string path)
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder.FullName, "ElderBand.sln")))
+        {
+            folder = folder.Parent ?? throw new InvalidOperationException("ElderBand.sln is in no folder above this test");
+        }
+
+        return Path.Combine(folder.FullName, path);
+    }
 }

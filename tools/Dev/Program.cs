@@ -13,6 +13,7 @@ const string help = """
     ./dev eval ...            the filters on recordings (tools/Eval says what it takes)
     ./dev sim SEED            one seeded world in virtual time: faults in, alarms out
     ./dev pictures            remakes the README's pictures from the running system
+    ./dev vectors             writes the filters' golden vectors anew, for the host and for the device
     ./dev format              one form for every source file, and the file lists of the device projects
     """;
 
@@ -37,6 +38,13 @@ switch (args.FirstOrDefault())
         return builder.Build(builder.Service) && builder.BuildConsole() && builder.Build(builder.Simulator)
             ? Simulator(["pictures", Path.Combine(root, "docs/pictures"), .. rest])
             : 1;
+    case "vectors":
+        var written = Processes.Run(
+            "dotnet",
+            ["run", "-c", "Release", "--project", "tests/VitalsFilter.Tests", "--", "--filter-class", "*GoldenVectorTests"],
+            root,
+            new Dictionary<string, string>(StringComparer.Ordinal) { ["ELDERBAND_WRITE_VECTORS"] = "1" });
+        return written == 0 ? Processes.Run("git", ["diff", "--stat", "--", "tests/VitalsFilter.Tests/Vectors", "tests/VitalsFilter.DeviceTests"], root) : written;
     case "format":
         foreach (var project in NfprojFiles.Update(root))
             Console.WriteLine($"{Path.GetRelativePath(root, project)}: the file list was not the folder's; mended");
