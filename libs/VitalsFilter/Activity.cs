@@ -17,6 +17,7 @@ namespace ElderBand.VitalsFilter
     /// Steps, the class of the last full minute, and the time without movement. Steps: the magnitude between an 80 ms and a
     /// 1.3 s average (about 0.25 to 2.5 Hz), crossing 36 mg upwards, 0.4 to 2 s apart; four in a row before any counts.
     /// It works on means of 80 ms, and with (|a|^2 - 1)/2 in place of |a| - 1: the same near 1 g, and no root to draw.
+    /// Hands that work to a beat, brushing teeth say, count as steps, and so does a rough road: no foot is seen from here.
     /// </summary>
     public sealed class Activity
     {

@@ -170,6 +170,21 @@ public sealed class EvalTests : IDisposable
         Run("hr", "--data", _folder, "--out", At("out.csv"), "--channel", "three").Error.ShouldContain("no channel 'three'");
     }
 
+    [Fact]
+    public void Steps_are_those_of_the_recording_and_not_of_what_is_held_before_it()
+    {
+        Motion("walk.csv", SyntheticMotion.Walking(100, 1), 60);
+        Motion("rest.csv", SyntheticMotion.Resting(100, 1), 60);
+        File.WriteAllText(At("manifest.csv"), "file,dataset,age_group,description\nwalk.csv,x,elder,walking\nrest.csv,x,elder,resting\n");
+        var (code, error) = Run("steps", "--data", _folder, "--out", At("out.csv"));
+        code.ShouldBe(0, error);
+        error.ShouldContain("x elder: walking");
+        var rows = File.ReadAllLines(At("out.csv"));
+        rows[0].ShouldBe("file,steps,duration_ms,steps_a_minute");
+        int.Parse(rows[1].Split(',')[1]).ShouldBeInRange(96, 106);
+        rows[2].ShouldStartWith("rest.csv,0,");
+    }
+
     [Theory]
     [InlineData("fall.svg")]
     [InlineData("fall.html")]

@@ -12,6 +12,7 @@ public static class Program
                         the falls with invented continuations: lying still, rolling, trying to get up, crawling, walking away
           eval hr       --data DIR --out FILE [--channel NAME]   heart rate and SpO2 every 2 s on every recording
                         [--oxygen-curve C,L,S]           a camera's SpO2 = C + L x + S x x, percent x1000
+          eval steps    --data DIR --out FILE [--rate 25|50]     steps of every trial, and the cadence of every movement
           eval cost     [--data DIR] [--methods]   instructions, allocations and RAM against their budgets; 1 where one is over
           eval features --data DIR --out FILE [--rate 25|50] [--phase MS]   what the trees are trained on
           eval plot     --data DIR --file NAME --out X.svg|X.html [--from S] [--to S]
@@ -34,6 +35,7 @@ public static class Program
                 "falls" => Falls.Evaluate(Options.Parse(args, "data", "out", "rate", "batch", "sensitivity", "walking-aid"), report),
                 "longlie" => LongLie.Evaluate(Options.Parse(args, "data", "out", "rate", "sensitivity", "walking-aid"), report),
                 "features" => Falls.DumpFeatures(Options.Parse(args, "data", "out", "rate", "phase"), report),
+                "steps" => Steps.Evaluate(Options.Parse(args, "data", "out", "rate"), report),
                 "cost" => Cost.Evaluate(Options.Parse(args, "data", "methods")),
                 "plot" => Plot.Draw(Options.Parse(args, "data", "file", "out", "from", "to", "rate", "sensitivity", "walking-aid", "channel"), report),
                 "hr" => Heart.Evaluate(Options.Parse(args, "data", "out", "channel", "oxygen-curve"), report),
