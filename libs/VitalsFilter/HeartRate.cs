@@ -58,6 +58,7 @@ namespace ElderBand.VitalsFilter
         // A heart fills the vessels within a quarter of a second, however slowly it beats; breathing takes a second. With the
         // wave scaled to a mean deviation of 333, a sine of 30 a minute rises 260 within 160 ms, a slow pulse over 500.
         private const int EdgeMin = 500;
+        private const int SteepnessMinX1000 = 1200; // 1 in 100 resting pulses of the development recordings is below 1250
         private const int OxygenDeviationMg = 15;
 
         private readonly int _rateHz;
@@ -396,7 +397,7 @@ namespace ElderBand.VitalsFilter
                 return HeartRefusal.SensorFault; // 8 s without a single count of noise: not a living converter
             }
 
-            _pulse.Analyse(channel, _at);
+            _pulse.Analyse(channel, _at, _hasLevel);
             if (_pulse.PeriodBpmX10 == 0)
             {
                 return HeartRefusal.NoSignal;
@@ -409,14 +410,15 @@ namespace ElderBand.VitalsFilter
 
             // A clean pulse at rest repeats itself to 0.8 and more; below 0.5 it could be anything.
             int regular = IntegerMath.Clamp((_pulse.PeriodicityX1000 - 400) / 5, 0, 100);
-            int even = IntegerMath.Clamp(100 - (3 * _pulse.ChangePercent), 0, 100);
+            int even = IntegerMath.Clamp(100 - (4 * _pulse.ChangePercent), 0, 100);
             Confidence = agree ? Smaller(regular, even) : Smaller(regular, ReportConfidence - 10);
             if (_hasLevel && Perfusion(channel) < MinPerfusionX100000)
             {
                 return HeartRefusal.LowPerfusion;
             }
 
-            if (_pulse.PeriodicityX1000 < 500 || _pulse.Edge < EdgeNeeded(_pulse.PeriodBpmX10))
+            if (_pulse.PeriodicityX1000 < 500 || _pulse.Edge < EdgeNeeded(_pulse.PeriodBpmX10)
+                || _pulse.SteepnessX1000 < SteepnessMinX1000)
             {
                 return HeartRefusal.NoSignal;
             }
@@ -481,9 +483,9 @@ namespace ElderBand.VitalsFilter
                 return HeartRefusal.NoSignal;
             }
 
-            if (Refusal != HeartRefusal.None)
+            if (Refusal != HeartRefusal.None && Refusal != HeartRefusal.Irregular)
             {
-                return Refusal;
+                return Refusal; // an uneven pulse carries oxygen all the same
             }
 
             if (_motion.DeviationMg(ArmMotion.Seconds) > OxygenDeviationMg)

@@ -27,6 +27,7 @@ namespace ElderBand.VitalsFilter
         private int _changePercent;
         private int _beatBpmX10;
         private int _swing;
+        private int _steepnessX1000;
         private int _edge;
 
         /// <param name="rateHz">Sample rate before folding.</param>
@@ -88,12 +89,21 @@ namespace ElderBand.VitalsFilter
             get { return _edge; }
         }
 
+        /// <summary>Squared slopes of the rises against those of the falls, x1000: 1000 for a sine such as aliased lamp light, 1500
+        /// and more for a pulse.</summary>
+        public int SteepnessX1000
+        {
+            get { return _steepnessX1000; }
+        }
+
         /// <summary>Analyses one channel.</summary>
         /// <param name="ring">The window.</param>
         /// <param name="oldest">Where in it the oldest sample is.</param>
-        public void Analyse(int[] ring, int oldest)
+        /// <param name="isLight">True: less light is more blood. False: a filtered recording, which may be either way up.</param>
+        public void Analyse(int[] ring, int oldest, bool isLight)
         {
             Shape(ring, oldest);
+            CompareSlopes(!isLight);
             FindPeriod();
             FindBeats();
         }
@@ -179,6 +189,40 @@ namespace ElderBand.VitalsFilter
                     means[at] = sum / count;
                 }
             }
+        }
+
+        // A heart fills the vessels faster than they empty; a wave that falls faster is upside down.
+        private void CompareSlopes(bool mayTurn)
+        {
+            int[] pulse = _pulse;
+            int length = _length;
+            int rises = 0;
+            int falls = 0;
+            for (int i = 1; i < length; i++)
+            {
+                int d = pulse[i] - pulse[i - 1];
+                if (d > 0)
+                {
+                    rises += d * d; // at most 392 x 2000^2, on one side only every other
+                }
+                else
+                {
+                    falls += d * d;
+                }
+            }
+
+            if (mayTurn && rises < falls)
+            {
+                int swap = rises;
+                rises = falls;
+                falls = swap;
+                for (int i = 0; i < length; i++)
+                {
+                    pulse[i] = -pulse[i];
+                }
+            }
+
+            _steepnessX1000 = falls < 1000 ? 0 : rises / (falls / 1000);
         }
 
         // The first strong peak of the autocorrelation: the lowest lag that reaches nearly the highest value, so that two

@@ -146,6 +146,188 @@ public sealed class HeartRateTests
     }
 
     [Theory]
+    [InlineData(99.8, 50)] // mains at 49.9 Hz: twice that, sampled at 50 Hz, is a wave of 12 a minute
+    [InlineData(101.0, 50)] // the sensor's clock 1 % off: 60 a minute, a heart to anyone who only counts
+    [InlineData(101.3, 50)]
+    [InlineData(102.5, 50)]
+    [InlineData(98.2, 50)]
+    [InlineData(120.0 * 1.01, 60)]
+    [InlineData(100.0 * 1.015, 25)]
+    public void P06_lamp_light_beside_the_sampling_rate_is_never_a_heart_rate(double flickerHz, int rateHz)
+    {
+        foreach (var (level, depth) in new[] { (110_000, 300), (110_000, 3_000), (20_000, 1_000) })
+        {
+            var random = new Random(rateHz);
+            var heart = new HeartRate(rateHz, 2);
+            for (var i = 0; i < rateHz * 900; i++)
+            {
+                var lamp = (depth * Math.Sin(Math.Tau * flickerHz * i / rateHz)) + (10 * Gauss(random));
+                heart.Push((int)((level * 0.9) + lamp), (int)(level + lamp), 0);
+                if (i % (2 * rateHz) == 0)
+                {
+                    heart.TryEstimate().ShouldBeFalse($"{heart.BpmX10} of {depth} on {level}");
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void P06_a_warming_sensor_and_a_shaken_table_give_no_heart_rate()
+    {
+        // Two and a half hours each: the level drifts with the temperature; a table with a machine on it shakes band and light
+        // together; somebody walks past and changes the room's light.
+        var random = new Random(19);
+        (string Name, Func<int, (double Light, double Mg)> At)[] places =
+        [
+            ("warming", i => (90_000 + (8_000 * Math.Sin(i / 90_000.0)) + (300 * Math.Sin(i / 2_500.0)), 0)),
+            ("shaken at 1.2 Hz", i => (60_000 + (500 * Math.Sin(Math.Tau * 1.2 * i / 50)), 60 * Math.Sin(Math.Tau * 1.2 * i / 50))),
+            ("washing machine", i => (60_000 + (400 * Math.Sin(Math.Tau * 13.3 * i / 50)) + (i / 3_000 % 2 * 4_000), 25 * Math.Sin(Math.Tau * 13.3 * i / 50))),
+            ("people walking past", i => (30_000 + (i / 37 % 5 == 0 ? 2_500 : 0) + (i / 211 % 3 * 900), 0)),
+        ];
+        foreach (var (name, at) in places)
+        {
+            var heart = new HeartRate(50, 2);
+            for (var i = 0; i < 50 * 9000; i++)
+            {
+                var (light, mg) = at(i);
+                var ir = (int)(light + (12 * Gauss(random)));
+                heart.Push((int)(ir * 0.85), ir, 0);
+                if (i % 2 == 0)
+                {
+                    heart.PushMotion((int)(mg + (4 * Gauss(random))), 0, 1000);
+                }
+
+                if (i % 100 == 0)
+                {
+                    heart.TryEstimate().ShouldBeFalse($"{name}: {heart.BpmX10}");
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(0.001, false)]
+    [InlineData(0.002, true)]
+    [InlineData(0.003, true)]
+    [InlineData(0.005, true)]
+    [InlineData(0.01, true)]
+    [InlineData(0.02, true)]
+    public void Perfusion_from_a_thousandth_to_a_fiftieth_is_read_or_refused_but_never_wrong(double perfusion, bool mostly)
+    {
+        var estimates = Estimates(new HeartRate(50, 2), new SyntheticPpg(50, 31) { Perfusion = perfusion, NoiseCounts = 12, Bpm = 78 }, 50, 300);
+        var reported = estimates.Where(static e => e.Bpm > 0).ToList();
+        reported.ShouldAllBe(static e => Math.Abs(e.Bpm - 78) < 6);
+        if (mostly)
+        {
+            reported.Count.ShouldBeGreaterThan(estimates.Count / 2);
+        }
+    }
+
+    [Theory]
+    [InlineData(58)]
+    [InlineData(74)]
+    [InlineData(92)]
+    public void Single_extra_beats_do_not_move_the_rate(int bpm)
+    {
+        // Every seven seconds one beat comes early and the next one late.
+        var ppg = new SyntheticPpg(50, 32);
+        var heart = new HeartRate(50, 2);
+        var reported = 0;
+        for (var i = 0; i < 50 * 300; i++)
+        {
+            var ms = i * 20 % 7000;
+            ppg.Bpm = ms < 600 ? bpm * 1.5 : ms < 1600 ? bpm * 0.75 : bpm;
+            var (red, ir, _) = ppg.Next();
+            heart.Push(red, ir, 0);
+            if (i % 100 == 99 && heart.TryEstimate())
+            {
+                reported++;
+                (heart.BpmX10 / 10.0).ShouldBe(bpm, bpm * 0.12);
+            }
+        }
+
+        reported.ShouldBeGreaterThan(20);
+    }
+
+    [Theory]
+    [InlineData(70, 0.2)]
+    [InlineData(95, 0.25)]
+    [InlineData(130, 0.22)]
+    public void What_is_reported_in_fibrillation_is_rare_and_near_the_mean_rate(int bpm, double irregularity)
+    {
+        var estimates = Estimates(new HeartRate(50, 2), new SyntheticPpg(50, bpm) { Bpm = bpm, Irregularity = irregularity }, 50, 900).Skip(5).ToList();
+        estimates.Count(static e => e.Bpm > 0).ShouldBeLessThan(estimates.Count / 12);
+        estimates.Where(static e => e.Bpm > 0).ShouldAllBe(e => Math.Abs(e.Bpm - bpm) < bpm * 0.25);
+        estimates.ShouldContain(static e => e.Refusal == HeartRefusal.Irregular || e.Refusal == HeartRefusal.NoSignal);
+    }
+
+    [Fact]
+    public void Peaks_cut_off_at_full_scale_are_refused()
+    {
+        var heart = new HeartRate(50, 2);
+        Estimates(heart, new SyntheticPpg(50, 33) { IrLevel = 262_000, Perfusion = 0.02 }, 50, 60).ShouldAllBe(static e => e.Bpm == 0 && e.Spo2 == 0);
+        heart.Refusal.ShouldBe(HeartRefusal.Saturated);
+    }
+
+    [Fact]
+    public void Where_one_channel_is_dark_the_others_are_read()
+    {
+        var ppg = new SyntheticPpg(50, 34) { Bpm = 66 };
+        var heart = new HeartRate(50, 3);
+        heart.ConfigureOptics(0, false);
+        for (var i = 0; i < 50 * 12; i++)
+        {
+            heart.Push(ppg.Next().Red, 0, i % 3);
+        }
+
+        heart.TryEstimate().ShouldBeTrue(heart.Refusal.ToString());
+        heart.BpmX10.ShouldBeInRange(640, 680);
+    }
+
+    [Fact]
+    public void A_filtered_recording_may_be_upside_down()
+    {
+        foreach (var sign in new[] { 1, -1 })
+        {
+            var ppg = new SyntheticPpg(50, 35) { Bpm = 66, Dicrotic = 0.6 };
+            var heart = new HeartRate(50, 1);
+            heart.ConfigureOptics(0, false);
+            for (var i = 0; i < 50 * 12; i++)
+            {
+                heart.Push(sign * (ppg.Next().Ir - 104_000), 0, 0);
+            }
+
+            heart.TryEstimate().ShouldBeTrue(heart.Refusal.ToString());
+            heart.BpmX10.ShouldBeInRange(640, 680);
+        }
+    }
+
+    [Fact]
+    public void A_camera_follows_the_red_level_down_to_90_and_says_nothing_below_and_nothing_at_first()
+    {
+        var ppg = new SyntheticPpg(30, 36) { Bpm = 66, Perfusion = 0.02 };
+        var heart = new HeartRate(30, 1);
+        heart.ConfigureOptics(0, true);
+        heart.ConfigureOxygenTrend(36_500, 61_000, 0);
+        var seen = new List<(double Level, int Spo2X10)>();
+        for (var i = 0; i < 30 * 400; i++)
+        {
+            var level = i < 30 * 100 ? 1 : 1 - (0.2 * (i - 3000) / 9000.0);
+            heart.Push((int)(ppg.Next().Red * level), 0, 0);
+            if (i % 60 == 59)
+            {
+                heart.TryEstimate();
+                seen.Add((level, heart.Spo2X10));
+            }
+        }
+
+        seen.Take(12).ShouldAllBe(static s => s.Spo2X10 == 0);
+        seen.Skip(20).Take(28).ShouldAllBe(static s => s.Spo2X10 >= 970 && s.Spo2X10 <= 980);
+        seen.Where(static s => s.Level is < 0.93 and > 0.9).ShouldAllBe(static s => s.Spo2X10 >= 910 && s.Spo2X10 <= 950);
+        seen.Where(static s => s.Level < 0.84).ShouldAllBe(static s => s.Spo2X10 == 0);
+    }
+
+    [Theory]
     [InlineData(18)]
     [InlineData(24)]
     [InlineData(31)]
