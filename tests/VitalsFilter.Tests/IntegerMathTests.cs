@@ -56,6 +56,18 @@ public sealed class IntegerMathTests
     }
 
     [Fact]
+    public void IsqrtLong_is_exact_at_squares_and_beside_them()
+    {
+        for (long root = 2; root <= 3_037_000_499; root += 1 + (root / 5000))
+        {
+            IntegerMath.IsqrtLong(root * root).ShouldBe(root);
+            IntegerMath.IsqrtLong((root * root) - 1).ShouldBe(root - 1);
+        }
+
+        IntegerMath.IsqrtLong(long.MinValue).ShouldBe(0);
+    }
+
+    [Fact]
     public void The_cosine_is_within_two_thousandths_of_the_exact_one()
     {
         var random = new Random(2);

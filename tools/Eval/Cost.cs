@@ -33,7 +33,8 @@ public static class Cost
         (Workload.FallEvent, "50 Hz", 0, false),
         (Workload.RestUpdate, "", 0, false),
         (Workload.MotionUpdate, "", 0, false),
-        (Workload.MeasuringSecond, "", 250_000, true),
+        (Workload.MeasuringSecond, "asked every 10 s", 250_000, true),
+        (Workload.MeasuringSecond, "asked every 2 s", 250_000, true),
     ];
 
     /// <summary>One line of the table.</summary>

@@ -8,7 +8,7 @@ namespace ElderBand.Eval;
 /// A copy of a compiled assembly that counts what it executes: at the head of each basic block it adds the block's number of
 /// IL instructions, and of calls, to an array it is given. Nothing else is changed, so it computes what the original does.
 /// </summary>
-internal sealed class Instrument
+public sealed class Instrument
 {
     /// <summary>Where all executed instructions are counted.</summary>
     public const int InstructionsAt = 0;
