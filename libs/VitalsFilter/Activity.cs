@@ -22,6 +22,7 @@ namespace ElderBand.VitalsFilter
     public sealed class Activity
     {
         private const int TickMs = 80;
+        private const int Scale = 8; // levels are in eighths of a milli-g: whole ones would be 47 dB under a walker's swing
         private const int ThresholdMg = 36;
         private const int ConfirmSteps = 4;
         private const int Shortest = 400 / TickMs;
@@ -38,7 +39,7 @@ namespace ElderBand.VitalsFilter
 
         private int _samplesLeft;
         private int _quarters;
-        private int _slowX16 = 500 * 16;
+        private int _slowX16 = 500 * Scale * 16;
         private bool _above;
         private int _sinceStep;
         private int _candidates;
@@ -52,7 +53,7 @@ namespace ElderBand.VitalsFilter
         public Activity(int rateHz)
         {
             _tickSamples = rateHz < 38 ? 2 : 4;
-            _divisor = 2000 * _tickSamples / 4;
+            _divisor = 2000 * _tickSamples / (4 * Scale);
             _samplesLeft = _tickSamples;
         }
 
@@ -83,7 +84,7 @@ namespace ElderBand.VitalsFilter
             {
                 _above = swing > 0;
             }
-            else if (swing > ThresholdMg)
+            else if (swing > ThresholdMg * Scale)
             {
                 _above = true;
                 Candidate();
@@ -125,7 +126,7 @@ namespace ElderBand.VitalsFilter
 
         private void CloseBlock()
         {
-            int mean = _blockSum / BlockTicks;
+            int mean = _blockSum / (BlockTicks * Scale);
             _ticksLeft = BlockTicks;
             if (_sinceStep > Longest)
             {

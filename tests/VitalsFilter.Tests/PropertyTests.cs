@@ -189,6 +189,33 @@ public sealed class PropertyTests
             [.. values.Select((_, i) => values[Math.Max(0, i - half)..Math.Min(values.Length, i + half + 1)].Average())];
     }
 
+    /// <summary>The slow average under the steps, against the same in floating point.</summary>
+    [Theory]
+    [InlineData(25)]
+    [InlineData(50)]
+    public void Rounding_stays_50_dB_below_the_swing_of_a_step(int rateHz)
+    {
+        var activity = new Activity(rateHz);
+        var slowOf = typeof(Activity).GetField("_slowX16", BindingFlags.Instance | BindingFlags.NonPublic)!;
+        var walk = Samples(SyntheticMotion.Walking(rateHz, 13), 60 * rateHz);
+        var (slow, squares, error) = (500.0, 0.0, 0.0);
+        foreach (var tick in walk.Chunk(2 * rateHz / 25))
+        {
+            foreach (var s in tick)
+            {
+                activity.Push((s[0] * s[0]) + (s[1] * s[1]) + (s[2] * s[2]));
+            }
+
+            var level = tick.Average(static s => ((s[0] * s[0]) + (s[1] * s[1]) + (s[2] * s[2])) / 2000.0);
+            var swing = level - slow;
+            slow += swing / 16;
+            squares += swing * swing;
+            error += Math.Pow(((int)slowOf.GetValue(activity)! / (16.0 * 8)) - slow, 2);
+        }
+
+        (10 * Math.Log10(squares / error)).ShouldBeGreaterThan(50);
+    }
+
     private static int[][] Samples(SyntheticMotion motion, int count) =>
         [.. Enumerable.Range(0, count).Select(_ => motion.Next()).Select(static s => new[] { s.X, s.Y, s.Z })];
 
