@@ -298,6 +298,34 @@ public sealed class EvalTests : IDisposable
     private static List<int> Suspected(string file) =>
         [.. File.ReadAllLines(file).Select(static r => r.Split(',')).Where(static c => c[2] == "suspected").Select(static c => int.Parse(c[1]))];
 
+    [Theory]
+    [InlineData("t_ms,ax_mg,ay_mg,az_mg\n0,1,2,3\n10,1,2", "line 3 has 3 cells, not 4")]
+    [InlineData("x,y\n1,2\n", "the first column is not t_ms")]
+    [InlineData("t_ms,ax_mg,ay_mg,az_mg\n0,1,2,3\n10,1,2.5,3\n", "line 3: '2.5' is not a whole number")]
+    [InlineData("", "fewer than two samples")]
+    [InlineData("t_ms,ax_mg,ay_mg,az_mg\n10,1,2,3\n0,1,2,3\n", "line 3: time runs backwards")]
+    public void A_damaged_recording_is_named_with_the_reason_and_counted_by_both_evaluations(string text, string reason)
+    {
+        File.WriteAllText(At("bad.csv"), text);
+        File.WriteAllText(At("manifest.csv"), "file,dataset,channels,rate_hz\nbad.csv,x,ppg,50\n");
+        foreach (var evaluation in new[] { "falls", "hr" })
+        {
+            var (code, error) = Run(evaluation, "--data", _folder, "--out", At("out.csv"));
+            code.ShouldBe(1, "nothing could be evaluated");
+            error.ShouldContain($"skipped bad.csv: {reason}");
+            error.ShouldContain("0 recordings evaluated, 1 skipped");
+        }
+    }
+
+    [Fact]
+    public void An_empty_manifest_is_nothing_evaluated()
+    {
+        File.WriteAllText(At("manifest.csv"), "file,dataset,channels,rate_hz\n");
+        var (code, error) = Run("falls", "--data", _folder, "--out", At("out.csv"));
+        code.ShouldBe(1);
+        error.ShouldContain("0 recordings evaluated, 0 skipped");
+    }
+
     private string At(string name) => Path.Combine(_folder, name);
 
     private void Motion(string name, SyntheticMotion motion, int seconds) => File.WriteAllLines(

@@ -238,7 +238,7 @@ public static class Batch
             {
                 results[i] = evaluate(entries[i]);
             }
-            catch (DamagedException e)
+            catch (Exception e) when (e is DamagedException or IOException or UnauthorizedAccessException)
             {
                 report.WriteLine($"eval: skipped {entries[i]["file"]}: {e.Message}");
             }
