@@ -324,11 +324,14 @@ public sealed class Store : IDisposable
     }
 
     /// <summary>The disk or another process is in the way; anything else (a constraint, a wrong statement) is the job's own fault.</summary>
-    internal static bool IsStorageTrouble(Exception e) => e is SqliteException { SqliteErrorCode:
+    internal static bool IsStorageTrouble(Exception e) => e is SqliteException
+    {
+        SqliteErrorCode:
         SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED or SQLitePCL.raw.SQLITE_NOMEM
         or SQLitePCL.raw.SQLITE_READONLY or SQLitePCL.raw.SQLITE_INTERRUPT or SQLitePCL.raw.SQLITE_IOERR
         or SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_FULL or SQLitePCL.raw.SQLITE_CANTOPEN
-        or SQLitePCL.raw.SQLITE_PROTOCOL or SQLitePCL.raw.SQLITE_NOTADB };
+        or SQLitePCL.raw.SQLITE_PROTOCOL or SQLitePCL.raw.SQLITE_NOTADB
+    };
 
     private abstract class Job
     {

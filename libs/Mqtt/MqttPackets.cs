@@ -256,7 +256,7 @@ public static class MqttTopic
         {
             return MqttError.EmptyTopic;
         }
-        for (int at = filter.IndexOfAny('+', '#'); at >= 0; )
+        for (int at = filter.IndexOfAny('+', '#'); at >= 0;)
         {
             bool startsLevel = at == 0 || filter[at - 1] == '/';
             bool endsLevel = at == filter.Length - 1 || (filter[at] == '+' && filter[at + 1] == '/');

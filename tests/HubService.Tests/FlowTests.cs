@@ -241,13 +241,13 @@ public class FlowTests
             all.Add(Task.Run(
                 async () =>
                 {
-                (await hub.SendAsync(band, press)).ShouldBeTrue();
-                TimeSpan took = System.Diagnostics.Stopwatch.GetElapsedTime(start);
-                lock (all)
-                {
-                    slowest = took > slowest ? took : slowest;
-                }
-            },
+                    (await hub.SendAsync(band, press)).ShouldBeTrue();
+                    TimeSpan took = System.Diagnostics.Stopwatch.GetElapsedTime(start);
+                    lock (all)
+                    {
+                        slowest = took > slowest ? took : slowest;
+                    }
+                },
                 TestContext.Current.CancellationToken));
             await Task.Delay(30, TestContext.Current.CancellationToken);
         }

@@ -177,7 +177,12 @@ public sealed class StaffTests
         BandConfiguration before = desk.Store.Read(db => DeviceRows.Band(db, desk.BandId)!.Configuration);
         var body = new Dictionary<string, object?>
         {
-            ["guardAlways"] = true, ["sensitivity"] = 2, ["walkingAid"] = true, ["bedFromQuarter"] = 86, ["bedToQuarter"] = 26, ["inactivityTenMinutes"] = 9,
+            ["guardAlways"] = true,
+            ["sensitivity"] = 2,
+            ["walkingAid"] = true,
+            ["bedFromQuarter"] = 86,
+            ["bedToQuarter"] = 26,
+            ["inactivityTenMinutes"] = 9,
         };
         body[field] = value;
         using HttpResponseMessage refused = await admin.PutAsJsonAsync($"api/bands/{desk.BandId}/configuration", body, Token);

@@ -48,7 +48,8 @@ switch (args.FirstOrDefault())
     case "format":
         foreach (var project in NfprojFiles.Update(root))
             Console.WriteLine($"{Path.GetRelativePath(root, project)}: the file list was not the folder's; mended");
-        return Processes.Run("dotnet", ["format", "whitespace", "ElderBand.sln", "--no-restore"], root);
+        // By folder: the tool cannot read a solution in which a device project lies beside its host project of the same name.
+        return Processes.Run("dotnet", ["format", "whitespace", ".", "--folder", "--exclude", "hub-service/console/node_modules/"], root);
     case null or "help" or "--help" or "-h":
         Console.WriteLine(help);
         return 0;
