@@ -52,10 +52,18 @@ namespace ElderBand.VitalsFilter
         // A peak this long after the impact may be an event of its own (the first one was only a movement before the fall).
         private const int NextPeakMs = 1000;
 
-        private const int LongLieWindowS = 60;
-        private const int LongLieStillS = 25;
-        private const int LongLieMovedS = 12;
-        private const int StillDeviationMg = 45;
+        /// <summary>A weak suspicion is watched for this long.</summary>
+        public const int LongLieWindowS = 60;
+
+        /// <summary>So many seconds of lying still in a row confirm it.</summary>
+        public const int LongLieStillS = 25;
+
+        /// <summary>So many seconds of moving, in all, end the watch.</summary>
+        public const int LongLieMovedS = 12;
+
+        /// <summary>A second whose samples deviate from their mean by no more than this counts as still.</summary>
+        public const int StillDeviationMg = 45;
+
         private const int MovedDeviationMg = 25;
 
         // After a suspicion the countdown runs; what then moves weakly is the same fall's aftermath, not another one.

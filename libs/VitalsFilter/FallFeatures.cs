@@ -1,9 +1,9 @@
 namespace ElderBand.VitalsFilter
 {
     /// <summary>
-    /// What the forest looks at: one pass of integer features over the samples around an impact.
-    /// All of them are in milli-g, milliseconds or cosines x1000, so one table serves 25 and 50 Hz, and none has the sign
-    /// of an axis, so the left and the right wrist, and a band worn upside down, are the same.
+    /// What the forest looks at: integer features of the signal around an impact, in milli-g, milliseconds, cosines x1000 or
+    /// ratios x1000, so one table serves 25 and 50 Hz. None has the sign of an axis, so the left and the right wrist, and a band
+    /// worn upside down, are the same. One pass over the samples leaves sums of 200 ms blocks; most features are made of those.
     /// </summary>
     public sealed class FallFeatures
     {
@@ -14,40 +14,57 @@ namespace ElderBand.VitalsFilter
         public const int AfterMs = 3000;
 
         /// <summary>Number of features.</summary>
-        public const int Count = 36;
+        public const int Count = 26;
 
         /// <summary>Each axis is cut here before any feature: part of the training recordings clips at 4 g, and a
         /// feature above it would tell the recordings apart instead of the movements.</summary>
         public const int AxisLimitMg = 4000;
 
-        private const int ImpactMg = 1500;
+        private const int HighestRatio = 20000;
+        private const int BlockMs = 200;
+        private const int Blocks = (BeforeMs + AfterMs) / BlockMs;
+        private const int Bins = 64;
+        private const int BinShift = 7;
 
         private readonly int _rateHz;
         private readonly int _step;
         private readonly int _impact;
         private readonly int _length;
-        private readonly short[] _x;
-        private readonly short[] _y;
-        private readonly short[] _z;
+        private readonly int _perBlock;
+
+        // Magnitude and change of the vector within 40 ms (sum over the axes), a value a sample.
         private readonly short[] _m;
+        private readonly short[] _change;
+
+        // A value a block: mean vector and its length, sums of the magnitude, of its change and of the
+        // vector's, and the mean square of the magnitude.
+        private readonly short[] _meanX = new short[Blocks];
+        private readonly short[] _meanY = new short[Blocks];
+        private readonly short[] _meanZ = new short[Blocks];
+        private readonly short[] _norm = new short[Blocks];
+        private readonly int[] _sum = new int[Blocks];
+        private readonly int[] _squares = new int[Blocks];
+        private readonly int[] _path = new int[Blocks];
+        private readonly int[] _changes = new int[Blocks];
+        private readonly byte[] _histogram = new byte[Bins];
         private readonly int[] _values = new int[Count];
 
-        // The mean vector, per axis, of the window that Average looked at last.
-        private int _meanX;
-        private int _meanY;
-        private int _meanZ;
+        // Mean vector of the window that Average looked at last, and the deviation of the samples around it.
+        private int _x;
+        private int _y;
+        private int _z;
+        private int _deviation;
 
         /// <summary>Scratch for one detector at 25 or 50 Hz.</summary>
         public FallFeatures(int rateHz)
         {
             _rateHz = rateHz;
             _step = rateHz / 25;
+            _perBlock = Samples(BlockMs);
             _impact = Samples(BeforeMs);
             _length = _impact + Samples(AfterMs);
-            _x = new short[_length];
-            _y = new short[_length];
-            _z = new short[_length];
             _m = new short[_length];
+            _change = new short[_length];
         }
 
         /// <summary>Samples needed: the window before the impact, the impact, and the window after it.</summary>
@@ -66,79 +83,63 @@ namespace ElderBand.VitalsFilter
         /// <see cref="AfterMs"/> before the newest.</summary>
         public void Compute(short[] ringX, short[] ringY, short[] ringZ, int oldest)
         {
-            int at = oldest;
-            int magnitude = 1000;
-            for (int i = 0; i < _length; i++)
-            {
-                int x = IntegerMath.Clamp(ringX[at], -AxisLimitMg, AxisLimitMg);
-                int y = IntegerMath.Clamp(ringY[at], -AxisLimitMg, AxisLimitMg);
-                int z = IntegerMath.Clamp(ringZ[at], -AxisLimitMg, AxisLimitMg);
-                _x[i] = (short)x;
-                _y[i] = (short)y;
-                _z[i] = (short)z;
-                magnitude = IntegerMath.IsqrtNear((x * x) + (y * y) + (z * z), magnitude);
-                _m[i] = (short)magnitude;
-                at = at + 1 == _length ? 0 : at + 1;
-            }
+            SumBlocks(ringX, ringY, ringZ, oldest);
+            int rangeX = Range(ringX, oldest);
+            int rangeY = Range(ringY, oldest);
+            int rangeZ = Range(ringZ, oldest);
 
             int[] f = _values;
-            f[0] = Highest(-200, 200);
-            f[1] = Lowest(-1000, 0);
-            f[2] = Shortfall(-1000, 0);
-            f[3] = Higher(Highest(-1000, -240), Highest(240, 1600));
-            f[4] = Highest(1000, 3000);
-            f[5] = MillisecondsAbove(-1000, 1600);
-            f[6] = MillisecondsAbove(-2600, -1000);
-            f[7] = Crossings(-1000, 1600);
-            f[8] = MeanDeviation(-320, 320);
-            f[9] = HighestJerk(-320, 320);
-            f[10] = Path(-1000, 1000);
-            f[11] = AxisRanges(-520, 520);
-            f[12] = Excess(0, 1000);
-            f[13] = Excess(-400, 200);
-            f[14] = FallingSpeed(-1000, 0);
-            f[15] = HighestMean(-520, 520, 120);
-            f[16] = MeanDeviation(-2600, -1200);
-            f[17] = MeanDeviation(600, 1400);
-            f[18] = MeanDeviation(1400, 2200);
-            f[19] = MeanDeviation(2200, 3000);
-
-            f[20] = Average(-2600, -1400);
-            int beforeX = _meanX;
-            int beforeY = _meanY;
-            int beforeZ = _meanZ;
-            f[21] = Average(-1000, -400);
-            int fallX = _meanX;
-            int fallY = _meanY;
-            int fallZ = _meanZ;
-            f[22] = Average(-400, 0);
-            int hitX = _meanX;
-            int hitY = _meanY;
-            int hitZ = _meanZ;
-            f[23] = Average(120, 720);
-            int thenX = _meanX;
-            int thenY = _meanY;
-            int thenZ = _meanZ;
-            f[24] = Average(1000, 2000);
-            int afterX = _meanX;
-            int afterY = _meanY;
-            int afterZ = _meanZ;
-            f[25] = Average(2000, 3000);
-            f[26] = IntegerMath.CosineX1000(beforeX, beforeY, beforeZ, _meanX, _meanY, _meanZ);
-            f[27] = IntegerMath.CosineX1000(beforeX, beforeY, beforeZ, hitX, hitY, hitZ);
-            f[28] = IntegerMath.CosineX1000(hitX, hitY, hitZ, _meanX, _meanY, _meanZ);
-            f[29] = IntegerMath.CosineX1000(fallX, fallY, fallZ, thenX, thenY, thenZ);
-            f[30] = IntegerMath.CosineX1000(thenX, thenY, thenZ, _meanX, _meanY, _meanZ);
-            f[31] = IntegerMath.CosineX1000(afterX, afterY, afterZ, _meanX, _meanY, _meanZ);
-            f[32] = TurnPath(-1200, 1200);
-            f[33] = TurnPath(1000, 3000);
-            f[34] = Path(1000, 3000);
-            f[35] = MillisecondsFromLowest(-1000);
+            f[0] = Highest(_change, -320, 320);
+            f[1] = rangeX + rangeY + rangeZ;
+            f[2] = Lower(rangeX, Lower(rangeY, rangeZ));
+            Average(-400, 0);
+            int hitX = _x;
+            int hitY = _y;
+            int hitZ = _z;
+            int hitDeviation = _deviation;
+            f[3] = Average(-2600, -1400);
+            int beforeX = _x;
+            int beforeY = _y;
+            int beforeZ = _z;
+            Average(1000, 2000);
+            f[4] = Cosine(beforeX, beforeY, beforeZ);
+            f[5] = Average(2000, 3000);
+            f[6] = Cosine(beforeX, beforeY, beforeZ);
+            f[7] = Cosine(hitX, hitY, hitZ);
+            f[8] = Ratio(f[5], hitDeviation);
+            f[9] = Average(-1000, -400);
+            int fallX = _x;
+            int fallY = _y;
+            int fallZ = _z;
+            f[10] = Average(200, 800);
+            f[11] = Cosine(fallX, fallY, fallZ);
+            f[12] = Turned(-1000, -600, 1400, 2000);
+            f[13] = Turned(-2600, -1600, 1400, 2200);
+            f[14] = TurnPath(-2600, -1000);
+            f[15] = Mean(_changes, -1000, 1000);
+            f[16] = Mean(_changes, 1000, 3000);
+            f[17] = Ratio(Mean(_path, 1000, 3000), Mean(_path, -1000, 1000));
+            int begin = Index(-320);
+            int end = Index(320);
+            int around = MeanDeviation(begin, end, 1, MeanMagnitude(begin, end));
+            f[18] = Ratio(around, Highest(_m, -200, 200));
+            f[19] = Ratio(around, MeanDeviation(0, _length, _step, Mean(_sum, -BeforeMs, AfterMs)));
+            f[20] = Mean(_sum, -800, -200);
+            f[21] = NearlyHighest();
+            f[22] = Swing(-600, 600, 40);
+            f[23] = Swing(-600, 600, 80);
+            f[24] = SlowSwing(-600, 600);
+            f[25] = SlowSwing(600, 2600);
         }
 
-        private static int Higher(int a, int b)
+        private static int Lower(int a, int b)
         {
-            return a > b ? a : b;
+            return a < b ? a : b;
+        }
+
+        private static int Ratio(int part, int whole)
+        {
+            return Lower(part * 1000 / (whole < 16 ? 16 : whole), HighestRatio);
         }
 
         private int Samples(int ms)
@@ -148,317 +149,330 @@ namespace ElderBand.VitalsFilter
 
         private int Index(int ms)
         {
-            return IntegerMath.Clamp(_impact + Samples(ms), 0, _length);
+            return _impact + Samples(ms);
         }
 
-        private int Highest(int fromMs, int toMs)
+        private static int Block(int ms)
+        {
+            return (BeforeMs + ms) / BlockMs;
+        }
+
+        // The costliest part of an event: values in locals, the root found from the one before (a call costs the interpreter 20 adds).
+        private void SumBlocks(short[] ringX, short[] ringY, short[] ringZ, int oldest)
+        {
+            short[] m = _m;
+            short[] changes = _change;
+            int length = _length;
+            int perBlock = _perBlock;
+            bool everyOther = _step == 2;
+            int at = oldest;
+            int i = 0;
+            int magnitude = 1000;
+            int nearX = IntegerMath.Clamp(ringX[at], -AxisLimitMg, AxisLimitMg);
+            int nearY = IntegerMath.Clamp(ringY[at], -AxisLimitMg, AxisLimitMg);
+            int nearZ = IntegerMath.Clamp(ringZ[at], -AxisLimitMg, AxisLimitMg);
+            int nearMagnitude = IntegerMath.Isqrt((nearX * nearX) + (nearY * nearY) + (nearZ * nearZ));
+            int farX = nearX;
+            int farY = nearY;
+            int farZ = nearZ;
+            int farMagnitude = nearMagnitude;
+            for (int block = 0; block < Blocks; block++)
+            {
+                int sumX = 0;
+                int sumY = 0;
+                int sumZ = 0;
+                int sum = 0;
+                int squares = 0;
+                int path = 0;
+                int change = 0;
+                for (int end = i + perBlock; i < end; i++)
+                {
+                    int x = ringX[at];
+                    int y = ringY[at];
+                    int z = ringZ[at];
+                    if (++at == length)
+                    {
+                        at = 0;
+                    }
+
+                    x = x > AxisLimitMg ? AxisLimitMg : x < -AxisLimitMg ? -AxisLimitMg : x;
+                    y = y > AxisLimitMg ? AxisLimitMg : y < -AxisLimitMg ? -AxisLimitMg : y;
+                    z = z > AxisLimitMg ? AxisLimitMg : z < -AxisLimitMg ? -AxisLimitMg : z;
+                    int square = ((x * x) + (y * y) + (z * z)) | 1;
+                    squares += square;
+
+                    // Newton's step never lands below the root; from there it only descends. The bit above keeps it from 0.
+                    int root = magnitude < 256 ? 256 : magnitude;
+                    int next = (root + (square / root)) >> 1;
+                    do
+                    {
+                        root = next;
+                        next = (root + (square / root)) >> 1;
+                    }
+                    while (next < root);
+
+                    magnitude = root;
+                    m[i] = (short)root;
+                    sum += root;
+                    sumX += x;
+                    sumY += y;
+                    sumZ += z;
+                    int d = root - farMagnitude;
+                    path += d < 0 ? -d : d;
+                    d = x - farX;
+                    int vector = d < 0 ? -d : d;
+                    d = y - farY;
+                    vector += d < 0 ? -d : d;
+                    d = z - farZ;
+                    vector += d < 0 ? -d : d;
+                    changes[i] = (short)vector;
+                    change += vector;
+                    if (everyOther)
+                    {
+                        farX = nearX;
+                        farY = nearY;
+                        farZ = nearZ;
+                        farMagnitude = nearMagnitude;
+                        nearX = x;
+                        nearY = y;
+                        nearZ = z;
+                        nearMagnitude = root;
+                    }
+                    else
+                    {
+                        farX = x;
+                        farY = y;
+                        farZ = z;
+                        farMagnitude = root;
+                    }
+                }
+
+                sumX /= perBlock;
+                sumY /= perBlock;
+                sumZ /= perBlock;
+                _meanX[block] = (short)sumX;
+                _meanY[block] = (short)sumY;
+                _meanZ[block] = (short)sumZ;
+                _norm[block] = (short)IntegerMath.IsqrtNear((sumX * sumX) + (sumY * sumY) + (sumZ * sumZ), 1000);
+                _sum[block] = sum;
+                _squares[block] = squares / perBlock;
+                _path[block] = path;
+                _changes[block] = change;
+            }
+        }
+
+        // Extent of one axis around the impact.
+        private int Range(short[] ring, int oldest)
+        {
+            int at = oldest + Index(-520);
+            int left = Samples(1040);
+            at = at >= _length ? at - _length : at;
+            int length = _length;
+            int low = ring[at];
+            int high = low;
+            for (; left > 0; left--)
+            {
+                int value = ring[at];
+                if (++at == length)
+                {
+                    at = 0;
+                }
+
+                if (value < low)
+                {
+                    low = value;
+                }
+                else if (value > high)
+                {
+                    high = value;
+                }
+            }
+
+            return IntegerMath.Clamp(high, -AxisLimitMg, AxisLimitMg) - IntegerMath.Clamp(low, -AxisLimitMg, AxisLimitMg);
+        }
+
+        private int Highest(short[] of, int fromMs, int toMs)
         {
             int end = Index(toMs);
             int highest = 0;
             for (int i = Index(fromMs); i < end; i++)
             {
-                if (_m[i] > highest)
+                if (of[i] > highest)
                 {
-                    highest = _m[i];
+                    highest = of[i];
                 }
             }
 
             return highest;
         }
 
-        private int Lowest(int fromMs, int toMs)
+        // Mean a sample over whole blocks.
+        private int Mean(int[] sums, int fromMs, int toMs)
         {
-            int end = Index(toMs);
-            int lowest = 8000;
-            for (int i = Index(fromMs); i < end; i++)
-            {
-                if (_m[i] < lowest)
-                {
-                    lowest = _m[i];
-                }
-            }
-
-            return lowest;
-        }
-
-        // How long before the impact the magnitude was lowest, ms.
-        private int MillisecondsFromLowest(int fromMs)
-        {
-            int lowest = 8000;
-            int where = _impact;
-            for (int i = Index(fromMs); i < _impact; i++)
-            {
-                if (_m[i] < lowest)
-                {
-                    lowest = _m[i];
-                    where = i;
-                }
-            }
-
-            return (_impact - where) * 1000 / _rateHz;
-        }
-
-        // Mean of what is missing to 800 mg: weightlessness, weighted by its depth.
-        private int Shortfall(int fromMs, int toMs)
-        {
-            int begin = Index(fromMs);
-            int end = Index(toMs);
+            int end = Block(toMs);
+            int begin = Block(fromMs);
             int sum = 0;
-            for (int i = begin; i < end; i++)
+            for (int block = begin; block < end; block++)
             {
-                if (_m[i] < 800)
-                {
-                    sum += 800 - _m[i];
-                }
+                sum += sums[block];
             }
 
-            return sum / (end - begin);
+            return sum / ((end - begin) * _perBlock);
         }
 
-        private int MillisecondsAbove(int fromMs, int toMs)
-        {
-            int end = Index(toMs);
-            int count = 0;
-            for (int i = Index(fromMs); i < end; i++)
-            {
-                if (_m[i] > ImpactMg)
-                {
-                    count++;
-                }
-            }
-
-            return count * 1000 / _rateHz;
-        }
-
-        private int Crossings(int fromMs, int toMs)
-        {
-            int end = Index(toMs);
-            int count = 0;
-            bool above = false;
-            for (int i = Index(fromMs); i < end; i++)
-            {
-                bool now = above ? _m[i] > ImpactMg - 200 : _m[i] > ImpactMg;
-                if (now && !above)
-                {
-                    count++;
-                }
-
-                above = now;
-            }
-
-            return count;
-        }
-
-        // Mean absolute deviation of the magnitude from its own mean.
-        private int MeanDeviation(int fromMs, int toMs)
-        {
-            int begin = Index(fromMs);
-            int end = Index(toMs);
-            int sum = 0;
-            for (int i = begin; i < end; i++)
-            {
-                sum += _m[i];
-            }
-
-            int mean = sum / (end - begin);
-            sum = 0;
-            for (int i = begin; i < end; i++)
-            {
-                int d = _m[i] - mean;
-                sum += d < 0 ? -d : d;
-            }
-
-            return sum / (end - begin);
-        }
-
-        // Largest change of the vector within 40 ms: the same step at both rates.
-        private int HighestJerk(int fromMs, int toMs)
-        {
-            int end = Index(toMs);
-            int highest = 0;
-            for (int i = Index(fromMs); i < end; i++)
-            {
-                int dx = _x[i] - _x[i - _step];
-                int dy = _y[i] - _y[i - _step];
-                int dz = _z[i] - _z[i - _step];
-                int square = (dx * dx) + (dy * dy) + (dz * dz);
-                if (square > highest)
-                {
-                    highest = square;
-                }
-            }
-
-            return IntegerMath.Isqrt(highest);
-        }
-
-        // Mean change of the magnitude within 40 ms.
-        private int Path(int fromMs, int toMs)
-        {
-            int begin = Index(fromMs);
-            int end = Index(toMs);
-            int sum = 0;
-            for (int i = begin; i < end; i++)
-            {
-                int d = _m[i] - _m[i - _step];
-                sum += d < 0 ? -d : d;
-            }
-
-            return sum / (end - begin);
-        }
-
-        private int AxisRanges(int fromMs, int toMs)
-        {
-            return Range(_x, fromMs, toMs) + Range(_y, fromMs, toMs) + Range(_z, fromMs, toMs);
-        }
-
-        private int Range(short[] axis, int fromMs, int toMs)
-        {
-            int begin = Index(fromMs);
-            int end = Index(toMs);
-            int low = axis[begin];
-            int high = low;
-            for (int i = begin + 1; i < end; i++)
-            {
-                if (axis[i] < low)
-                {
-                    low = axis[i];
-                }
-                else if (axis[i] > high)
-                {
-                    high = axis[i];
-                }
-            }
-
-            return high - low;
-        }
-
-        // Mean distance of the magnitude from 1 g.
-        private int Excess(int fromMs, int toMs)
-        {
-            int begin = Index(fromMs);
-            int end = Index(toMs);
-            int sum = 0;
-            for (int i = begin; i < end; i++)
-            {
-                int d = _m[i] - 1000;
-                sum += d < 0 ? -d : d;
-            }
-
-            return sum / (end - begin);
-        }
-
-        // The largest loss of (|a| - 1 g) integrated over time before the impact, in mm/s times about 102: how fast it was falling.
-        private int FallingSpeed(int fromMs, int toMs)
-        {
-            int end = Index(toMs);
-            int sum = 0;
-            int deepest = 0;
-            for (int i = Index(fromMs); i < end; i++)
-            {
-                sum += _m[i] - 1000;
-                if (sum > 0)
-                {
-                    sum = 0;
-                }
-                else if (sum < deepest)
-                {
-                    deepest = sum;
-                }
-            }
-
-            return -deepest / _rateHz;
-        }
-
-        // The highest mean over a short window: an impact's weight rather than its sharpest sample.
-        private int HighestMean(int fromMs, int toMs, int windowMs)
-        {
-            int begin = Index(fromMs);
-            int end = Index(toMs);
-            int window = Samples(windowMs);
-            int sum = 0;
-            int highest = 0;
-            for (int i = begin; i < end; i++)
-            {
-                sum += _m[i];
-                if (i - begin >= window)
-                {
-                    sum -= _m[i - window];
-                }
-
-                if (sum > highest)
-                {
-                    highest = sum;
-                }
-            }
-
-            return highest / window;
-        }
-
-        // Mean vector of a window (kept in _mean*) and, returned, the deviation of the vector around it.
+        // Mean vector of whole blocks and, returned, the deviation of the samples around it.
         private int Average(int fromMs, int toMs)
         {
-            int begin = Index(fromMs);
-            int end = Index(toMs);
+            int begin = Block(fromMs);
+            int end = Block(toMs);
             int count = end - begin;
-            int sumX = 0;
-            int sumY = 0;
-            int sumZ = 0;
-            for (int i = begin; i < end; i++)
+            int x = 0;
+            int y = 0;
+            int z = 0;
+            int squares = 0;
+            for (int block = begin; block < end; block++)
             {
-                sumX += _x[i];
-                sumY += _y[i];
-                sumZ += _z[i];
+                x += _meanX[block];
+                y += _meanY[block];
+                z += _meanZ[block];
+                squares += _squares[block];
             }
 
-            _meanX = sumX / count;
-            _meanY = sumY / count;
-            _meanZ = sumZ / count;
-            long squares = 0;
-            for (int i = begin; i < end; i++)
-            {
-                int dx = _x[i] - _meanX;
-                int dy = _y[i] - _meanY;
-                int dz = _z[i] - _meanZ;
-                squares += (dx * dx) + (dy * dy) + (dz * dz);
-            }
-
-            return (int)IntegerMath.IsqrtLong(squares / count);
+            _x = x / count;
+            _y = y / count;
+            _z = z / count;
+            _deviation = IntegerMath.IsqrtNear((squares / count) - ((_x * _x) + (_y * _y) + (_z * _z)), 256);
+            return _deviation;
         }
 
-        // How far the direction of the acceleration wandered: the sum of (1000 - cosine) between neighbouring 200 ms means.
+        // Mean absolute deviation of the magnitude from a mean, looking at every step-th sample.
+        private int MeanDeviation(int begin, int end, int step, int mean)
+        {
+            short[] m = _m;
+            int sum = 0;
+            for (int i = begin; i < end; i += step)
+            {
+                int d = m[i] - mean;
+                sum += d < 0 ? -d : d;
+            }
+
+            return sum * step / (end - begin);
+        }
+
+        private int MeanMagnitude(int begin, int end)
+        {
+            short[] m = _m;
+            int sum = 0;
+            for (int i = begin; i < end; i++)
+            {
+                sum += m[i];
+            }
+
+            return sum / (end - begin);
+        }
+
+        // Cosine x1000 between this vector and the mean vector that Average left.
+        private int Cosine(int x, int y, int z)
+        {
+            int a = IntegerMath.IsqrtNear((x * x) + (y * y) + (z * z), 1000);
+            int b = IntegerMath.IsqrtNear((_x * _x) + (_y * _y) + (_z * _z), 1000);
+            return CosineOf((x * _x) + (y * _y) + (z * _z), a * b);
+        }
+
+        // Both are under 48,000,000: vectors within 4 g an axis.
+        private static int CosineOf(int dot, int norm)
+        {
+            return norm == 0 ? 1000 : IntegerMath.Clamp((int)((long)dot * 1000 / norm), -1000, 1000);
+        }
+
+        // Cosine between the mean vectors of two windows.
+        private int Turned(int fromMs, int toMs, int thenMs, int untilMs)
+        {
+            Average(fromMs, toMs);
+            int x = _x;
+            int y = _y;
+            int z = _z;
+            Average(thenMs, untilMs);
+            return Cosine(x, y, z);
+        }
+
+        // How far the direction of the acceleration wandered: the sum of (1000 - cosine) between neighbouring blocks.
         private int TurnPath(int fromMs, int toMs)
         {
+            int end = Block(toMs);
             int path = 0;
-            Mean(fromMs);
-            for (int ms = fromMs + 200; ms < toMs; ms += 200)
+            for (int block = Block(fromMs) + 1; block < end; block++)
             {
-                int x = _meanX;
-                int y = _meanY;
-                int z = _meanZ;
-                Mean(ms);
-                path += 1000 - IntegerMath.CosineX1000(x, y, z, _meanX, _meanY, _meanZ);
+                int dot = (_meanX[block] * _meanX[block - 1]) + (_meanY[block] * _meanY[block - 1]) + (_meanZ[block] * _meanZ[block - 1]);
+                path += 1000 - CosineOf(dot, _norm[block] * _norm[block - 1]);
             }
 
             return path;
         }
 
-        private void Mean(int fromMs)
+        // The magnitude that a twentieth of the samples within a second of the impact passes, in steps of 128 mg: the impact's
+        // weight rather than its sharpest sample.
+        private int NearlyHighest()
         {
-            int begin = Index(fromMs);
-            int end = Index(fromMs + 200);
-            int sumX = 0;
-            int sumY = 0;
-            int sumZ = 0;
-            for (int i = begin; i < end; i++)
+            byte[] histogram = _histogram;
+            short[] m = _m;
+            int begin = Index(-1000);
+            int end = Index(1000);
+            for (int i = 0; i < Bins; i++)
             {
-                sumX += _x[i];
-                sumY += _y[i];
-                sumZ += _z[i];
+                histogram[i] = 0;
             }
 
-            _meanX = sumX / (end - begin);
-            _meanY = sumY / (end - begin);
-            _meanZ = sumZ / (end - begin);
+            for (int i = begin; i < end; i++)
+            {
+                histogram[m[i] >> BinShift]++;
+            }
+
+            int bin = Bins;
+            for (int left = (end - begin + 19) / 20; left > 0;)
+            {
+                left -= histogram[--bin];
+            }
+
+            return bin << BinShift;
+        }
+
+        // Mean difference between the magnitude's means of two neighbouring windows: how strongly it swings at that time scale.
+        private int Swing(int fromMs, int toMs, int windowMs)
+        {
+            short[] m = _m;
+            int width = Samples(windowMs);
+            int begin = Index(fromMs) + width;
+            int end = Index(toMs) - width;
+            int difference = 0;
+            for (int i = begin - width; i < begin; i++)
+            {
+                difference += m[i + width] - m[i];
+            }
+
+            int sum = 0;
+            for (int i = begin; i < end; i++)
+            {
+                sum += difference < 0 ? -difference : difference;
+                difference += m[i + width] - m[i] - m[i] + m[i - width];
+            }
+
+            return sum / ((end - begin) * width);
+        }
+
+        // The same for windows of 400 ms, from the blocks.
+        private int SlowSwing(int fromMs, int toMs)
+        {
+            int begin = Block(fromMs);
+            int end = Block(toMs) - 3;
+            int sum = 0;
+            for (int block = begin; block < end; block++)
+            {
+                int d = _sum[block] + _sum[block + 1] - _sum[block + 2] - _sum[block + 3];
+                sum += d < 0 ? -d : d;
+            }
+
+            return sum / ((end - begin) * 2 * _perBlock);
         }
     }
 }

@@ -11,19 +11,20 @@ namespace ElderBand.VitalsFilter
         /// <param name="features"><see cref="FallFeatures.Count"/> values.</param>
         public static int Margin(int[] features)
         {
-            int nodes = (1 << Depth) - 1;
-            int leaves = nodes + 1;
+            const int nodes = (1 << Depth) - 1;
             int margin = Bias;
-            for (int tree = 0; tree < Trees; tree++)
+            int leaf = 0;
+            for (int first = 0; first < Trees * nodes; first += nodes)
             {
-                int first = tree * nodes;
-                int node = 0;
-                while (node < nodes)
+                int node = first;
+                int end = first + nodes;
+                while (node < end)
                 {
-                    node = (2 * node) + (features[Feature[first + node]] <= Threshold[first + node] ? 1 : 2);
+                    node = node + node - first + (features[Feature[node]] <= Threshold[node] ? 1 : 2);
                 }
 
-                margin += Leaf[(tree * leaves) + node - nodes];
+                margin += Leaf[leaf + node - end];
+                leaf += nodes + 1;
             }
 
             return margin;

@@ -82,12 +82,13 @@ public static class Falls
         var outFile = options.Required("out");
         var rateHz = options.Number("rate", 50, 25, 50);
         var phaseMs = options.Number("phase", 0);
-        var header = "file,dataset,subject,age_group,activity_code,is_fall,onset_ms,impact_ms,rate_hz,phase_ms,t_ms,peak_ms,"
+        var variation = options.Number("variation", 0);
+        var header = "file,dataset,subject,age_group,activity_code,is_fall,onset_ms,impact_ms,rate_hz,phase_ms,t_ms,peak_ms,lies_still,"
             + string.Join(',', Enumerable.Range(0, FallFeatures.Count).Select(static i => $"f{i}"));
         return Batch.Run(Entry.ReadManifest(folder, report), report, outFile, header, $"features at {rateHz} Hz", entry =>
         {
             var rows = new StringBuilder();
-            var trial = Trial.Load(folder, entry, rateHz, phaseMs);
+            var trial = Trial.Load(folder, entry, rateHz, phaseMs, variation: variation);
             var detector = new FallDetector(rateHz);
             var events = 0;
             for (var i = 0; i < trial.Judged; i++)
@@ -99,13 +100,40 @@ public static class Falls
                     events = detector.EventCount;
                     var ms = trial.MsAt(i);
                     rows.Append($"{entry["file"]},{entry["dataset"]},{entry["subject"]},{entry["age_group"]},{entry["activity_code"]},");
-                    rows.Append($"{entry["is_fall"]},{entry["onset_ms"]},{entry["impact_ms"]},{rateHz},{phaseMs},{ms},{ms - detector.LastImpactAgeMs},");
+                    rows.Append($"{entry["is_fall"]},{entry["onset_ms"]},{entry["impact_ms"]},{rateHz},{phaseMs},{ms},{ms - detector.LastImpactAgeMs},{(LiesStill(trial, i) ? 1 : 0)},");
                     rows.AppendJoin(',', detector.LastFeatures).Append('\n');
                 }
             }
 
             return rows.ToString();
         });
+    }
+
+    // Would the long-lie check confirm a weak suspicion that begins here?
+    private static bool LiesStill(Trial trial, int from)
+    {
+        var still = 0;
+        var moved = 0;
+        for (var second = 0; second < FallDetector.LongLieWindowS && moved < FallDetector.LongLieMovedS; second++)
+        {
+            var samples = Enumerable.Range(from + 1 + (second * trial.RateHz), trial.RateHz).TakeWhile(i => i < trial.Count).Select(i => trial[i]).ToArray();
+            if (samples.Length < trial.RateHz)
+            {
+                return false;
+            }
+
+            var (x, y, z) = (samples.Average(static s => s.X), samples.Average(static s => s.Y), samples.Average(static s => s.Z));
+            var variance = samples.Average(s => ((s.X - x) * (s.X - x)) + ((s.Y - y) * (s.Y - y)) + ((s.Z - z) * (s.Z - z)));
+            var quiet = variance <= FallDetector.StillDeviationMg * FallDetector.StillDeviationMg;
+            still = quiet ? still + 1 : 0;
+            moved += quiet ? 0 : 1;
+            if (still >= FallDetector.LongLieStillS)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Every sample as it comes.</summary>

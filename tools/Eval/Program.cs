@@ -14,7 +14,8 @@ public static class Program
                         [--oxygen-curve C,L,S]           a camera's SpO2 = C + L x + S x x, percent x1000
           eval steps    --data DIR --out FILE [--rate 25|50]     steps of every trial, and the cadence of every movement
           eval cost     [--data DIR] [--methods]   instructions, allocations and RAM against their budgets; 1 where one is over
-          eval features --data DIR --out FILE [--rate 25|50] [--phase MS]   what the trees are trained on
+          eval features --data DIR --out FILE [--rate 25|50] [--phase MS] [--variation N]
+                        what the trees are trained on; N > 0: as another band might have recorded it
           eval plot     --data DIR --file NAME --out X.svg|X.html [--from S] [--to S]
                         one recording as a picture: for a fall trial [--rate 25|50] [--sensitivity 0|1|2] [--walking-aid] the
                         acceleration, the detector's states and verdicts; for a pulse [--channel NAME] wave, reference, answers
@@ -34,7 +35,7 @@ public static class Program
             {
                 "falls" => Falls.Evaluate(Options.Parse(args, "data", "out", "rate", "batch", "sensitivity", "walking-aid"), report),
                 "longlie" => LongLie.Evaluate(Options.Parse(args, "data", "out", "rate", "sensitivity", "walking-aid"), report),
-                "features" => Falls.DumpFeatures(Options.Parse(args, "data", "out", "rate", "phase"), report),
+                "features" => Falls.DumpFeatures(Options.Parse(args, "data", "out", "rate", "phase", "variation"), report),
                 "steps" => Steps.Evaluate(Options.Parse(args, "data", "out", "rate"), report),
                 "cost" => Cost.Evaluate(Options.Parse(args, "data", "methods")),
                 "plot" => Plot.Draw(Options.Parse(args, "data", "file", "out", "from", "to", "rate", "sensitivity", "walking-aid", "channel"), report),

@@ -16,13 +16,15 @@ public sealed class Trial
 
     private readonly (int X, int Y, int Z)[] _samples;
     private readonly double _startMs;
+    private readonly double _tempo;
     private readonly int _before;
 
-    private Trial(int rateHz, (int X, int Y, int Z)[] samples, double startMs, int before, int recorded)
+    private Trial(int rateHz, (int X, int Y, int Z)[] samples, double startMs, double tempo, int before, int recorded)
     {
         RateHz = rateHz;
         _samples = samples;
         _startMs = startMs;
+        _tempo = tempo;
         _before = before;
         Recorded = recorded;
     }
@@ -43,17 +45,20 @@ public sealed class Trial
     public (int X, int Y, int Z) this[int index] => _samples[index];
 
     /// <summary>Time of a sample on the recording's own axis, ms.</summary>
-    public long MsAt(int index) => (long)Math.Round(_startMs + ((index - _before) * 1000.0 / RateHz));
+    public long MsAt(int index) => (long)Math.Round(_startMs + ((index - _before) * 1000.0 / RateHz / _tempo));
 
     /// <param name="folder">Of the manifest.</param>
     /// <param name="entry">The trial's row.</param>
     /// <param name="rateHz">25 or 50.</param>
     /// <param name="phaseMs">Where between two recorded samples the first one lies.</param>
     /// <param name="continuation">What the wrist does after the end; null holds it.</param>
-    public static Trial Load(string folder, Entry entry, int rateHz, int phaseMs = 0, Continuation? continuation = null)
+    /// <param name="variation">0 as recorded, another number one of the ways another band might have recorded it.</param>
+    public static Trial Load(string folder, Entry entry, int rateHz, int phaseMs = 0, Continuation? continuation = null, int variation = 0)
     {
         var recording = Recording.Read(Path.Combine(folder, entry["file"]));
-        int[][] axes =
+        var seed = StableHash(entry["file"]) + phaseMs;
+        var other = variation == 0 ? null : new Variation(seed + (variation * 7919));
+        var axes = other?.Record(recording, rateHz, phaseMs) ??
         [
             recording.Resample("ax_mg", rateHz, phaseMs),
             recording.Resample("ay_mg", rateHz, phaseMs),
@@ -68,7 +73,7 @@ public sealed class Trial
         var second = Math.Min(rateHz, count);
         var before = Mean(axes, ..second);
         var after = Mean(axes, ^second..);
-        var noise = new Random(StableHash(entry["file"]) + phaseMs);
+        var noise = new Random(seed);
         var lead = HoldBeforeMs * rateHz / 1000;
         var samples = new (int X, int Y, int Z)[lead + count + ((HoldAfterMs + LastCountdownMs) * rateHz / 1000)];
         for (var i = 0; i < samples.Length; i++)
@@ -79,7 +84,8 @@ public sealed class Trial
                 : Held(continuation?.At(after, (at - count) / (double)rateHz) ?? after, noise);
         }
 
-        return new Trial(rateHz, samples, recording.StartMs + phaseMs, lead, count);
+        var tempo = other?.Tempo ?? 1;
+        return new Trial(rateHz, samples, recording.StartMs + (phaseMs / tempo), tempo, lead, count);
     }
 
     private static Pose Mean(int[][] axes, Range range) =>

@@ -6,10 +6,11 @@ usage: train_falls.py DATA EVAL OUT [--sets a,b,...] [--loso DIR] [--date YYYY-M
 DATA   a folder of the form that `eval falls` reads (manifest.csv and the trials)
 EVAL   the built evaluation program (tools/Eval, Release): the features come out of the band's own code
 OUT    the C# file to write
---sets trains only on these data sets of the manifest
+--sets trains only on these data sets of the manifest; the figures are of everybody all the same
 --date goes into the file's header; the only thing in it that does not follow from the data
---loso sets the lines of suspicion and scores every person with a forest trained without them, and every data set with one trained without it;
-       writes what the band would have said as DIR/loso_50.csv and DIR/loso_25.csv (form of `eval falls --out`)
+--loso scores every person with a forest trained without them, and every data set with one trained without it, and sets the lines of
+       suspicion; writes what the band would have said as DIR/person_50.csv, person_25.csv, set_50.csv and set_25.csv (form of
+       `eval falls --out`; card_tables.py makes the model card's tables of them). Without it the lines are 0.
 
 Needs numpy and scikit-learn (Debian: python3-sklearn, 1.2.1 was used). One thread and fixed seeds: the same data give the
 same bytes. Subjects never stand on both sides of a split.
@@ -27,24 +28,29 @@ import tempfile
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-TREES, DEPTH, UNIT = 120, 4, 64  # margins in 1/64 of log-odds
-RATES, PHASES = (50, 25), (0, 9)  # every trial at both rates and at two sampling phases (ms)
+TREES, DEPTH, UNIT = 112, 4, 64  # margins in 1/64 of log-odds
+RATES = (50, 25)  # every trial at both rates,
+COPIES = ((0, 0), (4, 1), (8, 2), (12, 3), (16, 4))  # as recorded and in four variations: sampling phase (ms), variation
 COUNTED = ("weda40", "umafall", "hifd")  # falls that score_falls.py counts
 # SmartFallMM falls end a moment after the impact: what follows is the evaluation's padding, not a person on the floor.
 NOT_A_FALL_TO_LEARN = ("smartfallmm",)
-# Where the two lines lie: the share of daily activities, of people not trained on, that stay below.
-STRONG_SPECIFICITY, WEAK_SPECIFICITY, STEP = 0.983, 0.975, 32
+# Where the lines lie: the share of daily activities, of people not trained on, without an alarm at once, and without any (an alarm after
+# lying still included: the evaluation holds still for 75 s after every trial).
+STRONG_SPECIFICITY, ANY_SPECIFICITY, STEP = 0.984, 0.9825, 32
+NEVER = -10 ** 6
+LONG_LIE_STILL_MS = 25_000  # FallDetector.LongLieStillS: a late suspicion comes no sooner
 
 
 def features(data, program):
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         for rate in RATES:
-            for phase in PHASES:
+            for phase, variation in COPIES:
                 out = os.path.join(folder, "f.csv")
-                subprocess.run([program, "features", "--data", data, "--out", out, "--rate", str(rate), "--phase", str(phase)],
-                               check=True, stderr=subprocess.DEVNULL)
-                rows += [r for r in csv.DictReader(open(out)) if r["is_fall"] in ("0", "1")]
+                subprocess.run([program, "features", "--data", data, "--out", out, "--rate", str(rate), "--phase", str(phase),
+                                "--variation", str(variation)], check=True, stderr=subprocess.DEVNULL)
+                with open(out) as file:
+                    rows += [r for r in csv.DictReader(file) if r["is_fall"] in ("0", "1")]
     count = sum(1 for k in rows[0] if k[0] == "f" and k[1:].isdigit())
     return rows, np.array([[int(r[f"f{i}"]) for i in range(count)] for r in rows], dtype=np.float32)
 
@@ -81,8 +87,8 @@ def labels(rows):
 
 def fit(X, y):
     known = y >= 0
-    model = HistGradientBoostingClassifier(max_iter=TREES, max_depth=DEPTH, learning_rate=0.1, l2_regularization=5,
-                                           min_samples_leaf=40, early_stopping=False, random_state=0)
+    model = HistGradientBoostingClassifier(max_iter=TREES, max_depth=DEPTH, learning_rate=0.2, l2_regularization=5,
+                                           min_samples_leaf=100, early_stopping=False, random_state=0)
     model.fit(X[known], y[known])
     return quantise(model)
 
@@ -127,49 +133,85 @@ def margins(forest, X):
     return total
 
 
-def held_out(rows, X, y, groups):
-    scores = np.zeros(len(rows), int)
+def held_out(X, y, groups, chosen):
+    """Margins of every event by a forest that learned from the chosen events of all other groups."""
+    scores = np.zeros(len(y), int)
     names = np.unique(groups)
+    everything = None
     for n, name in enumerate(names):
         test = groups == name
-        scores[test] = margins(fit(X[~test], y[~test]), X[test])
+        if np.any(test & chosen):
+            forest = fit(X[chosen & ~test], y[chosen & ~test])
+        else:
+            forest = everything = everything or fit(X[chosen], y[chosen])
+        scores[test] = margins(forest, X[test])
         print(f"\r  {n + 1} of {len(names)} left out", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
     return scores
 
 
-def best_per_trial(rows, scores, rate, phase=0):
-    best = {}
-    for row, score in zip(rows, scores):
-        if row["rate_hz"] != str(rate) or row["phase_ms"] != str(phase):
-            continue
-        if row["is_fall"] == "1":
-            low, high = window(row)
-            if not low <= float(row["t_ms"]) <= high:
-                continue
-        best[row["file"]] = max(best.get(row["file"], -10 ** 6), int(score))
-    return best
+class Trials:
+    """The events of one rate, as recorded, by trial."""
+
+    def __init__(self, manifest, rows, scores, rate):
+        self.falls = [e["file"] for e in manifest if e["is_fall"] == "1"]
+        self.daily = [e["file"] for e in manifest if e["is_fall"] == "0"]
+        self.entry = {e["file"]: e for e in manifest}
+        self.events = [(r, int(s)) for r, s in zip(rows, scores) if r["rate_hz"] == str(rate) and r["phase_ms"] == "0"]
+        self.strong, self.still = {}, {}
+        for row, score in self.events:
+            file = row["file"]
+            if row["is_fall"] == "1":
+                low, high = window(row)
+                if not low <= float(row["t_ms"]) <= high:
+                    continue
+            self.strong[file] = max(self.strong.get(file, NEVER), score)
+            if row["is_fall"] == "0" and row["lies_still"] == "1":
+                self.still[file] = max(self.still.get(file, NEVER), score)
+
+    def lines(self, without=None):
+        """The lowest lines at which these shares of the daily trials stay without an alarm at once and without any."""
+        daily = [f for f in self.daily if self.entry[f]["subject"] != without]
+        strong = lowest(sorted(self.strong.get(f, NEVER) for f in daily), STRONG_SPECIFICITY)
+        alarmed = sum(self.strong.get(f, NEVER) >= strong for f in daily)
+        late = sorted(self.still.get(f, NEVER) for f in daily if self.strong.get(f, NEVER) < strong)
+        allowed = max(int((1 - ANY_SPECIFICITY) * len(daily)) - alarmed, 0)
+        return strong, min(late[len(late) - 1 - allowed] + 1, strong)
+
+    def found(self, file, strong, weak):
+        return self.strong.get(file, NEVER) >= strong or self.still.get(file, NEVER) >= weak
+
+    def figures(self, strong, weak):
+        def share(files):
+            hits = sum(self.found(f, strong, weak) for f in files)
+            return f"{hits}/{len(files)} = {hits / len(files):.4f}" if files else "-"
+
+        at = lambda files, name: [f for f in files if self.entry[f]["dataset"] == name]
+        lines = [f"  lines {strong} and {weak}: falls {share([f for f in self.falls if self.entry[f]['dataset'] in COUNTED])}; daily with an alarm "
+                 f"{share(self.daily)}; of elders {share([f for f in self.daily if self.entry[f]['age_group'] == 'elder'])}"]
+        for name in sorted({e["dataset"] for e in self.entry.values()}):
+            lines.append(f"    {name:12s} falls {share(at(self.falls, name))}; daily with an alarm {share(at(self.daily, name))}")
+        return "\n".join(lines)
+
+    def nested(self):
+        """Every person judged with lines from the other people's scores."""
+        lines = {s: self.lines(s) for s in {e["subject"] for e in self.entry.values()}}
+        hit = lambda f: self.found(f, *lines[self.entry[f]["subject"]])
+        falls = [f for f in self.falls if self.entry[f]["dataset"] in COUNTED]
+        return f"  lines from the other people: falls {sum(map(hit, falls))}/{len(falls)}; daily with an alarm {sum(map(hit, self.daily))}/{len(self.daily)}"
+
+    def write(self, path, strong, weak):
+        with open(path, "w") as out:
+            out.write("file,t_ms,kind,score\n")
+            for row, score in self.events:
+                if score >= strong:
+                    out.write(f"{row['file']},{row['t_ms']},suspected,{score}\n")
+                elif score >= weak and row["lies_still"] == "1":
+                    out.write(f"{row['file']},{int(row['t_ms']) + LONG_LIE_STILL_MS},suspected,{score}\n")
 
 
-def figures(manifest, best, line):
-    def share(entries):
-        hits = sum(best.get(e["file"], -10 ** 6) >= line for e in entries)
-        return f"{hits}/{len(entries)} = {hits / len(entries):.4f}" if entries else "-"
-
-    falls = [e for e in manifest if e["is_fall"] == "1"]
-    daily = [e for e in manifest if e["is_fall"] == "0"]
-    lines = [f"  falls counted {share([e for e in falls if e['dataset'] in COUNTED])}; daily with an alarm {share(daily)}; "
-             f"of elders {share([e for e in daily if e['age_group'] == 'elder'])}"]
-    for name in sorted({e["dataset"] for e in falls + daily}):
-        lines.append(f"    {name:12s} falls {share([e for e in falls if e['dataset'] == name])}; "
-                     f"daily with an alarm {share([e for e in daily if e['dataset'] == name])}")
-    return "\n".join(lines)
-
-
-def line_for(manifest, best, specificity):
-    """The lowest margin at which this share of the daily trials has no alarm."""
-    daily = sorted(best.get(e["file"], -10 ** 6) for e in manifest if e["is_fall"] == "0")
-    return daily[int(np.ceil(specificity * len(daily))) - 1] + 1
+def lowest(ascending, share):
+    return ascending[int(np.ceil(share * len(ascending))) - 1] + 1
 
 
 def write(path, forest, strong, weak, sets, people, digest, date, arguments):
@@ -230,42 +272,36 @@ def main():
     data, program, out = args
     manifest = [e for e in csv.DictReader(open(os.path.join(data, "manifest.csv"))) if e["is_fall"] in ("0", "1")]
     rows, X = features(data, program)
-    if "sets" in options:
-        chosen = options["sets"].split(",")
-        manifest = [e for e in manifest if e["dataset"] in chosen]
-        keep = np.array([r["dataset"] in chosen for r in rows])
-        rows, X = [r for r, k in zip(rows, keep) if k], X[keep]
     y = labels(rows)
     subjects = np.array([r["subject"] for r in rows])
-    sets = sorted({r["dataset"] for r in rows})
-    print(f"{len(rows)} events of {len(np.unique(subjects))} people: {np.sum(y == 1)} falls, {np.sum(y == 0)} daily, {np.sum(y < 0)} left out")
+    datasets = np.array([r["dataset"] for r in rows])
+    sets = sorted(options["sets"].split(",")) if "sets" in options else sorted(set(datasets))
+    chosen = np.isin(datasets, sets)
+    people = len(np.unique(subjects[chosen]))
+    print(f"{np.sum(chosen)} events of {people} people: {np.sum(chosen & (y == 1))} falls, {np.sum(chosen & (y == 0))} daily, "
+          f"{np.sum(chosen & (y < 0))} left out")
 
-    strong, weak = [0, 0], [-UNIT, -UNIT]
+    lines = [(0, 0), (0, 0)]
     if "loso" in options:
-        scores = held_out(rows, X, y, subjects)
-        bests = [best_per_trial(rows, scores, rate) for rate in RATES]
-        strong = [line_for(manifest, best, STRONG_SPECIFICITY) for best in bests]
-        weak = [line_for(manifest, best, WEAK_SPECIFICITY) for best in bests]
         os.makedirs(options["loso"], exist_ok=True)
-        for n, (rate, best) in enumerate(zip(RATES, bests)):
-            print(f"leave one person out, {rate} Hz, strong line {strong[n]}")
-            print(figures(manifest, best, strong[n]))
-            print(f"leave one person out, {rate} Hz, weak line {weak[n]} (an upper bound: as if lying still always followed)")
-            print(figures(manifest, best, weak[n]))
-            with open(os.path.join(options["loso"], f"loso_{rate}.csv"), "w") as events:
-                events.write("file,t_ms,kind,score\n")
-                for row, score in zip(rows, scores):
-                    if row["rate_hz"] == str(rate) and row["phase_ms"] == "0" and score >= strong[n]:
-                        events.write(f"{row['file']},{row['t_ms']},suspected,{score}\n")
-        scores = held_out(rows, X, y, np.array([r["dataset"] for r in rows]))
-        for n, rate in enumerate(RATES):
-            print(f"leave one data set out, {rate} Hz, strong line {strong[n]}")
-            print(figures(manifest, best_per_trial(rows, scores, rate), strong[n]))
+        for what, groups in (("person", subjects), ("set", datasets)):
+            scores = held_out(X, y, groups, chosen)
+            for n, rate in enumerate(RATES):
+                trials = Trials(manifest, rows, scores, rate)
+                if what == "person":
+                    lines[n] = trials.lines()
+                print(f"leave one {what} out, {rate} Hz")
+                print(trials.figures(*lines[n]))
+                if what == "person":
+                    print(trials.nested())
+                trials.write(os.path.join(options["loso"], f"{what}_{rate}.csv"), *lines[n])
+    strong, weak = [line[0] for line in lines], [line[1] for line in lines]
 
+    X, y = X[chosen], y[chosen]
     digest = hashlib.sha256(X.astype("<i4").tobytes() + y.astype("<i4").tobytes()).hexdigest()[:16]
     date = options.get("date", datetime.date.today().isoformat())
     arguments = "DATA EVAL OUT" + (f" --sets {options['sets']}" if "sets" in options else "") + (" --loso DIR" if "loso" in options else "")
-    write(out, fit(X, y), strong, weak, sets, len(np.unique(subjects)), digest, date, f"{arguments} --date {date}")
+    write(out, fit(X, y), strong, weak, sets, people, digest, date, f"{arguments} --date {date}")
 
 
 main()
