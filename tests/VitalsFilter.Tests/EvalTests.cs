@@ -38,6 +38,25 @@ public sealed class EvalTests : IDisposable
         error.ShouldContain("suspected 1 (by lying still 0), confirmed 1 (lying still when the countdown ended), near falls for the log 0");
     }
 
+    [Fact]
+    public void A_variation_of_a_trial_is_the_same_movement_by_another_recorder_and_the_same_again()
+    {
+        Motion("fall.csv", SyntheticMotion.FallSequence(100, 1, 5000), 12);
+        File.WriteAllText(At("manifest.csv"), "file,dataset,subject,age_group,activity_code,is_fall,onset_ms,impact_ms\nfall.csv,x,a,b,c,1,5000,5700\n");
+        string Features(string variation)
+        {
+            Run("features", "--data", _folder, "--out", At("out.csv"), "--variation", variation).Code.ShouldBe(0);
+            var rows = File.ReadAllLines(At("out.csv")).Skip(1).ToArray();
+            rows.ShouldContain(static row => Math.Abs(int.Parse(row.Split(',')[11]) - 5700) < 500, "peak_ms, on the recording's own axis");
+            return string.Join('\n', rows);
+        }
+
+        var first = Features("1");
+        Features("1").ShouldBe(first);
+        Features("2").ShouldNotBe(first);
+        Features("0").ShouldNotBe(first);
+    }
+
     [Theory]
     [InlineData("25")]
     [InlineData("50")]
