@@ -71,6 +71,7 @@ namespace ElderBand.VitalsFilter
         private readonly RestPulse _pulse;
         private readonly Oxygen _oxygen = new Oxygen();
         private readonly ArmMotion _motion = new ArmMotion();
+        private readonly MotionTracker _tracker = new MotionTracker();
 
         private int _contactMin = 5000;
         private bool _hasLevel = true;
@@ -89,6 +90,8 @@ namespace ElderBand.VitalsFilter
         private int _sinceShown;
         private int _lost;
         private int _sinceLost;
+        private int _sinceTracked;
+        private bool _moves;
 
         /// <param name="rateHz">Sample rate of <see cref="Push"/>, 25..125; limited to that range.</param>
         /// <param name="channelCount">1..3: one channel arrives as red; two are red and infrared (MAX30102); three add
@@ -132,6 +135,12 @@ namespace ElderBand.VitalsFilter
         public int RatioX1000
         {
             get { return _oxygen.RatioX1000; }
+        }
+
+        /// <summary>What follows the rate while the arm moves: for training and evaluation.</summary>
+        public MotionTracker Tracker
+        {
+            get { return _tracker; }
         }
 
         /// <summary>Describes the optics.</summary>
@@ -207,6 +216,7 @@ namespace ElderBand.VitalsFilter
             }
 
             _sinceLost++;
+            _sinceTracked++;
             _sinceShown++;
             if (++_secondSamples == _rateHz)
             {
@@ -243,6 +253,7 @@ namespace ElderBand.VitalsFilter
         public void PushMotion(int xMg, int yMg, int zMg)
         {
             _motion.Push(xMg, yMg, zMg);
+            _tracker.PushMotion(xMg, yMg, zMg);
         }
 
         /// <summary>Estimates from the last 8 s. Call it every 1 to 10 s.</summary>
@@ -253,8 +264,14 @@ namespace ElderBand.VitalsFilter
             GuessBpmX10 = 0;
             Confidence = 0;
             _oxygen.Clear();
+            _moves = _motion.DeviationMg(WindowS) > MotionDeviationMg;
+            Track();
             Refusal = Judge();
-            Follow();
+            if (!_moves)
+            {
+                Follow();
+            }
+
             if (Refusal == HeartRefusal.None)
             {
                 BpmX10 = GuessBpmX10;
@@ -282,6 +299,8 @@ namespace ElderBand.VitalsFilter
             _lost = 0;
             _sinceLost = _rateHz * WindowS;
             _motion.Reset();
+            _tracker.Reset();
+            _sinceTracked = 0;
             BpmX10 = 0;
             GuessBpmX10 = 0;
             Confidence = 0;
@@ -304,6 +323,18 @@ namespace ElderBand.VitalsFilter
                         _green[i] = _green[0];
                     }
                 }
+            }
+        }
+
+        // The tracker lives in steps of 4 s, however often it is asked for, because each costs 600,000 instructions; from half a
+        // window on it has something to look at.
+        private void Track()
+        {
+            int steps = (_sinceTracked + (_rateHz / 2)) * 1000 / (MotionTracker.StepMs * _rateHz);
+            if (steps > 0 && _filled * 2 >= _length)
+            {
+                _tracker.Update(_red, _ir, _green, _at, steps);
+                _sinceTracked = 0;
             }
         }
 
@@ -339,32 +370,42 @@ namespace ElderBand.VitalsFilter
                 return HeartRefusal.SensorFault;
             }
 
-            bool isMoving = _motion.DeviationMg(WindowS) > MotionDeviationMg;
-            HeartRefusal refusal = JudgeChannels(isMoving ? 1 : _channels);
-            if (refusal != HeartRefusal.SensorFault)
+            HeartRefusal refusal = _moves ? JudgeMotion() : JudgeChannels();
+            if (refusal != HeartRefusal.SensorFault && (_filled < _length || (_sinceLost < window && _lost * 10 > window)))
             {
-                if (_filled < _length || (_sinceLost < window && _lost * 10 > window))
-                {
-                    return HeartRefusal.Warmup;
-                }
-
-                if (isMoving)
-                {
-                    return HeartRefusal.Motion;
-                }
+                return HeartRefusal.Warmup;
             }
 
             return refusal;
         }
 
-        // The channel that served last comes first; only where it fails, and never in motion, the others cost an analysis each.
-        private HeartRefusal JudgeChannels(int count)
+        // While the arm moves the beats are lost in its wave; the tracker answers, or nobody.
+        private HeartRefusal JudgeMotion()
+        {
+            bool alive = false;
+            for (int i = 0; i < _channels && !alive; i++)
+            {
+                alive = IntegerMath.Lowest(Channel(i)) != IntegerMath.Highest(Channel(i));
+            }
+
+            if (!alive)
+            {
+                return HeartRefusal.SensorFault;
+            }
+
+            GuessBpmX10 = _tracker.BpmX10;
+            Confidence = _tracker.Confidence;
+            return Confidence >= ReportConfidence ? HeartRefusal.None : HeartRefusal.Motion;
+        }
+
+        // The channel that served last comes first; only where it fails the others cost an analysis each.
+        private HeartRefusal JudgeChannels()
         {
             HeartRefusal refusal = HeartRefusal.SensorFault;
             int best = _best;
             int bestConfidence = -1;
             int bestBpmX10 = 0;
-            for (int i = 0; i < count; i++)
+            for (int i = 0; i < _channels; i++)
             {
                 int tried = _best - i < 0 ? _best - i + _channels : _best - i;
                 HeartRefusal why = JudgeChannel(Channel(tried));

@@ -21,7 +21,7 @@ public static class Heart
     private const int EstimateEveryMs = 2000;
 
     // The band's accelerometer (Adxl343.RateHz): whatever a recording has, the filter sees it at this rate.
-    private const int MotionRateHz = 25;
+    internal const int MotionRateHz = 25;
 
     // Longer holes in a recording are told to the filter as lost samples instead of being drawn through.
     private const int LongestBridgeMs = 300;
@@ -86,18 +86,31 @@ public static class Heart
     public static List<HeartEstimate> Play(Recording recording, PulseMapping map)
     {
         var said = new List<HeartEstimate>();
+        Feed(recording, map, map.Channels, 100, (heart, ms) =>
+        {
+            var reported = heart.TryEstimate();
+            said.Add(new HeartEstimate(ms, heart.GuessBpmX10, heart.Confidence, reported, heart.Spo2X10, heart.Refusal, heart.Spo2Refusal));
+        });
+        return said;
+    }
+
+    /// <summary>Feeds a recording to a new filter and hands it on every 2 s.</summary>
+    /// <param name="recording">What was recorded.</param>
+    /// <param name="map">How it is read.</param>
+    /// <param name="names">The channels to use.</param>
+    /// <param name="speedPercent">How fast the wearer lives: at 125 heart and stride are a quarter faster.</param>
+    /// <param name="every2s">Gets the filter and the recording's own time, ms.</param>
+    public static void Feed(Recording recording, PulseMapping map, string[] names, int speedPercent, Action<HeartRate, long> every2s)
+    {
         var rateHz = map.RateHz;
-        var channels = map.Channels.Select(c => map.Scaled(recording.Resample(c, rateHz))).ToArray();
-        var lost = Lost(recording, rateHz, channels[0].Length);
-        var motion = map.Motion.Select(c => AtBandRate(recording, c, map.MilliGFactor)).ToArray();
+        var slowHz = (int)Math.Round(rateHz * 100.0 / speedPercent);
+        var channels = names.Select(c => map.Scaled(recording.Resample(c, slowHz))).ToArray();
+        var lost = Lost(recording, slowHz, channels[0].Length);
+        var motionHz = MotionRateHz * 100 / speedPercent;
+        var motion = map.Motion.Select(c => AtBandRate(recording, c, motionHz, map.MilliGFactor)).ToArray();
         var moved = 0;
         var heart = new HeartRate(rateHz, channels.Length);
         heart.ConfigureOptics(map.ContactMin, map.HasLevel);
-        if (map.CameraCurve is [var constantX1000, var linearX1000, var squareX1000])
-        {
-            heart.ConfigureOxygenTrend(constantX1000, linearX1000, squareX1000);
-        }
-
         var every = EstimateEveryMs * rateHz / 1000;
         for (var i = 0; i < channels[0].Length; i++)
         {
@@ -110,20 +123,16 @@ public static class Heart
                 heart.Push(channels[0][i], channels.Length > 1 ? channels[1][i] : 0, channels.Length > 2 ? channels[2][i] : 0);
             }
 
-            for (; motion.Length == 3 && moved < motion[0].Length && (long)moved * rateHz <= (long)i * MotionRateHz; moved++)
+            for (; motion.Length == 3 && moved < motion[0].Length && (long)moved * slowHz <= (long)i * motionHz; moved++)
             {
                 heart.PushMotion(motion[0][moved], motion[1][moved], motion[2][moved]);
             }
 
             if ((i + 1) % every == 0)
             {
-                var reported = heart.TryEstimate();
-                var ms = recording.StartMs + (long)Math.Round(i * 1000.0 / rateHz);
-                said.Add(new HeartEstimate(ms, heart.GuessBpmX10, heart.Confidence, reported, heart.Spo2X10, heart.Refusal, heart.Spo2Refusal));
+                every2s(heart, recording.StartMs + (long)Math.Round(i * 1000.0 / slowHz));
             }
         }
-
-        return said;
     }
 
     // Which samples of the even grid lie in a hole of the recording.
@@ -143,10 +152,10 @@ public static class Heart
     }
 
     // Means over 40 ms instead of single values: the band's chip filters before it counts, a recording of 125 Hz would alias.
-    private static int[] AtBandRate(Recording recording, string channel, double milliGFactor)
+    internal static int[] AtBandRate(Recording recording, string channel, int motionHz, double milliGFactor)
     {
-        var each = Math.Max(1, (int)Math.Ceiling(recording.RateHz / MotionRateHz));
-        var fine = recording.Resample(channel, each * MotionRateHz);
+        var each = Math.Max(1, (int)Math.Ceiling(recording.RateHz / motionHz));
+        var fine = recording.Resample(channel, each * motionHz);
         var samples = new int[fine.Length / each];
         for (var i = 0; i < samples.Length; i++)
         {

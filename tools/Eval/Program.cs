@@ -16,6 +16,7 @@ public static class Program
           eval cost     [--data DIR] [--methods]   instructions, allocations and RAM against their budgets; 1 where one is over
           eval features --data DIR --out FILE [--rate 25|50] [--phase MS] [--variation N]
                         what the trees are trained on; N > 0: as another band might have recorded it
+          eval pulse-features --data DIR --out FILE              what the trees of the heart rate in motion are trained on
           eval plot     --data DIR --file NAME --out X.svg|X.html [--from S] [--to S]
                         one recording as a picture: for a fall trial [--rate 25|50] [--sensitivity 0|1|2] [--walking-aid] the
                         acceleration, the detector's states and verdicts; for a pulse [--channel NAME] wave, reference, answers
@@ -37,6 +38,7 @@ public static class Program
                 "longlie" => LongLie.Evaluate(Options.Parse(args, "data", "out", "rate", "sensitivity", "walking-aid"), report),
                 "features" => Falls.DumpFeatures(Options.Parse(args, "data", "out", "rate", "phase", "variation"), report),
                 "steps" => Steps.Evaluate(Options.Parse(args, "data", "out", "rate"), report),
+                "pulse-features" => PulseFeatures.Dump(Options.Parse(args, "data", "out"), report),
                 "cost" => Cost.Evaluate(Options.Parse(args, "data", "methods")),
                 "plot" => Plot.Draw(Options.Parse(args, "data", "file", "out", "from", "to", "rate", "sensitivity", "walking-aid", "channel"), report),
                 "hr" => Heart.Evaluate(Options.Parse(args, "data", "out", "channel", "oxygen-curve"), report),
