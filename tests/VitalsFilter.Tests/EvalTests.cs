@@ -323,6 +323,8 @@ public sealed class EvalTests : IDisposable
     [InlineData("t_ms,ax_mg,ay_mg,az_mg\n0,1,2,3\n10,1,2.5,3\n", "line 3: '2.5' is not a whole number")]
     [InlineData("", "fewer than two samples")]
     [InlineData("t_ms,ax_mg,ay_mg,az_mg\n10,1,2,3\n0,1,2,3\n", "line 3: time runs backwards")]
+    [InlineData("t_ms,ax_mg,ay_mg,az_mg\n1700000000000,1,2,3\n", "line 2: t_ms 1700000000000 does not fit into 32 bits: let its time begin near 0")]
+    [InlineData("t_ms,ax_mg,ay_mg,az_mg\n-2000000000,1,2,3\n2000000000,1,2,3\n", "line 3: more than 24 hours after its beginning, is t_ms in milliseconds?")]
     public void A_damaged_recording_is_named_with_the_reason_and_counted_by_both_evaluations(string text, string reason)
     {
         File.WriteAllText(At("bad.csv"), text);
@@ -333,6 +335,59 @@ public sealed class EvalTests : IDisposable
             code.ShouldBe(1, "nothing could be evaluated");
             error.ShouldContain($"skipped bad.csv: {reason}");
             error.ShouldContain("0 recordings evaluated, 1 skipped");
+        }
+    }
+
+    [Theory]
+    [InlineData("day.csv,x", "day.csv: line 3 of the manifest names it again")]
+    [InlineData(",x", ": line 3 of the manifest names no file")]
+    [InlineData("other.csv", "other.csv: line 3 of the manifest has 1 cells, not 2")]
+    [InlineData("\"day,2.csv\",x", "day,2.csv: a name with a comma or a quote does not fit into the answer's rows: rename the file")]
+    [InlineData("folder,x", "folder: it is a folder")]
+    public void A_row_of_the_manifest_that_cannot_be_used_is_named_and_counted(string row, string words)
+    {
+        Motion("day.csv", SyntheticMotion.Daily(100, 1), 12);
+        Directory.CreateDirectory(At("folder"));
+        File.WriteAllText(At("manifest.csv"), $"file,dataset\nday.csv,x\n{row}\n");
+        var (code, error) = Run("falls", "--data", _folder, "--out", At("out.csv"));
+        code.ShouldBe(0, error);
+        error.ShouldContain($"skipped {words}");
+        error.ShouldContain("1 recordings evaluated, 1 skipped");
+    }
+
+    [Fact]
+    public void Windows_line_ends_a_byte_order_mark_blanks_other_column_orders_and_backslashes_give_the_same_answer()
+    {
+        Motion("plain.csv", SyntheticMotion.FallSequence(100, 1, 5000), 12);
+        var lines = File.ReadAllLines(At("plain.csv")).Select(static line => line.Split(',')).ToArray();
+        Directory.CreateDirectory(At("sub"));
+        File.WriteAllText(At("sub/windows.csv"), $"\uFEFF{string.Join("\r\n", lines.Select(static c => $"{c[0]}, {c[3]}, {c[1]}, {c[2]}"))}\r\n\r\n");
+        File.WriteAllText(At("manifest.csv"), "\uFEFFdataset, file\r\nx,plain.csv\r\nx,sub\\windows.csv\r\n\r\n");
+        var (code, error) = Run("falls", "--data", _folder, "--out", At("new/out.csv"));
+        code.ShouldBe(0, error);
+        error.ShouldContain("2 recordings evaluated, 0 skipped");
+        var moments = File.ReadAllLines(At("new/out.csv")).Skip(1).Select(static row => row.Split(',')).ToLookup(static c => c[0], static c => int.Parse(c[1]));
+        moments["plain.csv"].ShouldNotBeEmpty();
+        moments[@"sub\windows.csv"].ShouldBe(moments["plain.csv"], "the noise of the hold is the name's, the moment is not");
+    }
+
+    [Fact]
+    public void A_folder_as_output_is_refused_before_the_work()
+    {
+        File.WriteAllText(At("manifest.csv"), "file\nmissing.csv\n");
+        var (code, error) = Run("falls", "--data", _folder, "--out", _folder);
+        code.ShouldBe(1);
+        error.ShouldBe($"eval: --out {_folder} is a folder: a file is wanted{Environment.NewLine}");
+    }
+
+    [Fact]
+    public void Help_is_the_usage_and_no_mistake()
+    {
+        foreach (var word in new[] { "help", "--help", "-h" })
+        {
+            var (code, error) = Run(word);
+            code.ShouldBe(0);
+            error.ShouldStartWith("usage:");
         }
     }
 

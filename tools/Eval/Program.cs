@@ -20,7 +20,9 @@ public static class Program
           eval plot     --data DIR --file NAME --out X.svg|X.html [--from S] [--to S]
                         one recording as a picture: for a fall trial [--rate 25|50] [--sensitivity 0|1|2] [--walking-aid] the
                         acceleration, the detector's states and verdicts; for a pulse [--channel NAME] wave, reference, answers
-        DIR has a manifest.csv and the recordings it names; how trials are resampled and padded: docs/fall-model.md.
+        DIR has a manifest.csv and the recordings it names. A trial: t_ms,ax_mg,ay_mg,az_mg; a pulse: t_ms, one to three channels, ax_mg
+        to az_mg where there is an accelerometer; whole numbers, 25 to 125 Hz. How trials are resampled and padded: docs/fall-model.md.
+        What cannot be used is named, skipped and counted. Code 0, 1 where nothing could be evaluated, 2 for wrong use.
         """;
 
     public static int Main(string[] args) => Run(args, Console.Error);
@@ -32,6 +34,12 @@ public static class Program
     {
         try
         {
+            if (args is ["help" or "--help" or "-h"])
+            {
+                report.WriteLine(Usage);
+                return 0;
+            }
+
             return args.FirstOrDefault() switch
             {
                 "falls" => Falls.Evaluate(Options.Parse(args, "data", "out", "rate", "batch", "sensitivity", "walking-aid"), report),

@@ -100,7 +100,7 @@ public sealed record PulseMapping(string[] Channels, string[] Motion, double Mil
     }
 
     private static string[] Asked(IReadOnlyList<string> columns, string chosen) =>
-        columns.Contains(chosen, StringComparer.Ordinal) ? [chosen] : throw new DamagedException($"no channel '{chosen}'");
+        columns.Contains(chosen, StringComparer.Ordinal) ? [chosen] : throw new DamagedException($"no channel '{chosen}', it has {string.Join(", ", columns.Skip(1))}");
 
     // Red, infrared, green is the filter's order. On a camera blue stands where infrared does: both are darkened by blood of any colour.
     private static string[] Ordered(string[] light)

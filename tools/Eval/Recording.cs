@@ -6,19 +6,27 @@ namespace ElderBand.Eval;
 public sealed class DamagedException(string message) : Exception(message);
 
 /// <summary>One row of a manifest by column name.</summary>
-public sealed class Entry(string[] header, string[] cells)
+/// <param name="header">The names.</param>
+/// <param name="cells">What the row has.</param>
+/// <param name="fault">Why the row cannot be used; null where it can.</param>
+public sealed class Entry(string[] header, string[] cells, string? fault)
 {
+    /// <summary>Why the row cannot be used; null where it can.</summary>
+    public string? Fault => fault;
+
+    /// <summary>The row's cell, empty where the manifest has no such column.</summary>
     public string this[string column]
     {
         get
         {
             var i = Array.IndexOf(header, column);
-            return i < 0 ? "" : cells[i];
+            return i < 0 || i >= cells.Length ? "" : cells[i];
         }
     }
 
-    /// <summary>Reads DIR/manifest.csv; quoted cells may hold commas.</summary>
-    public static List<Entry> ReadManifest(string folder, TextWriter report)
+    /// <summary>Reads DIR/manifest.csv, its columns in any order; quoted cells may hold commas. Rows that cannot be used are kept with
+    /// the fault, so that they are named and counted with the recordings that cannot.</summary>
+    public static List<Entry> ReadManifest(string folder)
     {
         var path = Path.Combine(folder, "manifest.csv");
         if (!File.Exists(path))
@@ -32,14 +40,15 @@ public sealed class Entry(string[] header, string[] cells)
             throw new IOException($"{path} is empty");
         }
 
-        var header = Split(lines.Current);
+        var header = Split(lines.Current).Select(static name => name.Trim()).ToArray();
         if (!header.Contains("file", StringComparer.Ordinal))
         {
             throw new IOException($"{path} has no column 'file'");
         }
 
         var entries = new List<Entry>();
-        while (lines.MoveNext())
+        var named = new HashSet<string>(StringComparer.Ordinal);
+        for (var line = 2; lines.MoveNext(); line++)
         {
             if (lines.Current.Length == 0)
             {
@@ -47,14 +56,12 @@ public sealed class Entry(string[] header, string[] cells)
             }
 
             var cells = Split(lines.Current);
-            if (cells.Length == header.Length)
-            {
-                entries.Add(new Entry(header, cells));
-            }
-            else
-            {
-                report.WriteLine($"eval: manifest row {entries.Count + 2} has {cells.Length} cells, not {header.Length}: left out");
-            }
+            var file = new Entry(header, cells, null)["file"];
+            entries.Add(new Entry(header, cells, cells.Length != header.Length ? $"line {line} of the manifest has {cells.Length} cells, not {header.Length}"
+                : file.Length == 0 ? $"line {line} of the manifest names no file"
+                : file.AsSpan().ContainsAny(',', '"') ? "a name with a comma or a quote does not fit into the answer's rows: rename the file"
+                : !named.Add(file) ? $"line {line} of the manifest names it again"
+                : null));
         }
 
         return entries;
@@ -90,6 +97,9 @@ public sealed class Entry(string[] header, string[] cells)
 /// <summary>Integer channels over time.</summary>
 public sealed class Recording
 {
+    // A longer recording of a wrist is one whose times are wrong; an even grid over it would fill the memory.
+    private const long LongestMs = 24 * 3_600_000;
+
     private readonly string[] _header;
     private readonly List<int[]> _rows = [];
 
@@ -131,6 +141,14 @@ public sealed class Recording
         var pieces = new List<Recording>();
         Recording? recording = null;
         var number = 0;
+
+        // A manifest that was made under Windows.
+        path = path.Replace('\\', '/');
+        if (Directory.Exists(path))
+        {
+            throw new DamagedException("it is a folder");
+        }
+
         if (!File.Exists(path))
         {
             throw new DamagedException("the file is missing");
@@ -142,6 +160,7 @@ public sealed class Recording
             var cells = line.Split(',');
             if (recording is null)
             {
+                cells = [.. cells.Select(static name => name.Trim())];
                 if (cells[0] != "t_ms")
                 {
                     throw new DamagedException("the first column is not t_ms");
@@ -165,9 +184,11 @@ public sealed class Recording
             var row = new int[cells.Length];
             for (var i = 0; i < cells.Length; i++)
             {
-                if (!int.TryParse(cells[i], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out row[i]))
+                if (!int.TryParse(cells[i], NumberStyles.Integer, CultureInfo.InvariantCulture, out row[i]))
                 {
-                    throw new DamagedException($"line {number}: '{cells[i]}' is not a whole number");
+                    throw new DamagedException(long.TryParse(cells[i], CultureInfo.InvariantCulture, out _)
+                        ? $"line {number}: {recording._header[i]} {cells[i]} does not fit into 32 bits{(i == 0 ? ": let its time begin near 0" : "")}"
+                        : $"line {number}: '{cells[i]}' is not a whole number");
                 }
             }
 
@@ -181,6 +202,11 @@ public sealed class Recording
             if (recording.Count > 0 && row[0] < recording.EndMs)
             {
                 throw new DamagedException($"line {number}: time runs backwards");
+            }
+
+            if (recording.Count > 0 && (long)row[0] - recording.StartMs > LongestMs)
+            {
+                throw new DamagedException($"line {number}: more than 24 hours after its beginning, is t_ms in milliseconds?");
             }
 
             recording._rows.Add(row);
@@ -215,7 +241,7 @@ public sealed class Recording
 
             var (from, to) = (_rows[row], _rows[row + 1]);
             var share = to[0] == from[0] ? 0 : Math.Clamp((t - from[0]) / (to[0] - from[0]), 0, 1);
-            samples[i] = (int)Math.Round(from[column] + ((to[column] - from[column]) * share));
+            samples[i] = (int)Math.Round(from[column] + (((double)to[column] - from[column]) * share));
         }
 
         return samples;
@@ -225,39 +251,49 @@ public sealed class Recording
 /// <summary>Runs one job per recording on all cores, writes the results in the manifest's order, names what it skips.</summary>
 public static class Batch
 {
+    private const int ProgressEveryMs = 5000;
+
     /// <returns>The exit code.</returns>
     public static int Run(List<Entry> entries, TextWriter report, string outFile, string header, string what, Func<Entry, string> evaluate)
     {
+        TryToWrite(outFile);
         var results = new string?[entries.Count];
         var done = 0;
         var started = Environment.TickCount64;
-        var progress = report == Console.Error && !Console.IsErrorRedirected;
+        var told = started;
+        var line = new object();
+        var terminal = report == Console.Error && !Console.IsErrorRedirected;
         Parallel.For(0, entries.Count, i =>
         {
             try
             {
-                results[i] = evaluate(entries[i]);
+                results[i] = entries[i].Fault is { } fault ? throw new DamagedException(fault) : evaluate(entries[i]);
             }
             catch (Exception e) when (e is DamagedException or IOException or UnauthorizedAccessException)
             {
-                report.WriteLine($"eval: skipped {entries[i]["file"]}: {e.Message}");
+                lock (line)
+                {
+                    report.WriteLine($"{(terminal ? "\r" : "")}eval: skipped {entries[i]["file"]}: {e.Message}");
+                }
             }
 
-            var now = Interlocked.Increment(ref done);
-            if (progress && (now % 20 == 0 || now == entries.Count))
+            lock (line)
             {
-                report.Write($"\r{what}: {now} of {entries.Count}");
+                done++;
+                if (terminal && (done % 20 == 0 || done == entries.Count))
+                {
+                    report.Write($"\r{what}: {done} of {entries.Count}");
+                }
+                else if (!terminal && Environment.TickCount64 - told >= ProgressEveryMs)
+                {
+                    told = Environment.TickCount64;
+                    report.WriteLine($"{what}: {done} of {entries.Count}");
+                }
             }
         });
-        if (progress)
+        if (terminal)
         {
             report.WriteLine();
-        }
-
-        var folder = Path.GetDirectoryName(Path.GetFullPath(outFile));
-        if (folder is not null)
-        {
-            Directory.CreateDirectory(folder);
         }
 
         using (var writer = new StreamWriter(outFile))
@@ -273,5 +309,24 @@ public static class Batch
         report.WriteLine(
             $"{what}: {good} recordings evaluated, {entries.Count - good} skipped, {(Environment.TickCount64 - started) / 1000.0:0.0} s -> {outFile}");
         return good > 0 ? 0 : 1;
+    }
+
+    // Whoever waits a minute for the answers should not hear then that they cannot be kept. What stood there stays until there are new ones.
+    private static void TryToWrite(string outFile)
+    {
+        if (Directory.Exists(outFile))
+        {
+            throw new IOException($"--out {outFile} is a folder: a file is wanted");
+        }
+
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(outFile))!);
+            File.Open(outFile, FileMode.OpenOrCreate, FileAccess.Write).Dispose();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"--out {outFile} cannot be written: {e.Message}", e);
+        }
     }
 }
