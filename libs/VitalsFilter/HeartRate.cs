@@ -270,6 +270,10 @@ namespace ElderBand.VitalsFilter
             if (!_moves)
             {
                 Follow();
+                if (Refusal != HeartRefusal.None && GuessBpmX10 > 0 && _tracker.Confidence >= ReportConfidence)
+                {
+                    GuessBpmX10 = _tracker.BpmX10; // still refused, but a better guess than the last rate held
+                }
             }
 
             if (Refusal == HeartRefusal.None)
