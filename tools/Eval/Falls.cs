@@ -42,7 +42,7 @@ public static class Falls
         var trials = 0;
         var same = 0;
         var sameVerdicts = 0;
-        var code = Batch.Run(Entry.ReadManifest(folder), report, outFile, "file,t_ms,kind,score", $"falls at {rateHz} Hz", entry =>
+        var code = Batch.Run(Entry.ReadManifest(folder, report), report, outFile, "file,t_ms,kind,score", $"falls at {rateHz} Hz", entry =>
         {
             var trial = Trial.Load(folder, entry, rateHz);
             var heard = batch ? InBatches(trial, profile) : OneByOne(trial, profile);
@@ -85,7 +85,7 @@ public static class Falls
         var variation = options.Number("variation", 0);
         var header = "file,dataset,subject,age_group,activity_code,is_fall,onset_ms,impact_ms,rate_hz,phase_ms,t_ms,peak_ms,lies_still,"
             + string.Join(',', Enumerable.Range(0, FallFeatures.Count).Select(static i => $"f{i}"));
-        return Batch.Run(Entry.ReadManifest(folder), report, outFile, header, $"features at {rateHz} Hz", entry =>
+        return Batch.Run(Entry.ReadManifest(folder, report), report, outFile, header, $"features at {rateHz} Hz", entry =>
         {
             var rows = new StringBuilder();
             var trial = Trial.Load(folder, entry, rateHz, phaseMs, variation: variation);

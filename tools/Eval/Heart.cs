@@ -34,7 +34,7 @@ public static class Heart
         var curve = Curve(options.Optional("oxygen-curve"));
         var maps = new SortedDictionary<string, (int Files, int LowHz, int HighHz)>(StringComparer.Ordinal);
         var code = Batch.Run(
-            Entry.ReadManifest(folder),
+            Entry.ReadManifest(folder, report),
             report,
             outFile,
             "file,t_ms,bpm_x10,confidence,reported,spo2_x10,spo2_reported,refusal,level",

@@ -12,7 +12,7 @@ public static class LongLie
         var outFile = options.Required("out");
         var rateHz = options.Number("rate", 50, 25, 50);
         var profile = FallProfile.From(options);
-        var falls = Entry.ReadManifest(folder).FindAll(static e => e["is_fall"] == "1");
+        var falls = Entry.ReadManifest(folder, report).FindAll(static e => e["is_fall"] == "1");
         var counts = Continuation.All.ToDictionary(static c => c.Name, static _ => new int[5]);
         var code = Batch.Run(falls, report, outFile, "file,continuation,t_ms,kind,score", $"continued falls at {rateHz} Hz", entry =>
         {

@@ -13,7 +13,7 @@ public static class Plot
             throw new UsageException($"--out {outFile}: a name that ends in .svg or .html");
         }
 
-        var entry = Find(Entry.ReadManifest(folder), options.Required("file"));
+        var entry = Find(Entry.ReadManifest(folder, report), options.Required("file"));
         try
         {
             var span = Span(options);

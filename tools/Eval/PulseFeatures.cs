@@ -22,7 +22,7 @@ public static class PulseFeatures
     {
         var folder = options.Required("data");
         var outFile = options.Required("out");
-        var entries = Entry.ReadManifest(folder).Where(static e => e["ref"].Length > 0 && IsLong(e)).ToList();
+        var entries = Entry.ReadManifest(folder, report).Where(static e => e["ref"].Length > 0 && IsLong(e)).ToList();
         var arms = new List<Arm>();
         foreach (var entry in entries)
         {

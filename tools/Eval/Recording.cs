@@ -11,8 +11,8 @@ public sealed class DamagedException(string message) : Exception(message);
 /// <param name="fault">Why the row cannot be used; null where it can.</param>
 public sealed class Entry(string[] header, string[] cells, string? fault)
 {
-    /// <summary>Why the row cannot be used; null where it can.</summary>
-    public string? Fault => fault;
+    /// <summary>Nothing speaks against reading what the row names.</summary>
+    public bool IsUsable => fault is null;
 
     /// <summary>The row's cell, empty where the manifest has no such column.</summary>
     public string this[string column]
@@ -24,9 +24,9 @@ public sealed class Entry(string[] header, string[] cells, string? fault)
         }
     }
 
-    /// <summary>Reads DIR/manifest.csv, its columns in any order; quoted cells may hold commas. Rows that cannot be used are kept with
-    /// the fault, so that they are named and counted with the recordings that cannot.</summary>
-    public static List<Entry> ReadManifest(string folder)
+    /// <summary>Reads DIR/manifest.csv, its columns in any order; quoted cells may hold commas. Rows that cannot be used are
+    /// named to the report, and kept so that they are counted with the recordings that cannot.</summary>
+    public static List<Entry> ReadManifest(string folder, TextWriter report)
     {
         var path = Path.Combine(folder, "manifest.csv");
         if (!File.Exists(path))
@@ -57,11 +57,16 @@ public sealed class Entry(string[] header, string[] cells, string? fault)
 
             var cells = Split(lines.Current);
             var file = new Entry(header, cells, null)["file"];
-            entries.Add(new Entry(header, cells, cells.Length != header.Length ? $"line {line} of the manifest has {cells.Length} cells, not {header.Length}"
+            var fault = cells.Length != header.Length ? $"line {line} of the manifest has {cells.Length} cells, not {header.Length}"
                 : file.Length == 0 ? $"line {line} of the manifest names no file"
                 : file.AsSpan().ContainsAny(',', '"') ? "a name with a comma or a quote does not fit into the answer's rows: rename the file"
                 : !named.Add(file) ? $"line {line} of the manifest names it again"
-                : null));
+                : null;
+            entries.Add(new Entry(header, cells, fault));
+            if (fault is not null)
+            {
+                report.WriteLine($"eval: skipped {file}: {fault}");
+            }
         }
 
         return entries;
@@ -267,7 +272,7 @@ public static class Batch
         {
             try
             {
-                results[i] = entries[i].Fault is { } fault ? throw new DamagedException(fault) : evaluate(entries[i]);
+                results[i] = entries[i].IsUsable ? evaluate(entries[i]) : null;
             }
             catch (Exception e) when (e is DamagedException or IOException or UnauthorizedAccessException)
             {

@@ -11,7 +11,7 @@ public static class Steps
         var outFile = options.Required("out");
         var rateHz = options.Number("rate", 25, 25, 50);
         var cadences = new SortedDictionary<string, List<double>>(StringComparer.Ordinal);
-        var code = Batch.Run(Entry.ReadManifest(folder), report, outFile, "file,steps,duration_ms,steps_a_minute", $"steps at {rateHz} Hz", entry =>
+        var code = Batch.Run(Entry.ReadManifest(folder, report), report, outFile, "file,steps,duration_ms,steps_a_minute", $"steps at {rateHz} Hz", entry =>
         {
             var trial = Trial.Load(folder, entry, rateHz);
             var fall = new FallDetector(rateHz);
