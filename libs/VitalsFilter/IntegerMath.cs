@@ -101,22 +101,6 @@ namespace ElderBand.VitalsFilter
             return value < low ? low : value > high ? high : value;
         }
 
-        /// <summary>Cosine of the angle between two vectors, x1000 (-1000..1000); 1000 if one of them is zero.
-        /// Components within +-16,384.</summary>
-        public static int CosineX1000(int ax, int ay, int az, int bx, int by, int bz)
-        {
-            long a = ((long)ax * ax) + ((long)ay * ay) + ((long)az * az);
-            long b = ((long)bx * bx) + ((long)by * by) + ((long)bz * bz);
-            long norm = IsqrtLong(a) * IsqrtLong(b);
-            if (norm == 0)
-            {
-                return 1000;
-            }
-
-            long dot = ((long)ax * bx) + ((long)ay * by) + ((long)az * bz);
-            return Clamp((int)(dot * 1000 / norm), -1000, 1000);
-        }
-
         /// <summary>How far apart two values are.</summary>
         public static int Distance(int a, int b)
         {

@@ -54,7 +54,7 @@ namespace ElderBand.VitalsFilter.DeviceTests
             Check(11);
         }
 
-        /// <summary>Roots up to the largest values, cosines, sorting.</summary>
+        /// <summary>Roots up to the largest values, sorting.</summary>
         [TestMethod]
         public void Integer_functions_are_exact_as_on_the_host()
         {

@@ -224,13 +224,6 @@ namespace ElderBand.VitalsFilter.DeviceTests
             AddLong(IntegerMath.IsqrtLong(long.MaxValue));
             AddLong(IntegerMath.IsqrtLong(3037000499L * 3037000499L));
             AddLong(IntegerMath.IsqrtLong((3037000499L * 3037000499L) - 1));
-            for (int turn = 0; turn < 64; turn += 5)
-            {
-                Add(IntegerMath.CosineX1000(16000, 0, 0, 16 * Signal.SineX1000(turn + 16), 16 * Signal.SineX1000(turn), 0));
-                Add(IntegerMath.CosineX1000(1, 2, 3, Signal.SineX1000(turn), -7, turn));
-            }
-
-            Add(IntegerMath.CosineX1000(0, 0, 0, 1, 2, 3));
             int[] unsorted = { 5, -3, int.MaxValue, 0, int.MinValue, 5, 1 };
             Add(IntegerMath.Lowest(unsorted));
             Add(IntegerMath.Highest(unsorted));

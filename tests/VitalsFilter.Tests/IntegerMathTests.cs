@@ -66,21 +66,4 @@ public sealed class IntegerMathTests
 
         IntegerMath.IsqrtLong(long.MinValue).ShouldBe(0);
     }
-
-    [Fact]
-    public void The_cosine_is_within_two_thousandths_of_the_exact_one()
-    {
-        var random = new Random(2);
-        for (var i = 0; i < 10_000; i++)
-        {
-            int[] v = [.. Enumerable.Range(0, 6).Select(_ => random.Next(-16384, 16385))];
-            double dot = ((double)v[0] * v[3]) + ((double)v[1] * v[4]) + ((double)v[2] * v[5]);
-            double norm = Math.Sqrt(Square(v[0]) + Square(v[1]) + Square(v[2])) * Math.Sqrt(Square(v[3]) + Square(v[4]) + Square(v[5]));
-            ((double)IntegerMath.CosineX1000(v[0], v[1], v[2], v[3], v[4], v[5])).ShouldBe(dot / norm * 1000, 2);
-        }
-
-        IntegerMath.CosineX1000(0, 0, 0, 1, 2, 3).ShouldBe(1000);
-    }
-
-    private static double Square(double x) => x * x;
 }
