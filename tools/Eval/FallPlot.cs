@@ -61,7 +61,6 @@ public static class FallPlot
         }
 
         svg.Line(g.Left, g.Y(TriggerG), g.Right, g.Y(TriggerG), PeakFill, 1.2, "6 4");
-        svg.Text(g.Right - 6, g.Y(TriggerG) - 5, "1.5 g wakes the detector", 12, PeakFill, "end");
         foreach (var (column, words) in new[] { ("onset_ms", "fall begins"), ("impact_ms", "impact"), ("end_ms", "fall ends") })
         {
             if (double.TryParse(entry[column], CultureInfo.InvariantCulture, out var ms) && g.Shows(ms / 1000))
@@ -80,7 +79,6 @@ public static class FallPlot
 
         score.Axes("score, 0-100", time: true);
         svg.Line(score.Left, score.Y(50), score.Right, score.Y(50), CountdownFill, 1.2, "6 4");
-        svg.Text(score.Right - 6, score.Y(50) - 5, "50: suspected at once" + (profile.Sensitivity == 1 ? "" : " (normal sensitivity)"), 12, CountdownFill, "end");
         foreach (var (index, value) in scores.Where(s => score.Shows(At(s.Index))))
         {
             var suspected = heard.Exists(h => h.Index == index && h.Verdict == FallVerdict.Suspected);
@@ -117,6 +115,8 @@ public static class FallPlot
             }
         }
 
+        svg.Text(g.Right - 6, g.Y(TriggerG) - 5, "1.5 g wakes the detector", 12, PeakFill, "end");
+        svg.Text(score.Right - 6, score.Y(50) - 5, "50: suspected at once" + (profile.Sensitivity == 1 ? "" : " (normal sensitivity)"), 12, CountdownFill, "end");
         Legend(svg, 706);
         return svg.Close($"{entry["file"]}: fall detector");
     }

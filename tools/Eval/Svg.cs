@@ -38,8 +38,9 @@ public sealed class Svg(int width, int height)
     public void Dot(double x, double y, double radius, string fill, string stroke = "none", string hover = "") => _body.Append(
         $"<circle cx=\"{Number(x)}\" cy=\"{Number(y)}\" r=\"{Number(radius)}\" fill=\"{fill}\" stroke=\"{stroke}\" stroke-width=\"1.3\">{Hover(hover)}</circle>\n");
 
+    /// <summary>Words with a white rim, so that they can be read on a dense trace.</summary>
     public void Text(double x, double y, string text, int size = 13, string fill = Ink, string anchor = "start", bool bold = false, double turned = 0) => _body.Append(
-        $"<text x=\"{Number(x)}\" y=\"{Number(y)}\" font-size=\"{size}\" fill=\"{fill}\" text-anchor=\"{anchor}\"{(bold ? " font-weight=\"600\"" : "")}"
+        $"<text x=\"{Number(x)}\" y=\"{Number(y)}\" font-size=\"{size}\" fill=\"{fill}\" text-anchor=\"{anchor}\" stroke=\"#ffffff\" stroke-width=\"3\" paint-order=\"stroke\"{(bold ? " font-weight=\"600\"" : "")}"
         + $"{(turned != 0 ? $" transform=\"rotate({Number(turned)} {Number(x)} {Number(y)})\"" : "")}>{Escape(text)}</text>\n");
 
     public string Close(string title) =>
