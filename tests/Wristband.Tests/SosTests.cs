@@ -199,6 +199,7 @@ public sealed class SosTests
     public void A_press_the_centre_refuses_does_not_tick_for_a_day()
     {
         var world = Linked();
+        world.RunFor(20_000); // until it has told that it is worn
         world.AnswersReceipt = false;
         world.Press(200);
         world.RunFor(3000);

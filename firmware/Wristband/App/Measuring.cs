@@ -133,7 +133,10 @@ namespace ElderBand.Wristband
         private const int MeasureMs = 30000;
         private const int ProbeMs = 600; // two bursts
         private const int ProbeEveryMs = 60000;
-        private const int EstimateEveryMs = 10000;
+
+        // As often as the tracker for a moving arm can move on: asked less often it loses the way.
+        private const int EstimateEveryMs = MotionTracker.StepMs;
+
         private const int ProbeMovedEveryMs = 10000;
         private const int VerifyEveryMs = 10000;
 
@@ -261,7 +264,7 @@ namespace ElderBand.Wristband
             _wearMs = nowMs;
             _nextProbeMs = nowMs;
             _nextMeasureMs = nowMs + ProbeEveryMs;
-            _nextEstimateMs = nowMs + SummaryMs;
+            _nextEstimateMs = nowMs + EstimateEveryMs;
             _nextSummaryMs = nowMs + SummaryMs;
         }
 
@@ -381,7 +384,7 @@ namespace ElderBand.Wristband
 
             if (_ppgWatch.IsRunning && nowMs >= _nextEstimateMs)
             {
-                _nextEstimateMs = Next(_nextEstimateMs, SummaryMs, nowMs);
+                _nextEstimateMs = Next(_nextEstimateMs, EstimateEveryMs, nowMs);
                 Estimate();
             }
 
