@@ -136,6 +136,7 @@ public sealed class EvalTests : IDisposable
         { "g_x1000,r_x1000,b_x1000", "", "phone camera", 1, "r_x1000+b_x1000+g_x1000, contact not applicable, perfusion judged, SpO2 a trend of the red level by 36500,61000,0 (a camera)" },
         { "bvp,ax_raw,ay_raw,az_raw,gx,temp", "", "", -1, "bvp, level not judged: contact and perfusion not applicable (its values swing around 0: filtered at the source), accelerometer ax_raw, scaled to 1 g" },
         { "one,two,three,four", "", "", 1, "one+two+three, level not judged" },
+        { "wrist_ppg,wrist_ax,wrist_ay,wrist_az", "", "", 1, "wrist_ppg, level not judged: contact and perfusion not applicable (counts of a sensor that is not known), accelerometer wrist_ax, scaled to 1 g" },
     };
 
     [Theory]
@@ -148,7 +149,7 @@ public sealed class EvalTests : IDisposable
         File.WriteAllLines(At("a.csv"), [$"t_ms,{columns}", .. Enumerable.Range(0, 125 * 30).Select(i =>
         {
             var (red, ir, green) = ppg.Next();
-            var cells = names.Select(n => n[0] == 'a' ? (n[1] == 'z' ? 4096 : 10 + (i % 3)) : n[0] == 't' ? 36 : scale < 0 ? ir - 104_000 : (n[0] == 'g' ? green : n[0] == 'r' ? red : ir) * scale);
+            var cells = names.Select(n => n.Split('_') is var parts && parts.FirstOrDefault(static p => p is ['a', 'x' or 'y' or 'z']) is { } axis ? (axis == "az" ? 4096 : 10 + (i % 3)) : n[0] == 't' ? 36 : scale < 0 ? ir - 104_000 : (n[0] == 'g' ? green : n[0] == 'r' ? red : ir) * scale);
             return $"{i * 8},{string.Join(',', cells.Select(static c => (int)c))}";
         })]);
         File.WriteAllText(At("manifest.csv"), $"file,dataset,sensor,flags,rate_hz\na.csv,x,{sensor},{flags},125\n");

@@ -103,21 +103,25 @@ public sealed class FallDetectorTests
     }
 
     [Fact]
-    public void More_sensitive_never_suspects_less()
+    public void More_sensitive_suspects_smaller_blows_and_never_less()
     {
-        for (var seed = 0; seed < 10; seed++)
+        var counts = new int[3];
+        foreach (var (seed, percent) in Shrunken().Where(static f => f.Percent % 3 == 0))
         {
-            var counts = new int[3];
+            var suspected = new bool[3];
             for (byte sensitivity = 0; sensitivity < 3; sensitivity++)
             {
                 var detector = new FallDetector(50);
                 detector.Configure(sensitivity, walkingAid: false);
-                counts[sensitivity] = Play(detector, SyntheticMotion.FallSequence(50, seed, OnsetMs), 2000).Count(static v => v.Verdict >= FallVerdict.Suspected);
+                suspected[sensitivity] = Play(detector, SyntheticMotion.FallSequence(50, seed, OnsetMs), (OnsetMs + 8000) / 20, percent).Count > 0;
+                counts[sensitivity] += suspected[sensitivity] ? 1 : 0;
             }
 
-            counts[0].ShouldBeLessThanOrEqualTo(counts[1]);
-            counts[1].ShouldBeLessThanOrEqualTo(counts[2]);
+            (suspected[0] && !suspected[1]).ShouldBeFalse($"fall {seed} at {percent} %");
+            (suspected[1] && !suspected[2]).ShouldBeFalse($"fall {seed} at {percent} %");
         }
+
+        counts[0].ShouldBeLessThan(counts[2], "the setting has an effect");
     }
 
     [Fact]

@@ -31,7 +31,7 @@ public sealed record PulseMapping(string[] Channels, string[] Motion, double Mil
     public static PulseMapping For(Entry entry, IReadOnlyList<Recording> pieces, string? chosen)
     {
         var columns = pieces[0].Columns;
-        var motion = Axes.Select(axis => columns.FirstOrDefault(c => Bare(c) is var bare && (bare == $"a{axis}" || bare == $"acc_{axis}")))
+        var motion = Axes.Select(axis => columns.FirstOrDefault(c => IsAxis(c, axis)))
             .OfType<string>().ToArray();
         var factor = motion.Length == 3 && !motion[0].EndsWith("_mg", StringComparison.Ordinal) ? 1000 / Gravity(pieces, motion) : 1;
         var light = columns.Where(c => !motion.Contains(c) && !NotLight.Contains(Bare(c), StringComparer.Ordinal) && !IsRotation(c)).ToArray();
@@ -134,7 +134,11 @@ public sealed record PulseMapping(string[] Channels, string[] Motion, double Mil
     private static bool IsRotation(string column) =>
         Bare(column) is "gx" or "gy" or "gz" or "mx" or "my" or "mz" || column.StartsWith("gyr", StringComparison.OrdinalIgnoreCase)
         || column.StartsWith("mag", StringComparison.OrdinalIgnoreCase) || column.StartsWith("acc", StringComparison.OrdinalIgnoreCase)
-        || Bare(column) is "ax" or "ay" or "az";
+        || Axes.Any(axis => IsAxis(column, axis));
+
+    // ax, acc_x, accx, and the same after the sensor's place: wrist_ax.
+    private static bool IsAxis(string column, string axis) =>
+        $"_{Bare(column)}" is var name && new[] { $"_a{axis}", $"_acc_{axis}", $"_acc{axis}" }.Any(ending => name.EndsWith(ending, StringComparison.Ordinal));
 
     // A level that is worth the name is far from 0 compared with what rides on it, and light is never negative.
     private static bool IsCentred(IReadOnlyList<Recording> pieces, string channel)
