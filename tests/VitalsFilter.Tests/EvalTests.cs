@@ -307,6 +307,7 @@ public sealed class EvalTests : IDisposable
     [InlineData("longlie --data {0} --out x --batch", 2, "unknown option '--batch'")]
     [InlineData("guess", 2, "unknown evaluation 'guess'")]
     [InlineData("falls --data {0} --out x", 1, "no manifest.csv")]
+    [InlineData("cost --data {0}", 1, "no manifest.csv")]
     public void Wrong_use_ends_in_one_line_that_says_what_to_do(string line, int code, string words)
     {
         var (actual, error) = Run(string.Format(line, _folder).Split(' '));

@@ -81,7 +81,7 @@ public static class Cost
         context.Resolving += (_, name) => name.Name == filters.GetName().Name ? filters : null;
         var run = context.LoadFromAssemblyPath(typeof(Cost).Assembly.Location).GetType(typeof(Workload).FullName!)!
             .GetMethod(nameof(Workload.Run), BindingFlags.Static | BindingFlags.Public)!;
-        var measured = (Dictionary<string, long[]>)run.Invoke(null, [counts, data, samples])!;
+        var measured = (Dictionary<string, long[]>)run.Invoke(null, BindingFlags.DoNotWrapExceptions, null, [counts, data, samples], null)!;
 
         var lines = new List<Line>();
         var methods = new List<string>();

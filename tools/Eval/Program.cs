@@ -59,7 +59,7 @@ public static class Program
             report.WriteLine(Usage);
             return 2;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or DamagedException)
         {
             report.WriteLine($"eval: {e.Message}");
             return 1;
