@@ -269,6 +269,12 @@ namespace ElderBand.VitalsFilter
             Refusal = Judge();
             if (!_moves)
             {
+                if (Refusal == HeartRefusal.None && _tracker.Confidence >= ReportConfidence
+                    && IntegerMath.Distance(GuessBpmX10, _tracker.BpmX10) > AgreeX10)
+                {
+                    Refusal = HeartRefusal.Disagree; // two sure witnesses who contradict each other: one is wrong
+                }
+
                 Follow();
                 if (Refusal != HeartRefusal.None && GuessBpmX10 > 0 && _tracker.Confidence >= ReportConfidence)
                 {

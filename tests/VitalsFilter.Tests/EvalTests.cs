@@ -165,6 +165,34 @@ public sealed class EvalTests : IDisposable
     }
 
     [Fact]
+    public void Hr_gives_a_cameras_oxygen_by_its_curve_and_a_filtered_sources_never()
+    {
+        var ppg = new SyntheticPpg(30, 4) { Bpm = 66, Perfusion = 0.02 };
+        File.WriteAllLines(At("a.csv"), ["t_ms,r_x1000,g_x1000,b_x1000", .. Enumerable.Range(0, 30 * 120).Select(i =>
+        {
+            var (red, ir, green) = ppg.Next();
+            return $"{i * 1000 / 30},{red},{green},{ir}";
+        })]);
+        File.WriteAllText(At("manifest.csv"), "file,dataset,sensor,flags\na.csv,x,phone camera,\n");
+        List<int> Given(params string[] more)
+        {
+            Run(["hr", "--data", _folder, "--out", At("out.csv"), .. more]).Code.ShouldBe(0);
+            return File.ReadAllLines(At("out.csv")).Skip(1).Select(static r => r.Split(',')).Where(static r => r[6] == "1").Select(static r => int.Parse(r[5])).ToList();
+        }
+
+        // An even red level is the wearer's best: the curve at 1.
+        var given = Given();
+        given.Count.ShouldBeGreaterThan(30);
+        given.ShouldAllBe(static s => s >= 960 && s <= 980);
+        var shifted = Given("--oxygen-curve", "33500,61000,0");
+        shifted.Count.ShouldBeGreaterThan(30);
+        shifted.ShouldAllBe(static s => s >= 930 && s <= 950);
+
+        File.WriteAllText(At("manifest.csv"), "file,dataset,sensor,flags\na.csv,x,phone camera,normalised_per_segment\n");
+        Given().ShouldBeEmpty();
+    }
+
+    [Fact]
     public void Hr_takes_the_channel_asked_for_and_does_not_draw_a_pulse_through_a_hole()
     {
         var ppg = new SyntheticPpg(50, 3) { Bpm = 66 };

@@ -303,6 +303,34 @@ public sealed class HeartRateTests
     }
 
     [Fact]
+    public void Two_sure_witnesses_who_contradict_each_other_report_nothing()
+    {
+        // The resting method asks the green channel first and hears sharp beats of 60; most of the power in all three is at 96.
+        var quick = new SyntheticPpg(50, 6) { Bpm = 96, Perfusion = 0.02 };
+        var alone = new HeartRate(50, 1);
+        var heart = new HeartRate(50, 3);
+        for (var i = 0; i < 50 * 60; i++)
+        {
+            var green = 100_000 - (int)(2000 * Math.Exp(-(i % 50) / 5.0));
+            var other = quick.Next();
+            heart.Push(other.Red, other.Ir, green);
+            alone.Push(green, 0, 0);
+            if (i % 100 == 99 && i > 50 * 20)
+            {
+                alone.TryEstimate();
+                heart.TryEstimate();
+                if (i > 50 * 32)
+                {
+                    alone.BpmX10.ShouldBe(600);
+                    heart.Tracker.BpmX10.ShouldBeInRange(920, 1000);
+                    heart.BpmX10.ShouldBe(0);
+                    heart.Refusal.ShouldBe(HeartRefusal.Disagree);
+                }
+            }
+        }
+    }
+
+    [Fact]
     public void A_camera_follows_the_red_level_down_to_90_and_says_nothing_below_and_nothing_at_first()
     {
         var ppg = new SyntheticPpg(30, 36) { Bpm = 66, Perfusion = 0.02 };

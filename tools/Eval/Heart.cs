@@ -111,6 +111,11 @@ public static class Heart
         var moved = 0;
         var heart = new HeartRate(rateHz, channels.Length);
         heart.ConfigureOptics(map.ContactMin, map.HasLevel);
+        if (map.CameraCurve is [var constantX1000, var linearX1000, var squareX1000])
+        {
+            heart.ConfigureOxygenTrend(constantX1000, linearX1000, squareX1000);
+        }
+
         var every = EstimateEveryMs * rateHz / 1000;
         for (var i = 0; i < channels[0].Length; i++)
         {
