@@ -91,6 +91,7 @@ namespace ElderBand.VitalsFilter
         private int _lost;
         private int _sinceLost;
         private int _sinceTracked;
+        private int _heldBpmX10;
         private bool _moves;
 
         /// <param name="rateHz">Sample rate of <see cref="Push"/>, 25..125; limited to that range.</param>
@@ -232,7 +233,9 @@ namespace ElderBand.VitalsFilter
         {
             if (_filled == 0 || count + (_sinceLost == 0 ? _lost : 0) >= _rateHz)
             {
+                int held = _heldBpmX10;
                 Reset();
+                _heldBpmX10 = held;
                 return;
             }
 
@@ -287,6 +290,15 @@ namespace ElderBand.VitalsFilter
                 BpmX10 = GuessBpmX10;
             }
 
+            if (GuessBpmX10 > 0)
+            {
+                _heldBpmX10 = GuessBpmX10;
+            }
+            else if (Refusal == HeartRefusal.Warmup)
+            {
+                GuessBpmX10 = _heldBpmX10; // across a hole
+            }
+
             Spo2Refusal = JudgeOxygen();
             return Refusal == HeartRefusal.None;
         }
@@ -311,6 +323,7 @@ namespace ElderBand.VitalsFilter
             _motion.Reset();
             _tracker.Reset();
             _sinceTracked = 0;
+            _heldBpmX10 = 0;
             BpmX10 = 0;
             GuessBpmX10 = 0;
             Confidence = 0;
@@ -336,7 +349,7 @@ namespace ElderBand.VitalsFilter
             }
         }
 
-        // The tracker lives in steps of 4 s, however often it is asked for, because each costs 600,000 instructions; from half a
+        // The tracker lives in steps of 2 s, however often it is asked for, because each costs 400,000 instructions; from half a
         // window on it has something to look at.
         private void Track()
         {
@@ -395,7 +408,7 @@ namespace ElderBand.VitalsFilter
             bool alive = false;
             for (int i = 0; i < _channels && !alive; i++)
             {
-                alive = IntegerMath.Lowest(Channel(i)) != IntegerMath.Highest(Channel(i));
+                alive = !IsFrozen(Channel(i));
             }
 
             if (!alive)
@@ -443,7 +456,7 @@ namespace ElderBand.VitalsFilter
         {
             Confidence = 0;
             GuessBpmX10 = 0;
-            if (IntegerMath.Lowest(channel) == IntegerMath.Highest(channel))
+            if (IsFrozen(channel))
             {
                 return HeartRefusal.SensorFault; // 8 s without a single count of noise: not a living converter
             }
@@ -508,6 +521,19 @@ namespace ElderBand.VitalsFilter
         private int[] Channel(int index)
         {
             return index == 2 ? _green : index == 1 ? _ir : _red;
+        }
+
+        private static bool IsFrozen(int[] channel)
+        {
+            for (int i = 1; i < channel.Length; i++)
+            {
+                if (channel[i] != channel[0])
+                {
+                    return false;
+                }
+            }
+
+            return true;
         }
 
         private static int EdgeNeeded(int bpmX10)

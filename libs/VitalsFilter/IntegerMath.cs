@@ -122,21 +122,6 @@ namespace ElderBand.VitalsFilter
             return lowest;
         }
 
-        /// <summary>The highest of at least one value.</summary>
-        public static int Highest(int[] values)
-        {
-            int highest = values[0];
-            for (int i = 1; i < values.Length; i++)
-            {
-                if (values[i] > highest)
-                {
-                    highest = values[i];
-                }
-            }
-
-            return highest;
-        }
-
         /// <summary>The mean of at least one value, rounded towards zero.</summary>
         public static int Mean(int[] values)
         {

@@ -1,7 +1,9 @@
+using System;
+
 namespace ElderBand.VitalsFilter
 {
     /// <summary>
-    /// Follows the heart rate while the arm moves. Every 4 s the last 8 s of light and acceleration become spectra of 66 bins
+    /// Follows the heart rate while the arm moves. Every 2 s the last 8 s of light and acceleration become spectra of 66 bins
     /// between 32 and 223 a minute; a forest of integer trees says of each bin how much it looks like the heart's (and not
     /// like the stride's, or a harmonic of either), and the most likely path through the bins that a heart can take is
     /// followed. It asks nothing of the light's level, polarity or scale. No clock, no allocation after construction,
@@ -13,10 +15,10 @@ namespace ElderBand.VitalsFilter
         public const int Bins = 66;
 
         /// <summary>Bytes that describe one bin.</summary>
-        public const int FeatureCount = 20;
+        public const int FeatureCount = 17;
 
         /// <summary>What <see cref="Update"/> counts in, ms.</summary>
-        public const int StepMs = 4000;
+        public const int StepMs = 2000;
 
         private const int FirstBin = 11;
         private const int Points = Spectrum.Samples; // 12.5 Hz for 8 s
@@ -31,24 +33,23 @@ namespace ElderBand.VitalsFilter
         private const int QuietPower = 6600;
 
         // What a path pays for moving by 1..4 bins of 2.93 bpm in 2 s, and for beginning anew anywhere, in 1/64 of log-odds.
-        private const int MoveOneCost = 19;
-        private const int MoveTwoCost = 64;
-        private const int MoveThreeCost = 144;
-        private const int MoveFourCost = 224;
+        private const int MoveOneCost = 9;
+        private const int MoveTwoCost = 30;
+        private const int MoveThreeCost = 65;
+        private const int MoveFourCost = 100;
         private const int AnewCost = 768;
         private const int Reach = 4;
-        private const int SpreadsPerStep = 2;
-        private const int MostSteps = 2;
+        private const int MostSteps = 4;
         private const int PastSteps = 2;
 
         // Four of five windows with a moving arm lie above it, of people and data sets not trained on; noise and drift do not.
-        private const int ReportEvidence = 190;
+        private const int ReportEvidence = 180;
         private const int StrideAmplitude = 100; // of 255 for the arm's strongest bin
-        private const int MemorySteps = 15;
+        private const int MemorySteps = 30;
         private const int LeapX10 = 60;
-        private const int LeapPerStepX10 = 10;
+        private const int LeapPerStepX10 = 5;
         private const int LowestEvidence = -384;
-        private const int EvidencePercent = 80; // windows overlap: each repeats part of what the last one said
+        private const int EvidencePercent = 50; // windows overlap: each repeats part of what the last one said
 
         private readonly Spectrum _spectrum = new Spectrum();
         private readonly short[] _x = new short[Points];
@@ -146,10 +147,12 @@ namespace ElderBand.VitalsFilter
         /// <param name="steps">Steps of <see cref="StepMs"/> since the last call, at least 1.</param>
         public void Update(int[] red, int[] ir, int[] green, int at, int steps)
         {
-            for (int k = 0; k < Spectrum.Bins; k++)
+            int[] light = _light;
+            int[] arm = _arm;
+            for (int k = LowestBin; k < Spectrum.Bins; k++)
             {
-                _light[k] = 0;
-                _arm[k] = 0;
+                light[k] = 0;
+                arm[k] = 0;
             }
 
             int channels = green.Length > 0 ? 3 : ir.Length > 0 ? 2 : 1;
@@ -160,8 +163,8 @@ namespace ElderBand.VitalsFilter
                 Shape(ir, at);
                 _spectrum.Load(_points, true);
                 _spectrum.Transform();
-                AddLight(false);
-                AddLight(true);
+                AddLight(_spectrum.First);
+                AddLight(_spectrum.Second);
                 if (channels > 2)
                 {
                     Shape(green, at);
@@ -170,39 +173,42 @@ namespace ElderBand.VitalsFilter
             }
 
             // The three axes share one scale; they fill what the light leaves free of the pairs.
-            int variance = Variance();
+            int meanX = Mean(_x);
+            int meanY = Mean(_y);
+            int meanZ = Mean(_z);
+            Scale(meanX, meanY, meanZ);
             bool second = channels != 2;
-            Centre(_x);
+            Centre(_x, meanX);
             _spectrum.Load(_points, second);
             if (second)
             {
                 _spectrum.Transform();
-                AddLight(false);
-                _spectrum.AddPower(_arm, true);
-                Centre(_y);
+                AddLight(_spectrum.First);
+                AddArm(_spectrum.Second);
+                Centre(_y, meanY);
                 _spectrum.Load(_points, false);
-                Centre(_z);
+                Centre(_z, meanZ);
                 _spectrum.Load(_points, true);
                 _spectrum.Transform();
-                _spectrum.AddPower(_arm, false);
-                _spectrum.AddPower(_arm, true);
+                AddArm(_spectrum.First);
+                AddArm(_spectrum.Second);
             }
             else
             {
-                Centre(_y);
+                Centre(_y, meanY);
                 _spectrum.Load(_points, true);
                 _spectrum.Transform();
-                _spectrum.AddPower(_arm, false);
-                _spectrum.AddPower(_arm, true);
-                Centre(_z);
+                AddArm(_spectrum.First);
+                AddArm(_spectrum.Second);
+                Centre(_z, meanZ);
                 _spectrum.Load(_points, false);
                 _spectrum.LoadNothing();
                 _spectrum.Transform();
-                _spectrum.AddPower(_arm, false);
+                AddArm(_spectrum.First);
             }
 
-            Describe(channels, variance);
-            PulseForest.Judge(_features, Bins, _scores);
+            Describe(channels);
+            PulseForest.Judge(_features, Bins, _scores, _points);
             Follow(steps);
         }
 
@@ -210,26 +216,20 @@ namespace ElderBand.VitalsFilter
         // three times its mean deviation so that one blow does not own the window, scaled to +-1000.
         private void Shape(int[] ring, int at)
         {
-            int length = ring.Length;
             int[] points = _points;
-            int level = ring[at];
-            for (int i = 0; i < 2 * Points; i++)
+            if (ring.Length == 2 * Points)
             {
-                int position = i * length;
-                int whole = position / (2 * Points);
-                int rest = position - (whole * 2 * Points);
-                int index = at + whole < length ? at + whole : at + whole - length;
-                int value = ring[index];
-                if (rest > 0 && whole + 1 < length)
-                {
-                    int next = index + 1 == length ? 0 : index + 1;
-                    value += (ring[next] - value) * rest / (2 * Points);
-                }
-
-                points[i] = value;
+                int newer = ring.Length - at;
+                Array.Copy(ring, at, points, 0, newer);
+                Array.Copy(ring, 0, points, newer, at);
+            }
+            else
+            {
+                Interpolate(ring, at);
             }
 
-            int before = points[0];
+            int level = points[0];
+            int before = level;
             for (int i = 0; i < Points; i++)
             {
                 int middle = points[2 * i];
@@ -241,14 +241,13 @@ namespace ElderBand.VitalsFilter
             }
 
             int sum = 0;
-            int count = 0;
+            int count = HalfMean;
             for (int i = 0; i < HalfMean; i++)
             {
                 sum += points[i];
-                count++;
             }
 
-            long absolute = 0;
+            int absolute = 0; // 100 waves of 5 samples of 18 bits, times 4 and 3, are 31 bits
             for (int i = 0; i < Points; i++)
             {
                 if (i + HalfMean < Points)
@@ -268,85 +267,100 @@ namespace ElderBand.VitalsFilter
                 absolute += wave < 0 ? -wave : wave;
             }
 
-            int limit = (int)(absolute * 3 / Points);
+            int limit = absolute * 3 / Points;
             int shift = 0;
             while (limit >> shift >= 1 << 20)
             {
                 shift++; // 1000 times it then stays within 31 bits
             }
 
-            int scale = limit >> shift;
+            int scale = (limit >> shift) + 1;
             for (int i = 0; i < Points; i++)
             {
-                points[i] = scale == 0 ? 0 : (IntegerMath.Clamp(points[Points + i], -limit, limit) >> shift) * Spectrum.Limit / scale;
+                int wave = points[Points + i];
+                wave = wave > limit ? limit : wave < -limit ? -limit : wave;
+                points[i] = (wave >> shift) * Spectrum.Limit / scale;
             }
         }
 
-        // Mean square of the arm's acceleration without its mean, all axes together, mg^2; and the shift that brings the
-        // largest of it under the transform's limit.
-        private int Variance()
+        private void Interpolate(int[] ring, int at)
+        {
+            int length = ring.Length;
+            int[] points = _points;
+            for (int i = 0; i < 2 * Points; i++)
+            {
+                int position = i * length;
+                int whole = position / (2 * Points);
+                int rest = position - (whole * 2 * Points);
+                int index = at + whole < length ? at + whole : at + whole - length;
+                int value = ring[index];
+                if (rest > 0 && whole + 1 < length)
+                {
+                    int next = index + 1 == length ? 0 : index + 1;
+                    value += (ring[next] - value) * rest / (2 * Points);
+                }
+
+                points[i] = value;
+            }
+        }
+
+        private static int Mean(short[] axis)
+        {
+            int sum = 0;
+            for (int i = 0; i < Points; i++)
+            {
+                sum += axis[i];
+            }
+
+            return sum / Points;
+        }
+
+        // The shift that brings all axes under the transform's limit.
+        private void Scale(int meanX, int meanY, int meanZ)
         {
             int largest = 0;
-            long squares = 0;
             for (int axis = 0; axis < 3; axis++)
             {
                 short[] values = axis == 0 ? _x : axis == 1 ? _y : _z;
-                int mean = 0;
-                for (int i = 0; i < Points; i++)
-                {
-                    mean += values[i];
-                }
-
-                mean /= Points;
+                int mean = axis == 0 ? meanX : axis == 1 ? meanY : meanZ;
                 for (int i = 0; i < Points; i++)
                 {
                     int value = values[i] - mean;
-                    squares += value * value;
                     value = value < 0 ? -value : value;
                     largest = value > largest ? value : largest;
                 }
             }
 
             _shift = 0;
-            while (largest >> _shift > Spectrum.Limit)
+            while (largest >> _shift >= Spectrum.Limit)
             {
                 _shift++;
             }
-
-            return (int)(squares / Points);
         }
 
-        private void Centre(short[] axis)
+        private void Centre(short[] axis, int mean)
         {
-            int mean = 0;
-            for (int i = 0; i < Points; i++)
+            int[] points = _points;
+            int shift = _shift;
+            int i = 0;
+            for (int j = _motionAt; j < Points; j++)
             {
-                mean += axis[i];
+                points[i++] = (axis[j] - mean) >> shift;
             }
 
-            mean /= Points;
-            int at = _motionAt;
-            for (int i = 0; i < Points; i++)
+            for (int j = 0; j < _motionAt; j++)
             {
-                _points[i] = IntegerMath.Clamp((axis[at] - mean) >> _shift, -Spectrum.Limit, Spectrum.Limit);
-                at = at + 1 == Points ? 0 : at + 1;
+                points[i++] = (axis[j] - mean) >> shift;
             }
         }
 
         // Each channel counts with the same power, whatever its light.
-        private void AddLight(bool second)
+        private void AddLight(int[] power)
         {
-            int[] power = _points;
-            for (int k = 0; k < Spectrum.Bins; k++)
-            {
-                power[k] = 0;
-            }
-
-            _spectrum.AddPower(power, second);
             int sum = 0;
-            for (int i = 0; i < Bins; i++)
+            for (int k = FirstBin; k < FirstBin + Bins; k++)
             {
-                sum += power[FirstBin + i];
+                sum += power[k];
             }
 
             int shift = 0;
@@ -356,17 +370,31 @@ namespace ElderBand.VitalsFilter
             }
 
             sum >>= shift;
+            if (sum == 0)
+            {
+                return;
+            }
+
+            int[] light = _light;
             for (int k = LowestBin; k < Spectrum.Bins; k++)
             {
                 int share = power[k] >> shift;
-                share = sum == 0 ? 0 : share >= sum ? LightUnit : share * LightUnit / sum;
-                _light[k] += share;
+                light[k] += share < sum ? share * LightUnit / sum : LightUnit;
+            }
+        }
+
+        private void AddArm(int[] power)
+        {
+            int[] arm = _arm;
+            for (int k = LowestBin; k < Spectrum.Bins; k++)
+            {
+                arm[k] += power[k];
             }
         }
 
         // ---- what a tree can ask about a bin; the order is the training's ----
 
-        private void Describe(int channels, int variance)
+        private void Describe(int channels)
         {
             int highest = 1;
             for (int i = 0; i < Bins; i++)
@@ -400,27 +428,39 @@ namespace ElderBand.VitalsFilter
 
             Amplitudes(_arm, (strongest >> shift) + 1, 1);
             Harmonics(_light, 0);
+            Between();
             Harmonics(_arm, 4);
             Stand();
             Clean();
             Rank();
-            Whole(12, variance, cadence);
+            Whole(cadence);
             Past();
         }
 
         // Powers become amplitudes, 255 for the highest.
         private static void Amplitudes(int[] powers, int highest, int divisor)
         {
-            int root = 0;
+            int root = 1;
             for (int k = LowestBin; k < Spectrum.Bins; k++)
             {
                 int power = powers[k] / divisor;
-                root = IntegerMath.IsqrtNear((power > highest ? highest : power) * FullSquare / highest, root);
+                int square = (power > highest ? highest : power) * FullSquare / highest;
+
+                // Newton's step never lands below the root, wherever it begins; from there it only descends. Neighbours are alike.
+                int guess = root < 8 ? 8 : root;
+                int next = (guess + (square / guess)) >> 1;
+                do
+                {
+                    root = next;
+                    next = root == 0 ? 0 : (root + (square / root)) >> 1;
+                }
+                while (next < root);
+
                 powers[k] = root;
             }
         }
 
-        // The bin itself, twice, half and one and a half times its frequency.
+        // The bin itself, twice and half its frequency.
         private void Harmonics(int[] amplitudes, int feature)
         {
             byte[] features = _features;
@@ -431,88 +471,107 @@ namespace ElderBand.VitalsFilter
                 features[own + i] = (byte)amplitudes[k];
                 features[own + Bins + i] = (byte)(2 * k < Spectrum.Bins ? amplitudes[2 * k] : 0);
                 features[own + (2 * Bins) + i] = (byte)((amplitudes[k >> 1] + amplitudes[(k + 1) >> 1]) >> 1);
-                k *= 3;
-                features[own + (3 * Bins) + i] = (byte)(k + 1 < 2 * Spectrum.Bins ? (amplitudes[k >> 1] + amplitudes[(k + 1) >> 1]) >> 1 : 0);
             }
         }
 
-        // How far it stands out of the 13 bins around it, and how near it is to the top of its peak.
+        // The light at one and a half times its frequency.
+        private void Between()
+        {
+            byte[] features = _features;
+            int[] light = _light;
+            for (int i = 0; i < Bins; i++)
+            {
+                int k = (FirstBin + i) * 3;
+                features[(3 * Bins) + i] = (byte)(k + 1 < 2 * Spectrum.Bins ? (light[k >> 1] + light[(k + 1) >> 1]) >> 1 : 0);
+            }
+        }
+
+        // How far it stands out of the 13 bins around it.
         private void Stand()
         {
+            byte[] features = _features;
+            int[] light = _light;
             int sum = 0;
             for (int k = FirstBin - 6; k < FirstBin + 6; k++)
             {
-                sum += _light[k];
+                sum += light[k];
             }
 
             for (int i = 0; i < Bins; i++)
             {
                 int k = FirstBin + i;
-                sum += _light[k + 6];
-                int value = _light[k] * 416 / (sum + 1);
-                _features[(8 * Bins) + i] = (byte)(value > 255 ? 255 : value);
-                sum -= _light[k - 6];
-                int top = _light[k];
-                for (int j = k - 2; j <= k + 2; j++)
-                {
-                    if (_light[j] > top)
-                    {
-                        top = _light[j];
-                    }
-                }
-
-                _features[(9 * Bins) + i] = (byte)(_light[k] * 255 / (top + 1));
+                sum += light[k + 6];
+                int value = light[k] * 416 / (sum + 1);
+                features[(7 * Bins) + i] = (byte)(value > 255 ? 255 : value);
+                sum -= light[k - 6];
             }
         }
 
         // The light where the arm is quiet: Wiener's weight, scaled to the highest.
         private void Clean()
         {
+            int[] light = _light;
+            int[] arm = _arm;
+            int[] clean = _points;
             int highest = 0;
             for (int i = 0; i < Bins; i++)
             {
                 int k = FirstBin + i;
-                int value = _light[k] * (255 - (_arm[k] * _arm[k] / 255)) / 255;
-                _scores[i] = value;
+                int value = light[k] * (255 - (arm[k] * arm[k] / 255)) / 255;
+                clean[i] = value;
                 highest = value > highest ? value : highest;
             }
 
+            byte[] features = _features;
             for (int i = 0; i < Bins; i++)
             {
-                _features[(10 * Bins) + i] = (byte)(_scores[i] * 255 / (highest + 1));
+                features[(8 * Bins) + i] = (byte)(clean[i] * 255 / (highest + 1));
             }
         }
 
         // How many peaks of the light are higher.
         private void Rank()
         {
-            byte[] features = _features;
-            const int First = 11 * Bins;
-            for (int i = 0; i < Bins; i++)
-            {
-                features[First + i] = 0;
-            }
-
+            int[] light = _light;
+            int[] peaks = _points;
+            int count = 0;
             for (int k = FirstBin; k < FirstBin + Bins; k++)
             {
-                int peak = _light[k];
-                if (peak < _light[k - 1] || peak <= _light[k + 1])
+                int value = light[k];
+                if (value >= light[k - 1] && value > light[k + 1])
                 {
-                    continue;
+                    int at = count++;
+                    while (at > 0 && peaks[at - 1] < value)
+                    {
+                        peaks[at] = peaks[at - 1];
+                        at--;
+                    }
+
+                    peaks[at] = value;
+                }
+            }
+
+            byte[] features = _features;
+            int higher = 0;
+            for (int i = 0; i < Bins; i++)
+            {
+                int value = light[FirstBin + i];
+                while (higher < count && peaks[higher] > value)
+                {
+                    higher++;
                 }
 
-                for (int i = 0; i < Bins; i++)
+                while (higher > 0 && peaks[higher - 1] <= value)
                 {
-                    if (_light[FirstBin + i] < peak)
-                    {
-                        features[First + i]++;
-                    }
+                    higher--;
                 }
+
+                features[(9 * Bins) + i] = (byte)higher;
             }
         }
 
         // What is said of the window as a whole, and where the bin lies in it.
-        private void Whole(int feature, int variance, int cadence)
+        private void Whole(int cadence)
         {
             int light = 0;
             for (int i = 0; i < Bins; i++)
@@ -520,31 +579,30 @@ namespace ElderBand.VitalsFilter
                 light += _light[FirstBin + i];
             }
 
-            int first = feature * Bins;
-            byte motion = (byte)LogX8(variance + 1);
+            byte[] features = _features;
+            byte mean = (byte)(light / Bins);
             for (int i = 0; i < Bins; i++)
             {
                 int strides = cadence == 0 ? 0 : (FirstBin + i) * 32 / cadence;
-                _features[first + i] = (byte)(FirstBin + i);
-                _features[first + Bins + i] = motion;
-                _features[first + (2 * Bins) + i] = (byte)(strides > 255 ? 255 : strides);
-                _features[first + (3 * Bins) + i] = (byte)(light / Bins);
+                features[(10 * Bins) + i] = (byte)(FirstBin + i);
+                features[(11 * Bins) + i] = (byte)(strides > 255 ? 255 : strides);
+                features[(12 * Bins) + i] = mean;
             }
         }
 
-        // What stood near the bin 4 and 8 s ago, and what of it was clean.
+        // What stood near the bin 2 and 4 s ago, and what of it was clean.
         private void Past()
         {
             int older = _pastAt * Bins;
             int newer = (PastSteps - 1 - _pastAt) * Bins;
-            Recall(_pastLight, newer, 16);
-            Recall(_pastLight, older, 17);
-            Recall(_pastClean, newer, 18);
-            Recall(_pastClean, older, 19);
+            Recall(_pastLight, newer, 13);
+            Recall(_pastLight, older, 14);
+            Recall(_pastClean, newer, 15);
+            Recall(_pastClean, older, 16);
             for (int i = 0; i < Bins; i++)
             {
                 _pastLight[older + i] = _features[i];
-                _pastClean[older + i] = _features[(10 * Bins) + i];
+                _pastClean[older + i] = _features[(8 * Bins) + i];
             }
 
             _pastAt = PastSteps - 1 - _pastAt;
@@ -552,42 +610,27 @@ namespace ElderBand.VitalsFilter
 
         private void Recall(byte[] past, int row, int feature)
         {
+            byte[] features = _features;
+            int at = feature * Bins;
             int before = 0;
             int here = past[row];
-            for (int i = 0; i < Bins; i++)
+            for (int i = row + 1; i < row + Bins; i++)
             {
-                int after = i + 1 < Bins ? past[row + i + 1] : 0;
+                int after = past[i];
                 int most = here > before ? here : before;
-                _features[(feature * Bins) + i] = (byte)(after > most ? after : most);
+                features[at++] = (byte)(after > most ? after : most);
                 before = here;
                 here = after;
             }
-        }
 
-        // Eight times the logarithm to base 2, by the highest bit and the three below it.
-        private static int LogX8(int value)
-        {
-            int log = 24;
-            while (value >= 16)
-            {
-                value >>= 1;
-                log += 8;
-            }
-
-            while (value < 8)
-            {
-                value <<= 1;
-                log -= 8;
-            }
-
-            return log + (value & 7);
+            features[at] = (byte)(here > before ? here : before);
         }
 
         // ---- the path ----
 
         private void Follow(int steps)
         {
-            for (int step = 0; step < SpreadsPerStep * (steps < MostSteps ? steps : MostSteps); step++)
+            for (int step = 0; step < (steps < MostSteps ? steps : MostSteps); step++)
             {
                 Spread();
             }
@@ -619,7 +662,7 @@ namespace ElderBand.VitalsFilter
 
             Margin = end - elsewhere;
             int peak = Refine(best);
-            Evidence += (_scores[peak] - Evidence) / 2;
+            Evidence += (_scores[peak] - Evidence) / 4;
             JudgeStride(peak, steps);
         }
 
@@ -646,31 +689,32 @@ namespace ElderBand.VitalsFilter
         // The best that can come before: from the bin itself, from one nearby at a price, or from anywhere at a high one.
         private void Spread()
         {
+            int[] path = _path;
             int[] before = _points;
-            for (int i = 0; i < Bins + (2 * Reach); i++)
+            for (int i = 0; i < Reach; i++)
             {
                 before[i] = -AnewCost;
+                before[Bins + Reach + i] = -AnewCost;
             }
 
             for (int i = 0; i < Bins; i++)
             {
-                before[i + Reach] = _path[i];
+                before[i + Reach] = path[i];
             }
 
             for (int i = 0; i < Bins; i++)
             {
                 int best = before[i + 4];
-                best = Larger(best, Larger(before[i + 3], before[i + 5]) - MoveOneCost);
-                best = Larger(best, Larger(before[i + 2], before[i + 6]) - MoveTwoCost);
-                best = Larger(best, Larger(before[i + 1], before[i + 7]) - MoveThreeCost);
-                best = Larger(best, Larger(before[i], before[i + 8]) - MoveFourCost);
-                _path[i] = Larger(best, -AnewCost);
+                best = best > -AnewCost ? best : -AnewCost;
+                int from = (before[i + 3] > before[i + 5] ? before[i + 3] : before[i + 5]) - MoveOneCost;
+                best = from > best ? from : best;
+                from = (before[i + 2] > before[i + 6] ? before[i + 2] : before[i + 6]) - MoveTwoCost;
+                best = from > best ? from : best;
+                from = (before[i + 1] > before[i + 7] ? before[i + 1] : before[i + 7]) - MoveThreeCost;
+                best = from > best ? from : best;
+                from = (before[i] > before[i + 8] ? before[i] : before[i + 8]) - MoveFourCost;
+                path[i] = from > best ? from : best;
             }
-        }
-
-        private static int Larger(int a, int b)
-        {
-            return a > b ? a : b;
         }
 
         // The path lags a quick heart by a bin or two: within two bins of its end the newest window decides, and between bins

@@ -1,7 +1,7 @@
 namespace ElderBand.VitalsFilter
 {
     /// <summary>
-    /// Power spectra of two real signals at once, from one complex transform of 256 points (radix 2, decimation in time, 32-bit
+    /// Power spectra of two real signals at once, from one complex transform of 256 points (radix 4, decimation in time, 32-bit
     /// integers, twiddles in Q14). The signals are 100 samples long and are padded with zeros; nothing is scaled between the
     /// stages, because 100 windowed samples of +-1000 cannot reach 17 bits.
     /// </summary>
@@ -19,7 +19,7 @@ namespace ElderBand.VitalsFilter
         private const int Size = 256;
         private const int Quarter = 64;
 
-        // sin(2 pi i / 256) in Q14, three quarters of a turn, so that the cosine is the same table from 64 on.
+        // sin(2 pi i / 256) in Q14; the cosine is the same table from 64 on, and three times a quarter less one ends within it.
         private static readonly short[] SineQ14 =
         {
             0, 402, 804, 1205, 1606, 2006, 2404, 2801, 3196, 3590, 3981, 4370, 4756, 5139, 5520, 5897,
@@ -34,19 +34,36 @@ namespace ElderBand.VitalsFilter
             -6270, -6639, -7005, -7366, -7723, -8076, -8423, -8765, -9102, -9434, -9760, -10080, -10394, -10702, -11003, -11297,
             -11585, -11866, -12140, -12406, -12665, -12916, -13160, -13395, -13623, -13842, -14053, -14256, -14449, -14635, -14811, -14978,
             -15137, -15286, -15426, -15557, -15679, -15791, -15893, -15986, -16069, -16143, -16207, -16261, -16305, -16340, -16364, -16379,
+            -16384, -16379, -16364, -16340, -16305, -16261, -16207, -16143, -16069, -15986, -15893, -15791, -15679, -15557, -15426, -15286,
+            -15137, -14978, -14811, -14635, -14449, -14256, -14053, -13842, -13623, -13395, -13160, -12916, -12665, -12406, -12140, -11866,
+            -11585, -11297, -11003, -10702, -10394, -10080, -9760, -9434, -9102, -8765, -8423, -8076, -7723, -7366, -7005, -6639,
+            -6270, -5897, -5520, -5139, -4756, -4370, -3981, -3590, -3196, -2801, -2404, -2006, -1606, -1205, -804, -402,
         };
 
-        // A Hamming-like window, 0.3 + 0.7 sin^2, in Q8, its first half: the tails still count, the side lobes stay 30 dB down.
+        // A Hamming-like window, 0.3 + 0.7 sin^2, in Q8: the tails still count, the side lobes stay 30 dB down.
         private static readonly short[] WindowQ8 =
         {
-            77, 77, 78, 79, 80, 82, 84, 87, 89, 92, 96, 99, 103, 107, 111, 116,
-            121, 126, 131, 136, 141, 147, 152, 158, 164, 169, 175, 180, 186, 191, 197, 202,
-            207, 212, 217, 221, 226, 230, 234, 237, 241, 244, 246, 249, 251, 252, 254, 255,
-            256, 256,
+            77, 77, 78, 79, 80, 82, 84, 87, 89, 92, 96, 99, 103, 107, 111, 116, 121, 126, 131, 136,
+            141, 147, 152, 158, 164, 169, 175, 180, 186, 191, 197, 202, 207, 212, 217, 221, 226, 230, 234, 237,
+            241, 244, 246, 249, 251, 252, 254, 255, 256, 256, 256, 256, 255, 254, 252, 251, 249, 246, 244, 241,
+            237, 234, 230, 226, 221, 217, 212, 207, 202, 197, 191, 186, 180, 175, 169, 164, 158, 152, 147, 141,
+            136, 131, 126, 121, 116, 111, 107, 103, 99, 96, 92, 89, 87, 84, 82, 80, 79, 78, 77, 77,
         };
 
         private readonly int[] _real = new int[Size];
         private readonly int[] _imaginary = new int[Size];
+
+        /// <summary>After <see cref="Transform"/>: the first signal's power in bins 1 to 127, 1/64 of squared counts.</summary>
+        public int[] First
+        {
+            get { return _real; }
+        }
+
+        /// <summary>The same of the second signal.</summary>
+        public int[] Second
+        {
+            get { return _imaginary; }
+        }
 
         /// <summary>Puts a signal in, windowed.</summary>
         /// <param name="samples">At least 100 of them, each within +-1000.</param>
@@ -54,24 +71,15 @@ namespace ElderBand.VitalsFilter
         public void Load(int[] samples, bool second)
         {
             int[] target = second ? _imaginary : _real;
-            for (int i = 0; i < Size; i++)
+            short[] window = WindowQ8;
+            for (int i = 0; i < Quarter; i++)
             {
-                target[i] = 0;
-            }
-
-            int reversed = 0;
-            for (int i = 0; i < Samples; i++)
-            {
-                int weight = WindowQ8[i < Samples / 2 ? i : Samples - 1 - i];
-                target[reversed] = ((samples[i] * weight) + 128) >> 8;
-                int bit = Size >> 1;
-                while ((reversed & bit) != 0)
-                {
-                    reversed ^= bit;
-                    bit >>= 1;
-                }
-
-                reversed |= bit;
+                // Four that lie a quarter apart meet in the first stage: i with its three digits of base 4 reversed. Of the
+                // four only two are ever there.
+                int place = ((i & 3) << 6) | ((i & 12) << 2) | ((i >> 4) << 2);
+                target[place] = ((samples[i] * window[i]) + 128) >> 8;
+                int late = Quarter + i;
+                target[place + 1] = late < Samples ? ((samples[late] * window[late]) + 128) >> 8 : 0;
             }
         }
 
@@ -84,78 +92,109 @@ namespace ElderBand.VitalsFilter
             }
         }
 
-        /// <summary>Transforms both signals.</summary>
+        /// <summary>Transforms both signals into their powers.</summary>
         public void Transform()
         {
+            Start();
             int[] real = _real;
             int[] imaginary = _imaginary;
-
-            // The first two stages turn by quarters only: no multiplication.
-            for (int i = 0; i < Size; i += 4)
+            short[] sine = SineQ14;
+            for (int span = 4; span < Size; span <<= 2)
             {
-                int a = real[i];
-                int b = real[i + 1];
-                int c = real[i + 2];
-                int d = real[i + 3];
-                int sum = a + b;
-                int other = c + d;
-                int difference = a - b;
-                int realTurned = c - d;
-                real[i] = sum + other;
-                real[i + 2] = sum - other;
-                a = imaginary[i];
-                b = imaginary[i + 1];
-                c = imaginary[i + 2];
-                d = imaginary[i + 3];
-                sum = a + b;
-                other = c + d;
-                imaginary[i] = sum + other;
-                imaginary[i + 2] = sum - other;
-                sum = a - b;
-                other = c - d;
-                real[i + 1] = difference + other;
-                real[i + 3] = difference - other;
-                imaginary[i + 1] = sum - realTurned;
-                imaginary[i + 3] = sum + realTurned;
-            }
-
-            for (int span = 4; span < Size; span <<= 1)
-            {
-                int step = Size / 2 / span;
+                int step = Quarter / span;
+                int apart = span << 2;
                 for (int j = 0; j < span; j++)
                 {
-                    int cosine = SineQ14[(j * step) + Quarter];
-                    int sine = SineQ14[j * step];
-                    for (int low = j; low < Size; low += span << 1)
+                    int angle = j * step;
+                    int sine1 = sine[angle];
+                    int cosine1 = sine[angle + Quarter];
+                    int sine2 = sine[2 * angle];
+                    int cosine2 = sine[(2 * angle) + Quarter];
+                    int sine3 = sine[3 * angle];
+                    int cosine3 = sine[(3 * angle) + Quarter];
+                    for (int at0 = j; at0 < Size; at0 += apart)
                     {
-                        int high = low + span;
-                        int x = real[high];
-                        int y = imaginary[high];
-                        int turnedX = ((x * cosine) + (y * sine) + 8192) >> 14;
-                        int turnedY = ((y * cosine) - (x * sine) + 8192) >> 14;
-                        x = real[low];
-                        y = imaginary[low];
-                        real[high] = x - turnedX;
-                        real[low] = x + turnedX;
-                        imaginary[high] = y - turnedY;
-                        imaginary[low] = y + turnedY;
+                        int at1 = at0 + span;
+                        int at2 = at1 + span;
+                        int at3 = at2 + span;
+                        int x = real[at1];
+                        int y = imaginary[at1];
+                        int x1 = ((x * cosine1) + (y * sine1)) >> 14;
+                        int y1 = ((y * cosine1) - (x * sine1)) >> 14;
+                        x = real[at2];
+                        y = imaginary[at2];
+                        int x2 = ((x * cosine2) + (y * sine2)) >> 14;
+                        int y2 = ((y * cosine2) - (x * sine2)) >> 14;
+                        x = real[at3];
+                        y = imaginary[at3];
+                        int x3 = ((x * cosine3) + (y * sine3)) >> 14;
+                        int y3 = ((y * cosine3) - (x * sine3)) >> 14;
+                        // Cutting loses half of a unit on average: what both lost is given back at once.
+                        int oddX = x1 + x3 + 1;
+                        int oddY = y1 + y3 + 1;
+                        x3 = x1 - x3;
+                        y3 = y1 - y3;
+                        x = real[at0];
+                        y = imaginary[at0];
+                        int evenX = x + x2;
+                        int evenY = y + y2;
+                        x -= x2;
+                        y -= y2;
+                        real[at0] = evenX + oddX;
+                        real[at1] = x + y3;
+                        real[at2] = evenX - oddX;
+                        real[at3] = x - y3;
+                        imaginary[at0] = evenY + oddY;
+                        imaginary[at1] = y - x3;
+                        imaginary[at2] = evenY - oddY;
+                        imaginary[at3] = y + x3;
                     }
                 }
             }
+
+            Separate();
         }
 
-        /// <summary>Adds the power of one of the two signals, in 1/64 of squared counts, to what is there already.</summary>
-        /// <param name="power"><see cref="Bins"/> values; bin 0 stays as it is.</param>
-        /// <param name="second">Of the second one.</param>
-        public void AddPower(int[] power, bool second)
+        // The first stage turns by quarters only, and the third and fourth of its inputs are padding.
+        private void Start()
         {
-            int[] even = second ? _imaginary : _real;
-            int[] odd = second ? _real : _imaginary;
+            int[] real = _real;
+            int[] imaginary = _imaginary;
+            for (int i = 0; i < Size; i += 4)
+            {
+                int x0 = real[i];
+                int y0 = imaginary[i];
+                int x1 = real[i + 1];
+                int y1 = imaginary[i + 1];
+                real[i] = x0 + x1;
+                real[i + 1] = x0 + y1;
+                real[i + 2] = x0 - x1;
+                real[i + 3] = x0 - y1;
+                imaginary[i] = y0 + y1;
+                imaginary[i + 1] = y0 - x1;
+                imaginary[i + 2] = y0 - y1;
+                imaginary[i + 3] = y0 + x1;
+            }
+        }
+
+        // What is even about 0 belongs to the first signal's real and the second one's imaginary part, what is odd to the others.
+        private void Separate()
+        {
+            int[] real = _real;
+            int[] imaginary = _imaginary;
             for (int k = 1; k < Bins; k++)
             {
-                int a = (even[k] + even[Size - k]) >> 4;
-                int b = (odd[k] - odd[Size - k]) >> 4;
-                power[k] += (a * a) + (b * b);
+                int x = real[k];
+                int y = imaginary[k];
+                int mirror = Size - k;
+                int mirroredX = real[mirror];
+                int mirroredY = imaginary[mirror];
+                int a = (x + mirroredX) >> 4;
+                int b = (y - mirroredY) >> 4;
+                real[k] = (a * a) + (b * b);
+                a = (y + mirroredY) >> 4;
+                b = (x - mirroredX) >> 4;
+                imaginary[k] = (a * a) + (b * b);
             }
         }
     }

@@ -31,6 +31,22 @@ public sealed class HeartRateTests
         reported.ShouldAllBe(e => Math.Abs(e.Bpm - bpm) < 2 + (bpm * 0.05));
     }
 
+    [Fact]
+    public void After_a_hole_the_last_guess_stands_unreported_and_after_a_reset_there_is_none()
+    {
+        var heart = new HeartRate(50, 2);
+        var ppg = new SyntheticPpg(50, 4) { Bpm = 72 };
+        Estimates(heart, ppg, 50, 20).Last().Bpm.ShouldBe(72, 3);
+        heart.SkipLost(100);
+        heart.TryEstimate().ShouldBeFalse();
+        heart.Refusal.ShouldBe(HeartRefusal.Warmup);
+        heart.GuessBpmX10.ShouldBeInRange(690, 750);
+        heart.BpmX10.ShouldBe(0);
+        heart.Reset();
+        heart.TryEstimate().ShouldBeFalse();
+        heart.GuessBpmX10.ShouldBe(0);
+    }
+
     [Theory]
     [InlineData(0.2)]
     [InlineData(0.5)]

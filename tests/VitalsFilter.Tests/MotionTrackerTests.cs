@@ -234,11 +234,7 @@ public sealed class MotionTrackerTests
         spectrum.Load(first, false);
         spectrum.Load(second, true);
         spectrum.Transform();
-        var one = new int[Spectrum.Bins];
-        var other = new int[Spectrum.Bins];
-        spectrum.AddPower(one, false);
-        spectrum.AddPower(other, true);
-        return (one, other);
+        return (spectrum.First, spectrum.Second);
     }
 
     private static double SignalToNoise(int[] samples, int[] powers)

@@ -37,9 +37,10 @@ WEIGHT = {"bami1": 1.0, "bami2": 1.0, "ppgtohr": 0.5}
 OTHER_WEIGHT = 0.3
 MOVING = ("bami1", "bami2", "ppgtohr")
 # MotionTracker's path and its line of confidence.
-MOVE_COST, ANEW, LOWEST, EVIDENCE = (0, 19, 64, 144, 224), 768, -384, 80
-SPREADS = 2
-REPORT, STRIDE, MEMORY, LEAP, LEAP_PER_STEP = 190, 100, 15, 60, 10
+MOVE_COST, ANEW, LOWEST, EVIDENCE = (0, 9, 30, 65, 100), 768, -384, 50
+REPORT, STRIDE, MEMORY, LEAP, LEAP_PER_STEP = 180, 100, 30, 60, 5
+# PulseForest's narrowing.
+TREES_PER_ROUND, HOPELESS = 4, 224
 ARM_FEATURE = 4
 
 
@@ -124,7 +125,14 @@ def tree(columns, questions, leaves):
 def scores(forest, features):
     """The same integer sums as PulseForest.Judge."""
     columns = features.transpose(1, 0, 2)
-    return sum(tree(columns, q, v) for q, v in forest)
+    score = np.zeros(columns.shape[1:], int)
+    open_ = np.ones(score.shape, bool)
+    for n, (questions, leaves) in enumerate(forest):
+        if n and n % TREES_PER_ROUND == 0:
+            best = np.where(open_, score, -1 << 30).max(1, keepdims=True)
+            open_ &= score > best - HOPELESS
+        score += np.where(open_, tree(columns, questions, leaves), 0)
+    return score
 
 
 def toward_zero(a, b):
@@ -137,20 +145,16 @@ def follow(score, arms, times):
     """The same integer path as MotionTracker.Follow: (rate x10, confidence) of every window."""
     path, said, last, evidence, apart, since = np.zeros(BINS, int), [], None, 0, 0, 0
     for now, arm, t in zip(score, arms, times):
-        if last is None or not 0 < t - last < 9000:
+        if last is None or not 0 < t - last < 5000:
             path[:] = 0
             evidence, apart = 0, 0
-            steps = 1
-        else:
-            steps = 1
         last = t
-        for _ in range(SPREADS * steps):
-            before = np.full(BINS + 8, -ANEW)
-            before[4:-4] = path
-            for move, cost in enumerate(MOVE_COST):
-                for shift in {-move, move}:
-                    path = np.maximum(path, before[4 + shift:4 + shift + BINS] - cost)
-            path = np.maximum(path, -ANEW)
+        before = np.full(BINS + 8, -ANEW)
+        before[4:-4] = path
+        for move, cost in enumerate(MOVE_COST):
+            for shift in {-move, move}:
+                path = np.maximum(path, before[4 + shift:4 + shift + BINS] - cost)
+        path = np.maximum(path, -ANEW)
         news = np.maximum(now - now.max(), LOWEST)
         path = path + -(-news * EVIDENCE // 100)  # towards zero, as all are below it
         best = int(path.argmax())
@@ -164,9 +168,9 @@ def follow(score, arms, times):
             curve = low + high - 2 * int(now[peak])
             fraction = max(-128, min(128, toward_zero(128 * (low - high), curve))) if curve < 0 else 0
         rate = ((FIRST + peak) * 256 + fraction) * 7500 // 65536
-        evidence += toward_zero(int(now[peak]) - evidence, 2)
+        evidence += toward_zero(int(now[peak]) - evidence, 4)
         confidence = max(0, min(100, 60 + toward_zero(evidence - REPORT, 4)))
-        since += steps
+        since += 1
         if arm[max(peak - 1, 0):peak + 2].max() < STRIDE:
             if evidence >= REPORT:
                 apart, since = rate, 0
@@ -197,8 +201,7 @@ def held_out(rows, features, truth, weights, groups, arms, folds, path):
             for file in np.unique(files[tested & plain]):
                 use = np.where((files == file) & plain)[0]
                 for i, (rate, confidence) in zip(use, follow(scores(forest, features[use]), features[use, ARM_FEATURE], times[use])):
-                    for ms in (times[i], times[i] + 2000):  # the answer stands until the next step
-                        out.write(f"{file},{ms},{rate},{confidence},{int(confidence >= 60)}\n")
+                    out.write(f"{file},{times[i]},{rate},{confidence},{int(confidence >= 60)}\n")
             out.flush()
             print(f"\r  {n + 1} of {len(folds)} left out", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
