@@ -138,6 +138,12 @@ namespace ElderBand.VitalsFilter
             get { return _oxygen.RatioX1000; }
         }
 
+        /// <summary>The arm moved more than 30 mg at the last estimate: the tracker answered.</summary>
+        public bool IsMoving
+        {
+            get { return _moves; }
+        }
+
         /// <summary>What follows the rate while the arm moves: for training and evaluation.</summary>
         public MotionTracker Tracker
         {

@@ -134,8 +134,10 @@ namespace ElderBand.Wristband
         private const int ProbeMs = 600; // two bursts
         private const int ProbeEveryMs = 60000;
 
-        // As often as the tracker for a moving arm can move on: asked less often it loses the way.
-        private const int EstimateEveryMs = MotionTracker.StepMs;
+        // An arm in motion is asked as often as the tracker can move on, or it loses the way; at rest an answer costs more than
+        // half a million instructions, in which no press is heard (docs/adr/0071), and nothing is won by asking often.
+        private const int RestEstimateEveryMs = 10000;
+        private const int MovingEstimateEveryMs = MotionTracker.StepMs;
 
         private const int ProbeMovedEveryMs = 10000;
         private const int VerifyEveryMs = 10000;
@@ -264,7 +266,7 @@ namespace ElderBand.Wristband
             _wearMs = nowMs;
             _nextProbeMs = nowMs;
             _nextMeasureMs = nowMs + ProbeEveryMs;
-            _nextEstimateMs = nowMs + EstimateEveryMs;
+            _nextEstimateMs = nowMs + RestEstimateEveryMs;
             _nextSummaryMs = nowMs + SummaryMs;
         }
 
@@ -384,8 +386,8 @@ namespace ElderBand.Wristband
 
             if (_ppgWatch.IsRunning && nowMs >= _nextEstimateMs)
             {
-                _nextEstimateMs = Next(_nextEstimateMs, EstimateEveryMs, nowMs);
                 Estimate();
+                _nextEstimateMs = Next(_nextEstimateMs, _heart.IsMoving ? MovingEstimateEveryMs : RestEstimateEveryMs, nowMs);
             }
 
             if (nowMs >= _nextSummaryMs && !_measuring)
@@ -505,7 +507,7 @@ namespace ElderBand.Wristband
                 _nextProbeMs = nowMs + ProbeEveryMs;
                 // By itself: a probe a moment ago must not put the question off.
                 _nextPulseMs = nowMs + (!worn && _wear.MayBeWorn ? LongSummaryMs : ProbeEveryMs);
-                _nextEstimateMs = nowMs + EstimateEveryMs;
+                _nextEstimateMs = nowMs + RestEstimateEveryMs;
             }
             else if (nowMs >= _nextProbeMs)
             {
