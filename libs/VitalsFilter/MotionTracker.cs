@@ -77,9 +77,6 @@ namespace ElderBand.VitalsFilter
         /// <summary>Rate of the most likely path x10; 0 before the first update.</summary>
         public int BpmX10 { get; private set; }
 
-        /// <summary>How much less likely the best path is that ends elsewhere (more than 4 bins away), 1/64 of log-odds.</summary>
-        public int Margin { get; private set; }
-
         /// <summary>How much the bin of the answer looked like a pulse lately, against there being none, 1/64 of log-odds.</summary>
         public int Evidence { get; private set; }
 
@@ -133,7 +130,6 @@ namespace ElderBand.VitalsFilter
             }
 
             BpmX10 = 0;
-            Margin = 0;
             Evidence = 0;
             Confidence = 0;
             _apartBpmX10 = 0;
@@ -650,17 +646,11 @@ namespace ElderBand.VitalsFilter
             }
 
             int end = _path[best];
-            int elsewhere = end - AnewCost;
             for (int i = 0; i < Bins; i++)
             {
                 _path[i] -= end;
-                if (IntegerMath.Distance(i, best) > Reach && _path[i] > elsewhere - end)
-                {
-                    elsewhere = _path[i] + end;
-                }
             }
 
-            Margin = end - elsewhere;
             int peak = Refine(best);
             Evidence += (_scores[peak] - Evidence) / 4;
             JudgeStride(peak, steps);
