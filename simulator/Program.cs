@@ -1,3 +1,4 @@
+using ElderBand.Simulation;
 using System.Runtime.InteropServices;
 using ElderBand.Simulator.Centre;
 using ElderBand.Simulator.Neighbourhood;
@@ -18,10 +19,10 @@ try
         ("bench", "press") => await PressBench.RunAsync(options, ending.Token),
         ("bench", "kill") => await KillBench.RunAsync(options, ending.Token),
         ("bench", "falls") => await FallBench.RunAsync(options, ending.Token),
-        _ => throw new SimulatorException("The simulator is started by ./dev; ./dev help says how."),
+        _ => throw new SimulationException("The simulator is started by ./dev; ./dev help says how."),
     };
 }
-catch (SimulatorException e)
+catch (SimulationException e)
 {
     Console.Error.WriteLine(e.Message);
     return 2;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ElderBand.Simulation;
 
 namespace ElderBand.Simulator.Centre;
 
@@ -24,7 +25,7 @@ public sealed class ServiceProcess(string program, string[] arguments, Uri addre
         }
     }
 
-    /// <summary>Starts it and waits until it is ready; throws <see cref="SimulatorException"/> with its own words where it is not.</summary>
+    /// <summary>Starts it and waits until it is ready; throws <see cref="SimulationException"/> with its own words where it is not.</summary>
     public async Task StartAsync(CancellationToken cancellation)
     {
         var said = new List<string>();
@@ -68,7 +69,7 @@ public sealed class ServiceProcess(string program, string[] arguments, Uri addre
                 await Task.Delay(200, cancellation);
                 lock (said)
                 {
-                    throw new SimulatorException(
+                    throw new SimulationException(
                         process.HasExited
                             ? $"The centre ended at once (code {process.ExitCode}): {string.Join(" ", said.TakeLast(4))}"
                             : $"The centre is not ready after 30 s; its log is {logFile}.");
@@ -128,7 +129,7 @@ public sealed class ServiceProcess(string program, string[] arguments, Uri addre
         await process.WaitForExitAsync(cancellation);
         return process.ExitCode == 0
             ? await output
-            : throw new SimulatorException($"The centre's command {arguments[0]} failed: {(await error).Trim()} {(await output).Trim()}");
+            : throw new SimulationException($"The centre's command {arguments[0]} failed: {(await error).Trim()} {(await output).Trim()}");
     }
 
     /// <inheritdoc/>
@@ -151,6 +152,3 @@ public sealed class ServiceProcess(string program, string[] arguments, Uri addre
         }
     }
 }
-
-/// <summary>Something the user can do something about; the message says what.</summary>
-public sealed class SimulatorException(string message) : Exception(message);

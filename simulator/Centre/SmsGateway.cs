@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ElderBand.Simulation;
 
 namespace ElderBand.Simulator.Centre;
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using ElderBand.Simulation;
 
 namespace ElderBand.Simulator.Centre;
 
@@ -82,7 +83,7 @@ public sealed class StaffClient : IDisposable
         using var answer = await _http.GetAsync(link, cancellation);
         if ((int)answer.StatusCode >= 400)
         {
-            throw new SimulatorException($"The centre refused the sign-in link: {(int)answer.StatusCode}.");
+            throw new SimulationException($"The centre refused the sign-in link: {(int)answer.StatusCode}.");
         }
     }
 

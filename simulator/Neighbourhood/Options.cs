@@ -1,4 +1,5 @@
 using System.Globalization;
+using ElderBand.Simulation;
 using ElderBand.Simulator.Centre;
 
 namespace ElderBand.Simulator.Neighbourhood;
@@ -43,7 +44,7 @@ public sealed record Options
     public IReadOnlyList<string> Words { get; init; } = [];
 
     /// <summary>Reads the command line.</summary>
-    /// <exception cref="SimulatorException">Something in it is not understood.</exception>
+    /// <exception cref="SimulationException">Something in it is not understood.</exception>
     public static Options Parse(IReadOnlyList<string> args)
     {
         var options = new Options();
@@ -64,13 +65,13 @@ public sealed record Options
                 continue;
             }
 
-            var value = i + 1 < args.Count ? args[++i] : throw new SimulatorException($"{arg} needs a value.");
+            var value = i + 1 < args.Count ? args[++i] : throw new SimulationException($"{arg} needs a value.");
             portsGiven |= arg is "--http-port" or "--mqtt-port" or "--wrist-port";
             options = arg switch
             {
                 "--service" => options with { Service = value },
                 "--homes" => options with { Homes = Number(arg, value, 1, 200) },
-                "--mode" => options with { IsDaily = value == "daily" || (value == "guard" ? false : throw new SimulatorException($"--mode is guard or daily, not {value}.")) },
+                "--mode" => options with { IsDaily = value == "daily" || (value == "guard" ? false : throw new SimulationException($"--mode is guard or daily, not {value}.")) },
                 "--data" => options with { Data = Folder(value) },
                 "--http-port" => options with { HttpPort = Number(arg, value, 0, 65535) },
                 "--mqtt-port" => options with { MqttPort = Number(arg, value, 0, 65535) },
@@ -78,7 +79,7 @@ public sealed record Options
                 "--json" => options with { Json = value },
                 "--seed" => options with { Seed = Number(arg, value, 0, int.MaxValue) },
                 "--rounds" => options with { Rounds = Number(arg, value, 1, 10_000) },
-                _ => throw new SimulatorException($"There is no option {arg}; ./dev help lists them."),
+                _ => throw new SimulationException($"There is no option {arg}; ./dev help lists them."),
             };
         }
 
@@ -94,9 +95,9 @@ public sealed record Options
     private static int Number(string name, string value, int min, int max) =>
         int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max
             ? number
-            : throw new SimulatorException($"{name} is a number from {min} to {max}, not {value}.");
+            : throw new SimulationException($"{name} is a number from {min} to {max}, not {value}.");
 
     private static string Folder(string path) => Directory.Exists(path)
         ? Path.GetFullPath(path)
-        : throw new SimulatorException($"There is no folder {path}: --data wants one with falls/ and ppg/, as docs/simulator.md describes.");
+        : throw new SimulationException($"There is no folder {path}: --data wants one with falls/ and ppg/, as docs/simulator.md describes.");
 }

@@ -1,3 +1,5 @@
+using ElderBand.Simulation;
+
 namespace ElderBand.Simulator.Neighbourhood;
 
 /// <summary>Somebody who is told.</summary>

@@ -1,5 +1,6 @@
+using ElderBand.Simulation.Signals;
+using ElderBand.Simulation;
 using ElderBand.Simulator.Centre;
-using ElderBand.Simulator.Signals;
 
 namespace ElderBand.Simulator.Neighbourhood;
 
@@ -11,7 +12,7 @@ public sealed class Recordings
     private readonly string[][] _pulses;
 
     /// <summary>Reads both manifests.</summary>
-    /// <exception cref="SimulatorException">A manifest is missing or has no usable row.</exception>
+    /// <exception cref="SimulationException">A manifest is missing or has no usable row.</exception>
     public Recordings(string folder)
     {
         _folder = folder;
@@ -34,7 +35,7 @@ public sealed class Recordings
             .Select(static r => r[0]).Order(StringComparer.Ordinal).Take(count).Select(Motion)];
 
     private static string[] Nth(string[][] rows, int index, string none) =>
-        rows.Length > 0 ? rows[index % rows.Length] : throw new SimulatorException(none + ".");
+        rows.Length > 0 ? rows[index % rows.Length] : throw new SimulationException(none + ".");
 
     private Recording Motion(string file) => Recording.Load(Path.Combine(_folder, "falls"), file, "ax_mg", "ay_mg", "az_mg");
 
@@ -44,20 +45,20 @@ public sealed class Recordings
         var path = Path.Combine(_folder, manifest);
         if (!File.Exists(path))
         {
-            throw new SimulatorException($"{_folder} has no {manifest}: --data wants a folder as docs/simulator.md describes.");
+            throw new SimulationException($"{_folder} has no {manifest}: --data wants a folder as docs/simulator.md describes.");
         }
 
         var lines = File.ReadAllLines(path);
         var header = Cells(lines[0]);
         var indices = columns.Select(c => header.IndexOf(c)).ToArray();
         return Array.IndexOf(indices, -1) >= 0
-            ? throw new SimulatorException($"{manifest} is damaged in line 1: it must name {string.Join(", ", columns)}.")
+            ? throw new SimulationException($"{manifest} is damaged in line 1: it must name {string.Join(", ", columns)}.")
             : [.. lines.Skip(1).Select((line, i) =>
             {
                 var cells = Cells(line);
                 return cells.Count == header.Count
                     ? indices.Select(index => cells[index]).ToArray()
-                    : throw new SimulatorException($"{manifest} is damaged in line {i + 2}: mend or remove that line, then run this again.");
+                    : throw new SimulationException($"{manifest} is damaged in line {i + 2}: mend or remove that line, then run this again.");
             })];
     }
 

@@ -1,3 +1,5 @@
+using ElderBand.Simulation;
+
 namespace ElderBand.Simulator.Neighbourhood;
 
 /// <summary>A person with the band on (or off) the wrist and the home's hub.</summary>

@@ -4,8 +4,9 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using ElderBand.Simulation.Signals;
+using ElderBand.Simulation;
 using ElderBand.Simulator.Centre;
-using ElderBand.Simulator.Signals;
 using ElderBand.Wristband;
 
 namespace ElderBand.Simulator.Neighbourhood;
@@ -284,7 +285,7 @@ public sealed class Town : IAsyncDisposable
         }
         catch (SocketException)
         {
-            throw new SimulatorException($"Port {port} is in use: end the program that has it, or choose another with {option} N.");
+            throw new SimulationException($"Port {port} is in use: end the program that has it, or choose another with {option} N.");
         }
     }
 
@@ -348,7 +349,7 @@ public sealed class Town : IAsyncDisposable
         if (!ready)
         {
             KeepFolder = true;
-            throw new SimulatorException(await AskAsync(() =>
+            throw new SimulationException(await AskAsync(() =>
                 $"Not everything found each other within 60 s: {Hubs.Count(static h => h.IsOnline)} of {Hubs.Count} hubs at the centre"
                 + $" ({Hubs.Select(static h => (h.Uplink as MqttUplink)?.LastFailure).FirstOrDefault(static f => !string.IsNullOrEmpty(f))}),"
                 + $" {Residents.Count(static r => r.Band.IsTrusted)} of {Residents.Count} bands at their hubs, {Residents.Sum(static r => r.Band.Pending)} frames without a receipt, event stream {(IsStreaming ? "up" : "down")}; the centre's log is {Log}."));

@@ -1,4 +1,5 @@
-using ElderBand.Simulator.Signals;
+using ElderBand.Simulation.Signals;
+using ElderBand.Simulation;
 using ElderBand.Wristband;
 
 namespace ElderBand.Simulator.Neighbourhood;

@@ -1,3 +1,4 @@
+using ElderBand.Simulation;
 using ElderBand.Simulator.Centre;
 using ElderBand.Simulator.Neighbourhood;
 
@@ -18,12 +19,12 @@ public static class FallBench
     /// <summary>Runs it; returns 0 where every person has at least 4 of 5 falls and at most 1 of 5 daily trials as alarms.</summary>
     public static async Task<int> RunAsync(Options options, CancellationToken cancellation)
     {
-        var recordings = new Recordings(options.Data ?? throw new SimulatorException("bench falls needs --data DIR with recordings."));
+        var recordings = new Recordings(options.Data ?? throw new SimulationException("bench falls needs --data DIR with recordings."));
         var trials = Subjects.SelectMany(subject => new[] { true, false }.SelectMany(isFall =>
             recordings.Trials(subject, isFall, TrialsEach).Select(recording => (Subject: subject, IsFall: isFall, Recording: recording)))).ToArray();
         if (trials.Length == 0)
         {
-            throw new SimulatorException($"{options.Data} holds no trials of {string.Join(", ", Subjects)} in weda40.");
+            throw new SimulationException($"{options.Data} holds no trials of {string.Join(", ", Subjects)} in weda40.");
         }
 
         Console.WriteLine(VirtualDelays.InWords(Figures.Fixed));

@@ -1,3 +1,4 @@
+using ElderBand.Simulation;
 using ElderBand.Simulator.Neighbourhood;
 
 namespace ElderBand.Simulator.Stories;

@@ -1,3 +1,4 @@
+using ElderBand.Simulation;
 using ElderBand.Simulator.Centre;
 using ElderBand.Simulator.Neighbourhood;
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net.WebSockets;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using ElderBand.Simulation;
 using ElderBand.Simulator.Centre;
 using ElderBand.Simulator.Neighbourhood;
 using ElderBand.Simulator.WristPage;
@@ -20,7 +21,7 @@ public static partial class Pictures
     public static async Task<int> RunAsync(Options options, string folder, CancellationToken cancellation)
     {
         var browser = Array.Find(Browsers, File.Exists)
-            ?? throw new SimulatorException("./dev pictures needs chromium: install it (Debian: apt-get install chromium) and run this again.");
+            ?? throw new SimulationException("./dev pictures needs chromium: install it (Debian: apt-get install chromium) and run this again.");
         Directory.CreateDirectory(folder);
         var page = new WristServer();
         await using var town = await Town.StartAsync(options, Figures.Fixed, People.Homes(options.Homes), page.Map, Console.WriteLine, cancellation);
@@ -33,7 +34,7 @@ public static partial class Pictures
         var press = await cast.PressAsync(cast.First);
         if (!await town.UntilAsync(() => press.ReceivedUs is not null && press.Texts.Count > 0, 20_000))
         {
-            throw new SimulatorException("The press did not reach the screen: ./dev run --once says where it stopped.");
+            throw new SimulationException("The press did not reach the screen: ./dev run --once says where it stopped.");
         }
 
         await ShootAsync(browser, await town.SignInLinkAsync(cancellation), Path.Combine(folder, "console-sos.png"), 1366, 768, cancellation);

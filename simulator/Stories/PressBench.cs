@@ -1,4 +1,5 @@
 using ElderBand.BandProtocol;
+using ElderBand.Simulation;
 using ElderBand.Simulator.Neighbourhood;
 
 namespace ElderBand.Simulator.Stories;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using ElderBand.BandProtocol;
+using ElderBand.Simulation;
 using ElderBand.Simulator.Centre;
 using ElderBand.Simulator.Neighbourhood;
 
@@ -26,7 +27,7 @@ public static class Sim
     {
         if (!int.TryParse(words.ElementAtOrDefault(1), NumberStyles.None, CultureInfo.InvariantCulture, out var seed))
         {
-            throw new SimulatorException("./dev sim wants a seed, a whole number: ./dev sim 42");
+            throw new SimulationException("./dev sim wants a seed, a whole number: ./dev sim 42");
         }
 
         var outcome = Play(seed, Console.Out);
@@ -48,7 +49,7 @@ public static class Sim
         var world = town.World;
         if (!town.PowerOn())
         {
-            throw new SimulatorException($"seed {seed}: the bands did not find their hubs within a minute");
+            throw new SimulationException($"seed {seed}: the bands did not find their hubs within a minute");
         }
 
         var fromMs = world.NowMs;

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Threading.Channels;
+using ElderBand.Simulation;
 using ElderBand.Simulator.Centre;
 using ElderBand.Simulator.Neighbourhood;
 
@@ -149,7 +150,7 @@ public sealed class WristServer
         {
             await town.Service.StartAsync(CancellationToken.None);
         }
-        catch (SimulatorException e)
+        catch (SimulationException e)
         {
             Console.Error.WriteLine(e.Message);
         }

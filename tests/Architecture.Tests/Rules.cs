@@ -14,6 +14,7 @@ public static partial class Rules
         ["firmware/Common"] = ["libs/BandProtocol"],
         ["firmware/Wristband"] = ["libs/BandProtocol", "libs/VitalsFilter", "firmware/Common"],
         ["firmware/HomeHub"] = ["libs/BandProtocol", "firmware/Common"],
+        ["simulation"] = ["firmware/Wristband", "firmware/HomeHub", "libs/BandProtocol", "libs/VitalsFilter"],
         ["hub-service"] = ["libs/BandProtocol", "libs/Mqtt"],
     };
 
@@ -32,6 +33,7 @@ public static partial class Rules
         ("firmware/HomeHub/Board/", ["BandProtocol", "Common.Board", "HomeHub.Board"], []),
         ("firmware/HomeHub/Program.cs", ["BandProtocol", "Common.Board", "HomeHub"], []),
         ("hub-service/", ["BandProtocol", "Mqtt", "HubService"], []),
+        ("simulation/", ["BandProtocol", "VitalsFilter", "Wristband", "HomeHub", "Simulation"], ["Wristband.Board", "HomeHub.Board"]),
         ("simulator/", [""], ["Wristband.Board", "HomeHub.Board", "Common"]),
         ("tests/", [""], ["Wristband.Board", "HomeHub.Board", "Common"]),
         ("tools/", [""], ["Wristband.Board", "HomeHub.Board", "Common"]),
@@ -95,7 +97,7 @@ public static partial class Rules
 
     /// <summary>SQL, and with it every table, belongs to hub-service/Storage; so no room can read another room's tables.</summary>
     public static IEnumerable<string> SqlOnlyInStorage(Tree tree) =>
-        tree.Code("hub-service/").Concat(tree.Code("simulator/")).Concat(tree.Code("libs/")).Concat(tree.Code("firmware/"))
+        tree.Code("hub-service/").Concat(tree.Code("simulator/")).Concat(tree.Code("simulation/")).Concat(tree.Code("libs/")).Concat(tree.Code("firmware/"))
             .Where(file => !file.Path.StartsWith("hub-service/Storage/", StringComparison.Ordinal))
             .SelectMany(file => Sql().Matches(file.Code).Select(match => $"{file.Path}: SQL outside Storage ({match.Value.Trim()})"));
 

@@ -1,5 +1,5 @@
 using ElderBand.Eval;
-using ElderBand.Simulator.Signals;
+using ElderBand.Simulation.Signals;
 
 namespace ElderBand.Tests.VitalsFilter;
 

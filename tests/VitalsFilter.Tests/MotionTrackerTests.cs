@@ -1,4 +1,4 @@
-using ElderBand.Simulator.Signals;
+using ElderBand.Simulation.Signals;
 using ElderBand.VitalsFilter;
 
 namespace ElderBand.Tests.VitalsFilter;

@@ -1,4 +1,5 @@
 using ElderBand.BandProtocol;
+using ElderBand.Simulation;
 using ElderBand.Simulator;
 using ElderBand.Simulator.Neighbourhood;
 using ElderBand.Simulator.Stories;

@@ -1,5 +1,5 @@
 using ElderBand.BandProtocol;
-using ElderBand.Simulator.Signals;
+using ElderBand.Simulation.Signals;
 using ElderBand.VitalsFilter;
 using ElderBand.Wristband;
 using ElderBand.Wristband.Drivers;
@@ -198,7 +198,7 @@ public sealed class FallTests
     public void P07_a_fall_in_Daily_counts_also_when_the_pulse_sensor_cannot_say_whether_the_band_is_worn()
     {
         var world = DailyAfterAProbe();
-        world.PpgChip.Fault = Simulator.Chips.ChipFault.Nak;
+        world.PpgChip.Fault = Simulation.Chips.ChipFault.Nak;
         var blow = world.Now + 8700;
         world.Motion = SyntheticMotion.FallSequence(Adxl343.RateHz, 5, 8000);
         world.RunUntil(() => world.Band.FallGuardState == FallState.Countdown, 30_000).ShouldBeTrue();

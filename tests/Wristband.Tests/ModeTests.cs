@@ -1,5 +1,5 @@
 using ElderBand.BandProtocol;
-using ElderBand.Simulator.Signals;
+using ElderBand.Simulation.Signals;
 using ElderBand.Wristband;
 using ElderBand.Wristband.Drivers;
 
@@ -222,7 +222,7 @@ public sealed class ModeTests
     public void P05_a_band_whose_pulse_sensor_is_dead_is_not_put_away_and_still_watches_for_falls()
     {
         var world = Daily();
-        world.PpgChip.Fault = Simulator.Chips.ChipFault.Nak;
+        world.PpgChip.Fault = Simulation.Chips.ChipFault.Nak;
         world.RunFor(30 * 60_000);
         world.Technical(TechnicalCode.PpgFault).ShouldBe(1);
         world.Disconnect();
@@ -427,9 +427,9 @@ public sealed class ModeTests
     {
         var world = Daily();
         world.RunFor(20_000);
-        world.PpgChip.Fault = Simulator.Chips.ChipFault.StuckUntilRecovered;
+        world.PpgChip.Fault = Simulation.Chips.ChipFault.StuckUntilRecovered;
         world.RunFor(30 * 60_000);
-        world.PpgChip.Fault.ShouldBe(Simulator.Chips.ChipFault.None, "a probe has met it and recovered the bus");
+        world.PpgChip.Fault.ShouldBe(Simulation.Chips.ChipFault.None, "a probe has met it and recovered the bus");
         world.Technical(TechnicalCode.PpgFault).ShouldBe(0);
         world.Band.Wear.ShouldBe(Wear.On);
     }

@@ -1,6 +1,6 @@
 using ElderBand.BandProtocol;
-using ElderBand.Simulator.Chips;
-using ElderBand.Simulator.Signals;
+using ElderBand.Simulation.Chips;
+using ElderBand.Simulation.Signals;
 using ElderBand.Wristband;
 using ElderBand.Wristband.Drivers;
 

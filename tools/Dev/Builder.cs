@@ -23,12 +23,12 @@ internal sealed class Builder(string root)
     /// <summary>The neighbourhood.</summary>
     public Product Simulator { get; } = new(
         "the neighbourhood", "simulator/Simulator.csproj", "simulator/bin/Release/net10.0/simulator.dll",
-        [.. Libraries, "firmware", "simulator"]);
+        [.. Libraries, "firmware", "simulation", "simulator"]);
 
     /// <summary>The figures on recordings.</summary>
     public Product Eval { get; } = new(
         "the evaluation", "tools/Eval/Eval.csproj", "tools/Eval/bin/Release/net10.0/eval.dll",
-        [.. Libraries, "firmware", "simulator", "tools/Eval"]);
+        [.. Libraries, "firmware", "simulation", "tools/Eval"]);
 
     /// <summary>Builds a .NET product if it must; false where that failed.</summary>
     public bool Build(Product product)
@@ -43,7 +43,7 @@ internal sealed class Builder(string root)
     {
         var stamp = Stamp(
             "everything",
-            ["libs", "firmware", "hub-service", "simulator", "tests", "tools", "hardware", .. DotnetShared],
+            ["libs", "firmware", "hub-service", "simulation", "simulator", "tests", "tools", "hardware", .. DotnetShared],
             static name => !name.StartsWith("console/", StringComparison.Ordinal));
         return stamp.IsFresh(Path.Combine(root, Service.Output)) || Step("building everything", stamp, () => Dotnet(
             ["build", "ElderBand.sln", "-c", "Release", "--nologo", "-v", "q", "-clp:NoSummary"]));

@@ -1,5 +1,5 @@
 using System.Text;
-using ElderBand.Simulator.Chips;
+using ElderBand.Simulation.Chips;
 using ElderBand.VitalsFilter;
 using ElderBand.Wristband;
 using ElderBand.Wristband.Drivers;

@@ -1,5 +1,5 @@
 using System.Reflection;
-using ElderBand.Simulator.Signals;
+using ElderBand.Simulation.Signals;
 using ElderBand.VitalsFilter;
 
 namespace ElderBand.Eval;

@@ -1,4 +1,4 @@
-namespace ElderBand.Simulator.Signals;
+namespace ElderBand.Simulation.Signals;
 
 /// <summary>
 /// Invented accelerations of a wrist, milli-g, gravity included. Short poses and blows strung together: enough to drive

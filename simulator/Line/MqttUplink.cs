@@ -1,6 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using ElderBand.BandProtocol;
 using ElderBand.Mqtt;
+using ElderBand.Simulation;
 
 namespace ElderBand.Simulator;
 
@@ -16,7 +17,7 @@ public sealed record MqttAccount(int Port, string CentreId, string HubId, byte[]
 /// A hub's line to the centre: real MQTT over TLS on TCP. The client's threads only hand in what they have; the hub's App
 /// hears of it as events in its own time.
 /// </summary>
-public sealed class MqttUplink(Device device, MqttAccount account) : IUplink
+public sealed class MqttUplink(Device device, MqttAccount account) : IVirtualLine
 {
     // The device keeps its in-flight messages in RAM and its queue short (M2Mqtt, InflightQueueSize).
     private const int MaxInFlight = 16;
@@ -71,8 +72,10 @@ public sealed class MqttUplink(Device device, MqttAccount account) : IUplink
         return id;
     }
 
-    /// <summary>Ends the connection without a word to the App: its board has lost power.</summary>
-    internal void Drop()
+    /// <inheritdoc/>
+    public void PowerLost() => Drop();
+
+    private void Drop()
     {
         _attempt++;
         _inFlight = 0;

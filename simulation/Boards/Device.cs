@@ -1,6 +1,6 @@
 using ElderBand.BandProtocol;
 
-namespace ElderBand.Simulator;
+namespace ElderBand.Simulation;
 
 /// <summary>
 /// One board: an App that is stepped when its time or an event has come, and everything that a step costs. Flash

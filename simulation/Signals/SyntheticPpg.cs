@@ -1,4 +1,4 @@
-namespace ElderBand.Simulator.Signals;
+namespace ElderBand.Simulation.Signals;
 
 /// <summary>
 /// An invented resting pulse as a MAX30102 would count it: a systolic and a dicrotic wave per beat, breathing in level and

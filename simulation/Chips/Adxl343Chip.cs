@@ -1,6 +1,6 @@
 using ElderBand.BandProtocol;
 
-namespace ElderBand.Simulator.Chips;
+namespace ElderBand.Simulation.Chips;
 
 /// <summary>One sample of the accelerometer, milli-g, gravity included.</summary>
 public readonly record struct MotionSample(int X, int Y, int Z);

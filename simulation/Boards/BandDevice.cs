@@ -1,9 +1,9 @@
 using ElderBand.BandProtocol;
-using ElderBand.Simulator.Chips;
-using ElderBand.Simulator.Signals;
+using ElderBand.Simulation.Chips;
+using ElderBand.Simulation.Signals;
 using ElderBand.Wristband;
 
-namespace ElderBand.Simulator;
+namespace ElderBand.Simulation;
 
 /// <summary>A band's board around the real App and the real drivers: two chips, a key, a motor, a light.</summary>
 public sealed class BandDevice : Device

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using ElderBand.Simulation;
 
 namespace ElderBand.Simulator;
 

@@ -1,6 +1,6 @@
 using ElderBand.BandProtocol;
 
-namespace ElderBand.Simulator.Chips;
+namespace ElderBand.Simulation.Chips;
 
 /// <summary>One conversion of the optical sensor, 18-bit counts.</summary>
 public readonly record struct PpgSample(int Red, int Ir, int Green);

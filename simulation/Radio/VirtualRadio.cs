@@ -1,6 +1,6 @@
 using ElderBand.BandProtocol;
 
-namespace ElderBand.Simulator;
+namespace ElderBand.Simulation;
 
 /// <summary>The air between one band and one hub that could hear it.</summary>
 public sealed class RadioPath

@@ -1,7 +1,7 @@
 using ElderBand.BandProtocol;
 using ElderBand.HomeHub;
 
-namespace ElderBand.Simulator;
+namespace ElderBand.Simulation;
 
 /// <summary>A hub's board around the real App.</summary>
 public sealed class HubDevice : Device
@@ -87,9 +87,9 @@ public sealed class HubDevice : Device
         _downlinks = null;
         _app = null;
         Radio.Silence();
-        if (_uplink is MqttUplink mqtt)
+        if (_uplink is IVirtualLine line)
         {
-            mqtt.Drop();
+            line.PowerLost();
         }
 
         Buzzer.Release();

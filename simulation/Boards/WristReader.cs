@@ -1,4 +1,4 @@
-namespace ElderBand.Simulator;
+namespace ElderBand.Simulation;
 
 /// <summary>What a wearer feels, told apart by length and number of the pulses as the wearer would.</summary>
 public enum Felt
@@ -36,7 +36,7 @@ public enum Felt
 
 /// <summary>
 /// Reads the vibration motor's pin from outside, so that a stage counts as shown only if the wrist really said it. The
-/// lengths are those of firmware/Wristband/App/WristSignal.cs.
+/// lengths are those of firmware/Wristband/App/Wrist/WristSignal.cs.
 /// </summary>
 public sealed class WristReader
 {

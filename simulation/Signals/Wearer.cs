@@ -1,6 +1,6 @@
-using ElderBand.Simulator.Chips;
+using ElderBand.Simulation.Chips;
 
-namespace ElderBand.Simulator.Signals;
+namespace ElderBand.Simulation.Signals;
 
 /// <summary>
 /// The arm and the skin under one band: what the accelerometer and the optical sensor would see at a moment. Both come

@@ -1,7 +1,6 @@
 using System.Globalization;
-using ElderBand.Simulator.Centre;
 
-namespace ElderBand.Simulator.Signals;
+namespace ElderBand.Simulation.Signals;
 
 /// <summary>
 /// A recording of the form in docs/simulator.md: a header line, the first column <c>t_ms</c>, integers. Read at once and
@@ -31,13 +30,13 @@ public sealed class Recording
     public long LengthMs => _timesMs[^1] - _timesMs[0];
 
     /// <summary>Reads the named columns of a file below <paramref name="folder"/>; a damaged line ends it with one sentence.</summary>
-    /// <exception cref="SimulatorException">No such file, a missing column, or a damaged line.</exception>
+    /// <exception cref="SimulationException">No such file, a missing column, or a damaged line.</exception>
     public static Recording Load(string folder, string name, params string[] columns)
     {
         var path = Path.Combine(folder, name);
         if (!File.Exists(path))
         {
-            throw new SimulatorException($"There is no recording {name} in {folder}: --data wants a folder as docs/simulator.md describes.");
+            throw new SimulationException($"There is no recording {name} in {folder}: --data wants a folder as docs/simulator.md describes.");
         }
 
         using var reader = new StreamReader(path);
@@ -45,7 +44,7 @@ public sealed class Recording
         var indices = columns.Prepend("t_ms").Select(c => Array.IndexOf(header, c)).ToArray();
         if (Array.IndexOf(indices, -1) is >= 0 and var missing)
         {
-            throw new SimulatorException($"{name} has no column {columns.Prepend("t_ms").ElementAt(missing)}: its first line is damaged, or it is no such recording.");
+            throw new SimulationException($"{name} has no column {columns.Prepend("t_ms").ElementAt(missing)}: its first line is damaged, or it is no such recording.");
         }
 
         var times = new List<long>();
@@ -75,7 +74,7 @@ public sealed class Recording
 
         return times.Count > 1
             ? new Recording(name, [.. times], [.. values.Select(static v => v.ToArray())])
-            : throw new SimulatorException($"{name} holds no samples.");
+            : throw new SimulationException($"{name} holds no samples.");
     }
 
     /// <summary>The value of a column at a time since the recording's begin, between two samples by a straight line.</summary>
@@ -112,7 +111,7 @@ public sealed class Recording
         }
     }
 
-    private static SimulatorException Damaged(string name, int number, string line) =>
+    private static SimulationException Damaged(string name, int number, string line) =>
         new($"{name} is damaged in line {number} (\"{(line.Length > 40 ? line[..40] + "..." : line)}\"): mend or remove that file, then run this again.");
 
     private int UpperBound(double t)

@@ -1,6 +1,6 @@
 using ElderBand.BandProtocol;
 
-namespace ElderBand.Simulator;
+namespace ElderBand.Simulation;
 
 /// <summary>One finished flash operation.</summary>
 /// <param name="File">Name.</param>

@@ -1,4 +1,4 @@
-namespace ElderBand.Simulator;
+namespace ElderBand.Simulation;
 
 /// <summary>
 /// The delays of the virtual radio and flash, milliseconds. They are fixed in docs/simulator.md with what each is based

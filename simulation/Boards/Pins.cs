@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using ElderBand.BandProtocol;
 
-namespace ElderBand.Simulator;
+namespace ElderBand.Simulation;
 
 /// <summary>A pin that the App drives; tells when its level really changed.</summary>
 public sealed class OutputPin(Device device) : IPin

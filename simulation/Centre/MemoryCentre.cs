@@ -1,7 +1,7 @@
 using ElderBand.BandProtocol;
 using ElderBand.Wristband;
 
-namespace ElderBand.Simulator;
+namespace ElderBand.Simulation;
 
 /// <summary>An alarm as the centre in memory holds it.</summary>
 public sealed class MemoryAlarm

@@ -1,0 +1,10 @@
+using ElderBand.BandProtocol;
+
+namespace ElderBand.Simulation;
+
+/// <summary>A virtual hub's line to the centre.</summary>
+public interface IVirtualLine : IUplink
+{
+    /// <summary>The hub's board has lost power: the connection ends and nobody is told.</summary>
+    void PowerLost();
+}
