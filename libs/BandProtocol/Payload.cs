@@ -122,6 +122,8 @@ namespace ElderBand.BandProtocol
         /// <summary>Highest fall sensitivity.</summary>
         public const int HighestSensitivity = 2;
 
+        private const byte LinkWantedBit = 0x04;
+
         /// <summary>Last quarter hour of a day.</summary>
         public const int LastQuarter = 95;
 
@@ -299,7 +301,19 @@ namespace ElderBand.BandProtocol
         /// <summary>Mode in a status frame.</summary>
         public static BandMode StatusMode(byte[] frame, int offset)
         {
-            return (BandMode)(frame[offset + P + 3] & 0x07);
+            return (BandMode)(frame[offset + P + 3] & 0x03);
+        }
+
+        /// <summary>Marks a written status: the band asks the hub for a link, also where the hub has nothing for the band.</summary>
+        public static void AskForLink(byte[] frame)
+        {
+            frame[P + 3] |= LinkWantedBit;
+        }
+
+        /// <summary>True where the band asks for a link.</summary>
+        public static bool AsksForLink(byte[] frame, int offset)
+        {
+            return (frame[offset + P + 3] & LinkWantedBit) != 0;
         }
 
         /// <summary>Wear in a status frame.</summary>
