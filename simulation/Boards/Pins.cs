@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using ElderBand.BandProtocol;
 
 namespace ElderBand.Simulation;
@@ -80,12 +79,4 @@ public sealed class KeyPin(Device device) : IPin
         Set(true);
         device.World.At(device.World.NowMs + holdMs, () => Set(false));
     }
-}
-
-/// <summary>The host's HMAC-SHA256.</summary>
-public sealed class HostMac : IMac
-{
-    /// <inheritdoc/>
-    public void HmacSha256(byte[] key, byte[] data, int count, byte[] digest) =>
-        HMACSHA256.HashData(key, data.AsSpan(0, count), digest);
 }

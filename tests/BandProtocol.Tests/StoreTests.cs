@@ -1,4 +1,5 @@
 using ElderBand.BandProtocol;
+using ElderBand.Simulation;
 
 namespace ElderBand.Tests.BandProtocol;
 
@@ -12,7 +13,7 @@ public sealed class StoreTests
         {
             for (int kept = -1; kept <= content.Length + 10; kept++)
             {
-                CutFlash flash = new();
+                MemoryFlash flash = new();
                 AbRecord record = new(flash, "r", 20);
                 record.Load(content).ShouldBe(-1);
                 for (int i = 0; i < saves; i++)
@@ -21,10 +22,10 @@ public sealed class StoreTests
                     record.Save(content, content.Length).ShouldBe(FlashResult.Ok);
                 }
 
-                flash.KeepOfNext = kept;
+                flash.FailKeepingBytes = kept;
                 Fill(content, saves);
                 record.Save(content, content.Length).ShouldBe(FlashResult.Failed);
-                flash.KeepOfNext = null;
+                flash.FailKeepingBytes = null;
 
                 AbRecord after = new(flash, "r", 20);
                 int length = after.Load(content);
@@ -48,7 +49,7 @@ public sealed class StoreTests
     [Fact]
     public void P18_any_single_rotten_bit_leaves_the_other_copy()
     {
-        CutFlash flash = new();
+        MemoryFlash flash = new();
         AbRecord record = new(flash, "r", 20);
         byte[] content = new byte[20];
         record.Load(content);
@@ -74,7 +75,7 @@ public sealed class StoreTests
     [Fact]
     public void P18_a_length_that_claims_more_than_the_file_is_refused()
     {
-        CutFlash flash = new();
+        MemoryFlash flash = new();
         flash.Files["r.a"] = [1, 0, 0, 0, 0xFF, 0xFF, 0, 0, 0, 0, 0];
         flash.Files["r.b"] = new byte[3];
         new AbRecord(flash, "r", 20).Load(new byte[20]).ShouldBe(-1);
@@ -177,48 +178,4 @@ public sealed class StoreTests
     }
 
     private static void Fill(byte[] content, int value) => Array.Fill(content, (byte)value);
-
-    private sealed class CutFlash : IFlash
-    {
-        public Dictionary<string, byte[]> Files { get; } = [];
-
-        /// <summary>Bytes that stay of the next write, -1 for the file as it was; null for no cut.</summary>
-        public int? KeepOfNext { get; set; }
-
-        public int Length(string name) => Files.TryGetValue(name, out byte[]? data) ? data.Length : -1;
-
-        public int Read(string name, int offset, byte[] buffer, int count)
-        {
-            if (!Files.TryGetValue(name, out byte[]? data))
-            {
-                return -1;
-            }
-
-            int length = Math.Min(count, data.Length - offset);
-            Array.Copy(data, offset, buffer, 0, length);
-            return length;
-        }
-
-        public FlashResult Write(string name, byte[] data, int count)
-        {
-            if (KeepOfNext is not { } keep)
-            {
-                Files[name] = data[..count];
-                return FlashResult.Ok;
-            }
-
-            if (keep >= 0)
-            {
-                Files[name] = data[..keep];
-            }
-
-            return FlashResult.Failed;
-        }
-
-        public FlashResult Append(string name, byte[] data, int count) => throw new NotSupportedException();
-
-        public FlashResult Delete(string name) => throw new NotSupportedException();
-
-        public int FreeBytes() => 1000;
-    }
 }

@@ -2,14 +2,9 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using ElderBand.BandProtocol;
+using ElderBand.Simulation;
 
 namespace ElderBand.Tests.BandProtocol;
-
-public sealed class HostMac : IMac
-{
-    public void HmacSha256(byte[] key, byte[] data, int count, byte[] digest) =>
-        HMACSHA256.HashData(key, data.AsSpan(0, count), digest);
-}
 
 /// <summary>The C# against vectors/frames.json, which a second implementation wrote (vectors/make_vectors.py).</summary>
 public sealed class VectorTests

@@ -8,6 +8,7 @@ using System.Text;
 using System.Text.Json;
 using ElderBand.BandProtocol;
 using ElderBand.Mqtt;
+using ElderBand.Simulation;
 
 namespace ElderBand.BrowserTests;
 
@@ -245,7 +246,7 @@ internal sealed class Centre : IAsyncDisposable
         string hubId = _enrolled.GetProperty("hubs").EnumerateArray().First(h => h.GetProperty("home").GetString() == home).GetProperty("id").GetString()!;
         MqttClient hub = await HubAsync(hubId);
         long address = band.GetProperty("address").GetInt64();
-        var mac = new Mac();
+        var mac = new HostMac();
         var tagger = new Tagger(mac);
         var keys = new BandKeys();
         keys.Derive(mac, Convert.FromBase64String(band.GetProperty("secret").GetString()!), band.GetProperty("group").GetUInt32(), band.GetProperty("epoch").GetInt32());
@@ -261,11 +262,5 @@ internal sealed class Centre : IAsyncDisposable
         Envelope.Add(envelope, 1, ++_records, address, -60, Envelope.LinkChecked, AgeQuality.Measured, 0, frame, 0);
         string topic = lane == Lane.Alarm ? "alarm" : "vitals";
         (await hub.PublishAsync($"eb1/{_enrolled.GetProperty("centre").GetString()}/{hubId}/up/{topic}", envelope, MqttQos.AtLeastOnce)).ShouldBeTrue();
-    }
-
-    private sealed class Mac : IMac
-    {
-        public void HmacSha256(byte[] key, byte[] data, int count, byte[] digest) =>
-            HMACSHA256.HashData(key, data.AsSpan(0, count), digest);
     }
 }

@@ -1,242 +1,9 @@
 using System.Security.Cryptography;
 using ElderBand.BandProtocol;
 using ElderBand.HomeHub;
+using ElderBand.Simulation;
 
 namespace ElderBand.Tests.HomeHub;
-
-/// <summary>The power goes in the middle of a flash operation.</summary>
-public sealed class PowerCutException : Exception
-{
-    public PowerCutException()
-    {
-    }
-
-    public PowerCutException(string message)
-        : base(message)
-    {
-    }
-
-    public PowerCutException(string message, Exception innerException)
-        : base(message, innerException)
-    {
-    }
-}
-
-public sealed class HostMac : IMac
-{
-    public void HmacSha256(byte[] key, byte[] data, int count, byte[] digest) =>
-        HMACSHA256.HashData(key, data.AsSpan(0, count), digest);
-}
-
-public sealed class FakeClock : IClock
-{
-    private long _wallOffsetMs;
-
-    public long Now { get; set; }
-
-    public bool WallIsSet { get; private set; }
-
-    public long NowMs() => Now;
-
-    public long WallMs() => WallIsSet ? Now + _wallOffsetMs : 0;
-
-    public void SetWall(long unixMs)
-    {
-        _wallOffsetMs = unixMs - Now;
-        WallIsSet = true;
-    }
-}
-
-public sealed class FakePin : IPin
-{
-    public bool Level { get; set; }
-
-    public int RisingEdges { get; private set; }
-
-    public bool Read() => Level;
-
-    public void Write(bool active)
-    {
-        RisingEdges += active && !Level ? 1 : 0;
-        Level = active;
-    }
-}
-
-public sealed class FakePower : IPower
-{
-    public WakeCause BootCause { get; set; } = WakeCause.PowerOn;
-
-    public bool Mains { get; set; } = true;
-
-    public int Resets { get; private set; }
-
-    public int Fed { get; private set; }
-
-    public byte BatteryPct() => 255;
-
-    public bool External() => Mains;
-
-    public WakeCause Cause() => BootCause;
-
-    public void DeepSleep(int timeoutMs) => throw new NotSupportedException("a hub never sleeps");
-
-    public void Reset() => Resets++;
-
-    public void FeedWatchdog() => Fed++;
-}
-
-/// <summary>What is left of the operation that the power cut hit.</summary>
-public enum Cut
-{
-    /// <summary>Nothing of it.</summary>
-    Missing,
-
-    /// <summary>Its first byte.</summary>
-    OneByte,
-
-    /// <summary>Its first half.</summary>
-    Half,
-
-    /// <summary>All but its last byte.</summary>
-    AllButOne,
-
-    /// <summary>All of it, but the hub never learned so.</summary>
-    Unreported,
-}
-
-/// <summary>Files in memory; can cut the power at any operation, be full, refuse, or have bad files.</summary>
-public sealed class FakeFlash : IFlash
-{
-    public Dictionary<string, byte[]> Files { get; private set; } = [];
-
-    public int Operations { get; private set; }
-
-    public int CutAt { get; set; } = -1;
-
-    public Cut CutMode { get; set; }
-
-    public bool ReadOnly { get; set; }
-
-    public bool AppendsFail { get; set; }
-
-    public int CapacityBytes { get; set; } = 200 * 1024;
-
-    public HashSet<string> BadFiles { get; } = [];
-
-    public Dictionary<string, int> Closes { get; } = [];
-
-    public int Used => Files.Sum(file => (file.Value.Length + 4095) / 4096 * 4096);
-
-    /// <summary>Sees each operation before it happens: how its file would look after each cut (null: no file).</summary>
-    public Action<string, Func<Cut, byte[]?>>? Watch { get; set; }
-
-    public FakeFlash Copy()
-    {
-        FakeFlash copy = new() { CapacityBytes = CapacityBytes };
-        foreach ((string name, byte[] data) in Files)
-        {
-            copy.Files[name] = (byte[])data.Clone();
-        }
-
-        return copy;
-    }
-
-    /// <summary>The same files with one of them replaced; contents are shared, no operation changes one in place.</summary>
-    public FakeFlash With(string name, byte[]? content)
-    {
-        FakeFlash flash = new() { CapacityBytes = CapacityBytes, Files = new Dictionary<string, byte[]>(Files) };
-        if (content is null)
-        {
-            flash.Files.Remove(name);
-        }
-        else
-        {
-            flash.Files[name] = content;
-        }
-
-        return flash;
-    }
-
-    public int Length(string name) => Files.TryGetValue(name, out byte[]? data) ? data.Length : -1;
-
-    public int Read(string name, int offset, byte[] buffer, int count)
-    {
-        if (!Files.TryGetValue(name, out byte[]? data) || offset > data.Length)
-        {
-            return -1;
-        }
-
-        int length = Math.Min(Math.Min(count, buffer.Length), data.Length - offset);
-        Array.Copy(data, offset, buffer, 0, length);
-        return length;
-    }
-
-    public FlashResult Write(string name, byte[] data, int count) => Put(name, [], data, count);
-
-    public FlashResult Append(string name, byte[] data, int count) =>
-        AppendsFail ? FlashResult.Failed : Put(name, Files.TryGetValue(name, out byte[]? before) ? before : [], data, count);
-
-    public FlashResult Delete(string name)
-    {
-        if (ReadOnly)
-        {
-            return FlashResult.Failed;
-        }
-
-        if (!Files.ContainsKey(name))
-        {
-            return FlashResult.Ok;
-        }
-
-        byte[] content = Files[name];
-        Begin(name, cut => cut == Cut.Unreported ? null : content);
-        Files.Remove(name);
-        return FlashResult.Ok;
-    }
-
-    public int FreeBytes() => CapacityBytes - Used;
-
-    private FlashResult Put(string name, byte[] before, byte[] data, int count)
-    {
-        if (ReadOnly || BadFiles.Contains(name))
-        {
-            return FlashResult.Failed;
-        }
-
-        byte[] after = [.. before, .. data.AsSpan(0, count)];
-        int had = (Length(name) + 4095) / 4096 * 4096;
-        if (Used - Math.Max(had, 0) + ((after.Length + 4095) / 4096 * 4096) > CapacityBytes)
-        {
-            return FlashResult.Full;
-        }
-
-        Files.TryGetValue(name, out byte[]? old);
-        Begin(name, cut => cut == Cut.Missing ? old : after[..(before.Length + Kept(cut, count))]);
-        Files[name] = after;
-        Closes[name] = Closes.GetValueOrDefault(name) + 1;
-        return FlashResult.Ok;
-    }
-
-    private static int Kept(Cut cut, int count) => cut switch
-    {
-        Cut.OneByte => 1,
-        Cut.Half => count / 2,
-        Cut.AllButOne => count - 1,
-        _ => count,
-    };
-
-    private void Begin(string name, Func<Cut, byte[]?> after)
-    {
-        Watch?.Invoke(name, after);
-        if (Operations++ != CutAt)
-        {
-            return;
-        }
-
-        Files = With(name, after(CutMode)).Files;
-        throw new PowerCutException();
-    }
-}
 
 /// <summary>The hub's radio: links come up when asked, writes reach the fake bands.</summary>
 public sealed class FakeRadio(HubRig rig) : IHubLink
@@ -660,9 +427,9 @@ public sealed class HubRig
     private int _epoch;
     private bool _tableSent;
 
-    public HubRig(int bands = 1, FakeFlash? flash = null)
+    public HubRig(int bands = 1, MemoryFlash? flash = null)
     {
-        Flash = flash ?? new FakeFlash();
+        Flash = flash ?? new MemoryFlash();
         Radio = new FakeRadio(this);
         Centre = new FakeCentre(this);
         for (int i = 0; i < bands; i++)
@@ -677,21 +444,21 @@ public sealed class HubRig
 
     public HostMac Mac { get; } = new();
 
-    public FakeClock Clock { get; private set; } = new();
+    public ManualClock Clock { get; private set; } = new();
 
-    public FakeFlash Flash { get; }
+    public MemoryFlash Flash { get; }
 
     public FakeRadio Radio { get; }
 
     public FakeCentre Centre { get; }
 
-    public FakePower Power { get; } = new();
+    public ManualPower Power { get; } = new() { Battery = 255, IsExternal = true };
 
-    public FakePin Key { get; } = new();
+    public ManualPin Key { get; } = new();
 
-    public FakePin Light { get; private set; } = new();
+    public ManualPin Light { get; private set; } = new();
 
-    public FakePin Buzzer { get; private set; } = new();
+    public ManualPin Buzzer { get; private set; } = new();
 
     public EventRing Events { get; private set; }
 
@@ -781,7 +548,7 @@ public sealed class HubRig
     {
         long before = Clock.Now;
         _later.Clear();
-        Clock = new FakeClock();
+        Clock = new ManualClock();
         foreach (FakeBand band in _bands)
         {
             band.BootedMs -= before;
@@ -791,8 +558,8 @@ public sealed class HubRig
         Centre.Disconnect();
         Events = new EventRing(32, Frame.Size);
         Downlinks = new EventRing(8, HubMessage.MaxDownSize);
-        Light = new FakePin();
-        Buzzer = new FakePin();
+        Light = new ManualPin();
+        Buzzer = new ManualPin();
         Power.BootCause = cause;
         Flash.CutAt = -1;
         Hub = Make();

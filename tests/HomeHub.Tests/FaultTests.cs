@@ -451,10 +451,10 @@ public sealed class FaultTests
         rig.Centre.Hangs = true;
         rig.Hub.Start(0);
         rig.Run(130_000);
-        int fed = rig.Power.Fed;
+        int fed = rig.Power.Feeds;
         fed.ShouldBeGreaterThan(10);
         rig.Run(60_000);
-        rig.Power.Fed.ShouldBe(fed);
+        rig.Power.Feeds.ShouldBe(fed);
     }
 
     [Fact]
@@ -603,7 +603,7 @@ public sealed class FaultTests
         rig.Hub.Signal.ShouldBe(SignalMode.Offline);
         rig.Run(3000);
         rig.Hub.Signal.ShouldBe(SignalMode.NotDelivered);
-        rig.Buzzer.RisingEdges.ShouldBeGreaterThan(0);
+        rig.Buzzer.Rises.ShouldBeGreaterThan(0);
         rig.Run(180_000);
         rig.Reboot();
         rig.Run(60_000);

@@ -167,7 +167,7 @@ public sealed class PathTests
         Arrived row = rig.Centre.Rows.Values.Single(row => row.Type == FrameType.HubKey);
         row.Address.ShouldBe(0);
         row.Quality.ShouldBe(AgeQuality.Measured);
-        rig.Buzzer.RisingEdges.ShouldBe(3);
+        rig.Buzzer.Rises.ShouldBe(3);
         rig.Hub.WaitingAlarms.ShouldBe(0);
     }
 
@@ -260,14 +260,14 @@ public sealed class PathTests
     public void Mains_lost_and_back_are_reported_once_each()
     {
         HubRig rig = HubRig.Ready();
-        rig.Power.Mains = false;
+        rig.Power.IsExternal = false;
         rig.Run(500);
-        rig.Power.Mains = true;
+        rig.Power.IsExternal = true;
         rig.Run(5000);
         rig.Centre.Rows.Values.ShouldNotContain(row => row.Code == TechnicalCode.MainsLost, "a blink is no loss");
-        rig.Power.Mains = false;
+        rig.Power.IsExternal = false;
         rig.Run(60_000);
-        rig.Power.Mains = true;
+        rig.Power.IsExternal = true;
         rig.Run(60_000);
         rig.Centre.Rows.Values.Count(row => row.Code == TechnicalCode.MainsLost).ShouldBe(1);
         rig.Centre.Rows.Values.Count(row => row.Code == TechnicalCode.MainsBack).ShouldBe(1);

@@ -1,5 +1,6 @@
 using ElderBand.BandProtocol;
 using ElderBand.HomeHub;
+using ElderBand.Simulation;
 
 namespace ElderBand.Tests.HomeHub;
 
@@ -80,7 +81,7 @@ public sealed class PowerCutTests(ITestOutputHelper output)
         int cuts = 0;
         foreach (Point point in points.Where(_ => random.Next(2) == 0))
         {
-            FakeFlash flash = point.Flash;
+            MemoryFlash flash = point.Flash;
             flash.CutAt = random.Next(4);
             flash.CutMode = Cuts[random.Next(Cuts.Length)];
             try
@@ -111,7 +112,7 @@ public sealed class PowerCutTests(ITestOutputHelper output)
     [Fact]
     public void P18_any_single_rotten_bit_costs_one_record_at_most_and_is_counted()
     {
-        FakeFlash flash = new();
+        MemoryFlash flash = new();
         RecordStore store = NewStore(flash);
         store.Load();
         for (int i = 0; i < 60; i++)
@@ -304,7 +305,7 @@ public sealed class PowerCutTests(ITestOutputHelper output)
         }
     }
 
-    private static RecordStore NewStore(FakeFlash flash) => new(flash, null, "s", 5, 250);
+    private static RecordStore NewStore(MemoryFlash flash) => new(flash, null, "s", 5, 250);
 
     private static void AddOne(RecordStore store, int id)
     {
@@ -332,7 +333,7 @@ public sealed class PowerCutTests(ITestOutputHelper output)
     {
         Random random = new(8);
         List<Point> points = [];
-        FakeFlash flash = new();
+        MemoryFlash flash = new();
         RecordStore store = NewStore(flash);
         List<int> alive = [];
         HashSet<int> written = [];
@@ -378,5 +379,5 @@ public sealed class PowerCutTests(ITestOutputHelper output)
         return points;
     }
 
-    private sealed record Point(FakeFlash Flash, IReadOnlyCollection<int> Alive, int Added, string Where);
+    private sealed record Point(MemoryFlash Flash, IReadOnlyCollection<int> Alive, int Added, string Where);
 }

@@ -1,23 +1,21 @@
 using System.Security.Cryptography;
 using ElderBand.BandProtocol;
 using ElderBand.HomeHub;
+using ElderBand.Simulation;
 
 namespace ElderBand.Tests.HomeHub;
 
 /// <summary>Ports that allocate nothing themselves once warm, so that what is left is the hub's own.</summary>
-public sealed class QuietPorts : IHubLink, IUplink, IFlash, IMac
+public sealed class QuietPorts : IHubLink, IUplink
 {
     private readonly byte[] _receipt = new byte[HubMessage.MaxDownSize];
-    private readonly byte[] _store = new byte[64 * 8192];
-    private readonly int[] _lengths = new int[64];
-    private readonly string?[] _names = new string?[64];
     private readonly byte[] _none = [];
     private int _receiptSize;
     private int _id;
     private int _published;
     private bool _connecting;
 
-    public FakeClock Clock { get; } = new();
+    public ManualClock Clock { get; } = new();
 
     public EventRing Events { get; } = new(32, Frame.Size);
 
@@ -32,13 +30,13 @@ public sealed class QuietPorts : IHubLink, IUplink, IFlash, IMac
             {
                 Radio = this,
                 Uplink = this,
-                Flash = this,
+                Flash = new QuietFlash(),
                 Clock = Clock,
-                Mac = this,
-                Power = new FakePower(),
-                Key = new FakePin(),
-                Buzzer = new FakePin(),
-                Light = new FakePin(),
+                Mac = new HostMac(),
+                Power = new ManualPower { Battery = 255, IsExternal = true },
+                Key = new ManualPin(),
+                Buzzer = new ManualPin(),
+                Light = new ManualPin(),
                 Events = Events,
                 Downlinks = Downlinks,
             },
@@ -119,77 +117,5 @@ public sealed class QuietPorts : IHubLink, IUplink, IFlash, IMac
         }
 
         return ++_id;
-    }
-
-    public int Length(string name)
-    {
-        int file = FileOf(name, create: false);
-        return file < 0 ? -1 : _lengths[file];
-    }
-
-    public int Read(string name, int offset, byte[] buffer, int count)
-    {
-        int file = FileOf(name, create: false);
-        if (file < 0)
-        {
-            return -1;
-        }
-
-        int length = Math.Min(count, _lengths[file] - offset);
-        Array.Copy(_store, (file * 8192) + offset, buffer, 0, length);
-        return length;
-    }
-
-    public FlashResult Write(string name, byte[] data, int count)
-    {
-        _lengths[FileOf(name, create: true)] = 0;
-        return Append(name, data, count);
-    }
-
-    public FlashResult Append(string name, byte[] data, int count)
-    {
-        int file = FileOf(name, create: true);
-        Array.Copy(data, 0, _store, (file * 8192) + _lengths[file], count);
-        _lengths[file] += count;
-        return FlashResult.Ok;
-    }
-
-    public FlashResult Delete(string name)
-    {
-        int file = FileOf(name, create: false);
-        if (file >= 0)
-        {
-            _names[file] = null;
-        }
-
-        return FlashResult.Ok;
-    }
-
-    public int FreeBytes() => 100_000;
-
-    public void HmacSha256(byte[] key, byte[] data, int count, byte[] digest) =>
-        HMACSHA256.HashData(key, data.AsSpan(0, count), digest);
-
-    private int FileOf(string name, bool create)
-    {
-        int free = -1;
-        for (int i = 0; i < _names.Length; i++)
-        {
-            if (_names[i] == name)
-            {
-                return i;
-            }
-
-            free = free < 0 && _names[i] is null ? i : free;
-        }
-
-        if (create)
-        {
-            _names[free] = name;
-            _lengths[free] = 0;
-            return free;
-        }
-
-        return -1;
     }
 }

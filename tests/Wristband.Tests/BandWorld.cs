@@ -1,4 +1,5 @@
 using ElderBand.BandProtocol;
+using ElderBand.Simulation;
 using ElderBand.Simulation.Chips;
 using ElderBand.Simulation.Signals;
 using ElderBand.Wristband;
@@ -40,7 +41,7 @@ public sealed class BandWorld : IBandLink
         }
 
         HubKeys.Derive(new HostMac(), Secret, 7, 3);
-        Power.Charger = true; // Guard, unless a test says otherwise
+        Power.IsExternal = true; // Guard, unless a test says otherwise
     }
 
     public bool Worn { get; }
@@ -49,17 +50,17 @@ public sealed class BandWorld : IBandLink
 
     public BandKeys HubKeys { get; } = new();
 
-    public FakeFlash Flash { get; } = new();
+    public MemoryFlash Flash { get; } = new();
 
-    public FakeClock Clock { get; } = new();
+    public ManualClock Clock { get; } = new();
 
-    public FakePower Power { get; } = new();
+    public ManualPower Power { get; } = new();
 
-    public FakePin Key { get; } = new();
+    public ManualPin Key { get; } = new();
 
-    public FakePin Vibration { get; } = new();
+    public ManualPin Vibration { get; } = new();
 
-    public FakePin Light { get; } = new();
+    public ManualPin Light { get; } = new();
 
     public SyntheticPpg Pulse { get; set; }
 
@@ -128,7 +129,7 @@ public sealed class BandWorld : IBandLink
 
     public BandWorld Boot(WakeCause cause = WakeCause.PowerOn)
     {
-        Power.WakeCause = cause;
+        Power.BootCause = cause;
         Events = new EventRing(32, Frame.Size);
         _linkUp = false;
         OnAir = null;

@@ -153,7 +153,7 @@ public sealed class FallTests
     private static BandWorld DailyAfterAProbe()
     {
         var world = new BandWorld();
-        world.Power.Charger = false;
+        world.Power.IsExternal = false;
         world.Boot();
         world.RunFor(60_000);
         world.Band.Mode.ShouldBe(BandMode.Daily);

@@ -1,4 +1,5 @@
 using ElderBand.BandProtocol;
+using ElderBand.Simulation;
 using ElderBand.Wristband;
 
 namespace ElderBand.Tests.Wristband;
@@ -44,7 +45,7 @@ public sealed class LatchTests
     {
         var world = new BandWorld { AnswersReceipt = receipts };
         Live(world).ShouldBeTrue();
-        return world.Flash.Writes;
+        return world.Flash.Operations;
     }
 
     [Fact]
@@ -57,12 +58,12 @@ public sealed class LatchTests
             {
                 // The hub hears, answers, and forgets everything: only the band's latch can bring the press to the centre.
                 var world = new BandWorld { AnswersReceipt = false };
-                world.Flash.CutAtWrite = cut;
-                world.Flash.CutHow = how;
+                world.Flash.CutAt = cut;
+                world.Flash.CutMode = how;
                 Live(world).ShouldBeFalse();
                 var spoken = world.Heard.Where(h => Frame.TypeOf(h.Frame, 0) == FrameType.Sos).Select(h => Convert.ToHexString(h.Frame)).ToHashSet();
                 world.Rows.Clear();
-                world.Flash.CutAtWrite = -1;
+                world.Flash.CutAt = -1;
                 world.AnswersReceipt = true;
                 world.InRange = true;
                 world.Key.Level = false;
@@ -86,14 +87,14 @@ public sealed class LatchTests
             {
                 points++;
                 var world = new BandWorld();
-                world.Flash.CutAtWrite = cut;
-                world.Flash.CutHow = how;
+                world.Flash.CutAt = cut;
+                world.Flash.CutMode = how;
                 Live(world).ShouldBeFalse();
                 var bootBefore = world.Band.Boot;
                 var spoken = world.Heard.Where(h => Frame.TypeOf(h.Frame, 0) == FrameType.Sos).Select(h => Convert.ToHexString(h.Frame)).ToHashSet();
 
                 // Power is back, and the hub: what was ever heard or stored arrives, once, whole.
-                world.Flash.CutAtWrite = -1;
+                world.Flash.CutAt = -1;
                 world.InRange = true;
                 world.Key.Level = false;
                 world.Boot();
@@ -103,7 +104,7 @@ public sealed class LatchTests
                 var rows = world.RowsOf(FrameType.Sos);
                 rows.Count.ShouldBeInRange(spoken.Count, 2, because);
                 spoken.ShouldBeSubsetOf(rows.Select(Convert.ToHexString), because);
-                if (how is Cut.Done)
+                if (how is Cut.Unreported)
                 {
                     world.Band.Boot.ShouldBeGreaterThan(bootBefore - 1, because);
                 }
@@ -113,7 +114,7 @@ public sealed class LatchTests
             }
         }
 
-        points.ShouldBe(writes * 4);
+        points.ShouldBe(writes * Enum.GetValues<Cut>().Length);
     }
 
     [Fact]
@@ -126,8 +127,8 @@ public sealed class LatchTests
         var last = 0;
         for (var i = 0; i < 1000; i++)
         {
-            world.Flash.CutAtWrite = world.Flash.Writes + random.Next(0, 4);
-            world.Flash.CutHow = (Cut)random.Next(4);
+            world.Flash.CutAt = world.Flash.Operations + random.Next(0, 4);
+            world.Flash.CutMode = (Cut)random.Next(Enum.GetValues<Cut>().Length);
             try
             {
                 world.Boot();
@@ -166,7 +167,7 @@ public sealed class LatchTests
     {
         var world = new BandWorld();
         var sequences = new HashSet<(int, int)>();
-        world.Flash.Fails = true;
+        world.Flash.ReadOnly = true;
         for (var i = 0; i < 20; i++)
         {
             world.Rows.Clear();
@@ -201,7 +202,7 @@ public sealed class LatchTests
     public void The_watchdog_is_fed_by_every_step_and_no_step_asks_for_more_than_half_its_time()
     {
         var world = new BandWorld(worn: false);
-        world.Power.Charger = false;
+        world.Power.IsExternal = false;
         world.Boot();
         var steps = 0;
         for (; !world.Band.IsAsleep; steps++)

@@ -10,7 +10,7 @@ public sealed class ModeTests
     private static BandWorld Daily()
     {
         var world = new BandWorld();
-        world.Power.Charger = false;
+        world.Power.IsExternal = false;
         world.Boot();
         world.RunFor(60_000);
         world.Band.Wear.ShouldBe(Wear.On);
@@ -141,7 +141,7 @@ public sealed class ModeTests
     public void A_band_put_away_goes_to_deep_sleep_with_the_accelerometer_on_watch_and_a_press_still_calls()
     {
         var world = new BandWorld(worn: false);
-        world.Power.Charger = false;
+        world.Power.IsExternal = false;
         world.Boot();
         world.RunFor(20 * 60_000);
         world.Power.Sleeps.ShouldBe(1);
@@ -174,7 +174,7 @@ public sealed class ModeTests
     public void A_tap_that_is_over_before_the_band_has_booted_is_still_a_press()
     {
         var world = new BandWorld(worn: false);
-        world.Power.Charger = false;
+        world.Power.IsExternal = false;
         world.Boot(WakeCause.Key);
         world.RunFor(3000);
         world.RowsOf(FrameType.Sos).Count.ShouldBe(1);
@@ -198,7 +198,7 @@ public sealed class ModeTests
     public void A_low_battery_is_told_once_a_discharge_and_not_once_a_boot()
     {
         var world = new BandWorld(worn: false);
-        world.Power.Charger = false;
+        world.Power.IsExternal = false;
         world.Power.Battery = 18;
         world.Boot();
         for (var i = 0; i < 10; i++)
@@ -212,7 +212,7 @@ public sealed class ModeTests
         world.RunFor(10_000);
         world.Power.Sleeps.ShouldBeGreaterThan(9);
         world.Technical(TechnicalCode.BatteryLow).ShouldBe(1);
-        world.Power.Charger = true;
+        world.Power.IsExternal = true;
         world.Boot(WakeCause.Timer);
         world.RunFor(10_000);
         world.Technical(TechnicalCode.Recovered).ShouldBe(1);
@@ -238,7 +238,7 @@ public sealed class ModeTests
     public void P14_a_stranger_that_connects_again_and_again_keeps_no_radio_of_a_Daily_band_on()
     {
         var world = new BandWorld { AnswersHello = false, AnswersHeard = false, AnswersReceipt = false, SendsState = false };
-        world.Power.Charger = false;
+        world.Power.IsExternal = false;
         world.Boot();
         world.RunFor(120_000);
         world.RunUntil(() => world.Advertising, 310_000).ShouldBeTrue();

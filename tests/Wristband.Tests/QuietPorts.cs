@@ -1,4 +1,5 @@
 using ElderBand.BandProtocol;
+using ElderBand.Simulation;
 using ElderBand.Simulation.Chips;
 using ElderBand.Simulation.Signals;
 using ElderBand.Wristband;
@@ -14,8 +15,8 @@ public sealed class QuietPorts : IBandLink
     private readonly byte[] _frame = new byte[Frame.Size];
     private readonly byte[] _nonce = new byte[LinkTiming.NonceBytes];
     private readonly EventRing _events = new(32, Frame.Size);
-    private readonly FakePower _power = new();
-    public FakeFlash Flash { get; } = new();
+    private readonly ManualPower _power = new();
+    public QuietFlash Flash { get; } = new();
     private readonly byte[] _secret = new byte[32];
     private readonly Max30102Chip _ppg;
     private readonly Adxl343Chip _accelerometer;
@@ -36,7 +37,7 @@ public sealed class QuietPorts : IBandLink
             var (x, y, z) = motion.Next();
             return new MotionSample(x, y, z);
         });
-        _power.Charger = guard;
+        _power.IsExternal = guard;
         _keys.Derive(new HostMac(), _secret, 1, 1);
     }
 
@@ -49,12 +50,12 @@ public sealed class QuietPorts : IBandLink
             {
                 Link = this,
                 Flash = Flash,
-                Clock = new FakeClock(),
+                Clock = new ManualClock(),
                 Mac = new HostMac(),
                 Power = _power,
-                Key = new FakePin(),
-                Vibration = new FakePin(),
-                Light = new FakePin(),
+                Key = new ManualPin(),
+                Vibration = new ManualPin(),
+                Light = new ManualPin(),
                 Ppg = _ppg,
                 Accelerometer = _accelerometer,
                 Events = _events,

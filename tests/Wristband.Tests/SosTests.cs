@@ -114,7 +114,7 @@ public sealed class SosTests
     public void P03_out_of_range_for_two_days_the_press_is_delivered_within_6_s_of_radio_contact()
     {
         var world = new BandWorld { InRange = false, AnswersHello = true };
-        world.Power.Charger = false;
+        world.Power.IsExternal = false;
         world.Boot();
         world.RunFor(20_000);
         world.Press(150);
@@ -134,13 +134,13 @@ public sealed class SosTests
     public void A_flash_that_refuses_delays_no_alarm_and_is_reported()
     {
         var world = Linked();
-        world.Flash.Fails = true;
+        world.Flash.ReadOnly = true;
         world.Press(200);
         world.RunUntil(() => world.RowsOf(FrameType.Sos).Count == 1, 1000).ShouldBeTrue();
         world.RunUntil(() => world.Technical(TechnicalCode.FlashFault) == 1, 5000).ShouldBeTrue();
         world.RunFor(60_000);
         world.Technical(TechnicalCode.FlashFault).ShouldBe(1);
-        world.Flash.Fails = false;
+        world.Flash.ReadOnly = false;
         world.RunFor(10_000);
         world.Technical(TechnicalCode.Recovered).ShouldBe(1);
         world.Band.Latch.IsDirty.ShouldBeFalse();
