@@ -9,6 +9,8 @@ namespace ElderBand.Tests.DeviceContract;
 public sealed partial class DeviceProject
 {
     private const string NanoFrameworkProjectType = "{11A8DD76-328B-46DF-9F39-F559912D0360}";
+    private const string TestFramework = "nanoFramework.TestFramework";
+    private const string RunSettings = "nano.runsettings";
     private readonly XDocument _project;
 
     private DeviceProject(string path)
@@ -88,7 +90,7 @@ public sealed partial class DeviceProject
         foreach (var (assembly, hintPath) in References)
         {
             // The program that runs the tests comes in the test framework's package and is never compiled against.
-            if (assembly == "nanoFramework.UnitTestLauncher" && Packages.ContainsKey("nanoFramework.TestFramework"))
+            if (assembly == "nanoFramework.UnitTestLauncher" && Packages.ContainsKey(TestFramework))
                 continue;
             if (!expectedReferences.Remove(assembly, out var expected))
                 problems.Add($"references {assembly}, which no package of packages.config brings");
@@ -97,9 +99,32 @@ public sealed partial class DeviceProject
         }
 
         problems.AddRange(expectedReferences.Keys.Select(assembly => $"packages.config brings {assembly}, which the project does not reference"));
+        if (Packages.ContainsKey(TestFramework))
+            problems.AddRange(TestProblems());
         foreach (var source in SourceFiles.Where(File.Exists))
             problems.AddRange(SourceProblems(System.IO.Path.GetRelativePath(Folder, source), File.ReadAllText(source)));
         return problems;
+    }
+
+    /// <summary>
+    /// What the test runner of nanoFramework asks of a project. A project that lacks one of these builds, and the runner
+    /// then runs no test and reports no error.
+    /// </summary>
+    private IEnumerable<string> TestProblems()
+    {
+        if (AssemblyName != "NFUnitTest")
+            yield return $"holds tests in an assembly called {AssemblyName}: the test runner loads NFUnitTest and nothing else";
+        if (!Elements("ProjectCapability").Any(item => item.Parent!.Name.LocalName == "ItemGroup" && (string?)item.Attribute("Include") == "TestContainer"))
+            yield return "holds tests but no <ProjectCapability Include=\"TestContainer\" /> in an ItemGroup";
+        if (Property("IsTestProject") != "true" || Property("TestProjectType") != "UnitTest")
+            yield return "holds tests but is no test project (IsTestProject, TestProjectType)";
+        if (Property("RunSettingsFilePath") != $@"$(MSBuildProjectDirectory)\{RunSettings}")
+            yield return $"holds tests but does not name {RunSettings} (RunSettingsFilePath)";
+        var settings = System.IO.Path.Combine(Folder, RunSettings);
+        if (!File.Exists(settings))
+            yield return $"holds tests but {RunSettings} does not lie beside it";
+        else if (XDocument.Load(settings).Root!.Element("nanoFrameworkAdapter")?.Element("IsRealHardware") is null)
+            yield return $"{RunSettings} does not say where the tests run (nanoFrameworkAdapter, IsRealHardware)";
     }
 
     /// <summary>What only the text shows: conditional code, and a Board that leaks into other rooms or the other way round.</summary>

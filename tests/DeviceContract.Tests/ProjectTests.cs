@@ -19,6 +19,8 @@ public class ProjectTests
             "firmware/Wristband/Wristband.nfproj",
             "libs/BandProtocol/BandProtocol.nfproj",
             "libs/VitalsFilter/VitalsFilter.nfproj",
+            "tests/BandProtocol.DeviceTests/BandProtocol.DeviceTests.nfproj",
+            "tests/VitalsFilter.DeviceTests/VitalsFilter.DeviceTests.nfproj",
         ];
         DeviceProjects.Select(row => row.Data).Intersect(expected, StringComparer.Ordinal).ShouldBe(expected);
 
