@@ -19,6 +19,7 @@ try
         ("bench", "press") => await PressBench.RunAsync(options, ending.Token),
         ("bench", "kill") => await KillBench.RunAsync(options, ending.Token),
         ("bench", "falls") => await FallBench.RunAsync(options, ending.Token),
+        ("bench", "mqtt") => await MqttBench.RunAsync(ending.Token),
         _ => throw new SimulationException("The simulator is started by ./dev; ./dev help says how."),
     };
 }

@@ -47,6 +47,28 @@ public class RuleTests
     [Fact]
     public void Every_promise_names_the_rooms_that_show_it() => Rules.PromisesNameTheirTests(Repository.Value).ShouldBeEmpty();
 
+    [Fact]
+    public void A_test_is_skipped_only_for_a_program_that_dev_test_installs() =>
+        Rules.SkippedTestsNameAnInstalledPackage(Repository.Value).ShouldBeEmpty();
+
+    [Theory]
+    [InlineData("Assert.SkipUnless(File.Exists(tool), \"no curl (Debian package curl)\");", "curl, which ./dev test does not install")]
+    [InlineData("Assert.SkipWhen(tool is null, \"no tool\");", "without naming the Debian package")]
+    [InlineData("Assert.Skip(\"later\");", "without naming the Debian package")]
+    [InlineData("[Fact(Skip = \"later\")]", "without naming the Debian package")]
+    [InlineData("[Theory(Explicit = true)]", "never runs")]
+    public void A_test_that_is_skipped_for_another_reason_is_refused(string code, string complaint) =>
+        Rules.SkippedTestsNameAnInstalledPackage(Tree.Of(
+            ("tools/Dev/SystemPackages.cs", "(\"mosquitto-clients\", [])"), ("tests/Mqtt.Tests/A.cs", code)))
+            .ShouldHaveSingleItem().ShouldContain(complaint);
+
+    [Fact]
+    public void A_test_that_is_skipped_for_a_package_that_dev_test_installs_passes() =>
+        Rules.SkippedTestsNameAnInstalledPackage(Tree.Of(
+            ("tools/Dev/SystemPackages.cs", "(\"mosquitto-clients\", [])"),
+            ("tests/Mqtt.Tests/A.cs", "Assert.SkipUnless(File.Exists(tool), $\"{tool} is missing (Debian package mosquitto-clients)\");")))
+            .ShouldBeEmpty();
+
     [Theory]
     [InlineData("| P12 | f | p | Band |", "public void P13_x()", "P12 is shown in: not yet")]
     [InlineData("| P12 | f | p | not yet |", "public void P04_P12_x()", "P12 is shown in: Band")]

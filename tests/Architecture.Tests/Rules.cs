@@ -153,6 +153,25 @@ public static partial class Rules
             yield return $"docs/promises.md: has no row for {number}, which tests are named after";
     }
 
+    /// <summary>A test that needs a program of the system names its Debian package, and <c>./dev test</c> installs that package.</summary>
+    public static IEnumerable<string> SkippedTestsNameAnInstalledPackage(Tree tree)
+    {
+        var installer = tree.Files.GetValueOrDefault("tools/Dev/SystemPackages.cs", "");
+        foreach (var (path, code) in tree.Code("tests/").Where(file => !IsExample(file.Path)))
+        {
+            foreach (Match match in ExplicitTest().Matches(code))
+                yield return $"{path}: {match.Value}: a test that never runs belongs in ./dev bench or nowhere";
+            foreach (Match match in Skip().Matches(code))
+            {
+                var package = DebianPackage().Match(match.Value);
+                if (!package.Success)
+                    yield return $"{path}: skips a test without naming the Debian package that it needs";
+                else if (!installer.Contains($"\"{package.Groups["name"].Value}\"", StringComparison.Ordinal))
+                    yield return $"{path}: needs {package.Groups["name"].Value}, which ./dev test does not install";
+            }
+        }
+    }
+
     /// <summary>Versions stand once, in Directory.Packages.props, and every project is locked.</summary>
     public static IEnumerable<string> VersionsArePinnedOnce(Tree tree)
     {
@@ -192,6 +211,15 @@ public static partial class Rules
 
         return string.Join('/', parts);
     }
+
+    [GeneratedRegex(@"\bAssert\.Skip(?:Unless|When)?\([^;]*;|\[(?:Fact|Theory)\([^\]]*\bSkip\b[^\]]*\]")]
+    private static partial Regex Skip();
+
+    [GeneratedRegex(@"\bExplicit\s*=\s*true\b")]
+    private static partial Regex ExplicitTest();
+
+    [GeneratedRegex(@"\(Debian package (?<name>[\w-]+)\)")]
+    private static partial Regex DebianPackage();
 
     [GeneratedRegex(@"\b(?:void|Task)\s+(?:(?<number>P\d\d)_)+")]
     private static partial Regex PromiseTest();

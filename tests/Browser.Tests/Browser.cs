@@ -20,7 +20,7 @@ internal sealed class Browser : IAsyncDisposable
     public static async Task<Browser> OpenAsync()
     {
         string? program = Places.FirstOrDefault(File.Exists);
-        Assert.SkipWhen(program is null, $"no Chromium: looked at {string.Join(", ", Places)}");
+        Assert.SkipWhen(program is null, $"no Chromium at {string.Join(", ", Places)} (Debian package chromium)");
         IPlaywright playwright = await Playwright.CreateAsync();
         IBrowser browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {

@@ -153,7 +153,7 @@ public class ProcessTests
     public async Task Mosquitto_publishes_over_TLS_and_a_foreign_topic_is_refused_and_audited()
     {
         const string tool = "/usr/bin/mosquitto_pub";
-        Assert.SkipUnless(File.Exists(tool), "mosquitto-clients is not installed");
+        Assert.SkipUnless(File.Exists(tool), $"{tool} is not installed (Debian package mosquitto-clients)");
         await using TestCentre centre = await TestCentre.StartAsync();
         string payload = Path.Combine(centre.DataDir, "payload");
         TestBand band = centre.Band();

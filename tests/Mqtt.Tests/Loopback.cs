@@ -79,16 +79,11 @@ internal sealed record Hub(string Name);
 /// <summary>An application behind the endpoint whose decisions the test makes; hub <c>h1</c> owns <c>eb1/c/h1/#</c>.</summary>
 internal sealed class TestEndpoint : IMqttEndpoint<Hub>
 {
-    private long _count;
-
     public ConcurrentQueue<(string Topic, string Text, MqttQos Qos)> Received { get; } = new();
     public ConcurrentQueue<(string Hub, MqttPacketType Attempt, string Topic)> Refusals { get; } = new();
     public ConcurrentQueue<(string Hub, string What)> Events { get; } = new();
     public ConcurrentDictionary<string, MqttServerConnection<Hub>> Connections { get; } = new();
 
-    /// <summary>Only count what comes in, for measurements.</summary>
-    public bool Quiet { get; set; }
-    public long Count => Interlocked.Read(ref _count);
     public Func<string, ValueTask<bool>> Store { get; set; } = _ => ValueTask.FromResult(true);
     public Task SignInDelay { get; set; } = Task.CompletedTask;
     public Action? OnDisconnected { get; set; }
@@ -129,11 +124,6 @@ internal sealed class TestEndpoint : IMqttEndpoint<Hub>
 
     public ValueTask<bool> PublishReceived(Hub session, string topic, ReadOnlyMemory<byte> payload, MqttQos qos)
     {
-        Interlocked.Increment(ref _count);
-        if (Quiet)
-        {
-            return ValueTask.FromResult(true);
-        }
         string text = Encoding.UTF8.GetString(payload.Span);
         Received.Enqueue((topic, text, qos));
         return Store(text);

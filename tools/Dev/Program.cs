@@ -10,6 +10,7 @@ const string help = """
     ./dev bench kill          20 times kill -9 of the centre between a press and its receipt
     ./dev bench falls --data DIR
                               recorded falls and daily life through the whole chain
+    ./dev bench mqtt          messages a second at QoS 1 over TLS, endpoint and clients in one process
     ./dev eval ...            the filters on recordings (tools/Eval says what it takes)
     ./dev sim SEED            one seeded world in virtual time: faults in, alarms out
     ./dev pictures            remakes the README's pictures from the running system

@@ -16,7 +16,7 @@ internal static partial class Tests
             return 1;
         }
 
-        BrowserIsThere(root);
+        SystemPackages.Install(root);
         var sum = new Sum(0, 0, 0);
         var failures = 0;
         var projects = Directory.EnumerateFiles(Path.Combine(root, "tests"), "*.csproj", SearchOption.AllDirectories)
@@ -109,29 +109,6 @@ internal static partial class Tests
     {
         var match = Regex.Match(line, $@"(\d+) {word}", RegexOptions.None, TimeSpan.FromSeconds(1));
         return match.Success ? int.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture) : 0;
-    }
-
-    // The browser's tests skip with a reason where there is no chromium; as root it is one command away.
-    private static void BrowserIsThere(string root)
-    {
-        if (File.Exists("/usr/bin/chromium") || Environment.UserName != "root" || !File.Exists("/usr/bin/apt-get"))
-        {
-            return;
-        }
-
-        Console.Write("installing chromium for the browser's tests ... ");
-        var code = Processes.Run(
-            "apt-get", ["install", "-y", "--no-install-recommends", "chromium"], root, static _ => { },
-            new Dictionary<string, string>(StringComparer.Ordinal) { ["DEBIAN_FRONTEND"] = "noninteractive" });
-        if (code != 0)
-        {
-            Processes.Run("apt-get", ["update"], root, static _ => { });
-            code = Processes.Run(
-                "apt-get", ["install", "-y", "--no-install-recommends", "chromium"], root, static _ => { },
-                new Dictionary<string, string>(StringComparer.Ordinal) { ["DEBIAN_FRONTEND"] = "noninteractive" });
-        }
-
-        Console.WriteLine(code == 0 ? "done" : "failed: those tests will be skipped");
     }
 
     [GeneratedRegex(@"^\s*(?<what>succeeded|failed|skipped):\s*(?<n>\d+)\s*$", RegexOptions.None, 1000)]
