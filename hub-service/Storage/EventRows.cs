@@ -30,7 +30,7 @@ public static class EventRows
     public static int HighestBoot(Db db, string sender) =>
         db.Value("SELECT max(boot) FROM frame_key WHERE sender=$1", sender) is long boot ? (int)boot : -1;
 
-    /// <summary>Remembers a key.</summary>
+    /// <summary>Remembers a key; the table's UNIQUE makes a retry safe (R4).</summary>
     public static void Remember(
         Db db, string centreId, string sender, int boot, Lane lane, int sequence, byte[] frame, int refusal, long nowMs) =>
         db.Run(
@@ -90,7 +90,7 @@ public static class EventRows
     public static long Boots(Db db, string sender, long sinceMs) =>
         db.Number("SELECT count(*) FROM event WHERE sender=$1 AND type=9 AND received_at_ms>=$2", sender, sinceMs);
 
-    /// <summary>Keeps what could not be handled, dropping the oldest over the limit (R9).</summary>
+    /// <summary>Keeps what could not be handled, dropping the oldest over the limit (R6, R9).</summary>
     public static void Quarantine(Db db, string centreId, string hubId, long bandAddress, string reason, byte[] content, long nowMs)
     {
         long id = db.Insert(

@@ -4,7 +4,8 @@ namespace ElderBand.HubService.Storage;
 /// The versioned schema. Entry i of <see cref="Migrations"/> takes a database from version i to i + 1 in one
 /// transaction; an entry that has been released is never edited. Times are UTC ms, booleans 0/1, ids integers but for
 /// the centre's and the hub's, which people choose and which stand in MQTT topics. An assignment holds from from_ms
-/// until to_ms (null = still).
+/// until to_ms (null = still). Every table that keeps events has their identity (R1) as UNIQUE, so that a retry cannot
+/// write a second row (R4).
 /// </summary>
 public static class Schema
 {

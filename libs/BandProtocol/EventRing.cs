@@ -70,7 +70,7 @@ namespace ElderBand.BandProtocol
 
     /// <summary>
     /// Bounded ring between callbacks and the one thread that decides. All memory is taken in the constructor.
-    /// When full, the new event is dropped and counted. The last slot is reserved for a key edge, the one before it for the
+    /// When full, the new event is dropped and counted (R6). The last slot is reserved for a key edge, the one before it for the
     /// begin and end of a link or a line: a flood of frames must hide neither.
     /// </summary>
     public sealed class EventRing

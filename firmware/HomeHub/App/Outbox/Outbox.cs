@@ -3,8 +3,8 @@ using ElderBand.BandProtocol;
 namespace ElderBand.HomeHub
 {
     /// <summary>
-    /// Two lanes between the bands and the centre (R5). Alarms: on flash before they are acknowledged, gone only on the
-    /// centre's receipt, refused (the band keeps its latch) when full. Vitals: in memory, 10-minute frames on flash while
+    /// Two lanes between the bands and the centre (R5). Alarms: on flash before they are acknowledged (R2), gone only on
+    /// the centre's receipt (R3), refused when full (R6: the band keeps its latch). Vitals: in memory, 10-minute frames on flash while
     /// offline, the oldest dropped and counted when full.
     /// </summary>
     public sealed class Outbox
