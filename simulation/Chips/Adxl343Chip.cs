@@ -1,4 +1,4 @@
-using ElderBand.BandProtocol;
+using Iot.Device.RegisterBus;
 
 namespace ElderBand.Simulation.Chips;
 

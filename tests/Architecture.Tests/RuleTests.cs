@@ -84,6 +84,7 @@ public class RuleTests
     [InlineData("hub-service/HubService.csproj", "../firmware/HomeHub/HomeHub.Host.csproj", "must not refer to firmware/HomeHub")]
     [InlineData("libs/BandProtocol/BandProtocol.csproj", "../../hub-service/HubService.csproj", "must not refer to hub-service")]
     [InlineData("simulator/Simulator.csproj", "../firmware/Common/Common.nfproj", "must not refer to firmware/Common")]
+    [InlineData("libs/Iot.Device.Max30102/Iot.Device.Max30102.csproj", "../BandProtocol/BandProtocol.csproj", "must not refer to libs/BandProtocol")]
     [InlineData("libs/Another/Another.csproj", "../BandProtocol/BandProtocol.csproj", "has no row")]
     public void A_forbidden_project_reference_is_refused(string project, string reference, string complaint) =>
         Rules.ProjectReferences(Tree.Of((project, $"<ProjectReference Include=\"{reference}\" />"))).ShouldHaveSingleItem().ShouldContain(complaint);
@@ -96,8 +97,8 @@ public class RuleTests
         Rules.ProjectReferences(Tree.Of((project, $"<ProjectReference Include=\"{reference}\" />"))).ShouldBeEmpty();
 
     [Theory]
-    [InlineData("firmware/Wristband/Drivers/Max30102.cs", "using ElderBand.VitalsFilter;")]
-    [InlineData("firmware/Wristband/Drivers/Max30102.cs", "using ElderBand.Wristband.Board;")]
+    [InlineData("libs/Iot.Device.Max30102/Max30102.cs", "using ElderBand.BandProtocol;")]
+    [InlineData("libs/Iot.Device.Adxl343/samples/Program.cs", "using ElderBand.Wristband;")]
     [InlineData("firmware/Wristband/App/Band.cs", "using ElderBand.Wristband.Board;")]
     [InlineData("firmware/Wristband/App/Band.cs", "using ElderBand.Common.Board;")]
     [InlineData("firmware/Wristband/App/Band.cs", "class A { ElderBand.HomeHub.Hub hub; }")]
@@ -112,8 +113,8 @@ public class RuleTests
         Rules.Namespaces(Tree.Of((path, code))).ShouldHaveSingleItem();
 
     [Theory]
-    [InlineData("firmware/Wristband/Drivers/Max30102.cs", "using ElderBand.BandProtocol; // not ElderBand.VitalsFilter")]
-    [InlineData("firmware/Wristband/App/Band.cs", "using ElderBand.VitalsFilter; using ElderBand.Wristband.Drivers;")]
+    [InlineData("libs/Iot.Device.Max30102/Max30102.cs", "using Iot.Device.RegisterBus; // not ElderBand.VitalsFilter")]
+    [InlineData("firmware/Wristband/App/Band.cs", "using ElderBand.VitalsFilter; using Iot.Device.Max30102;")]
     [InlineData("firmware/Wristband/Program.cs", "using ElderBand.Wristband.Board; using ElderBand.Common.Board;")]
     [InlineData("simulator/World/World.cs", "using ElderBand.Wristband; using ElderBand.HomeHub; using ElderBand.Mqtt;")]
     public void An_allowed_namespace_passes(string path, string code) =>

@@ -165,6 +165,8 @@ public sealed class DeviceInspector
         if (type.Scope is AssemblyNameReference { Name: var assembly }
             && assembly is not ("mscorlib" or "nanoFramework.TestFramework")
             && !assembly.StartsWith("ElderBand.", StringComparison.Ordinal)
+            && assembly is not ("Iot.Device.RegisterBus" or "Iot.Device.Max30102")
+            && !(assembly == "System.Device.I2c" && _type.Namespace.StartsWith("Iot.Device.", StringComparison.Ordinal))
             && Room(_type) is not (Rooms.Board or Rooms.Program))
             Refuse($"uses {assembly} ({type.FullName}) outside Board and Program");
     }

@@ -67,6 +67,8 @@ public sealed partial class DeviceProject
         if (Property("LangVersion") != "9.0")
             problems.Add("does not keep to C# 9.0 (LangVersion)");
 
+        // packages/ lies beside the solution: two folders up, three from the samples of a binding.
+        var toRoot = System.IO.Path.GetFileName(Folder) == "samples" ? @"..\..\..\" : @"..\..\";
         var expectedReferences = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (package, version) in Packages)
         {
@@ -78,7 +80,7 @@ public sealed partial class DeviceProject
 
             if (version != expected)
                 problems.Add($"packages.config has {package} {version}, the version set {expected}");
-            expectedReferences[listing.Assembly] = $@"..\..\packages\{package}.{version}\lib\{listing.Assembly}.dll";
+            expectedReferences[listing.Assembly] = $@"{toRoot}packages\{package}.{version}\lib\{listing.Assembly}.dll";
             foreach (var assembly in device.Closure(listing))
             {
                 var needed = device.Listings.First(other => other.Assembly == assembly).Package;
@@ -139,7 +141,9 @@ public sealed partial class DeviceProject
                 yield return string.Create(CultureInfo.InvariantCulture, $"{relativePath} declares {match.Groups["name"].Value}: what is in Board/, and nothing else, is in the namespace Board");
         }
 
-        if (!isBoardFile && relativePath != "Program.cs")
+        // A binding (libs/Iot.Device.*) keeps what needs the device's own bus in I2c/, which the host leaves out.
+        var isBusFile = relativePath.Replace('\\', '/').StartsWith("I2c/", StringComparison.Ordinal);
+        if (!isBoardFile && !isBusFile && relativePath != "Program.cs")
         {
             foreach (Match match in DeviceUsing().Matches(text))
                 yield return $"{relativePath} uses {match.Groups["name"].Value}: device packages belong in Board/ and Program.cs";
@@ -160,6 +164,6 @@ public sealed partial class DeviceProject
     [GeneratedRegex(@"^[ \t]*namespace[ \t]+(?<name>[\w.]+)", RegexOptions.Multiline)]
     private static partial Regex NamespaceName();
 
-    [GeneratedRegex(@"^[ \t]*using[ \t]+(static[ \t]+)?(\w+[ \t]*=[ \t]*)?(?<name>(nanoFramework(?!\.TestFramework)|System\.Device|Iot)\.[\w.]+)", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"^[ \t]*using[ \t]+(static[ \t]+)?(\w+[ \t]*=[ \t]*)?(?<name>(nanoFramework(?!\.TestFramework)|System\.Device|Iot(?!\.Device\.(RegisterBus|Max30102|Adxl343)\b))\.[\w.]+)", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
     private static partial Regex DeviceUsing();
 }

@@ -8,22 +8,33 @@ public class RoomTests
 {
     private static readonly string[] Ports = ["libs/BandProtocol/BandProtocol.nfproj"];
     private static readonly string[] PortsAndCommon = [.. Ports, "firmware/Common/Common.nfproj"];
+    private static readonly string[] RegisterBus = ["libs/Iot.Device.RegisterBus/Iot.Device.RegisterBus.nfproj"];
 
-    [Fact]
-    public void Drivers_use_the_ports_and_nothing_else() =>
-        Compile(Sources("firmware/Wristband/Drivers"), Ports, withPackages: false).ShouldBeEmpty();
+    private static readonly string[] Bindings =
+    [
+        .. RegisterBus, "libs/Iot.Device.Max30102/Iot.Device.Max30102.nfproj", "libs/Iot.Device.Adxl343/Iot.Device.Adxl343.nfproj",
+    ];
+
+    [Theory]
+    [InlineData("libs/Iot.Device.Max30102")]
+    [InlineData("libs/Iot.Device.Adxl343")]
+    public void A_driver_without_its_I2c_folder_uses_the_register_bus_and_nothing_else(string folder) =>
+        Compile(
+            Sources(folder).Where(file => !file.Key.Contains("/I2c/", StringComparison.Ordinal) && !file.Key.Contains("/samples/", StringComparison.Ordinal)),
+            RegisterBus,
+            withPackages: false).ShouldBeEmpty();
 
     [Theory]
     [InlineData("firmware/Wristband/Board")]
     [InlineData("firmware/HomeHub/Board")]
     public void A_board_uses_the_ports_and_the_packages_and_nothing_else(string folder) =>
-        Compile(Sources(folder), PortsAndCommon, withPackages: true).ShouldBeEmpty();
+        Compile(Sources(folder), [.. PortsAndCommon, .. RegisterBus], withPackages: true).ShouldBeEmpty();
 
     [Fact]
     public void The_bands_app_needs_no_board() =>
         Compile(
-            [.. Sources("firmware/Wristband/App"), .. Sources("firmware/Wristband/Drivers")],
-            [.. Ports, "libs/VitalsFilter/VitalsFilter.nfproj"],
+            Sources("firmware/Wristband/App"),
+            [.. Ports, .. Bindings, "libs/VitalsFilter/VitalsFilter.nfproj"],
             withPackages: false).ShouldBeEmpty();
 
     [Fact]
@@ -34,8 +45,8 @@ public class RoomTests
     public void A_room_that_uses_too_much_does_not_compile()
     {
         var board = Sources("firmware/Wristband/Board");
-        Compile(board, PortsAndCommon, withPackages: false).ShouldNotBeEmpty();
-        Compile(board, Ports, withPackages: true).ShouldNotBeEmpty();
+        Compile(board, [.. PortsAndCommon, .. RegisterBus], withPackages: false).ShouldNotBeEmpty();
+        Compile(board, [.. Ports, .. RegisterBus], withPackages: true).ShouldNotBeEmpty();
         Compile(
             [.. Sources("firmware/HomeHub/App"), KeyValuePair.Create("Breach.cs", "namespace ElderBand.HomeHub { class Breach { Board.HubRadio radio; } }")],
             Ports,

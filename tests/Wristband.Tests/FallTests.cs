@@ -2,7 +2,7 @@ using ElderBand.BandProtocol;
 using ElderBand.Simulation.Signals;
 using ElderBand.VitalsFilter;
 using ElderBand.Wristband;
-using ElderBand.Wristband.Drivers;
+using Iot.Device.Adxl343;
 
 namespace ElderBand.Tests.Wristband;
 

@@ -1,7 +1,8 @@
 using ElderBand.BandProtocol;
 using ElderBand.Simulation.Signals;
 using ElderBand.Wristband;
-using ElderBand.Wristband.Drivers;
+using Iot.Device.Adxl343;
+using Iot.Device.Max30102;
 
 namespace ElderBand.Tests.Wristband;
 

@@ -3,7 +3,8 @@ using ElderBand.Simulation;
 using ElderBand.Simulation.Chips;
 using ElderBand.Simulation.Signals;
 using ElderBand.Wristband;
-using ElderBand.Wristband.Drivers;
+using Iot.Device.Adxl343;
+using Iot.Device.Max30102;
 
 namespace ElderBand.Tests.Wristband;
 

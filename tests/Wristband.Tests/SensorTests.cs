@@ -1,7 +1,9 @@
 using ElderBand.BandProtocol;
 using ElderBand.Simulation.Chips;
 using ElderBand.Simulation.Signals;
-using ElderBand.Wristband.Drivers;
+using Iot.Device.Adxl343;
+using Iot.Device.Max30102;
+using Iot.Device.RegisterBus;
 
 namespace ElderBand.Tests.Wristband;
 
@@ -149,8 +151,8 @@ public sealed class SensorTests
     {
         var random = new Random(5);
         var bus = new NoiseBus(random);
-        var ppg = new Max30102(bus, true);
-        var accelerometer = new Adxl343(bus);
+        var ppg = Max30102.OnBus(bus, true);
+        var accelerometer = Adxl343.OnBus(bus);
         for (var i = 0; i < 200_000; i++)
         {
             ppg.ReadBurst();
@@ -167,7 +169,7 @@ public sealed class SensorTests
     {
         var next = 0;
         var chip = new Max30102Chip(_ => new PpgSample(262_143 - next, next * 3, 1000 + next++), hasGreen);
-        var driver = new Max30102(chip, hasGreen);
+        var driver = Max30102.OnBus(chip, hasGreen);
         driver.Validate().ShouldBe(SensorHealth.Ok);
         chip.Advance(0);
         driver.Start().ShouldBe(SensorHealth.Ok);
@@ -205,7 +207,7 @@ public sealed class SensorTests
             sent.Add(new MotionSample(random.Next(-15_900, 15_900), random.Next(-2000, 2000), random.Next(-15_900, 15_900)));
             return sent[^1];
         });
-        var driver = new Adxl343(chip);
+        var driver = Adxl343.OnBus(chip);
         driver.Validate().ShouldBe(SensorHealth.Ok);
         chip.Advance(0);
         driver.Start().ShouldBe(SensorHealth.Ok);
@@ -234,7 +236,7 @@ public sealed class SensorTests
             var (x, y, z) = motion.Next();
             return new MotionSample(x, y, z);
         });
-        var driver = new Adxl343(chip);
+        var driver = Adxl343.OnBus(chip);
         driver.WatchForMovement().ShouldBe(SensorHealth.Ok);
         chip.Advance(0);
         chip.Advance(3_600_000);

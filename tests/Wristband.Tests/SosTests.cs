@@ -1,5 +1,6 @@
 using ElderBand.BandProtocol;
 using ElderBand.Wristband;
+using Iot.Device.Adxl343;
 
 namespace ElderBand.Tests.Wristband;
 
@@ -181,7 +182,7 @@ public sealed class SosTests
         world.RunFor(5000);
         world.Press(200);
         world.RunFor(5000);
-        world.Motion = Simulation.Signals.SyntheticMotion.FallSequence(ElderBand.Wristband.Drivers.Adxl343.RateHz, 5, 8000);
+        world.Motion = Simulation.Signals.SyntheticMotion.FallSequence(Adxl343.RateHz, 5, 8000);
         world.RunUntil(() => world.RowsOf(FrameType.FallConfirmed).Count == 1, 60_000).ShouldBeTrue();
         world.RunFor(5000);
         var presses = world.RowsOf(FrameType.Sos);

@@ -13,7 +13,11 @@ internal sealed class Builder(string root)
     private static readonly string[] DotnetShared =
         ["Directory.Build.props", "Directory.Packages.props", "global.json", ".editorconfig"];
 
-    private static readonly string[] Libraries = ["libs/BandProtocol", "libs/VitalsFilter", "libs/Mqtt"];
+    private static readonly string[] Libraries =
+    [
+        "libs/BandProtocol", "libs/VitalsFilter", "libs/Mqtt",
+        "libs/Iot.Device.RegisterBus", "libs/Iot.Device.Max30102", "libs/Iot.Device.Adxl343",
+    ];
 
     /// <summary>The centre.</summary>
     public Product Service { get; } = new(

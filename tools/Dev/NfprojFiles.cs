@@ -57,9 +57,15 @@ internal static partial class NfprojFiles
     private static string[] Sources(string project)
     {
         var folder = Path.GetDirectoryName(Path.GetFullPath(project))!;
+
+        // A folder with a project of its own (the samples of a binding) belongs to that project.
+        var others = Directory.GetDirectories(folder, "*", SearchOption.AllDirectories)
+            .Where(below => Directory.GetFiles(below, "*.nfproj").Length > 0)
+            .Select(below => Path.GetRelativePath(folder, below) + Path.DirectorySeparatorChar)
+            .ToArray();
         return Directory.GetFiles(folder, "*.cs", SearchOption.AllDirectories)
             .Select(file => Path.GetRelativePath(folder, file))
-            .Where(file => !IsOutput(file))
+            .Where(file => !IsOutput(file) && !others.Any(other => file.StartsWith(other, StringComparison.Ordinal)))
             .Select(file => file.Replace('/', '\\'))
             .Order(StringComparer.Ordinal)
             .ToArray();

@@ -2,7 +2,8 @@ using System.Text;
 using ElderBand.Simulation.Chips;
 using ElderBand.VitalsFilter;
 using ElderBand.Wristband;
-using ElderBand.Wristband.Drivers;
+using Iot.Device.Adxl343;
+using Iot.Device.RegisterBus;
 
 namespace ElderBand.Eval;
 
@@ -159,7 +160,7 @@ public static class Falls
             var (x, y, z) = trial[Math.Min(taken++, trial.Count - 1)];
             return new MotionSample(x, y, z);
         });
-        var driver = new Adxl343(chip);
+        var driver = Adxl343.OnBus(chip);
         chip.Advance(0);
         if (driver.Validate() != SensorHealth.Ok || driver.Start() != SensorHealth.Ok)
         {

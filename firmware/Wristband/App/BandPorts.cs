@@ -1,4 +1,5 @@
 using ElderBand.BandProtocol;
+using Iot.Device.RegisterBus;
 
 namespace ElderBand.Wristband
 {

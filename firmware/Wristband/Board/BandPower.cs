@@ -1,5 +1,6 @@
 using System;
 using ElderBand.BandProtocol;
+using Iot.Device.RegisterBus;
 using nanoFramework.Hardware.Esp32;
 using nanoFramework.Runtime.Native;
 

@@ -2,7 +2,7 @@ using System;
 using System.Device.Gpio;
 using System.Device.I2c;
 using System.Threading;
-using ElderBand.BandProtocol;
+using Iot.Device.RegisterBus;
 using nanoFramework.Hardware.Esp32;
 
 namespace ElderBand.Wristband.Board
@@ -54,32 +54,20 @@ namespace ElderBand.Wristband.Board
                 _parts[i].Close();
             }
 
-            bool isFree;
+            bool isFree = false;
             try
             {
-                GpioPin clock = _gpio.OpenPin(Pins.I2cClock, PinMode.OutputOpenDrain);
-                GpioPin data = _gpio.OpenPin(Pins.I2cData, PinMode.OutputOpenDrain);
-                data.Write(PinValue.High);
-                for (int i = 0; i < 9; i++)
-                {
-                    clock.Write(PinValue.Low);
-                    clock.Write(PinValue.High);
-                }
-
-                // Stop condition: data rises while the clock is high.
-                clock.Write(PinValue.Low);
-                data.Write(PinValue.Low);
-                clock.Write(PinValue.High);
-                data.Write(PinValue.High);
-                Thread.Sleep(1);
-                data.SetPinMode(PinMode.Input);
-                isFree = data.Read() == PinValue.High;
-                _gpio.ClosePin(Pins.I2cClock);
-                _gpio.ClosePin(Pins.I2cData);
+                isFree = ClockOut();
             }
             catch (Exception)
             {
-                isFree = false;
+                // A pin did not open: the bus counts as held.
+            }
+            finally
+            {
+                // A pin that stays open is reserved: neither the I2C driver nor the next recovery could take it.
+                Release(Pins.I2cClock);
+                Release(Pins.I2cData);
             }
 
             TakeLines();
@@ -91,13 +79,45 @@ namespace ElderBand.Wristband.Board
             return isFree;
         }
 
+        private bool ClockOut()
+        {
+            GpioPin clock = _gpio.OpenPin(Pins.I2cClock, PinMode.OutputOpenDrain);
+            GpioPin data = _gpio.OpenPin(Pins.I2cData, PinMode.OutputOpenDrain);
+            data.Write(PinValue.High);
+            for (int i = 0; i < 9; i++)
+            {
+                clock.Write(PinValue.Low);
+                clock.Write(PinValue.High);
+            }
+
+            // Stop condition: data rises while the clock is high.
+            clock.Write(PinValue.Low);
+            data.Write(PinValue.Low);
+            clock.Write(PinValue.High);
+            data.Write(PinValue.High);
+            Thread.Sleep(1);
+            data.SetPinMode(PinMode.Input);
+            return data.Read() == PinValue.High;
+        }
+
+        private void Release(int pin)
+        {
+            try
+            {
+                _gpio.ClosePin(pin);
+            }
+            catch (Exception)
+            {
+                // The pin was not open: closed is what was asked for.
+            }
+        }
+
         private sealed class Part : IRegisterBus
         {
             private readonly I2cBus _bus;
             private readonly int _address;
-            private readonly byte[] _register = new byte[1];
-            private readonly byte[] _registerAndValue = new byte[2];
             private I2cDevice _device;
+            private I2cRegisterBus _registers;
 
             public Part(I2cBus bus, int address)
             {
@@ -111,10 +131,11 @@ namespace ElderBand.Wristband.Board
                 try
                 {
                     _device = I2cDevice.Create(new I2cConnectionSettings(BusId, _address, I2cBusSpeed.FastMode));
+                    _registers = new I2cRegisterBus(_device);
                 }
                 catch (Exception)
                 {
-                    _device = null; // the bus is still held: reads answer Stuck, and the next recovery tries again
+                    _registers = null; // the bus is still held: reads answer Stuck, and the next recovery tries again
                 }
             }
 
@@ -122,70 +143,30 @@ namespace ElderBand.Wristband.Board
             {
                 I2cDevice device = _device;
                 _device = null;
+                _registers = null;
                 try
                 {
                     device?.Dispose();
                 }
                 catch (Exception)
                 {
-                    // It was not open: closed is what was asked for.
+                    // The device was not open: closed is what was asked for.
                 }
             }
 
             public BusResult Write(byte register, byte value)
             {
-                _registerAndValue[0] = register;
-                _registerAndValue[1] = value;
-                if (_device == null)
-                {
-                    return BusResult.Stuck;
-                }
-
-                try
-                {
-                    return Outcome(_device.Write(_registerAndValue));
-                }
-                catch (Exception)
-                {
-                    return BusResult.Stuck;
-                }
+                return _registers == null ? BusResult.Stuck : _registers.Write(register, value);
             }
 
             public BusResult Read(byte register, byte[] buffer, int count)
             {
-                _register[0] = register;
-                if (_device == null)
-                {
-                    return BusResult.Stuck;
-                }
-
-                try
-                {
-                    return Outcome(_device.WriteRead(_register, new SpanByte(buffer, 0, count)));
-                }
-                catch (Exception)
-                {
-                    return BusResult.Stuck;
-                }
+                return _registers == null ? BusResult.Stuck : _registers.Read(register, buffer, count);
             }
 
             public bool Recover()
             {
                 return _bus.Recover();
-            }
-
-            private static BusResult Outcome(I2cTransferResult result)
-            {
-                switch (result.Status)
-                {
-                    case I2cTransferStatus.FullTransfer:
-                        return BusResult.Ok;
-                    case I2cTransferStatus.SlaveAddressNotAcknowledged:
-                    case I2cTransferStatus.PartialTransfer:
-                        return BusResult.Nak;
-                    default:
-                        return BusResult.Stuck;
-                }
             }
         }
     }

@@ -1,6 +1,8 @@
 using ElderBand.BandProtocol;
 using ElderBand.VitalsFilter;
-using ElderBand.Wristband.Drivers;
+using Iot.Device.Adxl343;
+using Iot.Device.Max30102;
+using Iot.Device.RegisterBus;
 
 namespace ElderBand.Wristband
 {
@@ -198,8 +200,8 @@ namespace ElderBand.Wristband
         {
             _ppgBus = ppg;
             _accelBus = accelerometer;
-            _ppg = new Max30102(ppg, hasGreen);
-            _accel = new Adxl343(accelerometer);
+            _ppg = Max30102.OnBus(ppg, hasGreen);
+            _accel = Adxl343.OnBus(accelerometer);
             _heart = new HeartRate(Max30102.RateHz, hasGreen ? 3 : 2);
         }
 
