@@ -10,15 +10,13 @@ public readonly record struct FlashWrite(string File, byte[] Data, long EndUs);
 
 /// <summary>
 /// Small files as on littlefs: every operation takes the time that <see cref="Figures.FlashMs"/> says, and a power cut
-/// in the middle of one leaves any prefix of it.
+/// in the middle of one leaves any prefix of it. Room is counted as the device counts it, in whole blocks.
 /// </summary>
 public sealed class VirtualFlash(Device device) : IFlash
 {
-    // 4 MB layouts of the device give 256 KB of file system (docs/simulator.md).
-    private const int CapacityBytes = 256 * 1024;
-
     private readonly Dictionary<string, byte[]> _files = new(StringComparer.Ordinal);
     private readonly List<Operation> _running = [];
+    private FlashSpace _space = new();
 
     /// <summary>Called for each operation, with the moment it ends.</summary>
     public Action<FlashWrite>? Written { get; set; }
@@ -27,10 +25,14 @@ public sealed class VirtualFlash(Device device) : IFlash
     public bool IsBroken { get; set; }
 
     /// <summary>Loses everything, as a file system that cannot be mounted does.</summary>
-    public void Format() => _files.Clear();
+    public void Format()
+    {
+        _files.Clear();
+        _space = new FlashSpace();
+    }
 
     /// <inheritdoc/>
-    public int Length(string name) => _files.TryGetValue(name, out var file) ? file.Length : -1;
+    public int Length(string name) => IsBroken || !_files.TryGetValue(name, out var file) ? -1 : file.Length;
 
     /// <inheritdoc/>
     public int Read(string name, int offset, byte[] buffer, int count)
@@ -63,14 +65,14 @@ public sealed class VirtualFlash(Device device) : IFlash
         if (_files.TryGetValue(name, out var before))
         {
             Begin(new Operation(name, before, null, null));
-            _files.Remove(name);
+            Put(name, null);
         }
 
         return FlashResult.Ok;
     }
 
     /// <inheritdoc/>
-    public int FreeBytes() => CapacityBytes - _files.Values.Sum(static file => file.Length);
+    public int FreeBytes() => _space.FreeBytes;
 
     /// <summary>Power went away now: what has not ended is undone, and what was being written is torn.</summary>
     internal void Cut()
@@ -84,20 +86,12 @@ public sealed class VirtualFlash(Device device) : IFlash
                 continue;
             }
 
-            if (operation.Before is null)
-            {
-                _files.Remove(operation.Name);
-            }
-            else
-            {
-                _files[operation.Name] = operation.Before;
-            }
-
+            Put(operation.Name, operation.Before);
             if (operation.StartMs < nowMs && operation.Added is not null)
             {
                 device.World.Count("torn writes");
                 var keep = device.World.Random.Next(operation.Added.Length + 1);
-                _files[operation.Name] = [.. operation.Base ?? [], .. operation.Added.AsSpan(0, keep)];
+                Put(operation.Name, [.. operation.Base ?? [], .. operation.Added.AsSpan(0, keep)]);
             }
         }
 
@@ -111,7 +105,7 @@ public sealed class VirtualFlash(Device device) : IFlash
             return FlashResult.Failed;
         }
 
-        if (FreeBytes() < data.Length)
+        if (!_space.Fits(name, keep.Length + data.Length))
         {
             return FlashResult.Full;
         }
@@ -119,9 +113,23 @@ public sealed class VirtualFlash(Device device) : IFlash
         _files.TryGetValue(name, out var before);
         var added = data.ToArray();
         Begin(new Operation(name, before, keep, added));
-        _files[name] = [.. keep, .. data];
+        Put(name, [.. keep, .. data]);
         Written?.Invoke(new FlashWrite(name, added, device.EffectUs));
         return FlashResult.Ok;
+    }
+
+    private void Put(string name, byte[]? content)
+    {
+        if (content is null)
+        {
+            _files.Remove(name);
+        }
+        else
+        {
+            _files[name] = content;
+        }
+
+        _space.Note(name, content?.Length ?? -1);
     }
 
     private void Begin(Operation operation)

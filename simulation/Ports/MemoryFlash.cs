@@ -70,7 +70,7 @@ public sealed class MemoryFlash : IFlash
     public int? FailKeepingBytes { get; set; }
 
     /// <summary>Bytes of the partition that files can use.</summary>
-    public int CapacityBytes { get; set; } = 200 * 1024;
+    public int CapacityBytes { get; set; } = FlashSpace.PartitionBytes - (FlashSpace.ReservedBlocks * FlashSpace.BlockBytes);
 
     /// <summary>Files that lie on a bad block: they cannot be written.</summary>
     public HashSet<string> BadFiles { get; } = [];

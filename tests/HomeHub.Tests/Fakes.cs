@@ -423,12 +423,14 @@ public sealed class HubRig
 
     private readonly PriorityQueue<Action, (long AtMs, int Order)> _later = new();
     private readonly List<FakeBand> _bands = [];
+    private readonly IFlash? _files;
     private int _order;
     private int _epoch;
     private bool _tableSent;
 
-    public HubRig(int bands = 1, MemoryFlash? flash = null)
+    public HubRig(int bands = 1, MemoryFlash? flash = null, IFlash? files = null)
     {
+        _files = files;
         Flash = flash ?? new MemoryFlash();
         Radio = new FakeRadio(this);
         Centre = new FakeCentre(this);
@@ -475,9 +477,9 @@ public sealed class HubRig
     public int Steps { get; private set; }
 
     /// <summary>A hub that has started, has its bands and is online.</summary>
-    public static HubRig Ready(int bands = 1)
+    public static HubRig Ready(int bands = 1, IFlash? files = null)
     {
-        HubRig rig = new(bands);
+        HubRig rig = new(bands, null, files);
         rig.Hub.Start(0);
         rig.Run(500);
         rig.SendTable();
@@ -575,7 +577,7 @@ public sealed class HubRig
         {
             Radio = Radio,
             Uplink = Centre,
-            Flash = Flash,
+            Flash = _files ?? Flash,
             Clock = Clock,
             Mac = Mac,
             Power = Power,

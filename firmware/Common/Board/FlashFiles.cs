@@ -6,25 +6,29 @@ namespace ElderBand.Common.Board
 {
     /// <summary>
     /// Files on the internal littlefs drive. <c>Flush</c> there does not reach the medium: every write opens and closes
-    /// its file. The file system throws many kinds of exceptions, and none of them may reach the loop.
+    /// its file. The file system throws many kinds of exceptions, and none of them may reach the loop. The drive tells
+    /// neither its size nor why a write failed, so <see cref="FlashSpace"/> alone decides what is full (R3).
     /// </summary>
     public sealed class FlashFiles : IFlash
     {
         private const string Drive = "I:\\";
-        private const int BlockBytes = 4096;
+
+        private readonly FlashSpace _space = new FlashSpace();
 
         /// <inheritdoc/>
         public int Length(string name)
         {
             try
             {
-                if (!File.Exists(Drive + name))
+                int length = -1;
+                if (File.Exists(Drive + name))
                 {
-                    return -1;
+                    using FileStream file = new FileStream(Drive + name, FileMode.Open, FileAccess.Read);
+                    length = (int)file.Length;
                 }
 
-                using FileStream file = new FileStream(Drive + name, FileMode.Open, FileAccess.Read);
-                return (int)file.Length;
+                _space.Note(name, length);
+                return length;
             }
             catch (Exception)
             {
@@ -38,6 +42,7 @@ namespace ElderBand.Common.Board
             try
             {
                 using FileStream file = new FileStream(Drive + name, FileMode.Open, FileAccess.Read);
+                _space.Note(name, (int)file.Length);
                 file.Seek(offset, SeekOrigin.Begin);
                 int total = 0;
                 while (total < count)
@@ -62,13 +67,19 @@ namespace ElderBand.Common.Board
         /// <inheritdoc/>
         public FlashResult Write(string name, byte[] data, int count)
         {
-            return Store(name, FileMode.Create, data, count);
+            return Store(name, FileMode.Create, 0, data, count);
         }
 
         /// <inheritdoc/>
         public FlashResult Append(string name, byte[] data, int count)
         {
-            return Store(name, FileMode.Append, data, count);
+            int length = _space.LengthOf(name);
+            if (length < 0)
+            {
+                length = Length(name);
+            }
+
+            return Store(name, FileMode.Append, length < 0 ? 0 : length, data, count);
         }
 
         /// <inheritdoc/>
@@ -81,6 +92,7 @@ namespace ElderBand.Common.Board
                     File.Delete(Drive + name);
                 }
 
+                _space.Note(name, -1);
                 return FlashResult.Ok;
             }
             catch (Exception)
@@ -92,26 +104,16 @@ namespace ElderBand.Common.Board
         /// <inheritdoc/>
         public int FreeBytes()
         {
-            try
-            {
-                // The API tells the size of the drive, not what is free; littlefs gives each file whole blocks and keeps two for itself.
-                long free = new DriveInfo(Drive).TotalSize - (2 * BlockBytes);
-                foreach (string path in Directory.GetFiles(Drive))
-                {
-                    long blocks = (new FileInfo(path).Length / BlockBytes) + 1;
-                    free -= blocks * BlockBytes;
-                }
-
-                return free > 0 ? (int)free : 0;
-            }
-            catch (Exception)
-            {
-                return 0;
-            }
+            return _space.FreeBytes;
         }
 
-        private FlashResult Store(string name, FileMode mode, byte[] data, int count)
+        private FlashResult Store(string name, FileMode mode, int before, byte[] data, int count)
         {
+            if (!_space.Fits(name, before + count))
+            {
+                return FlashResult.Full;
+            }
+
             try
             {
                 using FileStream file = new FileStream(Drive + name, mode, FileAccess.Write);
@@ -119,9 +121,12 @@ namespace ElderBand.Common.Board
             }
             catch (Exception)
             {
-                return FreeBytes() < count + BlockBytes ? FlashResult.Full : FlashResult.Failed;
+                // How much of it the file holds now is unknown; ask for its length.
+                Length(name);
+                return FlashResult.Failed;
             }
 
+            _space.Note(name, before + count);
             return FlashResult.Ok;
         }
     }

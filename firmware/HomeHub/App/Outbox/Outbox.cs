@@ -112,6 +112,27 @@ namespace ElderBand.HomeHub
             return false;
         }
 
+        /// <summary>
+        /// When the oldest checked call for help that waits for the centre's receipt arrived, monotonic ms (0 for one
+        /// that an earlier boot left); <see cref="long.MaxValue"/> where none waits.
+        /// </summary>
+        public long OldestUrgentReceivedMs()
+        {
+            long oldestMs = long.MaxValue;
+            for (int i = 0; i < Alarms.End; i++)
+            {
+                if (Alarms.State(i) != RecordState.Free
+                    && Alarms.ReceivedMs(i) < oldestMs
+                    && IsUrgent(Alarms.TypeOf(i))
+                    && Alarms.IsLinkChecked(i))
+                {
+                    oldestMs = Alarms.ReceivedMs(i);
+                }
+            }
+
+            return oldestMs;
+        }
+
         /// <summary>True where one more alarm-lane record of this type fits.</summary>
         public bool HasRoom(FrameType type)
         {

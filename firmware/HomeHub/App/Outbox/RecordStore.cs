@@ -630,7 +630,7 @@ namespace ElderBand.HomeHub
             // More than once only where a nearly full store fills each new segment with what it moves.
             for (int turns = 0; _current < 0 || _slots[_current] + count > SlotsPerSegment; turns++)
             {
-                FlashResult rotated = turns < _names.Length ? Rotate() : FlashResult.Full;
+                FlashResult rotated = turns < _names.Length ? Rotate() : FlashResult.Failed;
                 if (rotated != FlashResult.Ok)
                 {
                     return rotated;
@@ -679,13 +679,14 @@ namespace ElderBand.HomeHub
         /// <summary>Begins a new segment; the one before stays as it is until its records are done.</summary>
         private FlashResult Rotate()
         {
-            FlashResult result = FlashResult.Full;
+            FlashResult result = FlashResult.Failed;
             for (int tries = 0; tries < 3 && result != FlashResult.Ok; tries++)
             {
                 int free = FreeSegment(tries);
                 if (free < 0)
                 {
-                    return FlashResult.Full;
+                    // Compacting leaves a name spare; only a flash that refuses to delete can use them up.
+                    return FlashResult.Failed;
                 }
 
                 _header[0] = HeaderKind;
