@@ -55,9 +55,6 @@ namespace ElderBand.VitalsFilter
         private readonly short[] _x = new short[Points];
         private readonly short[] _y = new short[Points];
         private readonly short[] _z = new short[Points];
-        private readonly short[] _frozenX = new short[Points];
-        private readonly short[] _frozenY = new short[Points];
-        private readonly short[] _frozenZ = new short[Points];
         private readonly int[] _points = new int[2 * Points];
         private readonly int[] _light = new int[Spectrum.Bins];
         private readonly int[] _arm = new int[Spectrum.Bins];
@@ -112,20 +109,6 @@ namespace ElderBand.VitalsFilter
             _sumX = 0;
             _sumY = 0;
             _sumZ = 0;
-        }
-
-        /// <summary>Copies the accelerometer's last 8 s for the next <see cref="Update"/>; samples may arrive in between.</summary>
-        public void Freeze()
-        {
-            Copy(_x, _frozenX);
-            Copy(_y, _frozenY);
-            Copy(_z, _frozenZ);
-        }
-
-        private void Copy(short[] ring, short[] frozen)
-        {
-            Array.Copy(ring, _motionAt, frozen, 0, Points - _motionAt);
-            Array.Copy(ring, 0, frozen, Points - _motionAt, _motionAt);
         }
 
         /// <summary>Forgets the path; what the arm did in the last 8 s stays.</summary>
@@ -186,21 +169,21 @@ namespace ElderBand.VitalsFilter
             }
 
             // The three axes share one scale; they fill what the light leaves free of the pairs.
-            int meanX = Mean(_frozenX);
-            int meanY = Mean(_frozenY);
-            int meanZ = Mean(_frozenZ);
+            int meanX = Mean(_x);
+            int meanY = Mean(_y);
+            int meanZ = Mean(_z);
             Scale(meanX, meanY, meanZ);
             bool second = channels != 2;
-            Centre(_frozenX, meanX);
+            Centre(_x, meanX);
             _spectrum.Load(_points, second);
             if (second)
             {
                 _spectrum.Transform();
                 AddLight(_spectrum.First);
                 AddArm(_spectrum.Second);
-                Centre(_frozenY, meanY);
+                Centre(_y, meanY);
                 _spectrum.Load(_points, false);
-                Centre(_frozenZ, meanZ);
+                Centre(_z, meanZ);
                 _spectrum.Load(_points, true);
                 _spectrum.Transform();
                 AddArm(_spectrum.First);
@@ -208,12 +191,12 @@ namespace ElderBand.VitalsFilter
             }
             else
             {
-                Centre(_frozenY, meanY);
+                Centre(_y, meanY);
                 _spectrum.Load(_points, true);
                 _spectrum.Transform();
                 AddArm(_spectrum.First);
                 AddArm(_spectrum.Second);
-                Centre(_frozenZ, meanZ);
+                Centre(_z, meanZ);
                 _spectrum.Load(_points, false);
                 _spectrum.LoadNothing();
                 _spectrum.Transform();
@@ -334,7 +317,7 @@ namespace ElderBand.VitalsFilter
             int largest = 0;
             for (int axis = 0; axis < 3; axis++)
             {
-                short[] values = axis == 0 ? _frozenX : axis == 1 ? _frozenY : _frozenZ;
+                short[] values = axis == 0 ? _x : axis == 1 ? _y : _z;
                 int mean = axis == 0 ? meanX : axis == 1 ? meanY : meanZ;
                 for (int i = 0; i < Points; i++)
                 {
@@ -355,9 +338,15 @@ namespace ElderBand.VitalsFilter
         {
             int[] points = _points;
             int shift = _shift;
-            for (int i = 0; i < Points; i++)
+            int i = 0;
+            for (int j = _motionAt; j < Points; j++)
             {
-                points[i] = (axis[i] - mean) >> shift;
+                points[i++] = (axis[j] - mean) >> shift;
+            }
+
+            for (int j = 0; j < _motionAt; j++)
+            {
+                points[i++] = (axis[j] - mean) >> shift;
             }
         }
 

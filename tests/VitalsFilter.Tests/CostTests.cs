@@ -1,5 +1,5 @@
-using System.Runtime.Loader;
 using ElderBand.Eval;
+using ElderBand.Simulation;
 using ElderBand.VitalsFilter;
 
 namespace ElderBand.Tests.VitalsFilter;
@@ -20,16 +20,18 @@ public sealed class CostTests
     [Fact]
     public void The_counter_counts_what_a_person_counts()
     {
-        var instrument = new Instrument(typeof(IntegerMath).Assembly.Location);
-        var counts = new long[instrument.Length];
-        var counted = instrument.Load(new AssemblyLoadContext("counted by hand"), counts);
-        var clamp = counted.GetType(typeof(IntegerMath).FullName!)!.GetMethod(nameof(IntegerMath.Clamp))!;
-        clamp.Invoke(null, [5, 0, 9]).ShouldBe(5);
+        IntegerMath.Clamp(5, 0, 9).ShouldBe(5);
+        var before = IlCounter.Snapshot();
+        var executed = IlCounter.Executed();
+        IntegerMath.Clamp(5, 0, 9);
+        executed = IlCounter.Executed() - executed;
+        var after = IlCounter.Snapshot();
 
         // ldarg, ldarg, blt, ldarg, ldarg, bgt, ldarg, then a branch over the other value (or none), ret.
-        counts[Instrument.InstructionsAt].ShouldBeInRange(8, 9);
-        counts[Instrument.CallsAt].ShouldBe(0);
-        instrument.Methods(counts).ShouldHaveSingleItem().Method.ShouldBe("IntegerMath.Clamp");
+        executed.ShouldBeInRange(8, 9);
+        var clamp = IlCounter.Methods.ToList().IndexOf("IntegerMath.Clamp");
+        (after[2 * clamp] - before[2 * clamp]).ShouldBe(executed);
+        (after[(2 * clamp) + 1] - before[(2 * clamp) + 1]).ShouldBe(0);
     }
 
     [Fact]

@@ -1,22 +1,23 @@
 using System.Globalization;
-using System.Reflection;
-using System.Runtime.Loader;
+using ElderBand.Simulation;
 using ElderBand.VitalsFilter;
+using Mono.Cecil;
+using Mono.Cecil.Cil;
 
 namespace ElderBand.Eval;
 
 /// <summary>
-/// What the filters cost on the band: IL instructions, which is what an interpreter pays for, counted by an instrumented copy
-/// of the optimised build (the device's compiler is the same Roslyn; its metadata processor leaves the instructions as they
-/// are), allocated bytes, and the device's RAM.
+/// What the filters cost on the band: IL instructions, which is what an interpreter pays for, counted by
+/// <see cref="IlCounter"/> (the device's compiler is the same Roslyn; its metadata processor leaves the instructions as
+/// they are), allocated bytes, and the device's RAM.
 /// </summary>
 public static class Cost
 {
     // A call costs the interpreter about as much as 20 additions.
     private const int CallInAdds = 20;
 
-    /// <summary>RAM of all state, bytes: 3 KB of it are the copies that let an estimate be made in slices.</summary>
-    public const int StateBudget = 20 * 1024;
+    /// <summary>RAM of all state, bytes.</summary>
+    public const int StateBudget = 16 * 1024;
 
     // The band samples at 25 Hz: an event at 50 Hz, which only the evaluation uses, has no budget of its own. Nor have signals
     // that no arm makes, which keep the detector judging without a pause.
@@ -65,7 +66,7 @@ public static class Cost
             }
         }
 
-        Console.Out.WriteLine("IL counted by an instrumented copy of the optimised build; 'in adds' weighs a call as 20 instructions.");
+        Console.Out.WriteLine("IL counted in a rewritten copy of the optimised build; 'in adds' weighs a call as 20 instructions.");
         Console.Out.WriteLine("Samples and the second are judged by the mean of the costliest signal, events by the worst one.");
         return lines.Any(static l => l.IsOver) ? 1 : 0;
     }
@@ -74,15 +75,7 @@ public static class Cost
     /// <param name="samples">Length of the run that looks for allocations.</param>
     public static (List<Line> Lines, List<string> Methods) Measure(string? data, int samples = 2_000_000)
     {
-        var instrument = new Instrument(typeof(FallDetector).Assembly.Location);
-        var counts = new long[instrument.Length];
-        var context = new AssemblyLoadContext("counted", isCollectible: false);
-        var filters = instrument.Load(context, counts);
-        context.Resolving += (_, name) => name.Name == filters.GetName().Name ? filters : null;
-        var run = context.LoadFromAssemblyPath(typeof(Cost).Assembly.Location).GetType(typeof(Workload).FullName!)!
-            .GetMethod(nameof(Workload.Run), BindingFlags.Static | BindingFlags.Public)!;
-        var measured = (Dictionary<string, long[]>)run.Invoke(null, BindingFlags.DoNotWrapExceptions, null, [counts, data, samples], null)!;
-
+        var measured = Workload.Run(data, samples);
         var lines = new List<Line>();
         var methods = new List<string>();
         foreach (var (row, signals, budget, byMean) in Budgets)
@@ -92,7 +85,7 @@ public static class Cost
                 .ToList();
             var (key, tally) = tallies.MaxBy(m => byMean ? Mean(m.Value) : m.Value[Workload.WorstAt]);
             var mean = Mean(tally);
-            var calls = (double)tally[Workload.CountsAt + Instrument.CallsAt] / tally[Workload.TimesAt];
+            var calls = (double)tally[Workload.CallsAt] / tally[Workload.TimesAt];
             var worst = tallies.Max(static m => m.Value[Workload.WorstAt]);
             lines.Add(new Line(
                 key.Replace("|", ": ", StringComparison.Ordinal), mean, mean + ((CallInAdds - 1) * calls), worst, budget,
@@ -100,17 +93,19 @@ public static class Cost
             methods.AddRange(tallies.Select(m => string.Create(
                 CultureInfo.InvariantCulture, $"{m.Key.Replace("|", ": ", StringComparison.Ordinal),-62}{Mean(m.Value),10:0}{"",10}{m.Value[Workload.WorstAt],10}")));
             methods.Add("of these, " + key.Replace("|", ": ", StringComparison.Ordinal));
-            methods.AddRange(instrument.Methods(tally.AsMemory(Workload.CountsAt))
-                .OrderByDescending(static m => m.Instructions)
+            methods.AddRange(Enumerable.Range(0, IlCounter.Methods.Count)
+                .Select(i => (Name: IlCounter.Methods[i], Il: tally[Workload.CountsAt + (2 * i)], Calls: tally[Workload.CountsAt + (2 * i) + 1]))
+                .OrderByDescending(static m => m.Il)
                 .Take(12)
-                .Select(m => string.Create(CultureInfo.InvariantCulture, $"  {m.Method,-40}{(double)m.Instructions / tally[Workload.TimesAt],12:0.0} IL{(double)m.Calls / tally[Workload.TimesAt],10:0.0} calls")));
+                .Select(m => string.Create(CultureInfo.InvariantCulture, $"  {m.Name,-40}{(double)m.Il / tally[Workload.TimesAt],12:0.0} IL{(double)m.Calls / tally[Workload.TimesAt],10:0.0} calls")));
         }
 
         var bytes = measured.Where(static m => m.Value.Length > Workload.BytesAt).Sum(static m => m.Value[Workload.BytesAt]);
         lines.Add(new Line($"bytes allocated in {samples} samples and their estimates", bytes, 0, bytes, 0, bytes > 0));
+        var allocating = Allocating();
         lines.Add(new Line(
-            "methods that could allocate" + string.Concat(instrument.Allocations.Select(static a => " " + a)),
-            instrument.Allocations.Count, 0, instrument.Allocations.Count, 0, instrument.Allocations.Count > 0));
+            "methods that could allocate" + string.Concat(allocating.Select(static a => " " + a)),
+            allocating.Count, 0, allocating.Count, 0, allocating.Count > 0));
         long all = 0;
         foreach (var (key, tally) in measured.Where(static m => m.Key.StartsWith(Workload.State + "|", StringComparison.Ordinal)))
         {
@@ -127,6 +122,17 @@ public static class Cost
         return (lines, methods);
     }
 
-    private static double Mean(long[] tally) =>
-        (double)tally[Workload.CountsAt + Instrument.InstructionsAt] / tally[Workload.TimesAt];
+    // Methods, other than constructors, that could allocate; found by reading the IL, executed or not.
+    private static List<string> Allocating()
+    {
+        using var module = ModuleDefinition.ReadModule(typeof(FallDetector).Assembly.Location);
+        return (
+            from type in module.GetTypes()
+            from method in type.Methods
+            where method.HasBody && !method.IsConstructor
+            where method.Body.Instructions.Any(static i => i.OpCode.Code is Code.Newobj or Code.Newarr or Code.Box)
+            select $"{type.Name}.{method.Name}").ToList();
+    }
+
+    private static double Mean(long[] tally) => (double)tally[Workload.InstructionsAt] / tally[Workload.TimesAt];
 }

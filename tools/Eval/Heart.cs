@@ -121,10 +121,7 @@ public static class Heart
         {
             if (lost[i])
             {
-                if (i == 0 || !lost[i - 1])
-                {
-                    heart.Gap(lost.Skip(i).TakeWhile(static l => l).Count());
-                }
+                heart.SkipLost(1);
             }
             else
             {

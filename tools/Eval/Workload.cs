@@ -1,4 +1,5 @@
 using System.Reflection;
+using ElderBand.Simulation;
 using ElderBand.Simulation.Signals;
 using ElderBand.VitalsFilter;
 
@@ -6,9 +7,9 @@ namespace ElderBand.Eval;
 
 /// <summary>
 /// Calls the filters as the band does, on signals of daily life and on the worst ones the chips can give, and notes after
-/// every call what it cost. Runs beside an instrumented copy of the filters; all that crosses that border are numbers.
+/// every call what it cost.
 /// </summary>
-internal sealed class Workload(long[] counts)
+internal sealed class Workload
 {
     /// <summary>Row names; a signal's name follows them after a bar.</summary>
     public const string AccelerometerSample = "accelerometer sample";
@@ -31,27 +32,35 @@ internal sealed class Workload(long[] counts)
     private const int BandEstimateS = 10;
     private const int EstimateEveryS = 2;
 
-    private readonly long[] _before = new long[counts.Length];
-    private readonly long[] _after = new long[counts.Length];
+    private readonly long[] _before = IlCounter.Snapshot();
+    private readonly long[] _after = IlCounter.Snapshot();
     private long _bytesBefore;
     private readonly Dictionary<string, long[]> _tallies = new(StringComparer.Ordinal);
 
-    /// <summary>Counts by row and signal: times, instructions of the costliest, bytes allocated, then the counts of <see cref="Instrument"/>.</summary>
+    /// <summary>Counts by row and signal: times, instructions of the costliest, bytes allocated, all instructions and calls,
+    /// then those of each method as in <see cref="IlCounter.Snapshot"/>.</summary>
     public const int TimesAt = 0;
     public const int WorstAt = 1;
     public const int BytesAt = 2;
-    public const int CountsAt = 3;
+    public const int InstructionsAt = 3;
+    public const int CallsAt = 4;
+    public const int CountsAt = 5;
 
-    /// <summary>Called in the copy's context.</summary>
-    public static Dictionary<string, long[]> Run(long[] counts, string? data, int samples)
+    /// <summary>Measures everything; the key is row|signal.</summary>
+    public static Dictionary<string, long[]> Run(string? data, int samples)
     {
+        if (!IlCounter.IsThere)
+        {
+            throw new InvalidOperationException("the filters beside this program are not counted: build it with RunsWorlds");
+        }
+
         // The tables come to life with the first use of their class: once, at the start, not per sample.
         foreach (var type in typeof(FallDetector).Assembly.GetTypes())
         {
             System.Runtime.CompilerServices.RuntimeHelpers.RunClassConstructor(type.TypeHandle);
         }
 
-        var workload = new Workload(counts);
+        var workload = new Workload();
         foreach (var rateHz in new[] { AccelHz, 2 * AccelHz })
         {
             foreach (var (name, next) in Motions(rateHz))
@@ -386,14 +395,14 @@ internal sealed class Workload(long[] counts)
 
     private void Begin()
     {
-        counts.CopyTo(_before, 0);
+        IlCounter.Copy(_before);
         _bytesBefore = GC.GetAllocatedBytesForCurrentThread();
     }
 
     private long End()
     {
         var bytes = GC.GetAllocatedBytesForCurrentThread() - _bytesBefore;
-        counts.CopyTo(_after, 0);
+        IlCounter.Copy(_after);
         return bytes;
     }
 
@@ -402,16 +411,24 @@ internal sealed class Workload(long[] counts)
         var key = $"{row}|{signal}";
         if (!_tallies.TryGetValue(key, out var tally))
         {
-            _tallies[key] = tally = new long[CountsAt + counts.Length];
+            _tallies[key] = tally = new long[CountsAt + _after.Length];
+        }
+
+        long instructions = 0;
+        long calls = 0;
+        for (var i = 0; i < _after.Length; i += 2)
+        {
+            instructions += _after[i] - _before[i];
+            calls += _after[i + 1] - _before[i + 1];
+            tally[CountsAt + i] += _after[i] - _before[i];
+            tally[CountsAt + i + 1] += _after[i + 1] - _before[i + 1];
         }
 
         tally[TimesAt]++;
-        tally[WorstAt] = Math.Max(tally[WorstAt], _after[Instrument.InstructionsAt] - _before[Instrument.InstructionsAt]);
+        tally[WorstAt] = Math.Max(tally[WorstAt], instructions);
         tally[BytesAt] += bytes;
-        for (var i = 0; i < counts.Length; i++)
-        {
-            tally[CountsAt + i] += _after[i] - _before[i];
-        }
+        tally[InstructionsAt] += instructions;
+        tally[CallsAt] += calls;
     }
 }
 
@@ -437,7 +454,6 @@ public static class DeviceMemory
             .Where(static f => !f.IsLiteral && !f.FieldType.IsValueType)
             .Select(static f => f.GetValue(null))
             .OfType<Array>()
-            .Where(static a => a is not long[])
             .Sum(static a => Block + OfArray(a));
 
     private static long Of(object? value, HashSet<object> seen)
