@@ -19,9 +19,6 @@ namespace ElderBand.Wristband
             Inbox inbox = new Inbox(events, clock);
             GpioController gpio = new GpioController();
 
-            // The board's I2C pull-ups hang on a switched supply.
-            GpioLine pullUps = new GpioLine(gpio, Pins.I2cPower, PinMode.Output, true);
-            pullUps.Write(true);
             I2cBus bus = new I2cBus(gpio);
             GpioLine light = new GpioLine(gpio, Pins.Led, PinMode.Output, true);
             GpioLine motion = new GpioLine(gpio, Pins.MotionInterrupt, PinMode.Input, true, inbox, EventKind.MotionReady);

@@ -1,4 +1,5 @@
 using System;
+using System.Threading;
 using ElderBand.BandProtocol;
 using Iot.Device.RegisterBus;
 using nanoFramework.Hardware.Esp32;
@@ -14,6 +15,12 @@ namespace ElderBand.Wristband.Board
 
         /// <summary>State of charge: the high byte is percent (MAX17048 datasheet, register 0x04).</summary>
         private const byte ChargeRegister = 0x04;
+
+        /// <summary>
+        /// From driving the watchdog's enable line low until it reads as low: 11 ms by the parts, up to 200 ms are allowed
+        /// (hardware/README.md). Left high, the line would reset a sleeping chip.
+        /// </summary>
+        private const int WatchdogOffMs = 100;
 
         private const Sleep.WakeupGpioPin KeyWake = Sleep.WakeupGpioPin.Pin5;
         private const Sleep.WakeupGpioPin MotionWake = Sleep.WakeupGpioPin.Pin6;
@@ -64,14 +71,16 @@ namespace ElderBand.Wristband.Board
         /// <inheritdoc/>
         public void DeepSleep(int timeoutMs)
         {
-            WakeBy(timeoutMs);
             _watchdogEnable.Write(false);
+            Thread.Sleep(WatchdogOffMs);
+            WakeBy(timeoutMs);
             Sleep.StartDeepSleep();
         }
 
         /// <summary>
-        /// Light sleep until the key, the accelerometer or the time; memory, outputs and the watchdog stay on. False where
-        /// the chip has refused and no time has passed.
+        /// Light sleep until the key, the accelerometer or the time. Memory stays. The chip drives no line while it sleeps:
+        /// a capacitor keeps the watchdog on, which resets a chip that never wakes (P08, docs/adr/0012). False where the
+        /// chip has refused and no time has passed.
         /// </summary>
         public bool LightSleep(int timeoutMs)
         {

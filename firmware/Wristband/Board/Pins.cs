@@ -19,10 +19,7 @@ namespace ElderBand.Wristband.Board
         /// <summary>ADXL343 INT1; wakes.</summary>
         public const int MotionInterrupt = 6;
 
-        /// <summary>Supply of the board's I2C pull-ups.</summary>
-        public const int I2cPower = 7;
-
-        /// <summary>Watchdog on; pulled low on the board, so it is off in deep sleep.</summary>
+        /// <summary>Watchdog on. A capacitor keeps the level for 8 to 20 s while the chip sleeps and drives nothing.</summary>
         public const int WatchdogEnable = 8;
 
         /// <summary>MAX30102 INT, active low.</summary>
