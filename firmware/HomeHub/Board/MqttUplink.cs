@@ -125,7 +125,7 @@ namespace ElderBand.HomeHub.Board
             {
                 if (!HasAddress())
                 {
-                    CancellationTokenSource timeout = new CancellationTokenSource(WifiTimeoutMs);
+                    using CancellationTokenSource timeout = new CancellationTokenSource(WifiTimeoutMs);
                     if (!WifiNetworkHelper.ConnectDhcp(_ssid, _wifiPassword, WifiReconnectionKind.Automatic, false, 0, timeout.Token))
                     {
                         return false;
@@ -167,11 +167,20 @@ namespace ElderBand.HomeHub.Board
             try
             {
                 client.Disconnect();
+            }
+            catch (Exception)
+            {
+                // The line was down already, or never up.
+            }
+
+            try
+            {
+                // Always: nothing else closes the socket and the TLS context of an attempt that failed.
                 client.Dispose();
             }
             catch (Exception)
             {
-                // The line was down already.
+                // Upstream closes as far as it can.
             }
         }
 
