@@ -44,7 +44,7 @@ namespace ElderBand.HomeHub
 
             HubPorts ports = new HubPorts
             {
-                Radio = new HubRadio(inbox),
+                Radio = new HubRadio(inbox, clock),
                 Uplink = new MqttUplink(new Inbox(downlinks, inbox), provision, authority),
                 Flash = new FlashFiles(),
                 Clock = clock,

@@ -10,19 +10,20 @@ using Buffer = nanoFramework.Device.Bluetooth.Buffer;
 namespace ElderBand.HomeHub.Board
 {
     /// <summary>
-    /// The hub as a GATT client. Connecting and discovering block for up to 30 s, so one worker thread does it, and starts
-    /// and stops the scanner around it: a device cannot connect while it scans. After each disconnect the scanner is
-    /// started anew, because the last disconnect stops the whole stack while the scanner still says "started".
+    /// The hub as a GATT client. Connecting and discovering block for up to 30 s, so one worker thread does both. The
+    /// worker stops the scanner before a connect, because a device cannot connect while it scans, and starts the scanner
+    /// anew after each disconnect, because the last disconnect stops the whole stack while the scanner still says
+    /// "started".
     /// </summary>
     public sealed class HubRadio : IHubLink
     {
-        /// <summary>Bands whose services are kept; the controller allows 3 links at once.</summary>
-        private const int MaxBands = 8;
+        /// <summary>After it has said Disconnected the stack's event thread may stop the stack; this is time for it.</summary>
+        private const int SettleMs = 200;
 
         private readonly Inbox _inbox;
         private readonly AutoResetEvent _work = new AutoResetEvent(false);
         private readonly object _gate = new object();
-        private readonly Band[] _bands = new Band[MaxBands];
+        private readonly Peers _peers;
         private readonly BluetoothLEAdvertisementWatcher _watcher = new BluetoothLEAdvertisementWatcher();
         private readonly byte[] _heard = new byte[Frame.Size];
         private readonly byte[] _notified = new byte[Frame.Size];
@@ -31,9 +32,10 @@ namespace ElderBand.HomeHub.Board
         private bool _scan;
 
         /// <summary>Makes the radio and its worker; it scans when asked.</summary>
-        public HubRadio(Inbox inbox)
+        public HubRadio(Inbox inbox, IClock clock)
         {
             _inbox = inbox;
+            _peers = new Peers(inbox, clock, _work);
             _watcher.ScanningMode = BluetoothLEScanningMode.Passive;
             _watcher.SignalStrengthFilter.InRangeThresholdInDBm = -127;
             _watcher.Received += OnAdvertisement;
@@ -71,15 +73,15 @@ namespace ElderBand.HomeHub.Board
         /// <inheritdoc/>
         public SendResult Write(long address, byte[] frame)
         {
-            Band band = Find(address);
-            if (band == null || !band.IsUp)
+            Peer peer = _peers.Find(address);
+            if (peer == null || !peer.IsUp)
             {
                 return SendResult.NotConnected;
             }
 
             try
             {
-                GattWriteResult result = band.ToBand.WriteValueWithResult(new Buffer(frame), GattWriteOption.WriteWithoutResponse);
+                GattWriteResult result = peer.ToBand.WriteValueWithResult(new Buffer(frame), GattWriteOption.WriteWithoutResponse);
                 return result.Status == GattCommunicationStatus.Success ? SendResult.Sent : SendResult.Busy;
             }
             catch (Exception)
@@ -91,10 +93,10 @@ namespace ElderBand.HomeHub.Board
         /// <inheritdoc/>
         public void Disconnect(long address)
         {
-            Band band = Find(address);
-            if (band != null)
+            Peer peer = _peers.Find(address);
+            if (peer != null)
             {
-                band.MustDrop = true;
+                peer.MustDrop = true;
                 _work.Set();
             }
         }
@@ -105,7 +107,6 @@ namespace ElderBand.HomeHub.Board
             lock (_gate)
             {
                 _restart = true;
-                _scan = true;
             }
 
             _work.Set();
@@ -113,93 +114,136 @@ namespace ElderBand.HomeHub.Board
 
         private void Work()
         {
+            bool scan = false;
             while (true)
             {
                 _work.WaitOne();
                 long toConnect;
                 bool restart;
-                bool scan;
                 lock (_gate)
                 {
                     toConnect = _toConnect;
                     restart = _restart;
-                    scan = _scan;
+                    scan |= _scan || restart;
                     _restart = false;
                     _scan = false;
                 }
 
-                for (int i = 0; i < MaxBands; i++)
+                if (restart)
                 {
-                    if (restart)
-                    {
-                        Forget(i);
-                    }
-                    else if (_bands[i] != null && _bands[i].MustDrop)
-                    {
-                        Drop(_bands[i]);
-                        scan = true;
-                    }
+                    _peers.FailAll();
                 }
 
+                _peers.Tend();
                 if (toConnect != 0)
                 {
                     StopScanner();
                     Open(toConnect);
                     scan = true;
-                    lock (_gate)
-                    {
-                        _toConnect = 0;
-                    }
                 }
 
-                if (scan)
+                bool ended = _peers.TakeEnded();
+                if (scan || ended)
                 {
-                    StopScanner();
-                    StartScanner();
+                    scan = !RestartScanner(restart, ended);
                 }
             }
         }
 
+        /// <summary>
+        /// Starts the scanner anew, after the links that are closing: the last one to end stops the whole stack. False
+        /// where a connect waits, which needs the scanner stopped; the scanner is started after that.
+        /// </summary>
+        private bool RestartScanner(bool restart, bool ended)
+        {
+            for (int waitedMs = 0; waitedMs < Peers.CloseLimitMs && _peers.IsAnyClosing; waitedMs += Peers.PollMs)
+            {
+                if (!restart && ConnectWaits())
+                {
+                    return false;
+                }
+
+                Thread.Sleep(Peers.PollMs);
+                _peers.Tend();
+            }
+
+            if (_peers.TakeEnded() || ended)
+            {
+                Thread.Sleep(SettleMs);
+                _peers.Tend();
+            }
+
+            StopScanner();
+            if (ConnectWaits())
+            {
+                return false;
+            }
+
+            StartScanner();
+            return true;
+        }
+
         private void Open(long address)
         {
-            Band band = Find(address) ?? Take(address);
-            band.MustDrop = false; // it was about the link before this one
+            Peer peer = _peers.Claim(address);
+            bool found = peer != null && Discover(peer);
+            lock (_gate)
+            {
+                _toConnect = 0;
+            }
+
+            if (found && _peers.Up(peer))
+            {
+                return;
+            }
+
+            if (peer != null)
+            {
+                _peers.Fail(peer);
+            }
+
+            _inbox.Post(EventKind.LinkDown, address, 0, null, 0);
+        }
+
+        /// <summary>Connects, finds both characteristics, subscribes; false where any of it failed.</summary>
+        private bool Discover(Peer peer)
+        {
+            peer.MustDrop = false; // it was about the link before this one
+            peer.IsAnswered = false;
             try
             {
                 // The first query connects; after a failed connect it may say Success and the discovery then throws.
-                GattDeviceServicesResult services = band.Device.GetGattServicesForUuid(RadioIds.Service);
-                if (services.Status == GattCommunicationStatus.Success && services.Services.Length == 1)
+                GattDeviceServicesResult services = peer.Device.GetGattServicesForUuid(RadioIds.Service);
+                if (services.Status != GattCommunicationStatus.Success || services.Services.Length != 1)
+                {
+                    return false;
+                }
+
+                if (peer.ToBand == null)
                 {
                     GattDeviceService service = services.Services[0];
-                    if (band.ToBand == null)
-                    {
-                        band.ToBand = service.GetCharacteristicsForUuid(RadioIds.ToBand).Characteristics[0];
-                        band.FromBand = service.GetCharacteristicsForUuid(RadioIds.FromBand).Characteristics[0];
-                        band.FromBand.ValueChanged += OnNotified;
-                    }
-
-                    GattWriteResult subscribed = band.FromBand.WriteClientCharacteristicConfigurationDescriptorWithResult(
-                        GattClientCharacteristicConfigurationDescriptorValue.Notify, GattWriteOption.WriteWithResponse);
-                    lock (_gate)
-                    {
-                        // Under the lock a link that is lost this moment is reported after this, or not at all.
-                        if (subscribed.Status == GattCommunicationStatus.Success
-                            && band.Device.ConnectionStatus == BluetoothConnectionStatus.Connected)
-                        {
-                            band.IsUp = true;
-                            _inbox.Post(EventKind.LinkUp, address, 0, null, 0);
-                            return;
-                        }
-                    }
+                    peer.FromBand = service.GetCharacteristicsForUuid(RadioIds.FromBand).Characteristics[0];
+                    peer.ToBand = service.GetCharacteristicsForUuid(RadioIds.ToBand).Characteristics[0];
+                    peer.FromBand.ValueChanged += OnNotified;
                 }
+
+                GattWriteResult subscribed = peer.FromBand.WriteClientCharacteristicConfigurationDescriptorWithResult(
+                    GattClientCharacteristicConfigurationDescriptorValue.Notify, GattWriteOption.WriteWithResponse);
+                return subscribed.Status == GattCommunicationStatus.Success;
             }
             catch (Exception)
             {
                 // Treated like every other connect that came to nothing.
+                return false;
             }
+        }
 
-            Forget(IndexOf(address));
-            _inbox.Post(EventKind.LinkDown, address, 0, null, 0);
+        private bool ConnectWaits()
+        {
+            lock (_gate)
+            {
+                return _toConnect != 0;
+            }
         }
 
         private void StartScanner()
@@ -223,116 +267,6 @@ namespace ElderBand.HomeHub.Board
             catch (Exception)
             {
                 // It was not running.
-            }
-        }
-
-        private Band Find(long address)
-        {
-            int index = IndexOf(address);
-            return index < 0 ? null : _bands[index];
-        }
-
-        private int IndexOf(long address)
-        {
-            for (int i = 0; i < MaxBands; i++)
-            {
-                Band band = _bands[i];
-                if (band != null && band.Address == address)
-                {
-                    return i;
-                }
-            }
-
-            return -1;
-        }
-
-        /// <summary>A free place, or that of a band without a link.</summary>
-        private Band Take(long address)
-        {
-            int place = 0;
-            for (int i = 0; i < MaxBands; i++)
-            {
-                if (_bands[i] == null)
-                {
-                    place = i;
-                    break;
-                }
-
-                if (!_bands[i].IsUp)
-                {
-                    place = i;
-                }
-            }
-
-            Forget(place);
-            Band band = new Band(address);
-            band.Device.ConnectionStatusChanged += OnConnection;
-            _bands[place] = band;
-            return band;
-        }
-
-        private static void Drop(Band band)
-        {
-            band.MustDrop = false;
-            try
-            {
-                band.Device.Close();
-            }
-            catch (Exception)
-            {
-                // It was gone already.
-            }
-        }
-
-        private void Forget(int place)
-        {
-            if (place < 0 || _bands[place] == null)
-            {
-                return;
-            }
-
-            Band band = _bands[place];
-            _bands[place] = null;
-            band.Device.ConnectionStatusChanged -= OnConnection;
-            Down(band);
-            try
-            {
-                band.Device.Dispose();
-            }
-            catch (Exception)
-            {
-                // The native side had let go of it.
-            }
-        }
-
-        private void OnConnection(object sender, EventArgs e)
-        {
-            BluetoothLEDevice device = (BluetoothLEDevice)sender;
-            Band band = Find((long)device.BluetoothAddress);
-            if (band == null || device.ConnectionStatus == BluetoothConnectionStatus.Connected)
-            {
-                return;
-            }
-
-            if (Down(band))
-            {
-                Scan();
-            }
-        }
-
-        /// <summary>Reports the end of a link, once; false where there was none.</summary>
-        private bool Down(Band band)
-        {
-            lock (_gate)
-            {
-                if (!band.IsUp)
-                {
-                    return false;
-                }
-
-                band.IsUp = false;
-                _inbox.Post(EventKind.LinkDown, band.Address, 0, null, 0);
-                return true;
             }
         }
 
@@ -364,22 +298,6 @@ namespace ElderBand.HomeHub.Board
 
                     _inbox.Post(EventKind.Advertisement, (long)e.BluetoothAddress, e.RawSignalStrengthInDBm, _heard, count);
                 }
-            }
-        }
-
-        private sealed class Band
-        {
-            public readonly long Address;
-            public readonly BluetoothLEDevice Device;
-            public GattCharacteristic ToBand;
-            public GattCharacteristic FromBand;
-            public bool IsUp;
-            public bool MustDrop;
-
-            public Band(long address)
-            {
-                Address = address;
-                Device = BluetoothLEDevice.FromBluetoothAddress((ulong)address);
             }
         }
     }
