@@ -403,6 +403,7 @@ public sealed class HubRadio(VirtualRadio radio, Device device) : IHubLink
     /// <inheritdoc/>
     public void Scan() => device.Effect(() =>
     {
+        radio.World.Count("scanner restarts");
         // While it connects the scanner cannot run; it is started anew afterwards in any case.
         if (!IsConnecting)
         {

@@ -255,6 +255,7 @@ namespace ElderBand.HomeHub
             {
                 band.AdvertisedMs = nowMs;
                 band.RssiDbm = _event.Arg;
+                _links.OnHeard(band, nowMs);
                 if (_event.Count == 0)
                 {
                     return;

@@ -5,13 +5,21 @@ namespace ElderBand.HomeHub
     /// <summary>
     /// Scanner and up to three links. The controller gives three and no more; a failing connect takes 7 s without
     /// scanning, so one failure is followed by 2 s of scanning, and whoever is owed an answer to an alarm goes first.
+    /// The scanner reports an address once and then drops its frames until it is restarted, so it is restarted soon after
+    /// it has reported a band without a link: the next frame may be a press. Without a link a restart stops the whole
+    /// radio stack and all threads with it, so there are no more restarts than that needs (docs/adr/0035).
     /// </summary>
     public sealed class Links
     {
         /// <summary>Links that the controller can hold.</summary>
         public const int MaxLinks = 3;
 
-        private const long ScanMs = 2000;
+        // From the report of a band without a link to the restart: a press then is stored within 6 s (P03).
+        private const long ScanAfterReportMs = 2000;
+
+        // The stack may have stopped scanning without a word, so also a quiet scanner is restarted.
+        private const long ScanMs = 15000;
+        private const int LongestWaitMs = 2000;
         private const long AdvertisedForMs = 5000;
         private const long ConnectLimitMs = 15000;
         private const long PauseAfterFailureMs = 2000;
@@ -73,6 +81,16 @@ namespace ElderBand.HomeHub
             _scanDueMs = nowMs;
         }
 
+        /// <summary>A served band was heard in an advertisement, whatever it said.</summary>
+        public void OnHeard(BandSession band, long nowMs)
+        {
+            // The earliest report counts: many bands must not put the restart off for each other.
+            if (band.Link == LinkState.Down && nowMs + ScanAfterReportMs < _scanDueMs)
+            {
+                _scanDueMs = nowMs + ScanAfterReportMs;
+            }
+        }
+
         /// <summary>A link went down or could not be made: the scanner must be started anew or the hub is deaf.</summary>
         public void OnDown(BandSession band, long nowMs)
         {
@@ -122,7 +140,7 @@ namespace ElderBand.HomeHub
         /// <summary>Writes what is owed, connects where asked, scans; returns milliseconds until it wants to be called again.</summary>
         public int Step(bool online, int minuteOfDay, long nowMs)
         {
-            int wait = (int)ScanMs;
+            int wait = LongestWaitMs;
             bool connecting = false;
             for (int i = 0; i < _bands.Count; i++)
             {

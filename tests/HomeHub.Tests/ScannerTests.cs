@@ -1,0 +1,53 @@
+using ElderBand.BandProtocol;
+
+namespace ElderBand.Tests.HomeHub;
+
+/// <summary>How often the hub restarts its scanner; each restart can stop the radio stack and every thread.</summary>
+public sealed class ScannerTests
+{
+    private const long Unserved = 0xBADBADBAD;
+
+    [Fact]
+    public void A_street_full_of_unserved_advertisers_restarts_nothing()
+    {
+        HubRig rig = HubRig.Ready();
+        rig.Run(60_000);
+        int before = rig.Radio.Scans;
+        for (int second = 0; second < 600; second++)
+        {
+            for (int i = 0; i < 20; i++)
+            {
+                rig.Event(EventKind.Advertisement, Unserved + i, -70, rig.Band.Vitals(tenMinutes: false));
+            }
+
+            rig.Run(1000);
+        }
+
+        rig.Hub.Strangers.ShouldBe(12_000);
+        (rig.Radio.Scans - before).ShouldBeInRange(39, 41, "one in 15 s");
+    }
+
+    [Fact]
+    public void Eight_bands_that_are_heard_one_after_another_do_not_put_the_restart_off()
+    {
+        HubRig rig = HubRig.Ready(8);
+        foreach (FakeBand band in rig.Bands)
+        {
+            rig.Radio.Unreachable.Add(band.Address);
+        }
+
+        rig.Run(60_000);
+        long heardMs = rig.Clock.Now;
+        int before = rig.Radio.Scans;
+        while (rig.Radio.Scans == before && rig.Clock.Now < heardMs + 60_000)
+        {
+            foreach (FakeBand band in rig.Bands)
+            {
+                rig.Event(EventKind.Advertisement, band.Address, -90, band.Vitals(tenMinutes: false));
+                rig.Run(100);
+            }
+        }
+
+        (rig.Clock.Now - heardMs).ShouldBeInRange(2000, 2900);
+    }
+}
