@@ -35,9 +35,11 @@ namespace ElderBand.VitalsFilter
     }
 
     /// <summary>
-    /// Heart rate at rest from a reflectance pulse sensor, and a cautious SpO2. The last 8 s are kept at 25 to 50 Hz; an
-    /// estimate looks at them as a whole: period from the autocorrelation, beats from the slope sum of the systolic edge
-    /// with fractional timing, median of the last 8 intervals; both must agree. Refusing is the normal answer to doubt.
+    /// Heart rate from a reflectance PPG sensor, and a cautious SpO2, from the last 8 s. At rest: period from the
+    /// autocorrelation, beats from the slope sum of the systolic edge with fractional timing, median of the last 8 intervals;
+    /// both must agree. In motion: <see cref="MotionTracker"/>. Refusing is the normal answer to doubt. An estimate is made in
+    /// slices, so that a key can be served between them (F3): <see cref="BeginEstimate"/> copies the window, samples may arrive
+    /// between the slices, and the answer is that of the moment of the copy.
     /// No clock, no allocation after construction, integers only. Not for several threads.
     /// </summary>
     public sealed class HeartRate
@@ -45,54 +47,55 @@ namespace ElderBand.VitalsFilter
         /// <summary>Below this confidence nothing is reported.</summary>
         public const int ReportConfidence = 60;
 
-        private const int WindowS = 8;
+        /// <summary>A shorter hole is bridged by <see cref="Gap"/>, ms: fewer than 10 samples at 25 Hz.</summary>
+        public const int ForgottenHoleMs = 400;
+
+        private const int WindowS = PulseWindow.Seconds;
         private const int HoldS = 30;
         private const int MinRateHz = 25;
         private const int MaxRateHz = 125;
         private const int FullScale = 262143; // 18 bits (MAX30102 datasheet, table 1)
         private const int SaturatedAbove = 261000;
-        private const int AgreeX10 = 60;
-        private const int MinPerfusionX100000 = 100; // AC peak to peak 0.1 % of DC
         private const int MotionDeviationMg = 30;
-
-        // A heart fills the vessels within a quarter of a second, however slowly it beats; breathing takes a second. With the
-        // wave scaled to a mean deviation of 333, a sine of 30 a minute rises 260 within 160 ms, a slow pulse over 500.
-        private const int EdgeMin = 500;
-        private const int SteepnessMinX1000 = 1200; // 1 in 100 resting pulses of the development recordings is below 1250
         private const int OxygenDeviationMg = 15;
+        private const int ClockLimit = 1 << 30;
 
         private readonly int _rateHz;
         private readonly int _channels;
-        private readonly int _fold;
-        private readonly int _length;
-        private readonly int[] _red;
-        private readonly int[] _ir;
-        private readonly int[] _green;
-        private readonly RestPulse _pulse;
+        private readonly int _samples;
+        private readonly PulseWindow _window;
+        private readonly RestRate _rest;
         private readonly Oxygen _oxygen = new Oxygen();
         private readonly ArmMotion _motion = new ArmMotion();
         private readonly MotionTracker _tracker = new MotionTracker();
+        private readonly byte[] _bridged = new byte[WindowS + 1];
 
         private int _contactMin = 5000;
         private bool _hasLevel = true;
 
-        private int _at;
-        private int _filled;
-        private int _folded;
-        private int _sumRed;
-        private int _sumIr;
-        private int _sumGreen;
-        private int _sinceSaturated;
-        private int _sinceImpossible;
+        // Times in samples since the last reset.
+        private int _now;
+        private int _saturatedAt;
+        private int _impossibleAt;
+        private int _trackedAt;
+        private int _shownAt;
+        private int _beganAt;
+
+        private int _gap;
         private int _secondSamples;
-        private int _best;
+        private int _second;
         private int _shownBpmX10;
-        private int _sinceShown;
-        private int _lost;
-        private int _sinceLost;
-        private int _sinceTracked;
         private int _heldBpmX10;
+
+        // The estimate under way, as it stood when it began.
+        private EstimateStage _stage;
+        private int _steps;
         private bool _moves;
+        private bool _isStill;
+        private bool _isShort;
+        private int _guessBpmX10;
+        private int _confidence;
+        private HeartRefusal _refusal;
 
         /// <param name="rateHz">Sample rate of <see cref="Push"/>, 25..125; limited to that range.</param>
         /// <param name="channelCount">1..3: one channel arrives as red; two are red and infrared (MAX30102); three add
@@ -101,13 +104,19 @@ namespace ElderBand.VitalsFilter
         {
             _rateHz = IntegerMath.Clamp(rateHz, MinRateHz, MaxRateHz);
             _channels = IntegerMath.Clamp(channelCount, 1, 3);
-            _fold = _rateHz / MinRateHz;
-            _length = WindowS * _rateHz / _fold;
-            _red = new int[_length];
-            _ir = new int[_channels > 1 ? _length : 0];
-            _green = new int[_channels > 2 ? _length : 0];
-            _pulse = new RestPulse(_rateHz, _fold, _length);
+            _samples = _rateHz * WindowS;
+            _window = new PulseWindow(_rateHz, _channels);
+            _rest = new RestRate(_rateHz, _channels, _window);
             Reset();
+        }
+
+        private enum EstimateStage : byte
+        {
+            None,
+            Track,
+            Judge,
+            Rest,
+            Publish,
         }
 
         /// <summary>Heart rate x10, 300..2400; 0 when refused.</summary>
@@ -139,9 +148,12 @@ namespace ElderBand.VitalsFilter
         }
 
         /// <summary>The arm moved more than 30 mg at the last estimate: the tracker answered.</summary>
-        public bool IsMoving
+        public bool IsMoving { get; private set; }
+
+        /// <summary>True from <see cref="BeginEstimate"/> until <see cref="StepEstimate"/> has returned true.</summary>
+        public bool IsEstimating
         {
-            get { return _moves; }
+            get { return _stage != EstimateStage.None; }
         }
 
         /// <summary>What follows the rate while the arm moves: for training and evaluation.</summary>
@@ -177,85 +189,55 @@ namespace ElderBand.VitalsFilter
         /// <summary>Takes one sample of raw counts (0..262143); channels beyond the channel count are ignored.</summary>
         public void Push(int red, int ir, int green)
         {
+            if (_gap != 0)
+            {
+                Bridge(red, ir, green);
+            }
+
             int worst = red;
             bool impossible = red < 0 || red > FullScale;
-            _sumRed += red;
             if (_channels > 1)
             {
-                _sumIr += ir;
                 impossible |= ir < 0 || ir > FullScale;
                 worst = ir > worst ? ir : worst;
                 if (_channels > 2)
                 {
-                    _sumGreen += green;
                     impossible |= green < 0 || green > FullScale;
                     worst = green > worst ? green : worst;
                 }
             }
 
-            if (_hasLevel)
+            if (worst >= SaturatedAbove)
             {
-                _sinceSaturated = worst >= SaturatedAbove ? 0 : _sinceSaturated + 1;
-                _sinceImpossible = impossible ? 0 : _sinceImpossible + 1;
+                _saturatedAt = _now;
             }
 
-            if (++_folded == _fold)
+            if (impossible)
             {
-                _red[_at] = _sumRed;
-                _sumRed = 0;
-                if (_channels > 1)
-                {
-                    _ir[_at] = _sumIr;
-                    _sumIr = 0;
-                    if (_channels > 2)
-                    {
-                        _green[_at] = _sumGreen;
-                        _sumGreen = 0;
-                    }
-                }
-
-                _folded = 0;
-                _at = _at + 1 == _length ? 0 : _at + 1;
-                if (_filled < _length)
-                {
-                    _filled++;
-                }
+                _impossibleAt = _now;
             }
 
-            _sinceLost++;
-            _sinceTracked++;
-            _sinceShown++;
+            _window.Push(red, ir, green);
+            _now++;
             if (++_secondSamples == _rateHz)
             {
-                _secondSamples = 0;
-                _motion.CloseSecond();
+                CloseSecond();
             }
         }
 
-        /// <summary>Keeps the time where samples were lost: the light counts as unchanged meanwhile, which makes no beat. While
-        /// more than a tenth of the last 8 s is missing nothing is reported, and after a whole second it begins anew.</summary>
-        /// <param name="count">How many samples are missing.</param>
-        public void SkipLost(int count)
+        /// <summary>Tells that samples were lost before the next one. Those of a hole shorter than <see cref="ForgottenHoleMs"/> are
+        /// replaced by a line to the next sample, which makes no beat; while more than a tenth of the last 8 s is such lines
+        /// nothing is reported. A longer hole forgets all samples.</summary>
+        /// <param name="samples">How many were lost, at the rate of <see cref="Push"/>.</param>
+        public void Gap(int samples)
         {
-            if (_filled == 0 || count + (_sinceLost == 0 ? _lost : 0) >= _rateHz)
+            _gap += IntegerMath.Clamp(samples, 0, _samples);
+            if (_gap * 1000 >= ForgottenHoleMs * _rateHz || _window.IsEmpty)
             {
                 int held = _heldBpmX10;
                 Reset();
                 _heldBpmX10 = held;
-                return;
             }
-
-            int last = _at == 0 ? _length - 1 : _at - 1;
-            int red = _red[last] / _fold;
-            int ir = _channels > 1 ? _ir[last] / _fold : 0;
-            int green = _channels > 2 ? _green[last] / _fold : 0;
-            for (int i = 0; i < count; i++)
-            {
-                Push(red, ir, green);
-            }
-
-            _lost = _sinceLost < _rateHz * WindowS ? _lost + count : count;
-            _sinceLost = 0;
         }
 
         /// <summary>Takes one accelerometer sample (milli-g), at whatever rate that sensor runs.</summary>
@@ -265,71 +247,109 @@ namespace ElderBand.VitalsFilter
             _tracker.PushMotion(xMg, yMg, zMg);
         }
 
-        /// <summary>Estimates from the last 8 s. Call it every 1 to 10 s.</summary>
+        /// <summary>Begins an estimate from the last 8 s; ask every 1 to 10 s. Without effect while one is under way.</summary>
+        public void BeginEstimate()
+        {
+            if (_stage != EstimateStage.None)
+            {
+                return;
+            }
+
+            _window.Freeze();
+            _tracker.Freeze();
+            _beganAt = _now;
+            _moves = _motion.DeviationMg(WindowS) > MotionDeviationMg;
+            _isStill = _motion.DeviationMg(ArmMotion.Seconds) <= OxygenDeviationMg;
+            _isShort = !_window.IsFull || Bridged() * 10 > _samples;
+            _guessBpmX10 = 0;
+            _confidence = 0;
+            _refusal = JudgeWindow();
+
+            // The tracker lives in steps of 2 s, however often it is asked for, because each costs 400,000 instructions; from
+            // half a window on it has something to look at.
+            _steps = (_now - _trackedAt + (_rateHz / 2)) * 1000 / (MotionTracker.StepMs * _rateHz);
+            _stage = _steps > 0 && _window.IsHalfFull ? EstimateStage.Track : EstimateStage.Judge;
+        }
+
+        /// <summary>Does the next slice of an estimate.</summary>
+        /// <returns>True when the answer is ready, or where no estimate is under way.</returns>
+        public bool StepEstimate()
+        {
+            switch (_stage)
+            {
+                case EstimateStage.None:
+                    return true;
+                case EstimateStage.Track:
+                    _tracker.Update(_window.Channel(0), _window.Channel(1), _window.Channel(2), 0, _steps);
+                    _trackedAt = _beganAt;
+                    _stage = EstimateStage.Judge;
+                    return false;
+                case EstimateStage.Judge:
+                    _stage = EstimateStage.Publish;
+                    if (_refusal == HeartRefusal.None && _moves)
+                    {
+                        JudgeMotion();
+                        EndJudgement();
+                    }
+                    else if (_refusal == HeartRefusal.None)
+                    {
+                        _rest.Begin();
+                        _stage = EstimateStage.Rest;
+                    }
+
+                    return false;
+                case EstimateStage.Rest:
+                    if (_rest.Step(_window, _hasLevel))
+                    {
+                        _guessBpmX10 = _rest.BpmX10;
+                        _confidence = _rest.Confidence;
+                        _refusal = _rest.Refusal;
+                        EndJudgement();
+                        _stage = EstimateStage.Publish;
+                    }
+
+                    return false;
+                default:
+                    Publish();
+                    _stage = EstimateStage.None;
+                    return true;
+            }
+        }
+
+        /// <summary>Estimates in one go; ends the estimate that is under way, if there is one.</summary>
         /// <returns>True if a heart rate is reported; otherwise <see cref="Refusal"/> says why not.</returns>
         public bool TryEstimate()
         {
-            BpmX10 = 0;
-            GuessBpmX10 = 0;
-            Confidence = 0;
-            _oxygen.Clear();
-            _moves = _motion.DeviationMg(WindowS) > MotionDeviationMg;
-            Track();
-            Refusal = Judge();
-            if (!_moves)
+            BeginEstimate();
+            while (!StepEstimate())
             {
-                if (Refusal == HeartRefusal.None && _tracker.Confidence >= ReportConfidence
-                    && IntegerMath.Distance(GuessBpmX10, _tracker.BpmX10) > AgreeX10)
-                {
-                    Refusal = HeartRefusal.Disagree; // two sure witnesses who contradict each other: one is wrong
-                }
-
-                Follow();
-                if (Refusal != HeartRefusal.None && GuessBpmX10 > 0 && _tracker.Confidence >= ReportConfidence)
-                {
-                    GuessBpmX10 = _tracker.BpmX10; // still refused, but a better guess than the last rate held
-                }
             }
 
-            if (Refusal == HeartRefusal.None)
-            {
-                BpmX10 = GuessBpmX10;
-            }
-
-            if (GuessBpmX10 > 0)
-            {
-                _heldBpmX10 = GuessBpmX10;
-            }
-            else if (Refusal == HeartRefusal.Warmup)
-            {
-                GuessBpmX10 = _heldBpmX10; // across a hole
-            }
-
-            Spo2Refusal = JudgeOxygen();
             return Refusal == HeartRefusal.None;
         }
 
-        /// <summary>Forgets all samples; the configuration stays.</summary>
+        /// <summary>Forgets all samples and the estimate that is under way; the configuration stays.</summary>
         public void Reset()
         {
-            _at = 0;
-            _filled = 0;
-            _folded = 0;
-            _sumRed = 0;
-            _sumIr = 0;
-            _sumGreen = 0;
-            _sinceSaturated = _rateHz * WindowS;
-            _sinceImpossible = _rateHz * WindowS;
+            _window.Reset();
+            _now = 0;
+            _saturatedAt = -_samples - 1;
+            _impossibleAt = -_samples - 1;
+            _trackedAt = 0;
+            _shownAt = 0;
+            _gap = 0;
             _secondSamples = 0;
-            _best = _channels - 1;
+            for (int i = 0; i < _bridged.Length; i++)
+            {
+                _bridged[i] = 0;
+            }
+
             _shownBpmX10 = 0;
-            _sinceShown = 0;
-            _lost = 0;
-            _sinceLost = _rateHz * WindowS;
+            _heldBpmX10 = 0;
+            _stage = EstimateStage.None;
+            _rest.Reset();
             _motion.Reset();
             _tracker.Reset();
-            _sinceTracked = 0;
-            _heldBpmX10 = 0;
             BpmX10 = 0;
             GuessBpmX10 = 0;
             Confidence = 0;
@@ -338,225 +358,176 @@ namespace ElderBand.VitalsFilter
             Spo2Refusal = HeartRefusal.Warmup;
         }
 
-        // The light counts as unchanged before the first sample, so that half a window already gives a guess.
-        private void FillUp()
+        private void Bridge(int red, int ir, int green)
         {
-            for (int i = _filled; i < _length; i++)
+            int count = _gap;
+            _gap = 0;
+            _bridged[_second] += (byte)count;
+            int fromRed = _window.Last(0);
+            int fromIr = _window.Last(1);
+            int fromGreen = _window.Last(2);
+            for (int i = 1; i <= count; i++)
             {
-                _red[i] = _red[0];
-                if (_channels > 1)
-                {
-                    _ir[i] = _ir[0];
-                    if (_channels > 2)
-                    {
-                        _green[i] = _green[0];
-                    }
-                }
+                Push(
+                    fromRed + ((red - fromRed) * i / (count + 1)),
+                    fromIr + ((ir - fromIr) * i / (count + 1)),
+                    fromGreen + ((green - fromGreen) * i / (count + 1)));
             }
         }
 
-        // The tracker lives in steps of 2 s, however often it is asked for, because each costs 400,000 instructions; from half a
-        // window on it has something to look at.
-        private void Track()
+        private int Bridged()
         {
-            int steps = (_sinceTracked + (_rateHz / 2)) * 1000 / (MotionTracker.StepMs * _rateHz);
-            if (steps > 0 && _filled * 2 >= _length)
+            int sum = 0;
+            for (int i = 0; i < _bridged.Length; i++)
             {
-                _tracker.Update(_red, _ir, _green, _at, steps);
-                _sinceTracked = 0;
+                sum += _bridged[i];
+            }
+
+            return sum;
+        }
+
+        private void CloseSecond()
+        {
+            _secondSamples = 0;
+            _motion.CloseSecond();
+            _second = _second == WindowS ? 0 : _second + 1;
+            _bridged[_second] = 0;
+            if (_now >= ClockLimit)
+            {
+                Rebase();
             }
         }
 
-        private HeartRefusal Judge()
+        // Once in months: the times stay differences of small numbers.
+        private void Rebase()
         {
-            int window = _rateHz * WindowS;
-            if (_filled < _length / 2)
+            int back = _now - (_rateHz * 60);
+            _now -= back;
+            _saturatedAt = Rebased(_saturatedAt, back);
+            _impossibleAt = Rebased(_impossibleAt, back);
+            _trackedAt = Rebased(_trackedAt, back);
+            _shownAt = Rebased(_shownAt, back);
+            _beganAt = Rebased(_beganAt, back);
+        }
+
+        private int Rebased(int at, int back)
+        {
+            return at < back - _samples ? -_samples - 1 : at - back;
+        }
+
+        // What can be told from the samples as such.
+        private HeartRefusal JudgeWindow()
+        {
+            if (!_window.IsHalfFull)
             {
                 return HeartRefusal.Warmup;
             }
 
-            FillUp();
             if (_hasLevel)
             {
-                if (_sinceImpossible < window)
+                if (_now - _impossibleAt <= _samples)
                 {
                     return HeartRefusal.SensorFault;
                 }
 
-                if (IntegerMath.Lowest(Channel(_channels - 1)) < _contactMin * _fold)
+                if (IntegerMath.Lowest(_window.Channel(_channels - 1)) < _contactMin * _window.Fold)
                 {
                     return HeartRefusal.NotWorn;
                 }
 
-                if (_sinceSaturated < window)
+                if (_now - _saturatedAt <= _samples)
                 {
                     return HeartRefusal.Saturated;
                 }
             }
 
-            if (_motion.IsSilent)
-            {
-                return HeartRefusal.SensorFault;
-            }
-
-            HeartRefusal refusal = _moves ? JudgeMotion() : JudgeChannels();
-            if (refusal != HeartRefusal.SensorFault && (_filled < _length || (_sinceLost < window && _lost * 10 > window)))
-            {
-                return HeartRefusal.Warmup;
-            }
-
-            return refusal;
+            return _motion.IsSilent ? HeartRefusal.SensorFault : HeartRefusal.None;
         }
 
-        // While the arm moves the beats are lost in its wave; the tracker answers, or nobody.
-        private HeartRefusal JudgeMotion()
+        // While the arm moves its wave hides the beats: only the tracker can answer.
+        private void JudgeMotion()
         {
             bool alive = false;
             for (int i = 0; i < _channels && !alive; i++)
             {
-                alive = !IsFrozen(Channel(i));
+                alive = !RestRate.IsFrozen(_window.Channel(i));
             }
 
             if (!alive)
             {
-                return HeartRefusal.SensorFault;
+                _refusal = HeartRefusal.SensorFault;
+                return;
             }
 
-            GuessBpmX10 = _tracker.BpmX10;
-            Confidence = _tracker.Confidence;
-            return Confidence >= ReportConfidence ? HeartRefusal.None : HeartRefusal.Motion;
+            _guessBpmX10 = _tracker.BpmX10;
+            _confidence = _tracker.Confidence;
+            _refusal = _confidence >= ReportConfidence ? HeartRefusal.None : HeartRefusal.Motion;
         }
 
-        // The channel that served last comes first; only where it fails the others cost an analysis each.
-        private HeartRefusal JudgeChannels()
+        private void EndJudgement()
         {
-            HeartRefusal refusal = HeartRefusal.SensorFault;
-            int best = _best;
-            int bestConfidence = -1;
-            int bestBpmX10 = 0;
-            for (int i = 0; i < _channels; i++)
+            if (_refusal != HeartRefusal.SensorFault && _isShort)
             {
-                int tried = _best - i < 0 ? _best - i + _channels : _best - i;
-                HeartRefusal why = JudgeChannel(Channel(tried));
-                if (why == HeartRefusal.None || (why != HeartRefusal.SensorFault && Confidence > bestConfidence))
-                {
-                    best = tried;
-                    bestConfidence = Confidence;
-                    bestBpmX10 = GuessBpmX10;
-                    refusal = why;
-                }
-
-                if (why == HeartRefusal.None)
-                {
-                    break;
-                }
+                _refusal = HeartRefusal.Warmup;
             }
-
-            _best = best;
-            Confidence = bestConfidence < 0 ? 0 : bestConfidence;
-            GuessBpmX10 = bestBpmX10;
-            return refusal;
         }
 
-        private HeartRefusal JudgeChannel(int[] channel)
+        private void Publish()
         {
-            Confidence = 0;
-            GuessBpmX10 = 0;
-            if (IsFrozen(channel))
+            if (!_moves)
             {
-                return HeartRefusal.SensorFault; // 8 s without a single count of noise: not a living converter
+                if (_refusal == HeartRefusal.None && _tracker.Confidence >= ReportConfidence
+                    && IntegerMath.Distance(_guessBpmX10, _tracker.BpmX10) > RestRate.AgreeX10)
+                {
+                    _refusal = HeartRefusal.Disagree; // two sure witnesses who contradict each other: one is wrong
+                }
+
+                Smooth();
+                if (_refusal != HeartRefusal.None && _guessBpmX10 > 0 && _tracker.Confidence >= ReportConfidence)
+                {
+                    _guessBpmX10 = _tracker.BpmX10; // still refused, but a better guess than the last rate held
+                }
             }
 
-            _pulse.Analyse(channel, _at, _hasLevel);
-            if (_pulse.PeriodBpmX10 == 0)
+            if (_guessBpmX10 > 0)
             {
-                return HeartRefusal.NoSignal;
+                _heldBpmX10 = _guessBpmX10;
+            }
+            else if (_refusal == HeartRefusal.Warmup)
+            {
+                _guessBpmX10 = _heldBpmX10; // across a hole
             }
 
-            int beatBpmX10 = _pulse.BeatBpmX10;
-            bool agree = beatBpmX10 > 0 && IntegerMath.Distance(beatBpmX10, _pulse.PeriodBpmX10) <= AgreeX10;
-            bool isHalf = IntegerMath.Distance(beatBpmX10, 2 * _pulse.PeriodBpmX10) <= 2 * AgreeX10;
-            GuessBpmX10 = agree || isHalf ? beatBpmX10 : _pulse.PeriodBpmX10;
-
-            // A clean pulse at rest repeats itself to 0.8 and more; below 0.5 it could be anything.
-            int regular = IntegerMath.Clamp((_pulse.PeriodicityX1000 - 400) / 5, 0, 100);
-            int even = IntegerMath.Clamp(100 - (4 * _pulse.ChangePercent), 0, 100);
-            Confidence = agree ? Smaller(regular, even) : Smaller(regular, ReportConfidence - 10);
-            if (_hasLevel && Perfusion(channel) < MinPerfusionX100000)
-            {
-                return HeartRefusal.LowPerfusion;
-            }
-
-            if (_pulse.PeriodicityX1000 < 500 || _pulse.Edge < EdgeNeeded(_pulse.PeriodBpmX10)
-                || _pulse.SteepnessX1000 < SteepnessMinX1000)
-            {
-                return HeartRefusal.NoSignal;
-            }
-
-            if (!agree || _pulse.HalfwayX1000 * 2 > _pulse.PeriodicityX1000)
-            {
-                return HeartRefusal.Disagree;
-            }
-
-            return Confidence >= ReportConfidence ? HeartRefusal.None
-                : even < regular ? HeartRefusal.Irregular : HeartRefusal.NoSignal;
+            BpmX10 = _refusal == HeartRefusal.None ? _guessBpmX10 : 0;
+            GuessBpmX10 = _guessBpmX10;
+            Confidence = _confidence;
+            Refusal = _refusal;
+            IsMoving = _moves;
+            _oxygen.Clear();
+            Spo2Refusal = JudgeOxygen();
         }
 
         // A heart at rest does not jump: a reported rate is the mean of the new one and what was reported within the window, and
         // a refused guess stays near it. A change of a sixth and more is followed at once.
-        private void Follow()
+        private void Smooth()
         {
-            if (Refusal == HeartRefusal.None)
+            int sinceShown = _beganAt - _shownAt;
+            if (_refusal == HeartRefusal.None)
             {
-                if (_sinceShown < _rateHz * WindowS && IntegerMath.Distance(GuessBpmX10, _shownBpmX10) * 6 < _shownBpmX10)
+                if (sinceShown < _samples && IntegerMath.Distance(_guessBpmX10, _shownBpmX10) * 6 < _shownBpmX10)
                 {
-                    GuessBpmX10 = (GuessBpmX10 + _shownBpmX10 + 1) >> 1;
+                    _guessBpmX10 = (_guessBpmX10 + _shownBpmX10 + 1) >> 1;
                 }
 
-                _shownBpmX10 = GuessBpmX10;
-                _sinceShown = 0;
+                _shownBpmX10 = _guessBpmX10;
+                _shownAt = _beganAt;
             }
-            else if (_shownBpmX10 > 0 && _sinceShown < _rateHz * HoldS)
+            else if (_shownBpmX10 > 0 && sinceShown < _rateHz * HoldS)
             {
-                bool isNear = IntegerMath.Distance(GuessBpmX10, _shownBpmX10) * 5 < _shownBpmX10;
-                _shownBpmX10 += isNear ? (GuessBpmX10 - _shownBpmX10) / 4 : 0;
-                GuessBpmX10 = _shownBpmX10;
+                bool isNear = IntegerMath.Distance(_guessBpmX10, _shownBpmX10) * 5 < _shownBpmX10;
+                _shownBpmX10 += isNear ? (_guessBpmX10 - _shownBpmX10) / 4 : 0;
+                _guessBpmX10 = _shownBpmX10;
             }
-        }
-
-        private int[] Channel(int index)
-        {
-            return index == 2 ? _green : index == 1 ? _ir : _red;
-        }
-
-        private static bool IsFrozen(int[] channel)
-        {
-            for (int i = 1; i < channel.Length; i++)
-            {
-                if (channel[i] != channel[0])
-                {
-                    return false;
-                }
-            }
-
-            return true;
-        }
-
-        private static int EdgeNeeded(int bpmX10)
-        {
-            return bpmX10 < EdgeMin ? (2 * EdgeMin) - bpmX10 : EdgeMin;
-        }
-
-        private static int Smaller(int a, int b)
-        {
-            return a < b ? a : b;
-        }
-
-        // Mean absolute pulse wave x 4 is near its peak-to-peak swing; relative to the level, in 1/100000.
-        private int Perfusion(int[] channel)
-        {
-            int level = IntegerMath.Mean(channel);
-            return level <= 0 ? 0 : (int)((long)_pulse.Swing * 100000 / level);
         }
 
         private HeartRefusal JudgeOxygen()
@@ -571,23 +542,25 @@ namespace ElderBand.VitalsFilter
                 return Refusal; // an uneven pulse carries oxygen all the same
             }
 
-            if (_motion.DeviationMg(ArmMotion.Seconds) > OxygenDeviationMg)
+            if (!_isStill)
             {
                 return HeartRefusal.Motion;
             }
 
+            int[] red = _window.Channel(0);
             if (_oxygen.IsTrend)
             {
-                return _oxygen.FollowLevel(_red);
+                return _oxygen.FollowLevel(red);
             }
 
-            int contact = _contactMin * _fold;
-            if (IntegerMath.Lowest(_red) < contact || IntegerMath.Lowest(_ir) < contact)
+            int[] ir = _window.Channel(1);
+            int contact = _contactMin * _window.Fold;
+            if (IntegerMath.Lowest(red) < contact || IntegerMath.Lowest(ir) < contact)
             {
                 return HeartRefusal.NotWorn;
             }
 
-            return _oxygen.Estimate(_red, _ir, _at, _rateHz * 600 / (1000 * _fold));
+            return _oxygen.Estimate(red, ir, 0, _rateHz * 600 / (1000 * _window.Fold));
         }
     }
 }

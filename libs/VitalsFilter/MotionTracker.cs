@@ -55,6 +55,9 @@ namespace ElderBand.VitalsFilter
         private readonly short[] _x = new short[Points];
         private readonly short[] _y = new short[Points];
         private readonly short[] _z = new short[Points];
+        private readonly short[] _frozenX = new short[Points];
+        private readonly short[] _frozenY = new short[Points];
+        private readonly short[] _frozenZ = new short[Points];
         private readonly int[] _points = new int[2 * Points];
         private readonly int[] _light = new int[Spectrum.Bins];
         private readonly int[] _arm = new int[Spectrum.Bins];
@@ -109,6 +112,20 @@ namespace ElderBand.VitalsFilter
             _sumX = 0;
             _sumY = 0;
             _sumZ = 0;
+        }
+
+        /// <summary>Copies the accelerometer's last 8 s for the next <see cref="Update"/>; samples may arrive in between.</summary>
+        public void Freeze()
+        {
+            Copy(_x, _frozenX);
+            Copy(_y, _frozenY);
+            Copy(_z, _frozenZ);
+        }
+
+        private void Copy(short[] ring, short[] frozen)
+        {
+            Array.Copy(ring, _motionAt, frozen, 0, Points - _motionAt);
+            Array.Copy(ring, 0, frozen, Points - _motionAt, _motionAt);
         }
 
         /// <summary>Forgets the path; what the arm did in the last 8 s stays.</summary>
@@ -169,21 +186,21 @@ namespace ElderBand.VitalsFilter
             }
 
             // The three axes share one scale; they fill what the light leaves free of the pairs.
-            int meanX = Mean(_x);
-            int meanY = Mean(_y);
-            int meanZ = Mean(_z);
+            int meanX = Mean(_frozenX);
+            int meanY = Mean(_frozenY);
+            int meanZ = Mean(_frozenZ);
             Scale(meanX, meanY, meanZ);
             bool second = channels != 2;
-            Centre(_x, meanX);
+            Centre(_frozenX, meanX);
             _spectrum.Load(_points, second);
             if (second)
             {
                 _spectrum.Transform();
                 AddLight(_spectrum.First);
                 AddArm(_spectrum.Second);
-                Centre(_y, meanY);
+                Centre(_frozenY, meanY);
                 _spectrum.Load(_points, false);
-                Centre(_z, meanZ);
+                Centre(_frozenZ, meanZ);
                 _spectrum.Load(_points, true);
                 _spectrum.Transform();
                 AddArm(_spectrum.First);
@@ -191,12 +208,12 @@ namespace ElderBand.VitalsFilter
             }
             else
             {
-                Centre(_y, meanY);
+                Centre(_frozenY, meanY);
                 _spectrum.Load(_points, true);
                 _spectrum.Transform();
                 AddArm(_spectrum.First);
                 AddArm(_spectrum.Second);
-                Centre(_z, meanZ);
+                Centre(_frozenZ, meanZ);
                 _spectrum.Load(_points, false);
                 _spectrum.LoadNothing();
                 _spectrum.Transform();
@@ -317,7 +334,7 @@ namespace ElderBand.VitalsFilter
             int largest = 0;
             for (int axis = 0; axis < 3; axis++)
             {
-                short[] values = axis == 0 ? _x : axis == 1 ? _y : _z;
+                short[] values = axis == 0 ? _frozenX : axis == 1 ? _frozenY : _frozenZ;
                 int mean = axis == 0 ? meanX : axis == 1 ? meanY : meanZ;
                 for (int i = 0; i < Points; i++)
                 {
@@ -338,15 +355,9 @@ namespace ElderBand.VitalsFilter
         {
             int[] points = _points;
             int shift = _shift;
-            int i = 0;
-            for (int j = _motionAt; j < Points; j++)
+            for (int i = 0; i < Points; i++)
             {
-                points[i++] = (axis[j] - mean) >> shift;
-            }
-
-            for (int j = 0; j < _motionAt; j++)
-            {
-                points[i++] = (axis[j] - mean) >> shift;
+                points[i] = (axis[i] - mean) >> shift;
             }
         }
 

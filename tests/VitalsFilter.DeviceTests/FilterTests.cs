@@ -39,26 +39,34 @@ namespace ElderBand.VitalsFilter.DeviceTests
             Check(8);
         }
 
+        /// <summary>Heart rate and oxygen from a chip that averages two samples and gives 25 Hz (F3).</summary>
+        [TestMethod]
+        public void Heart_rate_and_oxygen_from_averaged_samples_are_estimated_as_on_the_host()
+        {
+            Check(9);
+            Check(10);
+        }
+
         /// <summary>Steps, classes and still seconds.</summary>
         [TestMethod]
         public void Activity_is_counted_as_on_the_host()
         {
-            Check(9);
-            Check(10);
+            Check(11);
+            Check(12);
         }
 
         /// <summary>Worn, maybe, off.</summary>
         [TestMethod]
         public void Wear_is_judged_as_on_the_host()
         {
-            Check(11);
+            Check(13);
         }
 
         /// <summary>Roots up to the largest values, sorting.</summary>
         [TestMethod]
         public void Integer_functions_are_exact_as_on_the_host()
         {
-            Check(12);
+            Check(14);
         }
 
         private static void Check(int index)

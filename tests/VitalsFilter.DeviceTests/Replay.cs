@@ -15,6 +15,8 @@ namespace ElderBand.VitalsFilter.DeviceTests
             "heart at 100 Hz, 2 channels",
             "heart at 125 Hz, 2 channels",
             "heart at 50 Hz, 3 channels, in motion",
+            "heart at 25 Hz, red and infrared, means of two",
+            "heart at 25 Hz, with green, means of two",
             "activity at 25 Hz",
             "activity at 50 Hz",
             "wear",
@@ -44,9 +46,11 @@ namespace ElderBand.VitalsFilter.DeviceTests
                 case 6: replay.Heart(100, 2, 120, 0); break;
                 case 7: replay.Heart(125, 2, 75, 0); break;
                 case 8: replay.Heart(50, 3, 104, 25); break;
-                case 9: replay.Steps(25); break;
-                case 10: replay.Steps(50); break;
-                case 11: replay.Wear(); break;
+                case 9: replay.Averaged(2, 71); break;
+                case 10: replay.Averaged(3, 88); break;
+                case 11: replay.Steps(25); break;
+                case 12: replay.Steps(50); break;
+                case 13: replay.Wear(); break;
                 default: replay.Functions(); break;
             }
 
@@ -89,6 +93,41 @@ namespace ElderBand.VitalsFilter.DeviceTests
             }
         }
 
+        // What the chip gives at 25 Hz where it averages two samples of 50 Hz (F3).
+        private void Averaged(int channels, int bpm)
+        {
+            const int RateHz = 25;
+            HeartRate heart = new HeartRate(RateHz, channels);
+            Signal pulse = new Signal(2 * RateHz, bpm);
+            Signal arm = new Signal(RateHz, bpm);
+            for (int i = 0; i < 24 * RateHz; i++)
+            {
+                arm.Rest();
+                heart.PushMotion(arm.X, arm.Y, arm.Z);
+                pulse.Pulse(bpm, 0);
+                int red = pulse.Red;
+                int ir = pulse.Ir;
+                int green = pulse.Green;
+                pulse.Pulse(bpm, 0);
+                heart.Push((red + pulse.Red) >> 1, (ir + pulse.Ir) >> 1, (green + pulse.Green) >> 1);
+                if ((i + 1) % (2 * RateHz) == 0)
+                {
+                    Estimate(heart);
+                }
+            }
+        }
+
+        private void Estimate(HeartRate heart)
+        {
+            heart.TryEstimate();
+            Add(heart.BpmX10);
+            Add(heart.GuessBpmX10);
+            Add(heart.Confidence);
+            Add((int)heart.Refusal);
+            Add(heart.Spo2X10);
+            Add(heart.RatioX1000);
+        }
+
         private void Heart(int rateHz, int channels, int bpm, int swayX1000)
         {
             const int MotionRateHz = 25;
@@ -116,13 +155,7 @@ namespace ElderBand.VitalsFilter.DeviceTests
                 heart.Push(pulse.Red, pulse.Ir, pulse.Green);
                 if ((i + 1) % (2 * rateHz) == 0)
                 {
-                    heart.TryEstimate();
-                    Add(heart.BpmX10);
-                    Add(heart.GuessBpmX10);
-                    Add(heart.Confidence);
-                    Add((int)heart.Refusal);
-                    Add(heart.Spo2X10);
-                    Add(heart.RatioX1000);
+                    Estimate(heart);
                 }
             }
         }

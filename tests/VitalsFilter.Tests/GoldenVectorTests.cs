@@ -53,6 +53,22 @@ public sealed class GoldenVectorTests
         recorded["wear"].ShouldContain(2);
     }
 
+    [Theory]
+    [InlineData("heart at 25 Hz, red and infrared, means of two", "heart at 50 Hz, 2 channels")]
+    [InlineData("heart at 25 Hz, with green, means of two", "heart at 50 Hz, 3 channels")]
+    public void Averaging_two_samples_in_the_chip_changes_no_rate_by_more_than_a_tenth(string averaged, string single)
+    {
+        var recorded = Recorded();
+        foreach (var (half, whole) in recorded[averaged].Chunk(6).Zip(recorded[single].Chunk(6)))
+        {
+            Math.Abs(half[0] - whole[0]).ShouldBeLessThanOrEqualTo(1, "bpm x10");
+            Math.Abs(half[2] - whole[2]).ShouldBeLessThanOrEqualTo(10, "confidence");
+            half[3].ShouldBe(whole[3], "refusal");
+            half[4].ShouldBe(whole[4], "oxygen");
+            Math.Abs(half[5] - whole[5]).ShouldBeLessThanOrEqualTo(3, "ratio of ratios");
+        }
+    }
+
     private static void Write()
     {
         var computed = Enumerable.Range(0, Replay.Names.Length).ToDictionary(static i => Replay.Names[i], Replay.Run, StringComparer.Ordinal);

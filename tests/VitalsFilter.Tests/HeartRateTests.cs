@@ -37,7 +37,7 @@ public sealed class HeartRateTests
         var heart = new HeartRate(50, 2);
         var ppg = new SyntheticPpg(50, 4) { Bpm = 72 };
         Estimates(heart, ppg, 50, 20).Last().Bpm.ShouldBe(72, 3);
-        heart.SkipLost(100);
+        heart.Gap(100);
         heart.TryEstimate().ShouldBeFalse();
         heart.Refusal.ShouldBe(HeartRefusal.Warmup);
         heart.GuessBpmX10.ShouldBeInRange(690, 750);

@@ -421,4 +421,28 @@ public sealed class LinkTests
         world.RunFor(300_000);
         world.RadioRestarts.ShouldBeGreaterThan(0, "one stranger holds the only link for ever");
     }
+
+    [Fact]
+    public void P15_a_band_whose_radio_stack_has_leaked_24_KB_restarts_itself_at_a_quiet_moment()
+    {
+        var world = new BandWorld(worn: false) { InRange = false };
+        world.Boot();
+        world.RunFor(200_000);
+        world.Band.Link.RadioStarts.ShouldBe(1, "one start a boot while the radio stays on");
+        world.Power.Resets.ShouldBe(0);
+        for (var i = 0; i < 2000 && !world.Band.IsAsleep; i++)
+        {
+            world.AnswersHello = false;
+            world.InRange = true;
+            world.Connect(); // each link that comes and goes changes the advertisement
+            world.RunFor(1000);
+            world.Disconnect();
+            world.InRange = false;
+            world.RunFor(1000);
+        }
+
+        world.Power.Resets.ShouldBe(1);
+        var leaked = (world.Advertisements * 62) + (world.Band.Link.RadioStarts * 20);
+        leaked.ShouldBeInRange(20_000, 26_000);
+    }
 }

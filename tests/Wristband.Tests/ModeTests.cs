@@ -308,6 +308,24 @@ public sealed class ModeTests
         world.RowsOf(FrameType.Sos).Count.ShouldBe(2, "once free, it calls again");
     }
 
+    [Theory]
+    [InlineData(200)]
+    [InlineData(450)]
+    [InlineData(1500)]
+    [InlineData(5000)]
+    public void P01_the_end_of_a_press_is_seen_within_40_ms_where_no_edge_event_comes(int heldMs)
+    {
+        var world = Daily();
+        world.InRange = false;
+        world.RunFor(30_000);
+        world.KeyEdge(true);
+        world.RunFor(heldMs);
+        var released = world.Now;
+        world.Key.Level = false; // after light sleep the edge makes no event
+        world.RunUntil(() => world.Band.Key == KeyState.Up, 5000).ShouldBeTrue();
+        (world.Now - released - SosKey.BounceMs).ShouldBeLessThanOrEqualTo(40);
+    }
+
     [Fact]
     public void Not_needed_names_the_first_of_the_presses()
     {

@@ -16,8 +16,8 @@ public static class Cost
     // A call costs the interpreter about as much as 20 additions.
     private const int CallInAdds = 20;
 
-    /// <summary>RAM of all state, bytes.</summary>
-    public const int StateBudget = 16 * 1024;
+    /// <summary>RAM of all state, bytes: 3 KB of it are the copies that let an estimate be made in slices.</summary>
+    public const int StateBudget = 20 * 1024;
 
     // The band samples at 25 Hz: an event at 50 Hz, which only the evaluation uses, has no budget of its own. Nor have signals
     // that no arm makes, which keep the detector judging without a pause.

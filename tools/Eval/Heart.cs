@@ -121,7 +121,10 @@ public static class Heart
         {
             if (lost[i])
             {
-                heart.SkipLost(1);
+                if (i == 0 || !lost[i - 1])
+                {
+                    heart.Gap(lost.Skip(i).TakeWhile(static l => l).Count());
+                }
             }
             else
             {

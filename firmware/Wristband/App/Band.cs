@@ -14,6 +14,7 @@ namespace ElderBand.Wristband
 
         // The external watchdog bites at 8 s (P08).
         private const int LongestSleepMs = 4000;
+        private const int KeyPollMs = 20;
         private const int BatteryEveryMs = 60000;
         private const int SaveAgainMs = 1000;
         private const int WindowMs = 6000;
@@ -271,6 +272,9 @@ namespace ElderBand.Wristband
         {
             long keyDue = _key.NextDueMs();
             due = keyDue < due ? keyDue : due;
+
+            // The edges of a press that ends light sleep make no event, so the level of a key that is down is polled.
+            due = _key.IsDown && nowMs + KeyPollMs < due ? nowMs + KeyPollMs : due;
             long fallDue = _key.State == KeyState.CountdownFine ? long.MaxValue : _fall.NextDeadlineMs();
             due = fallDue < due ? fallDue : due;
             due = _nextBeatMs < due ? _nextBeatMs : due;

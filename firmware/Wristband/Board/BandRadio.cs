@@ -9,73 +9,75 @@ using Buffer = nanoFramework.Device.Bluetooth.Buffer;
 namespace ElderBand.Wristband.Board
 {
     /// <summary>
-    /// The band as a GATT server: one service, one characteristic that notifies, one that is written, and the alarm frame
-    /// in the advertisement itself. The service is started once: a second StartAdvertising breaks the native stack, so
-    /// what is advertised changes through a new publisher over the same advertisement.
+    /// The band as a GATT server: one service, one characteristic that notifies, one that is written, and a frame in the
+    /// advertisement. The service is made once a boot, because upstream numbers characteristics from a counter that never
+    /// resets and reports events with its low 8 bits (docs/adr/0025).
     /// </summary>
     public sealed class BandRadio : IBandLink
     {
         private readonly Inbox _inbox;
         private readonly byte[] _written = new byte[Frame.Size];
-        private BluetoothLEAdvertisement _advertisement;
-        private GattLocalCharacteristic _fromBand;
+        private readonly BluetoothLEServer _server;
+        private readonly GattServiceProvider _provider;
+        private readonly GattServiceProviderAdvertisingParameters _parameters;
+        private readonly GattLocalCharacteristic _fromBand;
         private bool _isAdvertising;
 
-        /// <summary>Makes a radio that is still off.</summary>
+        /// <summary>Makes the service; the radio is still off.</summary>
+        /// <exception cref="OutOfMemoryException">At boot, before anything else runs.</exception>
         public BandRadio(Inbox inbox)
         {
             _inbox = inbox;
+
+            // The first access to the instance empties upstream's table of characteristics, so the access comes first.
+            _server = BluetoothLEServer.Instance;
+            _server.Session.SessionStatusChanged += OnSession;
+
+            _provider = GattServiceProvider.Create(RadioIds.Service).ServiceProvider;
+            _fromBand = _provider.Service.CreateCharacteristic(
+                RadioIds.FromBand,
+                new GattLocalCharacteristicParameters
+                {
+                    CharacteristicProperties = GattCharacteristicProperties.Notify,
+                }).Characteristic;
+            GattLocalCharacteristic toBand = _provider.Service.CreateCharacteristic(
+                RadioIds.ToBand,
+                new GattLocalCharacteristicParameters
+                {
+                    CharacteristicProperties = GattCharacteristicProperties.Write
+                        | GattCharacteristicProperties.WriteWithoutResponse,
+                }).Characteristic;
+            toBand.WriteRequested += OnWritten;
+
+            _parameters = new GattServiceProviderAdvertisingParameters
+            {
+                IsConnectable = true,
+                IsDiscoverable = true,
+                CustomAdvertisement = true,
+            };
+            _parameters.Advertisement.Flags = BluetoothLEAdvertisementFlags.GeneralDiscoverableMode
+                | BluetoothLEAdvertisementFlags.ClassicNotSupported;
         }
 
         /// <summary>The stack runs; light sleep would stop it.</summary>
-        public bool IsOn
-        {
-            get { return _advertisement != null; }
-        }
+        public bool IsOn { get; private set; }
 
         /// <inheritdoc/>
         public bool Advertise(byte[] frame)
         {
-            bool isFirst = _advertisement == null;
+            bool wasOn = IsOn;
             try
             {
-                GattServiceProviderAdvertisingParameters parameters = null;
-                GattServiceProvider provider = null;
-                if (isFirst)
-                {
-                    provider = CreateService();
-                    if (provider == null)
-                    {
-                        Dispose();
-                        return false;
-                    }
-
-                    parameters = new GattServiceProviderAdvertisingParameters
-                    {
-                        IsConnectable = true,
-                        IsDiscoverable = true,
-                        CustomAdvertisement = true,
-                    };
-                    _advertisement = parameters.Advertisement;
-                    _advertisement.Flags = BluetoothLEAdvertisementFlags.GeneralDiscoverableMode
-                        | BluetoothLEAdvertisementFlags.ClassicNotSupported;
-                }
-
-                _advertisement.ManufacturerData.Clear();
-                _advertisement.ManufacturerData.Add(
+                _parameters.Advertisement.ManufacturerData.Clear();
+                _parameters.Advertisement.ManufacturerData.Add(
                     new BluetoothLEManufacturerData(RadioIds.Company, new Buffer(frame ?? new byte[0])));
-                if (isFirst)
+                if (wasOn)
                 {
-                    provider.StartAdvertising(parameters);
-                    _isAdvertising = provider.AdvertisementStatus != GattServiceProviderAdvertisementStatus.Aborted;
+                    Change();
                 }
                 else
                 {
-                    // While advertising is on the data changes in place, and the status stays Waiting all the same
-                    // (docs/not-proven.md); only from off to on does Waiting mean that the stack has refused.
-                    BluetoothLEAdvertisementPublisher publisher = new BluetoothLEAdvertisementPublisher(_advertisement);
-                    publisher.Start();
-                    _isAdvertising |= publisher.Status == BluetoothLEAdvertisementPublisherStatus.Started;
+                    Start();
                 }
             }
             catch (Exception)
@@ -83,9 +85,9 @@ namespace ElderBand.Wristband.Board
                 _isAdvertising = false;
             }
 
-            if (isFirst && !_isAdvertising)
+            if (!wasOn && !_isAdvertising)
             {
-                Stop(); // a service that never went on the air cannot be advertised by a publisher later
+                Stop(); // the stack may run without the service: the next attempt begins from the stopped state
             }
 
             return _isAdvertising;
@@ -94,32 +96,56 @@ namespace ElderBand.Wristband.Board
         /// <inheritdoc/>
         public void Stop()
         {
-            if (_advertisement == null)
+            if (!IsOn)
             {
                 return;
             }
 
-            Dispose();
+            IsOn = false;
+            _isAdvertising = false;
+
+            // StopAdvertising frees memory that the host uses while a link is up, so the host is stopped first. A link may
+            // come up at any moment: the order is always the same.
+            try
+            {
+                _server.Stop();
+            }
+            catch (Exception)
+            {
+                // The host was not running.
+            }
+
+            try
+            {
+                _provider.StopAdvertising();
+            }
+            catch (Exception)
+            {
+                // The first start failed before there was an advertisement.
+            }
         }
 
         /// <inheritdoc/>
         public SendResult Notify(byte[] frame)
         {
-            GattLocalCharacteristic characteristic = _fromBand;
-            if (characteristic == null)
+            if (!IsOn)
             {
                 return SendResult.NotConnected;
             }
 
             try
             {
-                GattClientNotificationResult[] results = characteristic.NotifyValue(new Buffer(frame));
-                if (results == null || results.Length == 0)
+                GattClientNotificationResult[] results = _fromBand.NotifyValue(new Buffer(frame));
+                for (int i = 0; i < results.Length; i++)
                 {
-                    return SendResult.NotConnected;
+                    // A subscriber whose end was lost may stand before the one that listens.
+                    if (results[i].Status == GattCommunicationStatus.Success)
+                    {
+                        return SendResult.Sent;
+                    }
                 }
 
-                return results[0].Status == GattCommunicationStatus.Success ? SendResult.Sent : SendResult.Busy;
+                return results.Length == 0 ? SendResult.NotConnected : SendResult.Busy;
             }
             catch (Exception)
             {
@@ -134,75 +160,58 @@ namespace ElderBand.Wristband.Board
             Advertise(null);
         }
 
-        private void Dispose()
+        private void Start()
         {
-            _advertisement = null;
-            _fromBand = null;
-            _isAdvertising = false;
-            try
-            {
-                BluetoothLEServer.Instance.Session.SessionStatusChanged -= OnSession;
-                BluetoothLEServer.Instance.Dispose();
-            }
-            catch (Exception)
-            {
-                // It was not running: stopped is what was asked for.
-            }
+            IsOn = true;
+            _provider.StartAdvertising(_parameters);
+
+            // A failed first start leaves the status at Created, a later one at Stopped; Aborted is never set.
+            GattServiceProviderAdvertisementStatus status = _provider.AdvertisementStatus;
+            _isAdvertising = status == GattServiceProviderAdvertisementStatus.Started
+                || status == GattServiceProviderAdvertisementStatus.StartedWithoutAllAdvertisementData;
         }
 
-        private GattServiceProvider CreateService()
+        private void Change()
         {
-            GattServiceProviderResult created = GattServiceProvider.Create(RadioIds.Service);
-            if (created.Error != BluetoothError.Success)
-            {
-                return null;
-            }
-
-            GattLocalService service = created.ServiceProvider.Service;
-            GattLocalCharacteristicResult fromBand = service.CreateCharacteristic(
-                RadioIds.FromBand,
-                new GattLocalCharacteristicParameters { CharacteristicProperties = GattCharacteristicProperties.Notify });
-            GattLocalCharacteristicResult toBand = service.CreateCharacteristic(
-                RadioIds.ToBand,
-                new GattLocalCharacteristicParameters
-                {
-                    CharacteristicProperties = GattCharacteristicProperties.Write | GattCharacteristicProperties.WriteWithoutResponse,
-                });
-            if (fromBand.Error != BluetoothError.Success || toBand.Error != BluetoothError.Success)
-            {
-                return null;
-            }
-
-            toBand.Characteristic.WriteRequested += OnWritten;
-            BluetoothLEServer.Instance.Session.SessionStatusChanged += OnSession;
-            _fromBand = fromBand.Characteristic;
-            return created.ServiceProvider;
+            // A second StartAdvertising would build the service again under the running host, so a new publisher changes
+            // the data. While advertising is on, its status stays Waiting all the same (docs/not-proven.md); only from
+            // off to on does Waiting mean that the stack has refused.
+            BluetoothLEAdvertisementPublisher publisher =
+                new BluetoothLEAdvertisementPublisher(_parameters.Advertisement);
+            publisher.Start();
+            _isAdvertising |= publisher.Status == BluetoothLEAdvertisementPublisherStatus.Started;
         }
 
+        // Upstream's event thread.
         private void OnSession(object sender, GattSessionStatusChangedEventArgs e)
         {
-            // The stack ends advertising with a connect and begins it again after a disconnect.
+            // The stack ends advertising with a connect and begins again after a disconnect, unless it was stopped.
             bool isUp = e.Status == GattSessionStatus.Active;
-            _isAdvertising = !isUp;
+            _isAdvertising = IsOn && !isUp;
             _inbox.Post(isUp ? EventKind.LinkUp : EventKind.LinkDown, 0, 0, null, 0);
         }
 
+        // Upstream's event thread. Every write is answered before anything else: until then the BLE host stands still, for
+        // up to 2 s, also after a write without response.
         private void OnWritten(GattLocalCharacteristic sender, GattWriteRequestedEventArgs e)
         {
-            GattWriteRequest request = e.GetRequest();
-            if (request.Value.Length != Frame.Size)
+            try
             {
-                request.RespondWithProtocolError(GattProtocolError.InvalidAttributeValueLength);
-                return;
-            }
+                GattWriteRequest request = e.GetRequest();
+                if (request.Value.Length != Frame.Size)
+                {
+                    request.RespondWithProtocolError(GattProtocolError.InvalidAttributeValueLength);
+                    return;
+                }
 
-            DataReader.FromBuffer(request.Value).ReadBytes(_written);
-            if (request.Option == GattWriteOption.WriteWithResponse)
-            {
                 request.Respond();
+                DataReader.FromBuffer(request.Value).ReadBytes(_written);
+                _inbox.Post(EventKind.FrameIn, 0, 0, _written, Frame.Size);
             }
-
-            _inbox.Post(EventKind.FrameIn, 0, 0, _written, Frame.Size);
+            catch (Exception)
+            {
+                // An exception would end the thread that brings every event.
+            }
         }
     }
 }

@@ -10,8 +10,8 @@ namespace ElderBand.Wristband.Board
     /// </summary>
     public sealed class Idle
     {
-        // Falling asleep and waking costs some milliseconds.
-        private const int ShortestSleepMs = 20;
+        // Falling asleep and waking costs some milliseconds, and a key that is down is polled every 20 ms, awake.
+        private const int ShortestSleepMs = 21;
 
         private readonly Inbox _inbox;
         private readonly BandRadio _radio;

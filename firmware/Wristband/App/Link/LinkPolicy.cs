@@ -21,8 +21,11 @@ namespace ElderBand.Wristband
         private const int RotateSlowlyMs = 30000;
         private const int QuickRotations = 20;
 
-        // Each change of the advertisement costs the device's stack up to 62 bytes for good: 93 KB by then.
-        private const int MaxAdvertisements = 1500;
+        // What the stack keeps of internal RAM until the next boot (docs/adr/0025): with each start the device's name, with
+        // each change of the advertisement the data before, at most 31 bytes of advertisement and 31 of scan response.
+        private const int StartLeakBytes = 20;
+        private const int ChangeLeakBytes = 62;
+        private const int WornOutBytes = 24 * 1024;
         private const int ChallengeAgainMs = 2000;
         private const int BusyMs = 50;
         private const int StrangersUntilRestart = 3;
@@ -84,7 +87,8 @@ namespace ElderBand.Wristband
         private uint _rotated;
         private long _rotateAtMs;
         private int _rotations;
-        private int _advertisements;
+        private bool _started;
+        private int _leakedBytes;
         private int _noteOldest;
 
         /// <summary>Composes the policy over the radio and what it sends.</summary>
@@ -137,16 +141,13 @@ namespace ElderBand.Wristband
         /// <summary>Times the radio was restarted.</summary>
         public int Restarts { get; private set; }
 
+        /// <summary>Times the radio stack was started since boot.</summary>
+        public int RadioStarts { get; private set; }
+
         /// <summary>The radio stack has leaked so much that the band should restart at a quiet moment.</summary>
         public bool IsWornOut
         {
-            get { return _advertisements >= MaxAdvertisements; }
-        }
-
-        /// <summary>Time of the last right-tagged frame, ms.</summary>
-        public long AliveMs
-        {
-            get { return _aliveMs; }
+            get { return _leakedBytes >= WornOutBytes; }
         }
 
         /// <summary>True once after more than 10 bad tags in a minute.</summary>
@@ -358,6 +359,7 @@ namespace ElderBand.Wristband
                 if (_radioOn)
                 {
                     _link.Stop();
+                    _started = false;
                     _radioOn = false;
                     _links = 0;
                     Alone(nowMs);
@@ -596,18 +598,25 @@ namespace ElderBand.Wristband
                     return _airAgainMs;
                 }
 
-                _advertisements++;
+                CountLeak();
                 if (!_link.Advertise(slot != null ? slot.Frame : wanted == EmptyOnAir ? null : _status))
                 {
                     OnRefused(nowMs);
                     return _airAgainMs;
                 }
 
+                _started = true;
                 _onAir = wanted;
                 _refusals = 0;
             }
 
             return slot != null ? _rotateAtMs : long.MaxValue;
+        }
+
+        private void CountLeak()
+        {
+            RadioStarts += _started ? 0 : 1;
+            _leakedBytes += _started ? ChangeLeakBytes : StartLeakBytes;
         }
 
         // What was on the air may be gone as well. The stack is restarted unless that would cost a link that is trusted or
@@ -741,7 +750,10 @@ namespace ElderBand.Wristband
             _links = 0;
             Alone(nowMs);
             _aloneSinceMs = nowMs;
+            _started = false;
+            CountLeak();
             _link.Restart();
+            _started = true;
             _onAir = NothingOnAir;
         }
 
