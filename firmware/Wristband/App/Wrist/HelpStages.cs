@@ -48,7 +48,7 @@ namespace ElderBand.Wristband
 
             slot.Heard = true;
             slot.NextTryMs = nowMs
-                + (slot.Rank == 2 ? LinkPolicy.AlarmReminderMs : LinkPolicy.NoteReminderMs);
+                + (slot.Rank == 2 ? SendQueue.AlarmReminderMs : SendQueue.NoteReminderMs);
             if (slot.Open && slot.Stage < Stage.Home)
             {
                 Reach(slot, Stage.Home);

@@ -1,0 +1,277 @@
+using ElderBand.BandProtocol;
+
+namespace ElderBand.Wristband
+{
+    /// <summary>
+    /// What goes over a link, and in which order: the challenge, alarms, then to a trusted hub only notes, the status and
+    /// vitals.
+    /// </summary>
+    public sealed class SendQueue
+    {
+        /// <summary>A frame no hub has stored is notified again after this, ms.</summary>
+        public const int RetryMs = 1000;
+
+        /// <summary>An alarm that only a hub has is sent again after this, ms: the hub may have died with it.</summary>
+        public const int AlarmReminderMs = 10000;
+
+        /// <summary>The same for everything else, ms.</summary>
+        public const int NoteReminderMs = 60000;
+
+        private const int ChallengeAgainMs = 2000;
+        private const int BusyMs = 50;
+        private const int Notes = 8;
+        private const int NoteTries = 60;
+        private const int NoteTryMs = 2000;
+
+        private readonly IBandLink _link;
+        private readonly AlarmLatch _latch;
+        private readonly LinkTrust _trust;
+        private readonly byte[][] _notes = new byte[Notes][];
+        private readonly bool[] _noteUsed = new bool[Notes];
+        private readonly int[] _noteTries = new int[Notes];
+        private readonly long[] _noteNextMs = new long[Notes];
+        private readonly byte[] _status = new byte[Frame.Size];
+        private readonly byte[] _vitals = new byte[Frame.Size];
+        private bool _vitalsWait;
+        private int _noteOldest;
+        private long _dueMs;
+
+        /// <summary>Composes the queue over the radio, the latch and what is known of the links.</summary>
+        public SendQueue(IBandLink link, AlarmLatch latch, LinkTrust trust)
+        {
+            _link = link;
+            _latch = latch;
+            _trust = trust;
+            for (int i = 0; i < Notes; i++)
+            {
+                _notes[i] = new byte[Frame.Size];
+            }
+        }
+
+        /// <summary>A status waits for a trusted link.</summary>
+        public bool StatusWaits { get; private set; }
+
+        /// <summary>The last <see cref="Step"/> found that a judged link takes nothing any more.</summary>
+        public bool LinkIsGone { get; private set; }
+
+        /// <summary>Queues "stage shown", sent until a hub has stored it.</summary>
+        public void AddNote(byte[] frame, long nowMs)
+        {
+            int at = _noteOldest;
+            for (int i = 0; i < Notes; i++)
+            {
+                if (!_noteUsed[i])
+                {
+                    at = i;
+                    break;
+                }
+            }
+
+            _noteOldest = at + 1 == Notes ? 0 : at + 1;
+            Bytes.Copy(frame, 0, _notes[at], 0, Frame.Size);
+            _noteUsed[at] = true;
+            _noteTries[at] = 0;
+            _noteNextMs[at] = nowMs;
+        }
+
+        /// <summary>A hub has stored a note; false where it is none of them.</summary>
+        public bool NoteHeard(int boot, int sequence)
+        {
+            for (int i = 0; i < Notes; i++)
+            {
+                if (_noteUsed[i] && Frame.SequenceOf(_notes[i], 0) == sequence && Frame.BootOf(_notes[i], 0) == boot)
+                {
+                    _noteUsed[i] = false;
+                    return true;
+                }
+            }
+
+            return false;
+        }
+
+        /// <summary>The next status; it replaces one that could not be sent.</summary>
+        public void SetStatus(byte[] frame)
+        {
+            Bytes.Copy(frame, 0, _status, 0, Frame.Size);
+            StatusWaits = true;
+        }
+
+        /// <summary>The next vitals; they replace those that could not be sent.</summary>
+        public void SetVitals(byte[] frame)
+        {
+            Bytes.Copy(frame, 0, _vitals, 0, Frame.Size);
+            _vitalsWait = true;
+        }
+
+        /// <summary>True while a frame of at least this rank has been stored by no hub.</summary>
+        public bool HasUnheard(int rank)
+        {
+            for (int i = 0; i < AlarmLatch.Slots; i++)
+            {
+                LatchSlot slot = _latch.At(i);
+                if (slot.Pending && !slot.Heard && slot.Rank >= rank)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+
+        /// <summary>A link came up: every alarm goes out at once.</summary>
+        public void OnLinkUp(long nowMs)
+        {
+            for (int i = 0; i < AlarmLatch.Slots; i++)
+            {
+                _latch.At(i).NextTryMs = nowMs;
+            }
+        }
+
+        /// <summary>The link keys have moved: what waits gets the new link tag.</summary>
+        public void SignAgain(FrameSource source)
+        {
+            for (int i = 0; i < AlarmLatch.Slots; i++)
+            {
+                if (_latch.At(i).Used)
+                {
+                    source.SignLink(_latch.At(i).Frame);
+                }
+            }
+
+            for (int i = 0; i < Notes; i++)
+            {
+                source.SignLink(_notes[i]);
+            }
+
+            _latch.Touch();
+        }
+
+        /// <summary>Sends what is due over the links that are up; returns when it wants to be called next, ms.</summary>
+        public long Step(long nowMs)
+        {
+            LinkIsGone = false;
+            _dueMs = long.MaxValue;
+            SendChallenge(nowMs);
+            if (!LinkIsGone && SendAlarms(nowMs) && _trust.IsTrusted && SendNotes(nowMs) && SendStatus(nowMs))
+            {
+                SendVitals(nowMs);
+            }
+
+            return _dueMs;
+        }
+
+        private void SendChallenge(long nowMs)
+        {
+            if (_trust.IsTrusted)
+            {
+                return;
+            }
+
+            if (nowMs >= _trust.ChallengeDueMs)
+            {
+                _trust.ChallengeDueMs = nowMs + (Sent(_trust.Challenge, nowMs) ? ChallengeAgainMs : BusyMs);
+            }
+
+            WakeAt(_trust.ChallengeDueMs);
+        }
+
+        private bool SendAlarms(long nowMs)
+        {
+            LatchSlot slot = NextDue(nowMs);
+            while (slot != null)
+            {
+                if (!Sent(slot.Frame, nowMs))
+                {
+                    return false;
+                }
+
+                slot.NextTryMs = nowMs
+                    + (!slot.Heard ? RetryMs : slot.Rank == 2 ? AlarmReminderMs : NoteReminderMs);
+                slot = NextDue(nowMs);
+            }
+
+            return true;
+        }
+
+        private bool SendNotes(long nowMs)
+        {
+            for (int i = 0; i < Notes; i++)
+            {
+                if (_noteUsed[i] && nowMs >= _noteNextMs[i])
+                {
+                    if (!Sent(_notes[i], nowMs))
+                    {
+                        return false;
+                    }
+
+                    _noteNextMs[i] = nowMs + NoteTryMs;
+                    _noteTries[i]++;
+                    _noteUsed[i] = _noteTries[i] < NoteTries;
+                }
+
+                if (_noteUsed[i])
+                {
+                    WakeAt(_noteNextMs[i]);
+                }
+            }
+
+            return true;
+        }
+
+        private bool SendStatus(long nowMs)
+        {
+            StatusWaits = StatusWaits && !Sent(_status, nowMs);
+            return !StatusWaits;
+        }
+
+        private void SendVitals(long nowMs)
+        {
+            _vitalsWait = _vitalsWait && !Sent(_vitals, nowMs);
+        }
+
+        // A fresh link has nobody to notify until the hub has subscribed; later the same answer means that it is gone.
+        private bool Sent(byte[] frame, long nowMs)
+        {
+            SendResult result = _link.Notify(frame);
+            if (result == SendResult.Sent)
+            {
+                return true;
+            }
+
+            LinkIsGone = result == SendResult.NotConnected && _trust.IsJudged;
+            WakeAt(LinkIsGone ? nowMs : nowMs + BusyMs);
+            return false;
+        }
+
+        private void WakeAt(long ms)
+        {
+            _dueMs = ms < _dueMs ? ms : _dueMs;
+        }
+
+        // The due frame of highest rank, oldest first; null where none is due.
+        private LatchSlot NextDue(long nowMs)
+        {
+            LatchSlot best = null;
+            for (int i = 0; i < AlarmLatch.Slots; i++)
+            {
+                LatchSlot slot = _latch.At(i);
+                if (!slot.Pending)
+                {
+                    continue;
+                }
+
+                if (slot.NextTryMs > nowMs)
+                {
+                    WakeAt(slot.NextTryMs);
+                }
+                else if (best == null || slot.Rank > best.Rank
+                    || (slot.Rank == best.Rank && slot.Order < best.Order))
+                {
+                    best = slot;
+                }
+            }
+
+            return best;
+        }
+    }
+}
