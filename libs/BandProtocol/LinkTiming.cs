@@ -12,7 +12,24 @@ namespace ElderBand.BandProtocol
         /// <summary>A link whose challenge is unanswered for this long is a stranger's, ms.</summary>
         public const int HelloMs = 5000;
 
+        /// <summary>A band whose beats stay out for this many periods of its mode is silent (P38).</summary>
+        public const int SilentBeats = 3;
+
         /// <summary>Bytes of the nonce: the whole payload of a LinkChallenge, echoed as the payload of a LinkHello.</summary>
         public const int NonceBytes = Frame.PayloadSize;
+
+        /// <summary>Time between two signs of life of a band in this mode, ms.</summary>
+        public static int BeatMs(BandMode mode)
+        {
+            switch (mode)
+            {
+                case BandMode.Guard:
+                    return 60000;
+                case BandMode.Shelf:
+                    return 900000;
+                default:
+                    return 300000;
+            }
+        }
     }
 }

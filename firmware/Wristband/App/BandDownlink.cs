@@ -1,0 +1,124 @@
+using ElderBand.BandProtocol;
+
+namespace ElderBand.Wristband
+{
+    /// <summary>What comes down: answers, stages, settings and the hub's state. Only frames that were let in get here.</summary>
+    public sealed class BandDownlink
+    {
+        private const int SaveAgainMs = 1000;
+
+        private readonly IMac _mac;
+        private readonly BandIdentity _identity;
+        private readonly BandKeys _keys;
+        private readonly BandSettings _settings;
+        private readonly HelpStages _stages;
+        private readonly LinkPolicy _link;
+        private readonly LastHubState _hubState;
+        private readonly Measuring _measuring;
+        private readonly BandReports _reports;
+        private readonly BandBeat _beat;
+        private bool _settingsDirty;
+        private long _nextSaveMs;
+
+        /// <summary>Composes the reception over what it changes.</summary>
+        public BandDownlink(
+            IMac mac,
+            BandIdentity identity,
+            BandKeys keys,
+            BandSettings settings,
+            HelpStages stages,
+            LinkPolicy link,
+            LastHubState hubState,
+            Measuring measuring,
+            BandReports reports,
+            BandBeat beat)
+        {
+            _mac = mac;
+            _identity = identity;
+            _keys = keys;
+            _settings = settings;
+            _stages = stages;
+            _link = link;
+            _hubState = hubState;
+            _measuring = measuring;
+            _reports = reports;
+            _beat = beat;
+        }
+
+        /// <summary>Acts on a frame.</summary>
+        public void Receive(byte[] frame, long nowMs)
+        {
+            int boot = Frame.BootOf(frame, 0);
+            int sequence = Frame.SequenceOf(frame, 0);
+            switch (Frame.TypeOf(frame, 0))
+            {
+                case FrameType.LinkHello:
+                    _beat.OnHello(nowMs);
+                    break;
+                case FrameType.HubHeard:
+                    _stages.OnHubHeard(Frame.LaneOf(frame, 0), boot, sequence, nowMs);
+                    break;
+                case FrameType.Receipt:
+                    if (Frame.LaneOf(frame, 0) == Lane.Alarm)
+                    {
+                        _stages.OnReceipt(boot, sequence, Payload.ReceiptRefusal(frame, 0));
+                    }
+
+                    break;
+                case FrameType.Stage:
+                    _stages.OnStage(boot, sequence, Payload.StageOf(frame, 0), Payload.StageRevision(frame, 0), nowMs);
+                    break;
+                case FrameType.Configuration:
+                    Configure(frame, nowMs);
+                    break;
+                case FrameType.HubState:
+                    _hubState.Take(frame, nowMs);
+                    break;
+                case FrameType.LinkGroup:
+                    MoveKeys(frame, nowMs);
+                    break;
+            }
+        }
+
+        /// <summary>Stores settings that have changed; on failure tries again after 1 s and reports the fault.</summary>
+        public void SaveChanges(long nowMs)
+        {
+            if (!_settingsDirty || nowMs < _nextSaveMs)
+            {
+                return;
+            }
+
+            _settingsDirty = _settings.Save() != FlashResult.Ok;
+            if (_settingsDirty)
+            {
+                _nextSaveMs = nowMs + SaveAgainMs;
+                _reports.Report(TechnicalCode.FlashFault, nowMs);
+            }
+        }
+
+        private void Configure(byte[] frame, long nowMs)
+        {
+            if (Frame.BootOf(frame, 0) > _settings.Version && !Payload.ConfigurationIsValid(frame, 0))
+            {
+                _reports.Report(TechnicalCode.ConfigurationRefused, nowMs);
+            }
+            else if (_settings.Apply(frame))
+            {
+                _reports.Recover(TechnicalCode.ConfigurationRefused, nowMs);
+                _settingsDirty = true;
+                _measuring.Configure(_settings.Sensitivity, _settings.WalkingAid);
+                _beat.Hurry(nowMs); // the status echoes the applied version
+            }
+        }
+
+        private void MoveKeys(byte[] frame, long nowMs)
+        {
+            if (_settings.Move(frame))
+            {
+                _settingsDirty = true;
+                _keys.DeriveLink(_mac, _identity.Secret, _settings.LinkGroup, _settings.LinkEpoch);
+                _link.OnKeysMoved(nowMs);
+            }
+        }
+    }
+}

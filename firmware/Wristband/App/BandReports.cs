@@ -1,0 +1,201 @@
+using ElderBand.BandProtocol;
+
+namespace ElderBand.Wristband
+{
+    /// <summary>
+    /// What the band tells the centre: each event is stored in the latch, then signed and sent. A fault is told when it
+    /// begins and when it ends, once each.
+    /// </summary>
+    public sealed class BandReports
+    {
+        private const int SaveAgainMs = 1000;
+        private const int MaxUptimeS = 0xFFFFFF;
+        private const byte UnknownPct = 255;
+
+        private readonly IPower _power;
+        private readonly AlarmLatch _latch;
+        private readonly FrameSource _source;
+        private readonly LinkPolicy _link;
+        private readonly Measuring _measuring;
+        private readonly RadioWindow _window;
+        private readonly bool[] _faulty = new bool[32];
+        private long _startMs;
+        private long _nextSaveMs;
+        private bool _latchFullOwed;
+
+        /// <summary>Composes the reports over the latch that stores them and the link that sends them.</summary>
+        public BandReports(
+            IPower power,
+            AlarmLatch latch,
+            FrameSource source,
+            LinkPolicy link,
+            Measuring measuring,
+            RadioWindow window)
+        {
+            _power = power;
+            _latch = latch;
+            _source = source;
+            _link = link;
+            _measuring = measuring;
+            _window = window;
+        }
+
+        /// <summary>Battery as it was last read, percent; 255 unknown.</summary>
+        public byte BatteryPct { get; set; } = UnknownPct;
+
+        /// <summary>Begins a boot: uptime counts from here.</summary>
+        public void Start(long nowMs)
+        {
+            _startMs = nowMs;
+        }
+
+        /// <summary>Seconds since the boot, at most 24 bits.</summary>
+        public int UptimeS(long nowMs)
+        {
+            long seconds = (nowMs - _startMs) / 1000;
+            return seconds > MaxUptimeS ? MaxUptimeS : (int)seconds;
+        }
+
+        /// <summary>Tells an event. Null where the latch is full of more important frames.</summary>
+        /// <param name="type">Type of the frame.</param>
+        /// <param name="flags"><see cref="AlarmFlags"/>, or the cause of a boot.</param>
+        /// <param name="detail">Detail of the type (docs/protocol.md).</param>
+        /// <param name="nowMs">Now.</param>
+        public LatchSlot LatchEvent(FrameType type, byte flags, byte detail, long nowMs)
+        {
+            byte all = flags;
+            if (type != FrameType.Boot)
+            {
+                all |= _measuring.Wear == Wear.On ? AlarmFlags.Worn : (byte)0;
+                all |= _power.External() ? AlarmFlags.Charging : (byte)0;
+            }
+
+            LatchSlot slot = Begin(type, nowMs);
+            if (slot != null)
+            {
+                Payload.PutEvent(slot.Frame, UptimeS(nowMs), all, BatteryPct, detail);
+                Commit(slot, nowMs);
+            }
+
+            return slot;
+        }
+
+        /// <summary>Tells something about an earlier frame of this boot.</summary>
+        public void LatchAnswer(FrameType type, int refersTo, long nowMs)
+        {
+            LatchSlot slot = Begin(type, nowMs);
+            if (slot != null)
+            {
+                Payload.PutAnswer(slot.Frame, UptimeS(nowMs), refersTo, 0);
+                Commit(slot, nowMs);
+            }
+        }
+
+        /// <summary>A fault has begun.</summary>
+        public void Report(TechnicalCode code, long nowMs)
+        {
+            if (!_faulty[(int)code])
+            {
+                _faulty[(int)code] = true;
+                LatchEvent(FrameType.Technical, 0, (byte)code, nowMs);
+            }
+        }
+
+        /// <summary>A fault has ended, where one had begun.</summary>
+        public void Recover(TechnicalCode code, long nowMs)
+        {
+            if (_faulty[(int)code])
+            {
+                _faulty[(int)code] = false;
+                LatchRecovered(code, nowMs);
+            }
+        }
+
+        /// <summary>A fault as it is now.</summary>
+        public void TrackFault(TechnicalCode code, bool faulty, long nowMs)
+        {
+            if (faulty)
+            {
+                Report(code, nowMs);
+            }
+            else
+            {
+                Recover(code, nowMs);
+            }
+        }
+
+        /// <summary>Tells that a fault has ended.</summary>
+        public void LatchRecovered(TechnicalCode code, long nowMs)
+        {
+            LatchSlot slot = Begin(FrameType.Technical, nowMs);
+            if (slot != null)
+            {
+                Payload.PutEvent(slot.Frame, UptimeS(nowMs), 0, (byte)code, (byte)TechnicalCode.Recovered);
+                Commit(slot, nowMs);
+            }
+        }
+
+        /// <summary>Sends the reports that could not be made when their cause arose.</summary>
+        public void SendOwedReports(long nowMs)
+        {
+            if (_link.TakeTamper())
+            {
+                LatchEvent(FrameType.Technical, 0, (byte)TechnicalCode.Tamper, nowMs);
+            }
+
+            _latchFullOwed |= _latch.TakeOverflow();
+            if (_latchFullOwed && _latch.PendingCount < AlarmLatch.Slots)
+            {
+                _latchFullOwed = false;
+                LatchEvent(FrameType.Technical, 0, (byte)TechnicalCode.LatchFull, nowMs);
+            }
+        }
+
+        /// <summary>
+        /// Stores what has changed in the latch. A flash write holds the loop for up to 120 ms and would lengthen the pulse
+        /// that runs, so a change that is no new frame waits for the end of the vibration pattern.
+        /// </summary>
+        /// <param name="wristIsBusy">A vibration pattern runs.</param>
+        /// <param name="nowMs">Now.</param>
+        public void SaveChanges(bool wristIsBusy, long nowMs)
+        {
+            if (_latch.IsDirty && nowMs >= _nextSaveMs && !wristIsBusy)
+            {
+                SaveLatch(nowMs);
+            }
+        }
+
+        /// <summary>Stores the latch now; on failure tries again after 1 s and reports the fault.</summary>
+        public void SaveLatch(long nowMs)
+        {
+            if (_latch.Save() == FlashResult.Ok)
+            {
+                Recover(TechnicalCode.FlashFault, nowMs);
+                return;
+            }
+
+            _nextSaveMs = nowMs + SaveAgainMs;
+            Report(TechnicalCode.FlashFault, nowMs);
+        }
+
+        private LatchSlot Begin(FrameType type, long nowMs)
+        {
+            LatchSlot slot = _latch.Take(type, nowMs);
+            if (slot != null)
+            {
+                _source.BeginAlarm(slot.Frame, type, nowMs);
+            }
+
+            return slot;
+        }
+
+        // Stored before it is sent (R2). Where it cannot be stored it is sent all the same: a lost press is worse than one
+        // that would not survive a reset.
+        private void Commit(LatchSlot slot, long nowMs)
+        {
+            _source.Sign(slot.Frame);
+            SaveLatch(nowMs);
+            _window.OpenForFrame(nowMs);
+        }
+    }
+}
