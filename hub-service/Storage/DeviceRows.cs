@@ -105,9 +105,6 @@ public static class DeviceRows
     public static BandRow? Band(Db db, long id) =>
         db.One($"SELECT {BandColumns} FROM band b WHERE b.id=$1", MapBand, id);
 
-    /// <summary>Changes whenever another process has committed (PRAGMA data_version); for one connection only.</summary>
-    public static long ForeignCommits(Db db) => db.Number("PRAGMA data_version");
-
     /// <summary>Revokes a hub: it signs in no more.</summary>
     public static void RevokeHub(Db db, string hubId, long nowMs) =>
         db.Run("UPDATE hub SET revoked_at_ms=$2 WHERE id=$1 AND revoked_at_ms IS NULL", hubId, nowMs);

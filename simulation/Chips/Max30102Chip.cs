@@ -77,9 +77,6 @@ public sealed class Max30102Chip(Func<long, PpgSample> source, bool hasGreen = f
     /// <summary>True while the part converts.</summary>
     public bool IsRunning => (_registers[ModeConfig] & 0x80) == 0 && Channels() > 0;
 
-    /// <summary>Level of the interrupt pin, active.</summary>
-    public bool Interrupt => (_registers[0x00] & (_registers[0x02] | PowerReady)) != 0;
-
     /// <summary>The supply was gone: every register is back at its reset value, the FIFO empty.</summary>
     public void PowerCycle()
     {

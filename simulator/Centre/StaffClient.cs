@@ -96,9 +96,6 @@ public sealed class StaffClient : IDisposable
     /// <summary>Says that help is on the way.</summary>
     public Task<bool> ComingAsync(long alarm) => PostAsync($"api/alarms/{alarm}/coming", null);
 
-    /// <summary>Hands a mistaken Take back.</summary>
-    public Task<bool> HandBackAsync(long alarm) => PostAsync($"api/alarms/{alarm}/handback", null);
-
     /// <summary>Closes an alarm with its outcome.</summary>
     public Task<bool> CloseAsync(long alarm, string outcome, string words) =>
         PostAsync($"api/alarms/{alarm}/close", new { outcome, words });

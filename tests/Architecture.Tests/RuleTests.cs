@@ -45,6 +45,9 @@ public class RuleTests
     public void Versions_are_pinned_once_and_locked() => Rules.VersionsArePinnedOnce(Repository.Value).ShouldBeEmpty();
 
     [Fact]
+    public void Every_pinned_version_is_used() => Rules.EveryPinnedVersionIsUsed(Repository.Value).ShouldBeEmpty();
+
+    [Fact]
     public void Every_promise_names_the_rooms_that_show_it() => Rules.PromisesNameTheirTests(Repository.Value).ShouldBeEmpty();
 
     [Fact]
@@ -168,9 +171,16 @@ public class RuleTests
         Rules.DeviceCodeHasNoPackages(device).ShouldHaveSingleItem();
         var board = Tree.Of(("firmware/Wristband/A.csproj", "<Compile Include=\"App/**/*.cs;Board/**/*.cs\" />"));
         Rules.HostProjectsLeaveOutTheBoard(board).ShouldHaveSingleItem();
-        var version = Tree.Of(("libs/Mqtt/A.csproj", "<PackageReference Include=\"X\" Version=\"1.0.0\" />"), ("libs/Mqtt/packages.lock.json", "{}"));
+        var version = Tree.Of(("libs/Mqtt/A.csproj", "<PackageReference Include=\"X\" Version=\"1.0.0\" />"), ("locks/A.lock.json", "{}"));
         Rules.VersionsArePinnedOnce(version).ShouldHaveSingleItem().ShouldContain("outside Directory.Packages.props");
         var unlocked = Tree.Of(("libs/Mqtt/A.csproj", "<PackageReference Include=\"X\" />"));
-        Rules.VersionsArePinnedOnce(unlocked).ShouldHaveSingleItem().ShouldContain("packages.lock.json");
+        Rules.VersionsArePinnedOnce(unlocked).ShouldHaveSingleItem().ShouldContain("has no locks/A.lock.json");
+        var beside = Tree.Of(("libs/Mqtt/packages.lock.json", "{}"), ("locks/Gone.lock.json", "{}"));
+        Rules.VersionsArePinnedOnce(beside).ShouldBe(
+            ["libs/Mqtt/packages.lock.json: belongs in locks/", "locks/Gone.lock.json: there is no project of that name"]);
+        var unused = Tree.Of(
+            ("Directory.Packages.props", "<PackageVersion Include=\"X\" Version=\"1\" /><PackageVersion Include=\"Y\" Version=\"1\" />"),
+            ("locks/A.lock.json", "\"X\": {"));
+        Rules.EveryPinnedVersionIsUsed(unused).ShouldHaveSingleItem().ShouldContain("nothing uses Y");
     }
 }

@@ -195,10 +195,29 @@ public static partial class Rules
         {
             if (PackageWithVersion().IsMatch(text))
                 yield return $"{path}: a package version stands outside Directory.Packages.props";
-            if (!tree.Files.ContainsKey(Folder(path) + "/packages.lock.json"))
-                yield return $"{path}: has no packages.lock.json";
+            if (!tree.Files.ContainsKey(LockFile(path)))
+                yield return $"{path}: has no {LockFile(path)}";
         }
+
+        // The restore of a device project takes a packages.lock.json in its folder for its own.
+        foreach (var path in tree.Files.Keys.Where(path => path.EndsWith("/packages.lock.json", StringComparison.Ordinal)))
+            yield return $"{path}: belongs in locks/";
+        var projects = tree.Files.Keys.Where(path => path.EndsWith(".csproj", StringComparison.Ordinal)).Select(LockFile).ToHashSet(StringComparer.Ordinal);
+        foreach (var path in tree.Files.Keys.Where(path => path.StartsWith("locks/", StringComparison.Ordinal) && !projects.Contains(path)))
+            yield return $"{path}: there is no project of that name";
     }
+
+    /// <summary>Versions that no project asks for, and that hold no transitive package either, go.</summary>
+    public static IEnumerable<string> EveryPinnedVersionIsUsed(Tree tree)
+    {
+        var locks = string.Concat(tree.Files.Where(file => file.Key.StartsWith("locks/", StringComparison.Ordinal)).Select(file => file.Value));
+        return PackageVersion().Matches(tree.Files.GetValueOrDefault("Directory.Packages.props", ""))
+            .Select(match => match.Groups["name"].Value)
+            .Where(name => !locks.Contains($"\"{name}\": {{", StringComparison.Ordinal))
+            .Select(name => $"Directory.Packages.props: nothing uses {name}");
+    }
+
+    private static string LockFile(string project) => $"locks/{Path.GetFileNameWithoutExtension(project)}.lock.json";
 
     private static IEnumerable<string> Find(Tree tree, Regex pattern, string complaint) =>
         tree.Files
@@ -263,6 +282,9 @@ public static partial class Rules
 
     [GeneratedRegex(@"\b(?:TODO|FIXME|XXX|HACK)\b|\bthrow new (?:System\.)?NotImplementedException\b")]
     private static partial Regex Unfinished();
+
+    [GeneratedRegex("<PackageVersion Include=\"(?<name>[^\"]+)\"")]
+    private static partial Regex PackageVersion();
 
     [GeneratedRegex("<PackageReference [^>]*\\bVersion(?:Override)?=")]
     private static partial Regex PackageWithVersion();

@@ -4,7 +4,10 @@ using Microsoft.CodeAnalysis.Emit;
 
 namespace ElderBand.Tests.DeviceContract;
 
-/// <summary>The device's packages as reference assemblies, compiled once per test run from the listings in api/.</summary>
+/// <summary>
+/// The device's packages as reference assemblies: mscorlib is the real one, the others are compiled once per test run
+/// from the listings in api/, against it.
+/// </summary>
 public sealed class ReferenceAssemblies
 {
     private static readonly Lazy<ReferenceAssemblies> Cached = new(() => new ReferenceAssemblies());
@@ -22,8 +25,11 @@ public sealed class ReferenceAssemblies
             .Select(line => line.Split(' '))
             .ToDictionary(parts => parts[0], parts => parts[1], StringComparer.Ordinal);
         _listingByAssembly = Listings.ToDictionary(listing => listing.Assembly, StringComparer.Ordinal);
+        CoreLibrary = File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "device", "mscorlib.dll"));
+        CoreLibraryAsListed = Compile(Listings.Single(listing => listing.Assembly == "mscorlib"));
+        _imageByAssembly["mscorlib"] = CoreLibrary;
         foreach (var listing in Listings)
-            Compile(listing);
+            CompileWithReferences(listing);
     }
 
     public static ReferenceAssemblies Shared => Cached.Value;
@@ -32,6 +38,12 @@ public sealed class ReferenceAssemblies
 
     /// <summary>The one set of versions that every packages.config uses.</summary>
     public IReadOnlyDictionary<string, string> PackageVersions { get; }
+
+    /// <summary>mscorlib.dll of the package, as a device build takes it.</summary>
+    public byte[] CoreLibrary { get; }
+
+    /// <summary>What the listing of the same package compiles to.</summary>
+    public byte[] CoreLibraryAsListed { get; }
 
     /// <summary>Errors of a listing's stub source, by package; empty when the listing compiles.</summary>
     public Dictionary<string, string[]> ErrorsByPackage { get; } = new(StringComparer.Ordinal);
@@ -58,18 +70,21 @@ public sealed class ReferenceAssemblies
         return needed;
     }
 
-    private void Compile(ApiListing listing)
+    private void CompileWithReferences(ApiListing listing)
     {
         if (_imageByAssembly.ContainsKey(listing.Assembly))
             return;
-        var closure = Closure(listing);
-        foreach (var reference in closure)
-            Compile(_listingByAssembly[reference]);
+        foreach (var reference in Closure(listing))
+            CompileWithReferences(_listingByAssembly[reference]);
+        _imageByAssembly[listing.Assembly] = Compile(listing);
+    }
 
+    private byte[] Compile(ApiListing listing)
+    {
         var compilation = CSharpCompilation.Create(
             listing.Assembly,
             [CSharpSyntaxTree.ParseText(listing.ToSource(), new CSharpParseOptions(LanguageVersion.CSharp9))],
-            closure.Select(reference => MetadataReference.CreateFromImage(_imageByAssembly[reference])),
+            Closure(listing).Select(reference => MetadataReference.CreateFromImage(_imageByAssembly[reference])),
             new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, optimizationLevel: OptimizationLevel.Release));
         using var image = new MemoryStream();
         // mscorlib references nothing, so nothing says which metadata version to write.
@@ -78,6 +93,6 @@ public sealed class ReferenceAssemblies
             .Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error)
             .Select(diagnostic => diagnostic.ToString())
             .ToArray();
-        _imageByAssembly[listing.Assembly] = image.ToArray();
+        return image.ToArray();
     }
 }
