@@ -1,7 +1,4 @@
-using System;
 using System.Device.Gpio;
-using System.IO;
-using System.Threading;
 using ElderBand.BandProtocol;
 using ElderBand.Common.Board;
 using ElderBand.HomeHub.Board;
@@ -18,8 +15,6 @@ namespace ElderBand.HomeHub
         /// <summary>The earliest time that can be (2026-11-22); the provision's own time is later.</summary>
         private const long BuildDateS = 1795305600L;
 
-        private const string AuthorityFile = "I:\\ca.pem";
-
         /// <summary>Entry of the device.</summary>
         public static void Main()
         {
@@ -35,17 +30,13 @@ namespace ElderBand.HomeHub
                 new GpioLine(gpio, Pins.Mains, PinMode.Input, true, inbox, EventKind.PowerEdge),
                 new GpioLine(gpio, Pins.WatchdogFeed, PinMode.Output, true));
 
-            Provision provision = new Provision();
-            string authority = Authority();
-            if (authority == null || provision.Text("hub") == null || provision.Text("password") == null)
-            {
-                WaitForProvision(light, power);
-            }
+            HubProvision provision = new HubProvision(Provision.Read(Provision.LinesFile), Provision.Read(Provision.AuthorityFile));
+            Provision.StopOnFault(provision.File, light, power);
 
             HubPorts ports = new HubPorts
             {
                 Radio = new HubRadio(inbox, clock),
-                Uplink = new MqttUplink(new Inbox(downlinks, inbox), provision, authority),
+                Uplink = new MqttUplink(new Inbox(downlinks, inbox), provision),
                 Flash = new FlashFiles(),
                 Clock = clock,
                 Mac = new NativeMac(),
@@ -57,37 +48,11 @@ namespace ElderBand.HomeHub
                 Downlinks = downlinks,
             };
 
-            long madeS = provision.Number("made", 0);
-            Hub hub = new Hub(ports, 1000 * (madeS > BuildDateS ? madeS : BuildDateS));
+            Hub hub = new Hub(ports, 1000 * (provision.MadeS > BuildDateS ? provision.MadeS : BuildDateS));
             hub.Start(clock.NowMs());
             while (true)
             {
                 inbox.Wait(hub.Step(clock.NowMs()));
-            }
-        }
-
-        private static string Authority()
-        {
-            try
-            {
-                return File.Exists(AuthorityFile) ? File.ReadAllText(AuthorityFile) : null;
-            }
-            catch (Exception)
-            {
-                return null;
-            }
-        }
-
-        /// <summary>Without an account and an authority no centre can be reached: the light says so until power off.</summary>
-        private static void WaitForProvision(GpioLine light, HubPower power)
-        {
-            bool lit = false;
-            while (true)
-            {
-                lit = !lit;
-                light.Write(lit);
-                power.FeedWatchdog();
-                Thread.Sleep(500);
             }
         }
     }

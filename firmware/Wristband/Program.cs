@@ -1,5 +1,4 @@
 using System.Device.Gpio;
-using System.Threading;
 using ElderBand.BandProtocol;
 using ElderBand.Common.Board;
 using ElderBand.Wristband.Board;
@@ -28,17 +27,14 @@ namespace ElderBand.Wristband
                 new GpioLine(gpio, Pins.WatchdogEnable, PinMode.Output, true),
                 new GpioLine(gpio, Pins.WatchdogFeed, PinMode.Output, true));
 
-            Provision provision = new Provision();
+            BandProvision provision = new BandProvision(Provision.Read(Provision.LinesFile));
+            Provision.StopOnFault(provision.File, light, power);
             BandIdentity identity = new BandIdentity
             {
-                Secret = provision.Bytes("secret", BandKeys.Size),
-                LinkGroup = (uint)provision.Number("group", 0),
-                LinkEpoch = (int)provision.Number("epoch", 0),
+                Secret = provision.Secret,
+                LinkGroup = provision.LinkGroup,
+                LinkEpoch = provision.LinkEpoch,
             };
-            if (identity.Secret == null)
-            {
-                WaitForProvision(light, power);
-            }
 
             BandRadio radio = new BandRadio(inbox);
             GpioLine key = new GpioLine(gpio, Pins.Key, PinMode.Input, true, inbox, EventKind.KeyEdge);
@@ -54,7 +50,7 @@ namespace ElderBand.Wristband
                 Vibration = motor,
                 Light = light,
                 Ppg = bus.Open(I2cBus.PulseAddress),
-                PpgHasGreen = provision.Number("green", 0) == 1,
+                PpgHasGreen = provision.PpgHasGreen,
                 Accelerometer = bus.Open(I2cBus.AccelerometerAddress),
                 Events = events,
             };
@@ -71,19 +67,6 @@ namespace ElderBand.Wristband
             while (true)
             {
                 idle.Wait(band.Step(clock.NowMs()));
-            }
-        }
-
-        /// <summary>Without a secret nothing could be proven to anybody: the light says so, twice a second, until power off.</summary>
-        private static void WaitForProvision(GpioLine light, BandPower power)
-        {
-            bool lit = false;
-            while (true)
-            {
-                lit = !lit;
-                light.Write(lit);
-                power.FeedWatchdog();
-                Thread.Sleep(500);
             }
         }
     }

@@ -1,70 +1,55 @@
 using System;
 using System.IO;
+using System.Threading;
+using ElderBand.BandProtocol;
 
 namespace ElderBand.Common.Board
 {
     /// <summary>
-    /// What makes this device one of its home: lines <c>name=value</c> in I:\provision.txt, written when the device is
-    /// handed out (hardware/README.md). No secret is ever in the code. A formatted drive has lost the file: the device
-    /// then says so with its light and does nothing else.
+    /// The files that make this device one of its home, written when it is handed out (hardware/README.md). No secret is
+    /// ever in the code.
     /// </summary>
-    public sealed class Provision
+    public static class Provision
     {
-        private const string Path = "I:\\provision.txt";
-        private readonly string[] _lines;
+        /// <summary>The device's lines, <see cref="ProvisionFile"/>.</summary>
+        public const string LinesFile = "I:\\provision.txt";
 
-        /// <summary>Reads the file; without one every value is missing.</summary>
-        public Provision()
+        /// <summary>The centre's certificate authority, hub only.</summary>
+        public const string AuthorityFile = "I:\\ca.pem";
+
+        private const int LookMs = 50;
+
+        /// <summary>The text of a file; null where there is none or it cannot be read.</summary>
+        public static string Read(string path)
         {
             try
             {
-                _lines = File.Exists(Path) ? File.ReadAllText(Path).Split('\n') : new string[0];
-            }
-            catch (Exception)
-            {
-                _lines = new string[0];
-            }
-        }
-
-        /// <summary>The value, or null.</summary>
-        public string Text(string name)
-        {
-            string start = name + "=";
-            foreach (string line in _lines)
-            {
-                if (line.Length > start.Length && line.Substring(0, start.Length) == start)
-                {
-                    return line.Substring(start.Length).Trim();
-                }
-            }
-
-            return null;
-        }
-
-        /// <summary>The value as a number; <paramref name="missing"/> where there is none.</summary>
-        public long Number(string name, long missing)
-        {
-            string text = Text(name);
-            return text != null && long.TryParse(text, out long value) ? value : missing;
-        }
-
-        /// <summary>The value as bytes from base64, as the enrolment writes it; null where it is missing or not <paramref name="count"/> bytes.</summary>
-        public byte[] Bytes(string name, int count)
-        {
-            string text = Text(name);
-            if (text == null)
-            {
-                return null;
-            }
-
-            try
-            {
-                byte[] bytes = Convert.FromBase64String(text);
-                return bytes.Length == count ? bytes : null;
+                return File.Exists(path) ? File.ReadAllText(path) : null;
             }
             catch (Exception)
             {
                 return null;
+            }
+        }
+
+        /// <summary>
+        /// Returns at once where nothing is wrong. Otherwise no frame could be proven to anybody: the light flashes the
+        /// fault's number until power off, and the cable is told where in the file the fault is.
+        /// </summary>
+        public static void StopOnFault(ProvisionFile file, IPin light, IPower power)
+        {
+            if (file.Fault == ProvisionFault.None)
+            {
+                return;
+            }
+
+            int flashes = (int)file.Fault;
+            Console.WriteLine("provision: fault " + flashes.ToString() + " at " + file.Where);
+            for (long ms = 0; ; ms += LookMs)
+            {
+                light.Write(FlashCode.IsLit(flashes, ms));
+                power.FeedWatchdog();
+                Thread.Sleep(LookMs);
             }
         }
     }

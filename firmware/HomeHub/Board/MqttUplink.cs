@@ -37,19 +37,18 @@ namespace ElderBand.HomeHub.Board
 
         /// <summary>Reads where and who from the provision.</summary>
         /// <param name="inbox">Where events go.</param>
-        /// <param name="provision">wifi, wifi_password, host, port, centre, hub, password.</param>
-        /// <param name="authority">The centre's certificate authority, PEM.</param>
-        public MqttUplink(Inbox inbox, Provision provision, string authority)
+        /// <param name="provision">A provision without a fault.</param>
+        public MqttUplink(Inbox inbox, HubProvision provision)
         {
             _inbox = inbox;
-            _ssid = provision.Text("wifi");
-            _wifiPassword = provision.Text("wifi_password");
-            _host = provision.Text("host");
-            _port = (int)provision.Number("port", 8883);
-            _hub = provision.Text("hub");
-            _password = provision.Text("password");
-            _topics = "eb1/" + provision.Text("centre") + "/" + _hub + "/";
-            _authority = authority;
+            _ssid = provision.Ssid;
+            _wifiPassword = provision.WifiPassword;
+            _host = provision.Host;
+            _port = provision.Port;
+            _hub = provision.Hub;
+            _password = provision.Password;
+            _topics = "eb1/" + provision.Centre + "/" + _hub + "/";
+            _authority = provision.Authority;
             new Thread(Work).Start();
         }
 

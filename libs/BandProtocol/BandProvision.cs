@@ -1,0 +1,34 @@
+namespace ElderBand.BandProtocol
+{
+    /// <summary>What a band reads from its provision; hardware/README.md lists the names.</summary>
+    public sealed class BandProvision
+    {
+        private static readonly string[] Names = { "secret", "group", "epoch", "green" };
+
+        /// <summary>Reads the values; <see cref="ProvisionFile.Fault"/> says whether they may be used.</summary>
+        /// <param name="text">The file, null where there is none.</param>
+        public BandProvision(string text)
+        {
+            File = new ProvisionFile(text, Names);
+            Secret = File.Bytes("secret", BandKeys.Size);
+            LinkGroup = (uint)File.Number("group", 0, uint.MaxValue);
+            LinkEpoch = (int)File.Number("epoch", 0, ushort.MaxValue);
+            PpgHasGreen = File.Number("green", 0, 1, 0) == 1;
+        }
+
+        /// <summary>The lines and the first fault.</summary>
+        public ProvisionFile File { get; }
+
+        /// <summary>32 random bytes, the same as in the band's QR code.</summary>
+        public byte[] Secret { get; }
+
+        /// <summary>The home whose hubs may talk to the band.</summary>
+        public uint LinkGroup { get; }
+
+        /// <summary>Epoch of the link keys.</summary>
+        public int LinkEpoch { get; }
+
+        /// <summary>True where a MAX30101 or MAX30105 is fitted.</summary>
+        public bool PpgHasGreen { get; }
+    }
+}
