@@ -18,35 +18,15 @@ namespace ElderBand.HomeHub
     /// <summary>What the hub knows of one band: keys, windows, clock, link, and what it owes it.</summary>
     public sealed class BandSession
     {
-        /// <summary>Frames from the centre kept for one band.</summary>
-        public const int DownSlots = 16;
-
         private const int AckSlots = 8;
         private const int UncheckedSlots = 4;
         private const int ReadmitPerMinute = 10;
-        private const int DownTries = 5;
-        private const long DownRetryMs = 3000;
 
         private readonly byte[] _acks = new byte[AckSlots * Frame.PayloadOffset];
         private readonly byte[] _unchecked = new byte[UncheckedSlots * Frame.Size];
-        private readonly byte[][] _down = new byte[DownSlots][];
-        private readonly bool[] _downOwed = new bool[DownSlots];
-        private readonly int[] _downTries = new int[DownSlots];
-        private readonly long[] _downDueMs = new long[DownSlots];
-        private readonly uint[] _downOrder = new uint[DownSlots];
         private int _uncheckedNext;
-        private uint _order;
-        private long _readmitWindowMs;
+        private long _readmitUntilMs;
         private int _readmitted;
-
-        /// <summary>Takes all memory it will ever use.</summary>
-        public BandSession()
-        {
-            for (int i = 0; i < DownSlots; i++)
-            {
-                _down[i] = new byte[Frame.Size];
-            }
-        }
 
         /// <summary>Address, 0 where the session is free.</summary>
         public long Address { get; private set; }
@@ -111,11 +91,14 @@ namespace ElderBand.HomeHub
         /// <summary>The answer to the nonce, ready but for its tag.</summary>
         public byte[] Hello { get; } = new byte[Frame.Size];
 
-        /// <summary>Last report of a key that does not fit, ms; a very early time for never.</summary>
-        public long KeyUnknownMs { get; set; }
+        /// <summary>Frames from the centre for the band.</summary>
+        public DownFrames Down { get; } = new DownFrames();
 
-        /// <summary>Last report of tampering, ms.</summary>
-        public long TamperMs { get; set; }
+        /// <summary>Earliest time of the next report of a key that does not fit, ms.</summary>
+        public long KeyUnknownDueMs { get; set; }
+
+        /// <summary>Earliest time of the next report of tampering, ms.</summary>
+        public long TamperDueMs { get; set; }
 
         /// <summary>Boot of the band whose uptime is known, -1 none.</summary>
         public int ClockBoot { get; private set; }
@@ -146,19 +129,15 @@ namespace ElderBand.HomeHub
             HubStateDueMs = 0;
             HelloOwed = false;
             HasNonce = false;
-            KeyUnknownMs = Hub.Never;
-            TamperMs = Hub.Never;
+            KeyUnknownDueMs = 0;
+            TamperDueMs = 0;
             ClockBoot = -1;
             ClockZeroMs = 0;
             Acks = 0;
-            _readmitWindowMs = Hub.Never;
+            _readmitUntilMs = 0;
             _readmitted = 0;
             ForgetUnchecked();
-            for (int i = 0; i < DownSlots; i++)
-            {
-                _downOwed[i] = false;
-                _downOrder[i] = 0;
-            }
+            Down.Forget();
         }
 
         /// <summary>The window of a lane.</summary>
@@ -172,6 +151,24 @@ namespace ElderBand.HomeHub
         {
             ClockBoot = boot;
             ClockZeroMs = nowMs - (uptimeS * 1000L);
+        }
+
+        /// <summary>
+        /// The band wants an answer to its nonce: it comes back under the other key, with header and payload as they were.
+        /// The hub's state is due with it.
+        /// </summary>
+        public void TakeChallenge(byte[] frame, long nowMs)
+        {
+            Frame.Begin(
+                Hello,
+                FrameType.LinkHello,
+                Frame.LaneOf(frame, 0),
+                Frame.BootOf(frame, 0),
+                Frame.SequenceOf(frame, 0));
+            Bytes.Copy(frame, Frame.PayloadOffset, Hello, Frame.PayloadOffset, Frame.PayloadSize);
+            HelloOwed = true;
+            HasNonce = true;
+            HubStateDueMs = nowMs;
         }
 
         /// <summary>Owes the band "heard" for the frame at <paramref name="offset"/>; once, and bounded: it asks again.</summary>
@@ -244,9 +241,9 @@ namespace ElderBand.HomeHub
         /// <summary>At most 10 a minute of what only the centre can judge (P12): true where one more may pass.</summary>
         public bool MayReadmit(long nowMs)
         {
-            if (nowMs - _readmitWindowMs >= 60000)
+            if (nowMs >= _readmitUntilMs)
             {
-                _readmitWindowMs = nowMs;
+                _readmitUntilMs = nowMs + 60000;
                 _readmitted = 0;
             }
 
@@ -257,132 +254,6 @@ namespace ElderBand.HomeHub
 
             _readmitted++;
             return true;
-        }
-
-        /// <summary>
-        /// Takes a frame from the centre. It replaces the one about the same thing: a stage of the same alarm unless that
-        /// one's revision is higher, a receipt of the same frame, the configuration, the link group.
-        /// </summary>
-        public void TakeDown(byte[] data, int offset)
-        {
-            FrameType type = Frame.TypeOf(data, offset);
-            int slot = -1;
-            for (int i = 0; i < DownSlots && slot < 0; i++)
-            {
-                if (_downOrder[i] == 0 || Frame.TypeOf(_down[i], 0) != type)
-                {
-                    continue;
-                }
-
-                if (type == FrameType.Configuration
-                    || type == FrameType.LinkGroup
-                    || Bytes.Same(_down[i], 0, data, offset, Frame.PayloadOffset))
-                {
-                    slot = i;
-                }
-            }
-
-            if (slot >= 0
-                && type == FrameType.Stage
-                && Payload.StageRevision(_down[slot], 0) > Payload.StageRevision(data, offset))
-            {
-                return;
-            }
-
-            if (slot < 0)
-            {
-                slot = LeastNeeded();
-            }
-
-            Bytes.Copy(data, offset, _down[slot], 0, Frame.Size);
-            _downOrder[slot] = ++_order;
-            OweDown(slot);
-        }
-
-        /// <summary>The band repeats a frame: true where the centre's answer to it is here, and is now owed again.</summary>
-        public bool OweAnswer(byte[] data, int offset)
-        {
-            bool found = false;
-            for (int i = 0; i < DownSlots; i++)
-            {
-                FrameType type = Frame.TypeOf(_down[i], 0);
-                if (_downOrder[i] != 0
-                    && (type == FrameType.Receipt || type == FrameType.Stage)
-                    && Frame.LaneOf(_down[i], 0) == Frame.LaneOf(data, offset)
-                    && Bytes.Same(_down[i], 1, data, offset + 1, Frame.PayloadOffset - 1))
-                {
-                    OweDown(i);
-                    found = true;
-                }
-            }
-
-            return found;
-        }
-
-        /// <summary>The wrist shows this stage: no need to send it, or an earlier one, again.</summary>
-        public void StageShown(byte[] data, int offset)
-        {
-            for (int i = 0; i < DownSlots; i++)
-            {
-                if (_downOwed[i]
-                    && Frame.TypeOf(_down[i], 0) == FrameType.Stage
-                    && Frame.BootOf(_down[i], 0) == Payload.ShownBoot(data, offset)
-                    && Frame.SequenceOf(_down[i], 0) == Payload.ShownSequence(data, offset)
-                    && Payload.StageOf(_down[i], 0) == Payload.ShownStage(data, offset))
-                {
-                    _downOwed[i] = false;
-                }
-            }
-        }
-
-        /// <summary>True where frames from the centre wait for the band.</summary>
-        public bool OwesDown()
-        {
-            for (int i = 0; i < DownSlots; i++)
-            {
-                if (_downOwed[i])
-                {
-                    return true;
-                }
-            }
-
-            return false;
-        }
-
-        /// <summary>The frame from the centre that is due now, oldest first; null for none.</summary>
-        public byte[] NextDown(long nowMs, out int slot)
-        {
-            slot = -1;
-            for (int i = 0; i < DownSlots; i++)
-            {
-                if (_downOwed[i] && _downDueMs[i] <= nowMs && (slot < 0 || _downOrder[i] < _downOrder[slot]))
-                {
-                    slot = i;
-                }
-            }
-
-            return slot < 0 ? null : _down[slot];
-        }
-
-        /// <summary>The frame went out. A stage is repeated until shown, the rest once more; the centre repeats anyway.</summary>
-        public void DownSent(int slot, long nowMs)
-        {
-            _downTries[slot]++;
-            _downDueMs[slot] = nowMs + DownRetryMs;
-            int tries = Frame.TypeOf(_down[slot], 0) == FrameType.Stage ? DownTries : 2;
-            if (_downTries[slot] >= tries)
-            {
-                _downOwed[slot] = false;
-            }
-        }
-
-        /// <summary>A new link: what is owed goes out at once.</summary>
-        public void AllDownDue()
-        {
-            for (int i = 0; i < DownSlots; i++)
-            {
-                _downDueMs[i] = 0;
-            }
         }
 
         /// <summary>Milliseconds between signs of life in the band's mode.</summary>
@@ -397,34 +268,6 @@ namespace ElderBand.HomeHub
                 default:
                     return 300000;
             }
-        }
-
-        private void OweDown(int slot)
-        {
-            _downOwed[slot] = true;
-            _downTries[slot] = 0;
-            _downDueMs[slot] = 0;
-        }
-
-        /// <summary>A free slot, else the oldest that is delivered, else the oldest that is no stage, else the oldest.</summary>
-        private int LeastNeeded()
-        {
-            int best = 0;
-            int bestRank = 4;
-            for (int i = 0; i < DownSlots; i++)
-            {
-                int rank = _downOrder[i] == 0 ? 0
-                    : !_downOwed[i] ? 1
-                    : Frame.TypeOf(_down[i], 0) != FrameType.Stage ? 2
-                    : 3;
-                if (rank < bestRank || (rank == bestRank && _downOrder[i] < _downOrder[best]))
-                {
-                    best = i;
-                    bestRank = rank;
-                }
-            }
-
-            return best;
         }
     }
 }

@@ -28,6 +28,9 @@ namespace ElderBand.HomeHub
         /// <summary>Bands served.</summary>
         public int Count { get; private set; }
 
+        /// <summary>Frames, links and messages for addresses that are not served.</summary>
+        public int Strangers { get; set; }
+
         /// <summary>True once the centre has said which bands there are, in this boot or an earlier one.</summary>
         public bool IsKnown
         {

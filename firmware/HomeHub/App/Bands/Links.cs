@@ -77,13 +77,16 @@ namespace ElderBand.HomeHub
             band.ConnectFailures = 0;
             band.HelloOwed = false;
             band.HasNonce = false;
-            band.AllDownDue();
+            band.Down.AllDue();
             _scanDueMs = nowMs;
         }
 
         /// <summary>A served band was heard in an advertisement, whatever it said.</summary>
-        public void OnHeard(BandSession band, long nowMs)
+        public void OnHeard(BandSession band, int rssiDbm, long nowMs)
         {
+            band.AdvertisedMs = nowMs;
+            band.RssiDbm = rssiDbm;
+
             // The earliest report counts: many bands must not put the restart off for each other.
             if (band.Link == LinkState.Down && nowMs + ScanAfterReportMs < _scanDueMs)
             {
@@ -206,7 +209,7 @@ namespace ElderBand.HomeHub
                 }
                 else
                 {
-                    down = band.NextDown(nowMs, out slot);
+                    down = band.Down.Next(nowMs, out slot);
                     if (down == null)
                     {
                         return 1000;
@@ -245,7 +248,7 @@ namespace ElderBand.HomeHub
                 }
                 else
                 {
-                    band.DownSent(slot, nowMs);
+                    band.Down.Sent(slot, nowMs);
                 }
             }
 
@@ -338,7 +341,7 @@ namespace ElderBand.HomeHub
         private static bool IsTooWeak(BandSession band, long nowMs)
         {
             return band.RssiDbm < WeakDbm
-                && (!band.OwesDown() || (band.ConnectFailures > 0 && nowMs - band.LinkSinceMs < WeakAgainMs));
+                && (!band.Down.Owes || (band.ConnectFailures > 0 && nowMs - band.LinkSinceMs < WeakAgainMs));
         }
 
         /// <summary>Drops the link that has waited least for nothing: at once for an alarm, else after its minute.</summary>
@@ -368,7 +371,7 @@ namespace ElderBand.HomeHub
         /// <summary>2 owed an acknowledgement, 1 owed something from the centre, 0 just asking.</summary>
         private static int Rank(BandSession band)
         {
-            return band.Acks > 0 ? 2 : band.OwesDown() ? 1 : 0;
+            return band.Acks > 0 ? 2 : band.Down.Owes ? 1 : 0;
         }
 
         private static int Least(int a, int b)

@@ -24,7 +24,7 @@ namespace ElderBand.HomeHub
         private const long PressMs = 80;
         private const long StuckMs = 10000;
 
-        private long _pressedMs = Hub.Never;
+        private long _pressedMs;
         private bool _down;
         private bool _fired;
         private bool _stuck;

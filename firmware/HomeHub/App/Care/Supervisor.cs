@@ -19,8 +19,10 @@ namespace ElderBand.HomeHub
         private readonly BandTable _bands;
         private readonly Links _links;
         private long _radioMs;
-        private long _declaredMs = Hub.Never;
-        private long _restartMs = Hub.Never;
+        private bool _declared;
+        private long _declaredMs;
+        private bool _restarted;
+        private long _restartMs;
 
         /// <summary>Makes a supervisor.</summary>
         public Supervisor(IHubLink radio, IPower power, BandTable bands, Links links)
@@ -44,7 +46,7 @@ namespace ElderBand.HomeHub
         public void RadioHeard(long nowMs)
         {
             _radioMs = nowMs;
-            _declaredMs = Hub.Never;
+            _declared = false;
         }
 
         /// <summary>Feeds, restarts, resets.</summary>
@@ -63,7 +65,7 @@ namespace ElderBand.HomeHub
             if (!BandOverdue(nowMs))
             {
                 // Nobody is expected yet; a scanner that never heard anything is still worth a fresh start.
-                if (nowMs - _radioMs >= NeverHeardRestartMs && nowMs - _restartMs >= NeverHeardRestartMs)
+                if (nowMs - _radioMs >= NeverHeardRestartMs && (!_restarted || nowMs - _restartMs >= NeverHeardRestartMs))
                 {
                     Restart(nowMs);
                 }
@@ -71,8 +73,9 @@ namespace ElderBand.HomeHub
                 return;
             }
 
-            if (_declaredMs == Hub.Never)
+            if (!_declared)
             {
+                _declared = true;
                 _declaredMs = nowMs;
                 Restart(nowMs);
             }
@@ -89,6 +92,7 @@ namespace ElderBand.HomeHub
 
         private void Restart(long nowMs)
         {
+            _restarted = true;
             _restartMs = nowMs;
             RadioRestarts++;
             _radio.Restart();

@@ -16,7 +16,7 @@ namespace ElderBand.HomeHub
         private readonly byte[] _bytes = new byte[8];
         private readonly long _buildDateMs;
         private readonly int _utcOffsetMinutes;
-        private long _storedAtMs = Hub.Never;
+        private long _storeDueMs;
 
         /// <summary>Makes a time keeper.</summary>
         public TimeKeeper(IClock clock, IFlash flash, long buildDateUnixMs, int utcOffsetMinutes)
@@ -60,9 +60,9 @@ namespace ElderBand.HomeHub
             }
 
             IsKnown = true;
-            if (nowMs - _storedAtMs >= StoreEveryMs)
+            if (nowMs >= _storeDueMs)
             {
-                _storedAtMs = nowMs;
+                _storeDueMs = nowMs + StoreEveryMs;
                 Bytes.PutI64(_bytes, 0, centreMs);
                 _record.Save(_bytes, 8);
             }

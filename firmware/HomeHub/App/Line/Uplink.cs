@@ -31,24 +31,16 @@ namespace ElderBand.HomeHub
         private const long VitalsTimeoutMs = 20000;
         private const int Firmware = 0x0001;
 
-        private static readonly int[] BackoffS = { 1, 2, 5, 15, 30, 60 };
-        private static readonly int[] FrozenS = { 60, 120, 300, 900 };
-
         private readonly IUplink _port;
         private readonly IClock _clock;
         private readonly Outbox _outbox;
         private readonly BandTable _bands;
-        private readonly AbRecord _record;
-        private readonly byte[] _mark = new byte[2];
+        private readonly LineAttempts _attempts;
         private readonly byte[] _message = new byte[Envelope.MaxSize];
         private readonly byte[] _hello = new byte[HubMessage.HelloSize];
         private readonly int[] _vitalsMessages = new int[VitalsMessagesInFlight];
         private readonly long[] _vitalsSentMs = new long[VitalsMessagesInFlight];
         private long _sinceMs;
-        private long _nextAttemptMs;
-        private int _attempts;
-        private int _frozen;
-        private bool _thawing;
         private bool _helloOwed;
         private long _beatDueMs;
         private long _answeredMs;
@@ -61,7 +53,7 @@ namespace ElderBand.HomeHub
             _clock = clock;
             _outbox = outbox;
             _bands = bands;
-            _record = new AbRecord(flash, "uplink", 2);
+            _attempts = new LineAttempts(flash, outbox, bands);
         }
 
         /// <summary>Where the line stands.</summary>
@@ -76,47 +68,11 @@ namespace ElderBand.HomeHub
         /// <summary>On mains, for hello and beat.</summary>
         public bool OnMains { get; set; }
 
-        /// <summary>
-        /// When the next attempt begins, ms. While a call for help waits, 5 to 10 s after the last one (P20, P21), except
-        /// after a frozen one.
-        /// </summary>
-        public long NextAttemptMs
-        {
-            get
-            {
-                long urgentMs = _sinceMs + 5000 + Jitter(5000);
-                return !_thawing && urgentMs < _nextAttemptMs && _outbox.UrgentWaits() ? urgentMs : _nextAttemptMs;
-            }
-        }
-
-        /// <summary>
-        /// After a boot. A watchdog reset with the mark "connecting" on flash means that the attempt froze the hub: wait
-        /// 1, 2, 5, 15 min before the next while bands, key and buzzer work (P21).
-        /// </summary>
+        /// <summary>After a boot.</summary>
         public void Start(WakeCause cause, long nowMs)
         {
             State = UplinkState.Waiting;
-            _nextAttemptMs = nowMs;
-            if (_record.Load(_mark) != 2)
-            {
-                _mark[0] = 0;
-                _mark[1] = 0;
-            }
-
-            _frozen = _mark[1];
-            if (_mark[0] == 0)
-            {
-                return;
-            }
-
-            if (cause == WakeCause.Watchdog)
-            {
-                _thawing = true;
-                _nextAttemptMs = nowMs + (FrozenS[Least(_frozen, FrozenS.Length - 1)] * 1000L);
-                _frozen = Least(_frozen + 1, FrozenS.Length);
-            }
-
-            SaveMark(0);
+            _attempts.Start(cause, nowMs);
         }
 
         /// <summary>True while the line is heard: no attempt has been out for over two minutes without an outcome.</summary>
@@ -131,8 +87,7 @@ namespace ElderBand.HomeHub
             if (up)
             {
                 Enter(UplinkState.Online, nowMs);
-                _attempts = 0;
-                _frozen = 0;
+                _attempts.Succeed();
                 _helloOwed = true;
                 _beatDueMs = nowMs + BeatMs;
                 _answeredMs = nowMs;
@@ -141,8 +96,7 @@ namespace ElderBand.HomeHub
             else if (State != UplinkState.Waiting)
             {
                 Enter(UplinkState.Waiting, nowMs);
-                _nextAttemptMs = nowMs + BackoffMs();
-                _attempts++;
+                _attempts.Fail(nowMs);
             }
 
             _outbox.Alarms.AllDue();
@@ -150,11 +104,6 @@ namespace ElderBand.HomeHub
             for (int i = 0; i < _vitalsMessages.Length; i++)
             {
                 _vitalsMessages[i] = 0;
-            }
-
-            if (_mark[0] != 0 || _mark[1] != _frozen)
-            {
-                SaveMark(0);
             }
         }
 
@@ -191,11 +140,10 @@ namespace ElderBand.HomeHub
             switch (State)
             {
                 case UplinkState.Waiting:
-                    long attemptMs = NextAttemptMs;
+                    long attemptMs = _attempts.NextMs;
                     if (nowMs >= attemptMs)
                     {
-                        _thawing = false;
-                        SaveMark(1);
+                        _attempts.Begin();
                         Enter(UplinkState.Connecting, nowMs);
                         _port.Connect();
                         return 1000;
@@ -435,37 +383,10 @@ namespace ElderBand.HomeHub
             return true;
         }
 
-        /// <summary>1, 2, 5, 15, 30, 60 s and up to half as much again; no two hubs alike (P22).</summary>
-        private long BackoffMs()
-        {
-            long baseMs = BackoffS[Least(_attempts, BackoffS.Length - 1)] * 1000L;
-            return baseMs + Jitter(baseMs / 2);
-        }
-
-        private long Jitter(long belowMs)
-        {
-            uint hash = _bands.Fingerprint ^ ((uint)_outbox.Boot * 2654435761u) ^ ((uint)_attempts * 40503u);
-            hash = (hash ^ (hash >> 15)) * 2246822519u;
-            hash ^= hash >> 13;
-            return hash % (uint)belowMs;
-        }
-
-        private void SaveMark(byte connecting)
-        {
-            _mark[0] = connecting;
-            _mark[1] = (byte)_frozen;
-            _record.Save(_mark, 2);
-        }
-
         private void Enter(UplinkState state, long nowMs)
         {
             State = state;
             _sinceMs = nowMs;
-        }
-
-        private static int Least(int a, int b)
-        {
-            return a < b ? a : b;
         }
 
         private static int Until(long atMs, long nowMs)

@@ -1,0 +1,272 @@
+using ElderBand.BandProtocol;
+
+namespace ElderBand.HomeHub
+{
+    /// <summary>
+    /// Judges each frame that was heard under the address of a served band: its tag, whether it is new, whether it is
+    /// stored or only answered, what it says of the band's clock, and whether the band needs a link.
+    /// </summary>
+    public sealed class FrameJudge
+    {
+        private const long TamperEveryMs = 60000;
+        private const long KeyUnknownEveryMs = 600000;
+
+        private readonly IHubLink _radio;
+        private readonly BandTable _bands;
+        private readonly Outbox _outbox;
+        private readonly Tagger _tagger;
+        private readonly Reports _reports;
+        private RingEvent _event;
+
+        /// <summary>Composes what a frame may touch.</summary>
+        public FrameJudge(IHubLink radio, BandTable bands, Outbox outbox, Tagger tagger, Reports reports)
+        {
+            _radio = radio;
+            _bands = bands;
+            _outbox = outbox;
+            _tagger = tagger;
+            _reports = reports;
+        }
+
+        /// <summary>Frames with a wrong link tag or a wrong length under the address of a band.</summary>
+        public int BadFrames { get; private set; }
+
+        /// <summary>Frames that had been seen before.</summary>
+        public int Repeats { get; private set; }
+
+        /// <summary>Judges a frame and acts on it.</summary>
+        /// <param name="band">Under whose address it was heard.</param>
+        /// <param name="heard">The frame; it may have any length.</param>
+        /// <param name="advertised">In an advertisement; false: over a link.</param>
+        /// <param name="online">Signed in at the centre.</param>
+        /// <param name="nowMs">Now.</param>
+        public void Judge(BandSession band, RingEvent heard, bool advertised, bool online, long nowMs)
+        {
+            _event = heard;
+            byte flags = advertised ? Envelope.Advertised : (byte)0;
+            if (heard.Count == Frame.Size && _tagger.LinkTagIsRight(band.LinkUpKey, heard.Data, 0))
+            {
+                OnRightFrame(band, (byte)(flags | Envelope.LinkChecked), online, nowMs);
+            }
+            else
+            {
+                OnWrongFrame(band, flags, advertised, nowMs);
+            }
+        }
+
+        /// <summary>Reports bands that have been silent for three beats of their mode.</summary>
+        public void WatchSilence(long nowMs)
+        {
+            for (int i = 0; i < _bands.Count; i++)
+            {
+                BandSession band = _bands.At(i);
+                if (!band.Silent && nowMs - band.HeardMs >= 3L * band.BeatMs())
+                {
+                    band.Silent = true;
+                    _reports.Add(TechnicalCode.BandSilent, band.Address, nowMs);
+                }
+            }
+        }
+
+        private void OnRightFrame(BandSession band, byte flags, bool online, long nowMs)
+        {
+            byte[] frame = _event.Data;
+            FrameType type = Frame.TypeOf(frame, 0);
+            bool known = Frame.VersionOf(frame, 0) == Frame.Version
+                && type >= FrameType.Sos
+                && type <= FrameType.LinkChallenge;
+            if (known && type == FrameType.LinkChallenge)
+            {
+                band.TakeChallenge(frame, nowMs);
+                return;
+            }
+
+            if (!known)
+            {
+                // A newer band, or a broken one: the centre's quarantine decides, and it is never a dropped alarm.
+                OnAlarmLane(band, Freshness.OlderBoot, flags, nowMs);
+                return;
+            }
+
+            Lane lane = Frame.LaneOf(frame, 0);
+            int boot = Frame.BootOf(frame, 0);
+            int sequence = Frame.SequenceOf(frame, 0);
+            Freshness freshness = band.Window(lane).Judge(boot, sequence);
+            if (lane == Lane.Vitals && boot < band.AlarmWindow.Boot)
+            {
+                // Both lanes have the band's boot: the alarm lane's window knows it even where this hub has just begun.
+                freshness = Freshness.OlderBoot;
+            }
+
+            if (freshness == Freshness.New)
+            {
+                Alive(band, nowMs);
+            }
+            else
+            {
+                Repeats++;
+            }
+
+            if (type == FrameType.StageShown)
+            {
+                band.Down.StageShown(frame, 0);
+            }
+
+            if (lane == Lane.Alarm && type != FrameType.Status && type != FrameType.Vitals)
+            {
+                OnAlarmLane(band, freshness, flags, nowMs);
+            }
+            else if (freshness == Freshness.New)
+            {
+                band.Window(lane).Mark(boot, sequence);
+                if (type == FrameType.Status)
+                {
+                    OnStatus(band, nowMs);
+                }
+
+                _outbox.AddVitals(band.Address, band.RssiDbm, flags, online, nowMs, frame, 0);
+            }
+        }
+
+        private void OnAlarmLane(BandSession band, Freshness freshness, byte flags, long nowMs)
+        {
+            byte[] frame = _event.Data;
+            int index = _outbox.Alarms.Find(band.Address, frame, 0);
+            if (index >= 0)
+            {
+                // Still waiting for the centre. Where the flash has it, the same answer again, and nothing else (P12).
+                if (_outbox.Alarms.State(index) != RecordState.Pending)
+                {
+                    band.OweAck(frame, 0);
+                }
+
+                return;
+            }
+
+            if (freshness != Freshness.New)
+            {
+                // Stored once and gone since: the centre has it. A band that still asks has missed the centre's answer;
+                // where that is not at hand, the centre is asked again. The same for what the window cannot judge,
+                // since a band's latch outlives its boots. Bounded, because a replay looks the same (P12).
+                if (freshness == Freshness.Seen)
+                {
+                    band.OweAck(frame, 0);
+                }
+
+                if (band.Down.OweAnswer(frame, 0))
+                {
+                    band.OweAck(frame, 0);
+                    return;
+                }
+
+                if (_outbox.Alarms.Count >= Outbox.AlarmCapacity / 2 || !band.MayReadmit(nowMs))
+                {
+                    return;
+                }
+            }
+
+            AgeQuality quality = AgeQuality.AtLeast;
+            uint ageMs = 0;
+            if (Frame.IsLatched(Frame.TypeOf(frame, 0)) && band.ClockBoot == Frame.BootOf(frame, 0))
+            {
+                ageMs = AgeAt(band, frame, 0, nowMs);
+                quality = AgeQuality.About;
+            }
+
+            _outbox.AddAlarm(band.Address, band.RssiDbm, flags, quality, ageMs, nowMs, frame, 0);
+        }
+
+        private void OnWrongFrame(BandSession band, byte flags, bool advertised, long nowMs)
+        {
+            byte[] frame = _event.Data;
+            BadFrames++;
+            if (_event.Count == Frame.Size)
+            {
+                if (band.WasUnchecked(frame, 0))
+                {
+                    return;
+                }
+
+                band.NoteUnchecked(frame, 0);
+            }
+
+            if (band.Limiter.CountBad(nowMs) && nowMs >= band.TamperDueMs)
+            {
+                band.TamperDueMs = nowMs + TamperEveryMs;
+                _reports.Add(TechnicalCode.Tamper, band.Address, nowMs);
+            }
+
+            if (band.Limiter.IsOver(nowMs))
+            {
+                // The sender loses its link and gets none for a minute; a right frame of the true band is still served, and
+                // a call brings a link at once (P13).
+                band.ConnectNotBeforeMs = nowMs + TamperEveryMs;
+                if (!advertised)
+                {
+                    _radio.Disconnect(band.Address);
+                }
+
+                return;
+            }
+
+            bool alarmLane = Frame.LaneOf(frame, 0) == Lane.Alarm || Frame.VersionOf(frame, 0) != Frame.Version;
+            if (_event.Count != Frame.Size || !alarmLane || _outbox.Alarms.Count >= Outbox.AlarmCapacity / 2)
+            {
+                return;
+            }
+
+            // Perhaps the band has keys of another epoch, and it may be a call: the centre can judge its own tag.
+            _outbox.AddAlarm(band.Address, band.RssiDbm, flags, AgeQuality.AtLeast, 0, nowMs, frame, 0);
+            if (nowMs >= band.KeyUnknownDueMs)
+            {
+                band.KeyUnknownDueMs = nowMs + KeyUnknownEveryMs;
+                _reports.Add(TechnicalCode.LinkKeyUnknown, band.Address, nowMs);
+            }
+        }
+
+        /// <summary>The band's uptime: ages of that boot become "about", also of records that already wait.</summary>
+        private void OnStatus(BandSession band, long nowMs)
+        {
+            byte[] frame = _event.Data;
+            bool known = band.ClockBoot == Frame.BootOf(frame, 0);
+            band.SetClock(Frame.BootOf(frame, 0), Payload.UptimeS(frame, 0), nowMs);
+            band.Mode = Payload.StatusMode(frame, 0);
+            if (known)
+            {
+                return; // ages of that boot were set when it became known, or on arrival
+            }
+
+            RecordStore alarms = _outbox.Alarms;
+            for (int i = 0; i < alarms.End; i++)
+            {
+                if (alarms.State(i) != RecordState.Free
+                    && alarms.Quality(i) == AgeQuality.AtLeast
+                    && alarms.Address(i) == band.Address
+                    && Frame.IsLatched(alarms.TypeOf(i))
+                    && Frame.BootOf(alarms.Data, alarms.FrameAt(i)) == band.ClockBoot)
+                {
+                    long sinceMs = nowMs - alarms.ReceivedMs(i);
+                    long ageMs = AgeAt(band, alarms.Data, alarms.FrameAt(i), nowMs) - sinceMs;
+                    alarms.SetAge(i, ageMs < 0 ? 0 : (uint)ageMs, AgeQuality.About);
+                }
+            }
+        }
+
+        private static uint AgeAt(BandSession band, byte[] data, int offset, long nowMs)
+        {
+            long age = nowMs - (band.ClockZeroMs + (Payload.UptimeS(data, offset) * 1000L));
+            return age < 0 ? 0 : age > 0xFFFFFFFFL ? 0xFFFFFFFF : (uint)age;
+        }
+
+        private void Alive(BandSession band, long nowMs)
+        {
+            band.HeardMs = nowMs;
+            band.Heard = true;
+            if (band.Silent)
+            {
+                band.Silent = false;
+                _reports.Add(TechnicalCode.BandBack, band.Address, nowMs);
+            }
+        }
+    }
+}

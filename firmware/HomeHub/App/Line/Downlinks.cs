@@ -1,0 +1,88 @@
+using ElderBand.BandProtocol;
+
+namespace ElderBand.HomeHub
+{
+    /// <summary>What the centre sends: receipts, frames for bands, and the table of the bands.</summary>
+    public sealed class Downlinks
+    {
+        private readonly IHubLink _radio;
+        private readonly BandTable _bands;
+        private readonly OutboxWriter _writer;
+        private readonly TimeKeeper _time;
+        private readonly long[] _gone = new long[HubMessage.MaxBands];
+
+        /// <summary>Composes what a message may touch.</summary>
+        public Downlinks(IHubLink radio, BandTable bands, OutboxWriter writer, TimeKeeper time)
+        {
+            _radio = radio;
+            _bands = bands;
+            _writer = writer;
+            _time = time;
+        }
+
+        /// <summary>Messages that were not well formed, and frames in them that only a hub may send.</summary>
+        public int BadMessages { get; private set; }
+
+        /// <summary>Acts on a message.</summary>
+        public void Take(UplinkTopic topic, byte[] data, int count, long nowMs)
+        {
+            if (topic == UplinkTopic.Receipt && HubMessage.ReceiptIsValid(data, count))
+            {
+                _time.Take(Bytes.GetI64(data, 1), nowMs);
+                for (int i = 0; i < data[9]; i++)
+                {
+                    int at = HubMessage.ReceiptHeaderSize + (i * HubMessage.ReceiptSize);
+                    _writer.OnReceipt(Bytes.GetU24(data, at), Bytes.GetU16(data, at + 3));
+                }
+            }
+            else if (topic == UplinkTopic.Band && HubMessage.BandFramesIsValid(data, count))
+            {
+                for (int i = 0; i < data[1]; i++)
+                {
+                    int at = HubMessage.BandHeaderSize + (i * HubMessage.BandFrameSize);
+                    TakeBandFrame(Bytes.GetU48(data, at), data, at + 6);
+                }
+            }
+            else if (topic == UplinkTopic.Bands && HubMessage.BandsIsValid(data, count))
+            {
+                _time.Take(Bytes.GetI64(data, 1), nowMs);
+                _bands.Take(data, count, nowMs, _gone);
+                for (int i = 0; i < _gone.Length; i++)
+                {
+                    if (_gone[i] != 0)
+                    {
+                        _radio.Disconnect(_gone[i]);
+                    }
+                }
+            }
+            else
+            {
+                BadMessages++;
+            }
+        }
+
+        private void TakeBandFrame(long address, byte[] data, int at)
+        {
+            BandSession band = _bands.Find(address);
+            if (band == null)
+            {
+                _bands.Strangers++;
+                return;
+            }
+
+            switch (Frame.TypeOf(data, at))
+            {
+                case FrameType.Receipt:
+                case FrameType.Stage:
+                case FrameType.Configuration:
+                case FrameType.LinkGroup:
+                    band.Down.Take(data, at);
+                    break;
+                default:
+                    // HubHeard, LinkHello and HubState are made by the hub alone; from the centre they are refused.
+                    BadMessages++;
+                    break;
+            }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+using ElderBand.BandProtocol;
+
+namespace ElderBand.HomeHub
+{
+    /// <summary>
+    /// When the line to the centre is tried (docs/adr/0033). An attempt may freeze every thread on the device, so a mark
+    /// on flash says that one runs.
+    /// </summary>
+    public sealed class LineAttempts
+    {
+        private static readonly int[] BackoffS = { 1, 2, 5, 15, 30, 60 };
+        private static readonly int[] FrozenS = { 60, 120, 300, 900 };
+
+        private readonly Outbox _outbox;
+        private readonly BandTable _bands;
+        private readonly AbRecord _record;
+        private readonly byte[] _mark = new byte[2];
+        private long _endedMs;
+        private long _nextMs;
+        private int _failed;
+        private int _frozen;
+        private bool _thawing;
+
+        /// <summary>Takes all memory it will ever use.</summary>
+        public LineAttempts(IFlash flash, Outbox outbox, BandTable bands)
+        {
+            _outbox = outbox;
+            _bands = bands;
+            _record = new AbRecord(flash, "uplink", 2);
+        }
+
+        /// <summary>
+        /// When the next attempt begins, ms. While a call for help waits, 5 to 10 s after the last one (P20, P21), except
+        /// after a frozen one.
+        /// </summary>
+        public long NextMs
+        {
+            get
+            {
+                long urgentMs = _endedMs + 5000 + Jitter(5000);
+                return !_thawing && urgentMs < _nextMs && _outbox.UrgentWaits() ? urgentMs : _nextMs;
+            }
+        }
+
+        /// <summary>
+        /// After a boot. A watchdog reset with the mark "connecting" on flash means that the attempt froze the hub: wait
+        /// 1, 2, 5, 15 min before the next while bands, key and buzzer work (P21).
+        /// </summary>
+        public void Start(WakeCause cause, long nowMs)
+        {
+            _nextMs = nowMs;
+            if (_record.Load(_mark) != 2)
+            {
+                _mark[0] = 0;
+                _mark[1] = 0;
+            }
+
+            _frozen = _mark[1];
+            if (_mark[0] == 0)
+            {
+                return;
+            }
+
+            if (cause == WakeCause.Watchdog)
+            {
+                _thawing = true;
+                _nextMs = nowMs + (FrozenS[Least(_frozen, FrozenS.Length - 1)] * 1000L);
+                _frozen = Least(_frozen + 1, FrozenS.Length);
+            }
+
+            SaveMark(0);
+        }
+
+        /// <summary>An attempt begins.</summary>
+        public void Begin()
+        {
+            _thawing = false;
+            SaveMark(1);
+        }
+
+        /// <summary>An attempt has signed in.</summary>
+        public void Succeed()
+        {
+            _failed = 0;
+            _frozen = 0;
+            ClearMark();
+        }
+
+        /// <summary>An attempt has failed, or the line was lost: 1, 2, 5, 15, 30, 60 s and up to half as much again.</summary>
+        public void Fail(long nowMs)
+        {
+            long waitMs = BackoffS[Least(_failed, BackoffS.Length - 1)] * 1000L;
+            _endedMs = nowMs;
+            _nextMs = nowMs + waitMs + Jitter(waitMs / 2);
+            _failed++;
+            ClearMark();
+        }
+
+        /// <summary>No two hubs wait alike, so that they do not return at once (P22).</summary>
+        private long Jitter(long belowMs)
+        {
+            uint hash = _bands.Fingerprint ^ ((uint)_outbox.Boot * 2654435761u) ^ ((uint)_failed * 40503u);
+            hash = (hash ^ (hash >> 15)) * 2246822519u;
+            hash ^= hash >> 13;
+            return hash % (uint)belowMs;
+        }
+
+        private void ClearMark()
+        {
+            if (_mark[0] != 0 || _mark[1] != _frozen)
+            {
+                SaveMark(0);
+            }
+        }
+
+        private void SaveMark(byte connecting)
+        {
+            _mark[0] = connecting;
+            _mark[1] = (byte)_frozen;
+            _record.Save(_mark, 2);
+        }
+
+        private static int Least(int a, int b)
+        {
+            return a < b ? a : b;
+        }
+    }
+}

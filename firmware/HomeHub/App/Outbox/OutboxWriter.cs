@@ -1,0 +1,136 @@
+using ElderBand.BandProtocol;
+
+namespace ElderBand.HomeHub
+{
+    /// <summary>
+    /// Writes what waits in the outbox, then owes the bands their acknowledgements: flash before acknowledgement (R2).
+    /// Reports what the flash refuses and what was dropped.
+    /// </summary>
+    public sealed class OutboxWriter
+    {
+        private const long FlashFaultEveryMs = 600000;
+        private const long DroppedEveryMs = 3600000;
+
+        private readonly Outbox _outbox;
+        private readonly BandTable _bands;
+        private readonly Signals _signals;
+        private readonly Reports _reports;
+        private long _flashFaultDueMs;
+        private long _droppedDueMs;
+        private int _reportedRefused;
+
+        /// <summary>Writes this outbox.</summary>
+        public OutboxWriter(Outbox outbox, BandTable bands, Signals signals, Reports reports)
+        {
+            _outbox = outbox;
+            _bands = bands;
+            _signals = signals;
+            _reports = reports;
+        }
+
+        /// <summary>After a boot: reports slots that were found corrupt.</summary>
+        public void Start(long nowMs)
+        {
+            if (_outbox.Alarms.Rotten > 0)
+            {
+                _flashFaultDueMs = nowMs + FlashFaultEveryMs;
+                _reports.Add(TechnicalCode.FlashFault, 0, nowMs);
+            }
+        }
+
+        /// <summary>Writes both lanes.</summary>
+        /// <param name="online">Signed in at the centre.</param>
+        /// <param name="nowMs">Now.</param>
+        public void Step(bool online, long nowMs)
+        {
+            bool wrote = _outbox.Alarms.PendingCount > 0;
+            FlashResult result = _outbox.Flush(nowMs);
+            if (wrote)
+            {
+                RecordStore alarms = _outbox.Alarms;
+                for (int i = 0; i < alarms.End; i++)
+                {
+                    if (alarms.State(i) == RecordState.Fresh)
+                    {
+                        OnStored(i);
+                        alarms.Settle(i);
+                    }
+                }
+            }
+
+            bool refused = _outbox.Refused != _reportedRefused;
+            if ((result != FlashResult.Ok || refused) && nowMs >= _flashFaultDueMs)
+            {
+                _flashFaultDueMs = nowMs + FlashFaultEveryMs;
+                _reportedRefused = _outbox.Refused;
+                _reports.Add(refused ? TechnicalCode.LatchFull : TechnicalCode.FlashFault, 0, nowMs);
+            }
+
+            _outbox.Tend(online, nowMs);
+            if (_outbox.VitalsDropped > 0 && nowMs >= _droppedDueMs)
+            {
+                _droppedDueMs = nowMs + DroppedEveryMs;
+                int dropped = _outbox.VitalsDropped < 255 ? _outbox.VitalsDropped : 254;
+                _outbox.VitalsDropped = 0;
+                _reports.AddWith(TechnicalCode.VitalsDropped, (byte)dropped, nowMs);
+            }
+        }
+
+        /// <summary>
+        /// The centre has committed a record. The frame counts as seen also where the flash never took it: the centre has
+        /// it.
+        /// </summary>
+        public void OnReceipt(int boot, int sequence)
+        {
+            RecordStore alarms = _outbox.Alarms;
+            int index = alarms.IndexOf(boot, sequence);
+            if (index >= 0)
+            {
+                MarkSeen(index);
+                if (alarms.TypeOf(index) == FrameType.HubKey)
+                {
+                    _signals.Beep(2);
+                }
+            }
+
+            _outbox.Receipt(boot, sequence);
+        }
+
+        private void OnStored(int index)
+        {
+            RecordStore alarms = _outbox.Alarms;
+            MarkSeen(index);
+            if (alarms.Address(index) == 0)
+            {
+                if (alarms.TypeOf(index) == FrameType.HubKey)
+                {
+                    _signals.Beep(1);
+                }
+            }
+            else if (alarms.IsLinkChecked(index) && alarms.TypeOf(index) != FrameType.HubTechnical)
+            {
+                BandSession band = _bands.Find(alarms.Address(index));
+                if (band != null)
+                {
+                    band.OweAck(alarms.Data, alarms.FrameAt(index));
+                }
+            }
+        }
+
+        private void MarkSeen(int index)
+        {
+            RecordStore alarms = _outbox.Alarms;
+            int frame = alarms.FrameAt(index);
+            FrameType type = alarms.TypeOf(index);
+            BandSession band = _bands.Find(alarms.Address(index));
+            if (band != null
+                && alarms.IsLinkChecked(index)
+                && Frame.VersionOf(alarms.Data, frame) == Frame.Version
+                && type >= FrameType.Sos
+                && type < FrameType.LinkChallenge)
+            {
+                band.AlarmWindow.Mark(Frame.BootOf(alarms.Data, frame), Frame.SequenceOf(alarms.Data, frame));
+            }
+        }
+    }
+}
