@@ -255,19 +255,5 @@ namespace ElderBand.HomeHub
             _readmitted++;
             return true;
         }
-
-        /// <summary>Milliseconds between signs of life in the band's mode.</summary>
-        public int BeatMs()
-        {
-            switch (Mode)
-            {
-                case BandMode.Guard:
-                    return 60000;
-                case BandMode.Shelf:
-                    return 900000;
-                default:
-                    return 300000;
-            }
-        }
     }
 }

@@ -60,7 +60,7 @@ namespace ElderBand.HomeHub
             for (int i = 0; i < _bands.Count; i++)
             {
                 BandSession band = _bands.At(i);
-                if (!band.Silent && nowMs - band.HeardMs >= 3L * band.BeatMs())
+                if (!band.Silent && nowMs - band.HeardMs >= LinkTiming.SilentBeats * LinkTiming.BeatMs(band.Mode))
                 {
                     band.Silent = true;
                     _reports.Add(TechnicalCode.BandSilent, band.Address, nowMs);

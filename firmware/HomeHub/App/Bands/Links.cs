@@ -23,7 +23,7 @@ namespace ElderBand.HomeHub
         private const long AdvertisedForMs = 5000;
         private const long ConnectLimitMs = 15000;
         private const long PauseAfterFailureMs = 2000;
-        private const long SilentLinkMs = 190000;
+        private const long BeatLateMs = 10000;
         private const long TurnMs = 60000;
         private const long EvictMs = 5000;
         private const int WritesPerStep = 8;
@@ -255,10 +255,11 @@ namespace ElderBand.HomeHub
             return 0;
         }
 
-        /// <summary>A link that says nothing for three beats is dead weight, whatever the stack believes.</summary>
+        /// <summary>A link without a frame for three beats of Guard is dead, whatever the stack says.</summary>
         private void Supervise(BandSession band, long nowMs)
         {
-            if (band.Link == LinkState.Up && nowMs - band.LinkFrameMs > SilentLinkMs)
+            int silentMs = LinkTiming.SilentBeats * LinkTiming.BeatMs(BandMode.Guard);
+            if (band.Link == LinkState.Up && nowMs - band.LinkFrameMs > silentMs + BeatLateMs)
             {
                 _radio.Disconnect(band.Address);
                 OnDown(band, nowMs);

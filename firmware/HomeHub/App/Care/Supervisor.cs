@@ -104,7 +104,7 @@ namespace ElderBand.HomeHub
             for (int i = 0; i < _bands.Count; i++)
             {
                 BandSession band = _bands.At(i);
-                long expectedMs = band.Mode == BandMode.Guard ? GuardFrameMs : band.BeatMs() + GuardFrameMs;
+                long expectedMs = band.Mode == BandMode.Guard ? GuardFrameMs : LinkTiming.BeatMs(band.Mode) + GuardFrameMs;
                 if (band.Heard && !band.Silent && nowMs - band.HeardMs >= expectedMs)
                 {
                     return true;
