@@ -100,6 +100,22 @@ public sealed class World
         return true;
     }
 
+    /// <summary>Runs the next action that is due by then and stops; without one, time moves there.</summary>
+    public void RunNext(long untilMs)
+    {
+        DrainInbox();
+        if (!_queue.TryPeek(out var action, out var due) || due.AtMs > untilMs)
+        {
+            NowMs = Math.Max(NowMs, untilMs);
+            return;
+        }
+
+        _queue.Dequeue();
+        NowMs = Math.Max(NowMs, due.AtMs);
+        action();
+        DrainInbox();
+    }
+
     /// <summary>Lets time pass as it does until cancelled; blocks the calling thread, which becomes the world's.</summary>
     public void RunAtTrueSpeed(CancellationToken cancellation)
     {

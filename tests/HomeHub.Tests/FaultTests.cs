@@ -1,5 +1,6 @@
 using ElderBand.BandProtocol;
 using ElderBand.HomeHub;
+using ElderBand.Simulation;
 
 namespace ElderBand.Tests.HomeHub;
 
@@ -29,7 +30,7 @@ public sealed class FaultTests
         rig.Centre.Arrivals.Count.ShouldBe(arrived, "the centre is not even told");
         rig.Band.Count(FrameType.HubHeard).ShouldBe(100);
         rig.Band.Received.Where(frame => Frame.TypeOf(frame, 0) == FrameType.HubHeard)
-            .Select(FakeBand.Identity).Distinct().ShouldHaveSingleItem();
+            .Select(ScriptedBand.Identity).Distinct().ShouldHaveSingleItem();
     }
 
     [Fact]
@@ -282,7 +283,7 @@ public sealed class FaultTests
         for (int i = 0; i < 20_000; i++)
         {
             random.NextBytes(junk);
-            rig.Event(EventKind.Advertisement, 0xAA0000000000 + random.Next(), -50, junk);
+            rig.Raise(EventKind.Advertisement, 0xAA0000000000 + random.Next(), -50, junk);
             if (i % 10 == 0)
             {
                 rig.Advertise(rig.Band, sos);
@@ -305,8 +306,8 @@ public sealed class FaultTests
     public void A_band_that_cannot_be_connected_does_not_delay_anothers_call()
     {
         HubRig rig = HubRig.Ready(2);
-        FakeBand far = rig.Bands[0];
-        FakeBand near = rig.Bands[1];
+        ScriptedBand far = rig.Bands[0];
+        ScriptedBand near = rig.Bands[1];
         rig.Radio.Unreachable.Add(far.Address);
         byte[] unheard = far.Sos();
         byte[] sos = near.Sos();
@@ -320,7 +321,7 @@ public sealed class FaultTests
             }
 
             rig.Run(100);
-            heardMs = near.HasHeard(sos) ? rig.Clock.Now : null;
+            heardMs = near.HasHeard(sos) ? rig.World.NowMs : null;
         }
 
         heardMs.ShouldNotBeNull();
@@ -351,7 +352,7 @@ public sealed class FaultTests
         {
             for (int i = 0; i < seconds; i++)
             {
-                rig.Event(EventKind.Advertisement, rig.Band.Address, -93, frame);
+                rig.Raise(EventKind.Advertisement, rig.Band.Address, -93, frame);
                 rig.Run(1000);
             }
         }
@@ -466,7 +467,7 @@ public sealed class FaultTests
         rig.Centre.Drop();
         for (int tenMinutes = 0; tenMinutes < 6 * 48; tenMinutes++)
         {
-            foreach (FakeBand band in rig.Bands)
+            foreach (ScriptedBand band in rig.Bands)
             {
                 rig.Advertise(band, band.Vitals(tenMinutes: true));
                 rig.Run(1000);
@@ -611,7 +612,7 @@ public sealed class FaultTests
         rig.Run(240_000);
         rig.Centre.Attempts.ShouldBeLessThan(130, "a call makes the hub try every 5 to 10 s, not faster");
         rig.Centre.Reachable = true;
-        long backMs = rig.Clock.Now;
+        long backMs = rig.World.NowMs;
         rig.Run(120_000);
 
         Arrived row = rig.Centre.Rows.Values.Single(row => row.Type == FrameType.Sos);
@@ -633,7 +634,7 @@ public sealed class FaultTests
         int sent = 0;
         for (int tenMinutes = 0; tenMinutes < 144; tenMinutes++)
         {
-            foreach (FakeBand band in rig.Bands)
+            foreach (ScriptedBand band in rig.Bands)
             {
                 rig.Advertise(band, band.Vitals(tenMinutes: true));
                 rig.Run(10_000);
@@ -840,20 +841,20 @@ public sealed class FaultTests
     {
         HubRig rig = HubRig.Ready(2);
         Random random = new(lossPct + 1);
-        List<(FakeBand Band, byte[] Frame, long AtMs)> open = [];
+        List<(ScriptedBand Band, byte[] Frame, long AtMs)> open = [];
         List<long> delays = [];
         int pressed = 0;
         for (int tick = 0; tick < 6000; tick++)
         {
             if (tick % 100 == 0 && pressed < 50)
             {
-                FakeBand band = rig.Bands[pressed++ % 2];
-                open.Add((band, band.Sos(), rig.Clock.Now));
+                ScriptedBand band = rig.Bands[pressed++ % 2];
+                open.Add((band, band.Sos(), rig.World.NowMs));
             }
 
             if (tick % 5 == 0)
             {
-                foreach ((FakeBand band, byte[] frame, long _) in open)
+                foreach ((ScriptedBand band, byte[] frame, long _) in open)
                 {
                     for (int copy = 0; copy < 1 + random.Next(2); copy++)
                     {
@@ -875,7 +876,7 @@ public sealed class FaultTests
             {
                 if (open[i].Band.HasHeard(open[i].Frame))
                 {
-                    delays.Add(rig.Clock.Now - open[i].AtMs);
+                    delays.Add(rig.World.NowMs - open[i].AtMs);
                     open.RemoveAt(i);
                 }
             }

@@ -1,6 +1,7 @@
 using ElderBand.BandProtocol;
 using ElderBand.Common.Board;
 using ElderBand.HomeHub;
+using ElderBand.Simulation;
 
 namespace ElderBand.Tests.HomeHub;
 
@@ -125,7 +126,7 @@ public sealed class FlashTests(ITestOutputHelper output)
         int sent = 0;
         for (int tenMinutes = 0; tenMinutes < DayOfTenMinutes; tenMinutes++)
         {
-            foreach (FakeBand band in rig.Bands)
+            foreach (ScriptedBand band in rig.Bands)
             {
                 rig.Advertise(band, band.Vitals(tenMinutes: true));
                 rig.Run(10_000);

@@ -1,4 +1,5 @@
 using ElderBand.HomeHub;
+using ElderBand.Simulation;
 
 namespace ElderBand.Tests.HomeHub;
 

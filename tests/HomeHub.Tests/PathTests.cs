@@ -1,5 +1,6 @@
 using ElderBand.BandProtocol;
 using ElderBand.HomeHub;
+using ElderBand.Simulation;
 
 namespace ElderBand.Tests.HomeHub;
 
@@ -28,7 +29,7 @@ public sealed class PathTests
     public void The_frame_is_on_flash_before_the_hub_says_heard()
     {
         HubRig rig = HubRig.Ready();
-        rig.Event(EventKind.LinkUp, rig.Band.Address);
+        rig.Raise(EventKind.LinkUp, rig.Band.Address);
         rig.Radio.Up.Add(rig.Band.Address);
         rig.Run(10);
         rig.Flash.ReadOnly = true;
@@ -158,10 +159,10 @@ public sealed class PathTests
     {
         HubRig rig = HubRig.Ready();
         rig.Key.Level = true;
-        rig.Event(EventKind.KeyEdge, 0, 1);
+        rig.Raise(EventKind.KeyEdge, 0, 1);
         rig.Run(3000);
         rig.Key.Level = false;
-        rig.Event(EventKind.KeyEdge, 0, 0);
+        rig.Raise(EventKind.KeyEdge, 0, 0);
         rig.Run(2000);
 
         Arrived row = rig.Centre.Rows.Values.Single(row => row.Type == FrameType.HubKey);
@@ -180,10 +181,10 @@ public sealed class PathTests
     {
         HubRig rig = HubRig.Ready();
         rig.Key.Level = true;
-        rig.Event(EventKind.KeyEdge, 0, 1);
+        rig.Raise(EventKind.KeyEdge, 0, 1);
         rig.Run(pressMs);
         rig.Key.Level = false;
-        rig.Event(EventKind.KeyEdge, 0, 0);
+        rig.Raise(EventKind.KeyEdge, 0, 0);
         rig.Run(3000);
         rig.Centre.Rows.Values.Count(row => row.Type == FrameType.HubKey).ShouldBe(alarms);
     }
@@ -193,7 +194,7 @@ public sealed class PathTests
     {
         HubRig rig = HubRig.Ready();
         rig.Key.Level = true;
-        rig.Event(EventKind.KeyEdge, 0, 1);
+        rig.Raise(EventKind.KeyEdge, 0, 1);
         rig.Run(3_600_000);
         rig.Centre.Rows.Values.Count(row => row.Type == FrameType.HubKey).ShouldBe(1);
         rig.Centre.Rows.Values.Count(row => row.Type == FrameType.HubTechnical && row.Code == TechnicalCode.KeyStuck).ShouldBe(1);
@@ -209,9 +210,9 @@ public sealed class PathTests
         rig.Advertise(rig.Band, rig.Band.Status(BandMode.Daily));
         rig.Run(1000);
         byte[] sos = rig.Band.Sos();
-        long pressedMs = rig.Clock.Now;
+        long pressedMs = rig.World.NowMs;
         rig.Run(48 * 3_600_000L);
-        long backMs = rig.Clock.Now;
+        long backMs = rig.World.NowMs;
         rig.Advertise(rig.Band, sos);
         rig.Run(2000);
 
@@ -228,7 +229,7 @@ public sealed class PathTests
         rig.Centre.Reachable = false;
         rig.Centre.Drop();
         rig.Run(100);
-        rig.Band.BootedMs = rig.Clock.Now - 500_000;
+        rig.Band.BootedMs = rig.World.NowMs - 500_000;
         rig.Advertise(rig.Band, rig.Band.Sos(uptimeS: 200));
         rig.Run(2000);
         rig.Notify(rig.Band, rig.Band.Status(BandMode.Guard));

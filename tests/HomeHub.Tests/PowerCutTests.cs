@@ -237,14 +237,14 @@ public sealed class PowerCutTests(ITestOutputHelper output)
         {
             if (alarms.State(i) != RecordState.Free && alarms.Address(i) != 0 && alarms.TypeOf(i) != FrameType.HubTechnical)
             {
-                string identity = $"{alarms.Address(i)}/{FakeBand.Identity(alarms.Data[alarms.FrameAt(i)..(alarms.FrameAt(i) + Frame.Size)])}";
+                string identity = $"{alarms.Address(i)}/{ScriptedBand.Identity(alarms.Data[alarms.FrameAt(i)..(alarms.FrameAt(i) + Frame.Size)])}";
                 waiting.Add(identity).ShouldBeTrue(where + ": no record twice");
                 sent.ShouldContain(identity, where + ": invented");
             }
         }
 
-        HashSet<string> atCentre = [.. rig.Centre.Rows.Values.Where(row => row.Address != 0).Select(row => $"{row.Address}/{FakeBand.Identity(row.Frame)}")];
-        foreach (FakeBand band in rig.Bands)
+        HashSet<string> atCentre = [.. rig.Centre.Rows.Values.Where(row => row.Address != 0).Select(row => $"{row.Address}/{ScriptedBand.Identity(row.Frame)}")];
+        foreach (ScriptedBand band in rig.Bands)
         {
             foreach (string heard in band.Heard)
             {
@@ -258,7 +258,7 @@ public sealed class PowerCutTests(ITestOutputHelper output)
         rig.SendTable();
         rig.Run(20_000);
         rig.Hub.WaitingAlarms.ShouldBe(0, where);
-        atCentre = [.. rig.Centre.Rows.Values.Where(row => row.Address != 0).Select(row => $"{row.Address}/{FakeBand.Identity(row.Frame)}")];
+        atCentre = [.. rig.Centre.Rows.Values.Where(row => row.Address != 0).Select(row => $"{row.Address}/{ScriptedBand.Identity(row.Frame)}")];
         waiting.Except(atCentre).ShouldBeEmpty(where);
         rig.Centre.Rows.Keys.Count(key => committed.Contains(key)).ShouldBe(committed.Count, where);
     }
@@ -292,9 +292,9 @@ public sealed class PowerCutTests(ITestOutputHelper output)
 
         void Say(int i)
         {
-            FakeBand band = rig.Bands[i % 3];
+            ScriptedBand band = rig.Bands[i % 3];
             byte[] frame = i % 4 == 0 ? band.Sos() : band.Event(FrameType.WearChange);
-            all.Add($"{band.Address}/{FakeBand.Identity(frame)}");
+            all.Add($"{band.Address}/{ScriptedBand.Identity(frame)}");
             rig.Advertise(band, frame);
             if (rig.Radio.Up.Contains(band.Address))
             {

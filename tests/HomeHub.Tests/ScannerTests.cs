@@ -1,4 +1,5 @@
 using ElderBand.BandProtocol;
+using ElderBand.Simulation;
 
 namespace ElderBand.Tests.HomeHub;
 
@@ -17,7 +18,7 @@ public sealed class ScannerTests
         {
             for (int i = 0; i < 20; i++)
             {
-                rig.Event(EventKind.Advertisement, Unserved + i, -70, rig.Band.Vitals(tenMinutes: false));
+                rig.Raise(EventKind.Advertisement, Unserved + i, -70, rig.Band.Vitals(tenMinutes: false));
             }
 
             rig.Run(1000);
@@ -31,23 +32,23 @@ public sealed class ScannerTests
     public void Eight_bands_that_are_heard_one_after_another_do_not_put_the_restart_off()
     {
         HubRig rig = HubRig.Ready(8);
-        foreach (FakeBand band in rig.Bands)
+        foreach (ScriptedBand band in rig.Bands)
         {
             rig.Radio.Unreachable.Add(band.Address);
         }
 
         rig.Run(60_000);
-        long heardMs = rig.Clock.Now;
+        long heardMs = rig.World.NowMs;
         int before = rig.Radio.Scans;
-        while (rig.Radio.Scans == before && rig.Clock.Now < heardMs + 60_000)
+        while (rig.Radio.Scans == before && rig.World.NowMs < heardMs + 60_000)
         {
-            foreach (FakeBand band in rig.Bands)
+            foreach (ScriptedBand band in rig.Bands)
             {
-                rig.Event(EventKind.Advertisement, band.Address, -90, band.Vitals(tenMinutes: false));
+                rig.Raise(EventKind.Advertisement, band.Address, -90, band.Vitals(tenMinutes: false));
                 rig.Run(100);
             }
         }
 
-        (rig.Clock.Now - heardMs).ShouldBeInRange(2000, 2900);
+        (rig.World.NowMs - heardMs).ShouldBeInRange(2000, 2900);
     }
 }

@@ -1,0 +1,193 @@
+using ElderBand.BandProtocol;
+
+namespace ElderBand.Simulation;
+
+/// <summary>The line and the centre behind it: commits, then PUBACK, then receipt, unless told to misbehave.</summary>
+public sealed class ScriptedCentre(HubRig rig) : IUplink
+{
+    private int _lastId;
+
+    /// <summary>The line works and the service answers.</summary>
+    public bool Reachable { get; set; } = true;
+
+    /// <summary>Nothing ever comes back from an attempt to connect.</summary>
+    public bool Hangs { get; set; }
+
+    /// <summary>The service commits and sends receipts.</summary>
+    public bool Commits { get; set; } = true;
+
+    /// <summary>PUBACKs are sent.</summary>
+    public bool Acknowledges { get; set; } = true;
+
+    /// <summary>True for the n-th arrival whose receipt is lost.</summary>
+    public Func<int, bool> LoseReceipt { get; set; } = _ => false;
+
+    /// <summary>The hub is signed in.</summary>
+    public bool SignedIn { get; private set; }
+
+    /// <summary>Attempts to connect.</summary>
+    public int Attempts { get; private set; }
+
+    /// <summary>When each attempt began, ms of the world.</summary>
+    public List<long> AttemptTimes { get; } = [];
+
+    /// <summary>Hellos received.</summary>
+    public int Hellos { get; private set; }
+
+    /// <summary>Beats received.</summary>
+    public int Beats { get; private set; }
+
+    /// <summary>The last hello.</summary>
+    public byte[]? LastHello { get; private set; }
+
+    /// <summary>Every envelope record that arrived, in order.</summary>
+    public List<Arrived> Arrivals { get; } = [];
+
+    /// <summary>Rows of the alarm table: UNIQUE (band, boot, lane, sequence), for the hub's own frames (hub).</summary>
+    public Dictionary<string, Arrived> Rows { get; } = [];
+
+    /// <summary>Rows of the vitals lane.</summary>
+    public Dictionary<string, Arrived> Vitals { get; } = [];
+
+    /// <summary>Messages that were handed to the line.</summary>
+    public int Publishes { get; private set; }
+
+    /// <summary>Their message ids.</summary>
+    public List<int> Ids { get; } = [];
+
+    /// <inheritdoc/>
+    public void Connect()
+    {
+        Attempts++;
+        AttemptTimes.Add(rig.World.NowMs);
+        if (Hangs)
+        {
+            return;
+        }
+
+        rig.At(100, () =>
+        {
+            SignedIn = Reachable;
+            rig.Message(Reachable ? EventKind.UplinkUp : EventKind.UplinkDown, 0, []);
+        });
+    }
+
+    /// <inheritdoc/>
+    public void Disconnect() => SignedIn = false;
+
+    /// <summary>The connection ends and the hub is told.</summary>
+    public void Drop()
+    {
+        if (SignedIn)
+        {
+            SignedIn = false;
+            rig.Message(EventKind.UplinkDown, 0, []);
+        }
+    }
+
+    /// <inheritdoc/>
+    public int Publish(UplinkTopic topic, byte[] payload, int count)
+    {
+        if (!SignedIn)
+        {
+            return 0;
+        }
+
+        Publishes++;
+        int id = ++_lastId;
+        Ids.Add(id);
+        byte[] data = payload[..count];
+        if (!Reachable)
+        {
+            return id;
+        }
+
+        switch (topic)
+        {
+            case UplinkTopic.Hello:
+                Demand(HubMessage.HelloIsValid(data, count), topic);
+                Hellos++;
+                LastHello = data;
+                break;
+            case UplinkTopic.Beat:
+                Demand(HubMessage.HelloIsValid(data, count), topic);
+                Beats++;
+                break;
+            default:
+                Demand(Envelope.IsValid(data, count), topic);
+                Commit(topic, data);
+                break;
+        }
+
+        if (Acknowledges)
+        {
+            rig.At(20, () => rig.Message(EventKind.Published, id, []));
+        }
+
+        return id;
+    }
+
+    /// <summary>Sends one frame for a band.</summary>
+    public void SendBandFrame(long address, byte[] frame)
+    {
+        byte[] data = new byte[HubMessage.MaxDownSize];
+        HubMessage.BeginBandFrames(data);
+        int size = HubMessage.AddBandFrame(data, address, frame);
+        rig.Message(EventKind.Downlink, (int)UplinkTopic.Band, data[..size]);
+    }
+
+    /// <summary>Sends the receipt of one record.</summary>
+    public void SendReceipt(int boot, int sequence)
+    {
+        byte[] data = new byte[HubMessage.MaxDownSize];
+        HubMessage.BeginReceipt(data, rig.CentreTimeMs);
+        int size = HubMessage.AddReceipt(data, boot, sequence);
+        rig.Message(EventKind.Downlink, (int)UplinkTopic.Receipt, data[..size]);
+    }
+
+    private void Commit(UplinkTopic topic, byte[] data)
+    {
+        byte[] receipt = new byte[HubMessage.MaxDownSize];
+        int size = HubMessage.BeginReceipt(receipt, rig.CentreTimeMs);
+        for (int i = 0; i < Envelope.Count(data); i++)
+        {
+            int at = Envelope.RecordAt(i);
+            int frame = Envelope.FrameAt(at);
+            Arrived arrived = new(
+                topic,
+                rig.World.NowMs,
+                Envelope.RecordBoot(data, at),
+                Envelope.RecordSequence(data, at),
+                Envelope.BandAddress(data, at),
+                Envelope.IsLinkChecked(data, at),
+                Envelope.Quality(data, at),
+                Envelope.AgeMs(data, at),
+                data[frame..(frame + Frame.Size)]);
+            Arrivals.Add(arrived);
+            if (!Commits)
+            {
+                continue;
+            }
+
+            (topic == UplinkTopic.Alarm ? Rows : Vitals).TryAdd(arrived.Key, arrived);
+            if (!LoseReceipt(Arrivals.Count))
+            {
+                size = HubMessage.AddReceipt(receipt, arrived.RecordBoot, arrived.RecordSequence);
+            }
+        }
+
+        if (topic == UplinkTopic.Alarm && size > HubMessage.ReceiptHeaderSize)
+        {
+            byte[] message = receipt[..size];
+            rig.At(50, () => rig.Message(EventKind.Downlink, (int)UplinkTopic.Receipt, message));
+        }
+    }
+
+    private static void Demand(bool isValid, UplinkTopic topic)
+    {
+        if (!isValid)
+        {
+            throw new InvalidOperationException($"the hub published a malformed message on {topic}");
+        }
+    }
+}
