@@ -3,8 +3,8 @@ using Iot.Device.RegisterBus;
 namespace Iot.Device.Max30102
 {
     /// <summary>
-    /// PPG sensor MAX30102 (red, infrared), or MAX30101/30105 (and green), over its registers. 50 samples a second,
-    /// 18 bits, read from the FIFO in bursts. Integers only, nothing allocated after construction, nothing thrown: a
+    /// PPG sensor MAX30102 (red, infrared), or MAX30101/30105 (and green), over its registers. 50 conversions a second,
+    /// of which the part averages two: 25 samples a second of 18 bits, read from the FIFO in bursts. Integers only, nothing allocated after construction, nothing thrown: a
     /// method answers with a <see cref="SensorHealth"/>, and the register at fault is in <see cref="FaultRegister"/>.
     /// </summary>
     public sealed partial class Max30102
@@ -12,25 +12,31 @@ namespace Iot.Device.Max30102
         /// <summary>7-bit I2C address, fixed.</summary>
         public const int DefaultI2cAddress = 0x57;
 
-        /// <summary>Samples a second.</summary>
-        public const int RateHz = 50;
+        /// <summary>Conversions a second: light pulses of each LED.</summary>
+        public const int ConversionsHz = 50;
 
-        /// <summary>Samples the FIFO holds.</summary>
+        /// <summary>Samples a second: the part averages two conversions.</summary>
+        public const int RateHz = ConversionsHz / 2;
+
+        /// <summary>Largest count, 18 bits (table 1).</summary>
+        public const int FullScale = 0x3FFFF;
+
+        /// <summary>Samples the FIFO holds: 1.28 s.</summary>
         public const int Depth = 32;
 
         private const byte PartIdValue = 0x15;
         private const int BytesPerChannel = 3;
         private const int PointerMask = 0x1F;
-        private const int FullScale = 0x3FFFF; // 18 bits (table 1)
 
-        // No averaging, no rollover: an overflow then loses the newest and shows in the counter. Almost full at 17 of 32.
-        private const byte FifoSettings = 0x0F;
+        // Two conversions averaged into one sample; no rollover: an overflow then loses the newest and shows in the counter.
+        // Almost full at 17 of 32.
+        private const byte FifoSettings = (1 << 5) | 0x0F;
         private const byte Reset = 0x40;
         private const byte Shutdown = 0x80;
         private const byte Spo2Mode = 0x03;
         private const byte MultiLedMode = 0x07;
 
-        // 8192 nA range, 50 samples a second, 411 us pulses = 18 bits.
+        // 8192 nA range, 50 conversions a second, 411 us pulses = 18 bits.
         private const byte Spo2Settings = (1 << 5) | (0 << 2) | 3;
 
         // 6.2 mA, about half of the converter's range on a wrist.

@@ -74,6 +74,9 @@ public sealed class Max30102Chip(Func<long, PpgSample> source, bool hasGreen = f
     /// <summary>Samples lost because the FIFO was full.</summary>
     public long Lost { get; private set; }
 
+    /// <summary>Samples that wait in the FIFO.</summary>
+    public int Waiting => _count;
+
     /// <summary>True while the part converts.</summary>
     public bool IsRunning => (_registers[ModeConfig] & 0x80) == 0 && Channels() > 0;
 

@@ -24,7 +24,7 @@ public sealed class BandWorld : IBandLink
     public BandWorld(bool worn = true)
     {
         Worn = worn;
-        Pulse = new SyntheticPpg(Max30102.RateHz, 1) { Worn = worn };
+        Pulse = new SyntheticPpg(Max30102.ConversionsHz, 1) { Worn = worn };
         Motion = worn ? SyntheticMotion.Daily(Adxl343.RateHz, 2) : SyntheticMotion.Desk(Adxl343.RateHz, 2);
         PpgChip = new Max30102Chip(_ =>
         {
@@ -190,8 +190,34 @@ public sealed class BandWorld : IBandLink
             AccelerometerChip.Advance(Now);
             var wait = Band.Step(Now);
             wait.ShouldBeGreaterThan(0);
+            ChargeEstimate();
             _wakeAt = Now + wait;
         }
+    }
+
+    /// <summary>What a slice of an estimate takes, ms; or the whole estimate where it is computed in one step.</summary>
+    public int EstimateCostMs { get; set; }
+
+    /// <summary>The loop is held until an estimate has ended, as if it had no slices.</summary>
+    public bool EstimatesInOneStep { get; set; }
+
+    /// <summary>Slices or estimates that were charged for.</summary>
+    public int EstimatesCharged { get; private set; }
+
+    private void ChargeEstimate()
+    {
+        if (EstimateCostMs == 0 || !Band.Vitals.IsEstimating)
+        {
+            return;
+        }
+
+        while (EstimatesInOneStep && Band.Vitals.IsEstimating)
+        {
+            Band.Step(Now);
+        }
+
+        EstimatesCharged++;
+        Clock.Now += EstimateCostMs;
     }
 
     // ---- the key ----

@@ -57,7 +57,7 @@ public sealed class ModeTests
         vitals.ShouldAllBe(f => Payload.IsTenMinutes(f, 0));
         var radioShare = onMs / (24.0 * 36_000);
         radioShare.ShouldBeLessThan(6, "percent of the day");
-        var ledShare = (world.PpgChip.Conversions - conversions) / (24.0 * 3600 * Max30102.RateHz) * 100;
+        var ledShare = (world.PpgChip.Conversions - conversions) / (24.0 * 3600 * Max30102.ConversionsHz) * 100;
         ledShare.ShouldBeLessThan(8, "percent of the day");
         world.AccelerometerChip.Lost.ShouldBe(0, "the fall watch has no gap");
         world.Band.Pending.ShouldBe(0);
@@ -375,7 +375,7 @@ public sealed class ModeTests
         world.RunFor(3 * 3_600_000L);
         world.RowsOf(FrameType.Inactivity).Count.ShouldBe(1);
         world.Disconnect();
-        var ledShare = (world.PpgChip.Conversions - conversions) / ((world.Now - began) / 1000.0 * Max30102.RateHz) * 100;
+        var ledShare = (world.PpgChip.Conversions - conversions) / ((world.Now - began) / 1000.0 * Max30102.ConversionsHz) * 100;
         ledShare.ShouldBeLessThan(50, "an open alarm keeps the band in Guard for an hour; asking for the pulse costs little more");
 
         world.RunUntil(() => world.Power.Sleeps == 1, 14 * 3_600_000L);

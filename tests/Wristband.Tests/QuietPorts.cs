@@ -26,7 +26,7 @@ public sealed class QuietPorts : IBandLink
 
     public QuietPorts(bool guard)
     {
-        var pulse = new SyntheticPpg(Max30102.RateHz, 1);
+        var pulse = new SyntheticPpg(Max30102.ConversionsHz, 1);
         var motion = SyntheticMotion.Daily(Adxl343.RateHz, 1);
         _ppg = new Max30102Chip(_ =>
         {

@@ -356,7 +356,7 @@ namespace ElderBand.Wristband
                 && _falls.State == FallState.Watching
                 && !_key.IsPressed
                 && !_measuring.FallIsUnderWay
-                && (_measuring.StillSeconds > QuietS || _measuring.AccelerometerIsFaulty)
+                && (_measuring.StillSeconds > QuietS || _measuring.Accelerometer.IsFaulty)
                 && !_latch.IsDirty
                 && !_signal.IsBusy;
         }

@@ -41,9 +41,9 @@ namespace ElderBand.Wristband
         /// <summary>Tells what has changed.</summary>
         public void StepSensors(long nowMs)
         {
-            _reports.TrackFault(TechnicalCode.PpgFault, _measuring.PpgIsFaulty, nowMs);
-            _reports.TrackFault(TechnicalCode.AccelerometerFault, _measuring.AccelerometerIsFaulty, nowMs);
-            if (_measuring.SummaryIsReady && _source.BeginVitals(_frame, FrameType.Vitals)
+            _reports.TrackFault(TechnicalCode.PpgFault, _measuring.Ppg.IsFaulty, nowMs);
+            _reports.TrackFault(TechnicalCode.AccelerometerFault, _measuring.Accelerometer.IsFaulty, nowMs);
+            if (_measuring.Summary.IsReady && _source.BeginVitals(_frame, FrameType.Vitals)
                 && _measuring.TakeSummary(_frame))
             {
                 _source.Sign(_frame);
@@ -63,7 +63,7 @@ namespace ElderBand.Wristband
         {
             Wear wear = _measuring.Wear;
             _offSinceMs = wear == Wear.Off ? _offSinceMs : nowMs;
-            bool takenOff = wear == Wear.Off && !_measuring.PpgIsFaulty && nowMs - _offSinceMs >= TakenOffMs;
+            bool takenOff = wear == Wear.Off && !_measuring.Ppg.IsFaulty && nowMs - _offSinceMs >= TakenOffMs;
             if (wear != _reportedWear && (wear == Wear.On || takenOff))
             {
                 _reportedWear = wear;

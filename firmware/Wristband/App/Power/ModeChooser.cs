@@ -48,7 +48,7 @@ namespace ElderBand.Wristband
             // A band that cannot tell whether it is worn stays up. So does one whose wearer has not moved for less than a
             // night and a morning: after that the inactivity event has been sent, or nobody wears the band.
             bool silentWearer = _measuring.MayBeWorn && _measuring.StillSeconds < SilentWearerS;
-            if (_measuring.Wear != Wear.Off || silentWearer || _measuring.PpgIsFaulty)
+            if (_measuring.Wear != Wear.Off || silentWearer || _measuring.Ppg.IsFaulty)
             {
                 _unwornSinceMs = nowMs;
                 _putAwayMs = PowerPolicy.PutAwayMs;

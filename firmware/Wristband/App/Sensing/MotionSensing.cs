@@ -1,0 +1,201 @@
+using ElderBand.VitalsFilter;
+using Iot.Device.Adxl343;
+using Iot.Device.RegisterBus;
+
+namespace ElderBand.Wristband
+{
+    /// <summary>
+    /// The accelerometer: from its FIFO to the fall detector, to steps and stillness, and to the heart rate's motion
+    /// correction. The part runs at 25 Hz in every mode, so that a change of mode costs the fall detector nothing.
+    /// </summary>
+    public sealed class MotionSensing
+    {
+        private const int FrozenSamples = 60 * Adxl343.RateHz;
+
+        private readonly IRegisterBus _bus;
+        private readonly Adxl343 _part;
+        private readonly HeartRate _heart;
+        private readonly SensorWatch _watch = new SensorWatch();
+        private readonly FallDetector _fall = new FallDetector(Adxl343.RateHz);
+        private readonly Activity _activity = new Activity(Adxl343.RateHz);
+
+        private FallVerdict _verdict;
+        private int _lastX;
+        private int _lastY;
+        private int _lastZ;
+        private int _same;
+        private int _overrunsBefore;
+
+        /// <summary>Over the accelerometer's registers; samples also go to <paramref name="heart"/> where wanted.</summary>
+        public MotionSensing(IRegisterBus bus, HeartRate heart)
+        {
+            _bus = bus;
+            _part = Adxl343.OnBus(bus);
+            _heart = heart;
+        }
+
+        /// <summary>Faults of the part.</summary>
+        public SensorWatch Watch
+        {
+            get { return _watch; }
+        }
+
+        /// <summary>Falls.</summary>
+        public FallDetector Fall
+        {
+            get { return _fall; }
+        }
+
+        /// <summary>Steps and stillness.</summary>
+        public Activity Activity
+        {
+            get { return _activity; }
+        }
+
+        /// <summary>Score of the last suspicion, 0-100.</summary>
+        public byte Score { get; private set; }
+
+        /// <summary>Reads what waits, or starts the part; the PPG running decides whether the heart rate hears of it.</summary>
+        public void Step(bool forHeart, long nowMs)
+        {
+            if (!_watch.IsRunning)
+            {
+                TryStart(nowMs);
+                return;
+            }
+
+            SensorHealth read = _part.ReadBurst();
+            if (_part.Overruns != _overrunsBefore)
+            {
+                _overrunsBefore = _part.Overruns;
+                _fall.Gap(); // the FIFO drops the oldest samples: the gap lies before this burst
+            }
+
+            for (int i = 0; i < _part.Count; i++)
+            {
+                Push(_part.X(i), _part.Y(i), _part.Z(i), forHeart);
+            }
+
+            if (_part.Count > 0)
+            {
+                _watch.OnSamples(nowMs);
+            }
+
+            if (read != SensorHealth.Ok)
+            {
+                Fail(read, nowMs);
+            }
+            else if (_watch.IsSilent(nowMs))
+            {
+                FailAt(SensorHealth.Silent, Adxl343Register.FifoStatus, nowMs);
+            }
+            else if (_same >= FrozenSamples)
+            {
+                // A converter that works is never without noise for a minute.
+                FailAt(SensorHealth.Nonsense, Adxl343Register.DataX0, nowMs);
+            }
+        }
+
+        /// <summary>Checks number and settings of a part that runs.</summary>
+        public void Verify(long nowMs)
+        {
+            if (!_watch.IsRunning)
+            {
+                return;
+            }
+
+            SensorHealth health = _part.Verify();
+            if (health != SensorHealth.Ok)
+            {
+                Fail(health, nowMs);
+            }
+        }
+
+        /// <summary>The suspicion of the samples since the last call.</summary>
+        public FallVerdict TakeVerdict()
+        {
+            FallVerdict verdict = _verdict;
+            _verdict = FallVerdict.None;
+            return verdict;
+        }
+
+        /// <summary>Tells the fall detector whether the band is worn; a suspicion of a band that is not is dropped.</summary>
+        public void SetWorn(bool worn)
+        {
+            _fall.SetWorn(worn);
+            if (!worn)
+            {
+                _verdict = FallVerdict.None;
+            }
+        }
+
+        /// <summary>Before deep sleep: on watch for a movement, or off.</summary>
+        public void PrepareSleep(bool wakeOnMovement)
+        {
+            if (wakeOnMovement)
+            {
+                _part.WatchForMovement();
+            }
+            else
+            {
+                _part.Stop();
+            }
+
+            _watch.OnStopped();
+        }
+
+        private void TryStart(long nowMs)
+        {
+            if (!_watch.MayStart(nowMs))
+            {
+                return;
+            }
+
+            SensorHealth health = _part.Validate();
+            health = health == SensorHealth.Ok ? _part.Start() : health;
+            if (health != SensorHealth.Ok)
+            {
+                Fail(health, nowMs);
+                return;
+            }
+
+            _watch.OnStarted(nowMs);
+            _fall.Reset();
+            _same = 0;
+        }
+
+        private void Fail(SensorHealth health, long nowMs)
+        {
+            _watch.OnFailed(health, _part.FaultRegister, _part.FaultValue, nowMs);
+            _bus.Recover();
+            _same = 0;
+        }
+
+        private void FailAt(SensorHealth health, Adxl343Register register, long nowMs)
+        {
+            _watch.OnFailed(health, (byte)register, 0, nowMs);
+            _bus.Recover();
+            _same = 0;
+        }
+
+        private void Push(int x, int y, int z, bool forHeart)
+        {
+            _same = x == _lastX && y == _lastY && z == _lastZ ? _same + 1 : 0;
+            _lastX = x;
+            _lastY = y;
+            _lastZ = z;
+            FallVerdict verdict = _fall.Push(x, y, z);
+            if (verdict >= FallVerdict.Suspected)
+            {
+                _verdict = verdict;
+                Score = (byte)_fall.LastScore;
+            }
+
+            _activity.Push(_fall.Square);
+            if (forHeart)
+            {
+                _heart.PushMotion(x, y, z);
+            }
+        }
+    }
+}
