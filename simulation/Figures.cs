@@ -13,7 +13,10 @@ public sealed record Figures
     public static Figures Zero { get; } = new()
     {
         ConnectionIntervalMs = (0, 0),
-        ReconnectMs = (0, 0),
+        ConnectMs = (0, 0),
+        DiscoveryMs = (0, 0),
+        StackStartMs = (0, 0),
+        StackStopMs = (0, 0),
         FlashMs = (0, 0),
         AdvertisingIntervalMs = (0, 0),
         ScanShare = 1,
@@ -22,8 +25,20 @@ public sealed record Figures
     /// <summary>Time between two connection events of a link; drawn once a link.</summary>
     public (int Min, int Max) ConnectionIntervalMs { get; init; } = (30, 50);
 
-    /// <summary>From the hub's decision to connect to the link with its services found.</summary>
-    public (int Min, int Max) ReconnectMs { get; init; } = (500, 4000);
+    /// <summary>From the hub's connect to the link.</summary>
+    public (int Min, int Max) ConnectMs { get; init; } = (200, 2000);
+
+    /// <summary>One discovery procedure; a new device object needs three: services, characteristics, descriptors.</summary>
+    public (int Min, int Max) DiscoveryMs { get; init; } = (100, 650);
+
+    /// <summary>Starting the Bluetooth stack; the whole board stands still meanwhile.</summary>
+    public (int Min, int Max) StackStartMs { get; init; } = (100, 200);
+
+    /// <summary>Stopping the Bluetooth stack; the whole board stands still meanwhile.</summary>
+    public (int Min, int Max) StackStopMs { get; init; } = (50, 100);
+
+    /// <summary>Share of the starts of advertising that the controller refuses, 0 to 1.</summary>
+    public double StartRefusals { get; init; }
 
     /// <summary>One write, append or delete on littlefs, open to close.</summary>
     public (int Min, int Max) FlashMs { get; init; } = (20, 120);

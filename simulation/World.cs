@@ -8,7 +8,7 @@ namespace ElderBand.Simulation;
 /// (<see cref="RunUntil"/>: the same seed gives the same world), or it passes at true speed (<see cref="RunAtTrueSpeed"/>)
 /// and other threads hand in what they have through <see cref="Post"/>.
 /// </summary>
-public sealed class World
+public sealed class World : IDisposable
 {
     private readonly PriorityQueue<Action, (long AtMs, long Order)> _queue = new();
     private readonly ConcurrentQueue<Action> _inbox = new();
@@ -43,6 +43,9 @@ public sealed class World
 
     /// <summary>The machine's monotonic clock, µs: the same in every process, so hops can be compared.</summary>
     public static long MonotonicUs() => (long)(Stopwatch.GetTimestamp() * (1e6 / Stopwatch.Frequency));
+
+    /// <summary>The world is given up: whoever holds threads for it ends them.</summary>
+    internal event Action? Ended;
 
     /// <summary>Runs an action at a time; equal times keep their order. Only from the world's own thread.</summary>
     public void At(long atMs, Action action) => _queue.Enqueue(action, (Math.Max(atMs, NowMs), _order++));
@@ -142,6 +145,13 @@ public sealed class World
                 _arrived.WaitOne((int)Math.Min(waitMs, 100));
             }
         }
+    }
+
+    /// <summary>Ends what runs for it outside its own thread.</summary>
+    public void Dispose()
+    {
+        Ended?.Invoke();
+        _arrived.Dispose();
     }
 
     private void DrainInbox()

@@ -1,4 +1,5 @@
 using ElderBand.BandProtocol;
+using ElderBand.Common.Board;
 using ElderBand.Simulation.Chips;
 using ElderBand.Simulation.Signals;
 using ElderBand.Wristband;
@@ -16,6 +17,7 @@ public sealed class BandDevice : Device
     private EventRing? _events;
     private bool _watching;
     private bool _interrupt;
+    private Inbox? _inbox;
     private Band? _app;
 
     /// <summary>A band without power; <paramref name="hasGreen"/>: a MAX30101 is fitted in place of the MAX30102.</summary>
@@ -24,7 +26,7 @@ public sealed class BandDevice : Device
     {
         _identity = identity;
         Wearer = wearer;
-        Radio = new BandRadio(radio, this, address);
+        Radio = new Antenna(radio, this, address);
         Key = new KeyPin(this);
         Vibration = new OutputPin(this);
         Light = new OutputPin(this);
@@ -37,8 +39,11 @@ public sealed class BandDevice : Device
     /// <summary>Who wears it, or does not.</summary>
     public Wearer Wearer { get; }
 
-    /// <summary>GATT server and advertisement.</summary>
-    public BandRadio Radio { get; }
+    /// <summary>The radio and the stack of the present boot.</summary>
+    public Antenna Radio { get; }
+
+    /// <summary>Makes the radio's port of a boot: the firmware's own, or a faulty one that the world must find.</summary>
+    public Func<Inbox, IBandLink> MakeLink { get; set; } = static inbox => new ElderBand.Wristband.Board.BandRadio(inbox);
 
     /// <summary>The one key.</summary>
     public KeyPin Key { get; }
@@ -65,10 +70,16 @@ public sealed class BandDevice : Device
     protected override void StartApp(long nowMs)
     {
         _events = new EventRing(32, Frame.Size);
+        Radio.Boot().Run(() => StartFirmware(nowMs, _events));
+    }
+
+    private void StartFirmware(long nowMs, EventRing events)
+    {
+        _inbox = new Inbox(events, this);
         _app = new Band(
             new BandPorts
             {
-                Link = Radio,
+                Link = MakeLink(_inbox),
                 Flash = Flash,
                 Clock = this,
                 Mac = new HostMac(),
@@ -79,7 +90,7 @@ public sealed class BandDevice : Device
                 Ppg = Ppg,
                 PpgHasGreen = _hasGreen,
                 Accelerometer = Accelerometer,
-                Events = _events,
+                Events = events,
             },
             _identity);
         _app.Start(nowMs);
@@ -101,7 +112,14 @@ public sealed class BandDevice : Device
     protected override int StepApp(long nowMs)
     {
         AdvanceChips();
-        var waitMs = _app!.Step(nowMs);
+        var waitMs = 0;
+        var host = Radio.Host!;
+        host.Run(() => waitMs = _app!.Step(nowMs));
+        if (!host.IsEnded)
+        {
+            host.WaitInLoop(() => _inbox!.Wait(waitMs));
+        }
+
         WatchInterrupt();
         return waitMs;
     }
@@ -152,7 +170,7 @@ public sealed class BandDevice : Device
     {
         _events = null;
         _app = null;
-        Radio.Silence();
+        Radio.PowerLost();
         Vibration.Release();
         Light.Release();
     }

@@ -104,9 +104,12 @@ public abstract class Device : IClock, IPower
         if (IsOn && !IsAsleep && RingFor(kind) is { } ring)
         {
             ring.Enqueue(kind, NowMs(), address, arg, data ?? [], data?.Length ?? 0);
-            StepAt(World.NowMs);
+            WakeLoop();
         }
     }
+
+    /// <summary>An event that the loop waits for has come.</summary>
+    internal void WakeLoop() => StepAt(World.NowMs);
 
     /// <summary>Lets something leave the board once the flash operations before it have ended.</summary>
     public void Effect(Action action)
@@ -172,6 +175,19 @@ public abstract class Device : IClock, IPower
 
     /// <summary>Adds to the time that the running step takes.</summary>
     internal void Spend(int ms) => _busyMs += ms;
+
+    /// <summary>A native call holds every thread of the board for this long.</summary>
+    internal void StandStill(int ms)
+    {
+        if (_stepping)
+        {
+            Spend(ms);
+        }
+        else
+        {
+            _busyUntilMs = Math.Max(_busyUntilMs, World.NowMs) + ms;
+        }
+    }
 
     /// <summary>Wakes it from deep sleep; false where it was not asleep.</summary>
     internal bool Wake(WakeCause cause)

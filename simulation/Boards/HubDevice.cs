@@ -1,4 +1,5 @@
 using ElderBand.BandProtocol;
+using ElderBand.Common.Board;
 using ElderBand.HomeHub;
 
 namespace ElderBand.Simulation;
@@ -6,6 +7,9 @@ namespace ElderBand.Simulation;
 /// <summary>A hub's board around the real App.</summary>
 public sealed class HubDevice : Device
 {
+    // A hub scans and connects; nobody looks for it.
+    private const long NoAddress = 0;
+
     private const int WatchdogMs = 60_000;
 
     // The first build of this firmware; a hub without any time takes it for the certificate check.
@@ -15,21 +19,26 @@ public sealed class HubDevice : Device
     private IUplink? _uplink;
     private EventRing? _events;
     private EventRing? _downlinks;
+    private Inbox? _inbox;
     private Hub? _app;
 
     /// <summary>A hub without power.</summary>
     public HubDevice(World world, string name, VirtualRadio radio, Func<HubDevice, IUplink> makeUplink)
         : base(world, name, world.Figures.HubBootMs, WatchdogMs)
     {
-        Radio = new HubRadio(radio, this);
+        Radio = new Antenna(radio, this, NoAddress);
         Key = new KeyPin(this);
         Buzzer = new OutputPin(this);
         Light = new OutputPin(this);
         _makeUplink = makeUplink;
     }
 
-    /// <summary>Scanner and links.</summary>
-    public HubRadio Radio { get; }
+    /// <summary>The radio and the stack of the present boot.</summary>
+    public Antenna Radio { get; }
+
+    /// <summary>Makes the radio's port of a boot: the firmware's own, or a faulty one that the world must find.</summary>
+    public Func<Inbox, IClock, IHubLink> MakeLink { get; set; } =
+        static (inbox, clock) => new ElderBand.HomeHub.Board.HubRadio(inbox, clock);
 
     /// <summary>Its own key.</summary>
     public KeyPin Key { get; }
@@ -58,10 +67,16 @@ public sealed class HubDevice : Device
     {
         _events = new EventRing(32, Frame.Size);
         _downlinks = new EventRing(16, HubMessage.MaxDownSize);
+        Radio.Boot().Run(() => StartFirmware(nowMs, _events, _downlinks));
+    }
+
+    private void StartFirmware(long nowMs, EventRing events, EventRing downlinks)
+    {
+        _inbox = new Inbox(events, this);
         _app = new Hub(
             new HubPorts
             {
-                Radio = Radio,
+                Radio = MakeLink(_inbox, this),
                 Uplink = Uplink,
                 Flash = Flash,
                 Clock = this,
@@ -70,15 +85,26 @@ public sealed class HubDevice : Device
                 Key = Key,
                 Buzzer = Buzzer,
                 Light = Light,
-                Events = _events,
-                Downlinks = _downlinks,
+                Events = events,
+                Downlinks = downlinks,
             },
             BuildDateMs);
         _app.Start(nowMs);
     }
 
     /// <inheritdoc/>
-    protected override int StepApp(long nowMs) => _app!.Step(nowMs);
+    protected override int StepApp(long nowMs)
+    {
+        var waitMs = 0;
+        var host = Radio.Host!;
+        host.Run(() => waitMs = _app!.Step(nowMs));
+        if (!host.IsEnded)
+        {
+            host.WaitInLoop(() => _inbox!.Wait(waitMs));
+        }
+
+        return waitMs;
+    }
 
     /// <inheritdoc/>
     protected override void OnDeath()
@@ -86,7 +112,7 @@ public sealed class HubDevice : Device
         _events = null;
         _downlinks = null;
         _app = null;
-        Radio.Silence();
+        Radio.PowerLost();
         if (_uplink is IVirtualLine line)
         {
             line.PowerLost();

@@ -1,79 +1,18 @@
-using ElderBand.BandProtocol;
+using ElderBand.Simulation.Bluetooth;
 
 namespace ElderBand.Simulation;
 
-/// <summary>The air between one band and one hub that could hear it.</summary>
-public sealed class RadioPath
-{
-    internal RadioPath(BandRadio band, HubRadio hub, int rssiDbm)
-    {
-        Band = band;
-        Hub = hub;
-        RssiDbm = rssiDbm;
-    }
-
-    /// <summary>Close enough to hear each other.</summary>
-    public bool IsInRange { get; private set; } = true;
-
-    /// <summary>Signal strength at the hub.</summary>
-    public int RssiDbm { get; set; }
-
-    internal BandRadio Band { get; }
-
-    internal HubRadio Hub { get; }
-
-    /// <summary>Each end learns the end of a link on its own: without a word, by its supervision timeout.</summary>
-    internal bool HubLinked { get; set; }
-
-    internal bool BandLinked { get; set; }
-
-    internal int Link { get; set; }
-
-    internal int IntervalMs { get; set; }
-
-    internal long LinkedAtMs { get; set; }
-
-    internal long UpFreeMs { get; set; }
-
-    internal long DownFreeMs { get; set; }
-
-    internal bool IsReported { get; set; }
-
-    internal int Hearing { get; set; }
-
-    /// <summary>Walks out of range or back. A link ends when its supervision timeout has passed.</summary>
-    public void SetInRange(bool inRange)
-    {
-        if (IsInRange == inRange)
-        {
-            return;
-        }
-
-        IsInRange = inRange;
-        if (!inRange)
-        {
-            Band.World.Count("walks out of range");
-            Band.Radio.LoseAfterSupervision(this);
-        }
-
-        Band.Radio.Listen(this);
-    }
-}
-
 /// <summary>
-/// Advertisements, links and what gets lost. What is true of nanoFramework's Bluetooth and of firmware/*/Board is built in:
-/// a scanner reports an address once until it is restarted; a connect stops the scanner and starts it anew afterwards, as
-/// does a disconnect; advertising ends with a link and comes back after it; three links a hub.
+/// The air: advertisements, links, and what gets lost. It carries packets and knows no frames. The stacks above it
+/// model upstream's (simulation/Bluetooth).
 /// </summary>
 public sealed class VirtualRadio(World world)
 {
-    private const int MaxLinks = 3;
-
-    // Two frames fit into one connection event in each direction at MTU 23 without data length extension.
-    private const int FramesPerEvent = 2;
+    // Two packets fit into one connection event in each direction at MTU 23 without data length extension.
+    private const int PacketsPerEvent = 2;
 
     /// <summary>Puts a band and a hub into each other's reach.</summary>
-    public RadioPath AddPath(BandRadio band, HubRadio hub, int rssiDbm)
+    public RadioPath AddPath(Antenna band, Antenna hub, int rssiDbm)
     {
         var path = new RadioPath(band, hub, rssiDbm);
         band.Paths.Add(path);
@@ -94,169 +33,148 @@ public sealed class VirtualRadio(World world)
             return;
         }
 
-        var heard = Figures.ScanShare * (1 - Figures.Loss);
-        var tries = Tries(heard);
+        var tries = Tries(Figures.ScanShare * (1 - Figures.Loss));
         var atMs = world.NowMs + world.Random.Next(Figures.AdvertisingIntervalMs.Max + 1)
             + ((tries - 1) * world.Draw(Figures.AdvertisingIntervalMs));
         world.Count("advertisements lost", tries - 1);
         world.At(atMs, () =>
         {
-            if (hearing != path.Hearing)
+            if (hearing == path.Hearing && path.Band.Advertised is { } data)
             {
-                return;
+                path.IsReported = true;
+                world.Count("advertisements heard");
+                path.Hub.Host?.OnHeard((ulong)path.Band.Address, (short)path.RssiDbm, data);
             }
-
-            path.IsReported = true;
-            world.Count("advertisements heard");
-            path.Hub.Device.Raise(EventKind.Advertisement, path.Band.Address, path.RssiDbm, path.Band.Advertised);
         });
     }
 
-    internal SendResult Connect(HubRadio hub, long address)
+    /// <summary>Connects; <paramref name="done"/> gets the hub's end, or null when the time is over.</summary>
+    internal void Connect(Antenna hub, long address, Action<LinkEnd?> done)
     {
+        var host = hub.Host;
         var path = hub.Paths.Find(p => p.Band.Address == address);
-        if (path is null || path.HubLinked || hub.Paths.Count(static p => p.HubLinked) >= MaxLinks)
-        {
-            return SendResult.NotConnected;
-        }
-
-        hub.StopListening();
-        var life = hub.Life;
         var fails = world.Random.NextDouble() < Figures.Loss / 2;
-        var takesMs = world.Draw(Figures.ReconnectMs);
+        var takesMs = world.Draw(Figures.ConnectMs);
         world.At(world.NowMs + takesMs, () =>
         {
-            if (life != hub.Life)
+            if (host != hub.Host)
             {
                 return;
             }
 
-            if (!fails && path.IsInRange && path.Band.IsAdvertising && !path.HubLinked)
+            if (!fails && path is { IsInRange: true, Link: null, Band: { IsAdvertising: true, Host: not null } })
             {
-                LinkUp(path);
-                hub.EndConnecting();
+                done(LinkUp(path));
                 return;
             }
 
             world.Count("connects failed");
             world.At(world.NowMs + Math.Max(0, Figures.ConnectTimeoutMs - takesMs), () =>
             {
-                if (life == hub.Life)
+                if (host == hub.Host)
                 {
-                    hub.EndConnecting();
-                    hub.Device.Raise(EventKind.LinkDown, address, 0, null);
+                    done(null);
                 }
             });
         });
-        return SendResult.Sent;
     }
 
-    internal SendResult Send(RadioPath path, bool up, byte[] frame)
+    /// <summary>
+    /// The next connection event, later by one interval for each loss, and behind what was sent before; a packet that
+    /// would need longer than the supervision timeout ends the link.
+    /// </summary>
+    internal void Carry(AirEnd from, bool mayDouble, Action<LinkEnd> arrive)
     {
-        if (!(up ? path.BandLinked : path.HubLinked))
+        var link = from.Link;
+        if (!from.IsUp)
         {
-            return SendResult.NotConnected;
+            return;
         }
 
         var tries = Tries(1 - Figures.Loss);
         world.Count("radio packets lost", tries - 1);
-        if (tries * path.IntervalMs > Figures.SupervisionTimeoutMs)
+        if (tries * link.IntervalMs > Figures.SupervisionTimeoutMs)
         {
-            LoseAfterSupervision(path);
-            return SendResult.Sent;
+            LoseAfterSupervision(link);
+            return;
         }
 
-        // The next connection event, later by one interval for each loss, and behind what was sent before.
-        var phase = path.IntervalMs == 0 ? 0 : path.IntervalMs - (int)((world.NowMs - path.LinkedAtMs) % path.IntervalMs);
-        var atMs = world.NowMs + phase + ((tries - 1) * path.IntervalMs);
-        var free = up ? path.UpFreeMs : path.DownFreeMs;
-        atMs = Math.Max(atMs, free);
-        if (up)
-        {
-            path.UpFreeMs = atMs + (path.IntervalMs / FramesPerEvent);
-        }
-        else
-        {
-            path.DownFreeMs = atMs + (path.IntervalMs / FramesPerEvent);
-        }
-
-        var copy = (byte[])frame.Clone();
-        var link = path.Link;
+        var sinceMs = world.NowMs - link.MadeAtMs;
+        var phaseMs = link.IntervalMs == 0 ? 0 : link.IntervalMs - (int)(sinceMs % link.IntervalMs);
+        var atMs = Math.Max(world.NowMs + phaseMs + ((tries - 1) * link.IntervalMs), from.FreeMs);
+        from.FreeMs = atMs + (link.IntervalMs / PacketsPerEvent);
         Deliver(atMs);
-        if (world.Random.NextDouble() < Figures.Duplicates)
+        if (mayDouble && world.Random.NextDouble() < Figures.Duplicates)
         {
             world.Count("frames doubled");
-            Deliver(atMs + path.IntervalMs);
+            Deliver(atMs + link.IntervalMs);
         }
-
-        return SendResult.Sent;
 
         void Deliver(long deliverMs) => world.At(deliverMs, () =>
         {
-            if (!path.BandLinked || !path.HubLinked || path.Link != link || !path.IsInRange)
+            if (from is { IsUp: true, Peer: { IsUp: true } peer } && link.Path.IsInRange)
             {
-                world.Count("frames lost with a link");
-                return;
-            }
-
-            if (up)
-            {
-                path.Hub.Device.Raise(EventKind.FrameIn, path.Band.Address, path.RssiDbm, copy);
+                peer.Host.OnPacket(() => arrive(peer));
             }
             else
             {
-                path.Band.Device.Raise(EventKind.FrameIn, 0, 0, copy);
+                world.Count("packets lost with a link");
             }
         });
     }
 
-    internal void LoseAfterSupervision(RadioPath path)
+    /// <summary>Ends a link: the other end learns it at the next connection event, or by its timeout.</summary>
+    internal void Terminate(AirEnd end, bool atOnce)
     {
-        var link = path.Link;
-        world.At(world.NowMs + Figures.SupervisionTimeoutMs, () =>
+        var link = end.Link;
+        if (atOnce)
         {
-            if (path.Link == link && (path.HubLinked || path.BandLinked))
-            {
-                world.Count("links lost");
-                LinkDown(path);
-            }
+            EndAt(end);
+        }
+
+        if (!link.Path.IsInRange)
+        {
+            LoseAfterSupervision(link);
+            return;
+        }
+
+        world.At(world.NowMs + link.IntervalMs, () =>
+        {
+            EndAt(link.Hub);
+            EndAt(link.Band);
         });
     }
 
-    internal void LinkDown(RadioPath path)
+    /// <summary>What is left of a link ends when its supervision timeout has passed.</summary>
+    internal void LoseAfterSupervision(RadioLink link) => world.At(world.NowMs + Figures.SupervisionTimeoutMs, () =>
     {
-        if (path.HubLinked)
+        if (link.Hub.IsUp || link.Band.IsUp)
         {
-            path.HubLinked = false;
-            path.Hub.Device.Raise(EventKind.LinkDown, path.Band.Address, 0, null);
-            if (path.Hub.Device.IsOn && !path.Hub.IsConnecting)
-            {
-                path.Hub.StartListening();
-            }
+            world.Count("links lost");
+            EndAt(link.Hub);
+            EndAt(link.Band);
         }
+    });
 
-        if (path.BandLinked)
-        {
-            path.BandLinked = false;
-            path.Band.Device.Raise(EventKind.LinkDown, 0, 0, null);
-            path.Band.AdvertiseAgain();
-        }
-
-        path.Link++;
-    }
-
-    private void LinkUp(RadioPath path)
+    private AirEnd LinkUp(RadioPath path)
     {
-        path.HubLinked = true;
-        path.BandLinked = true;
-        path.Link++;
-        path.IntervalMs = world.Draw(Figures.ConnectionIntervalMs);
-        path.LinkedAtMs = world.NowMs;
-        path.UpFreeMs = path.DownFreeMs = world.NowMs;
+        var link = new RadioLink(path, world.Draw(Figures.ConnectionIntervalMs), world.NowMs);
+        path.Link = link;
         world.Count("links made");
-        path.Band.StopAdvertising();
-        path.Hub.Device.Raise(EventKind.LinkUp, path.Band.Address, 0, null);
-        path.Band.Device.Raise(EventKind.LinkUp, 0, 0, null);
+        path.Band.OnConnected();
+        link.Band.Host.OnLinkUp(link.Band, isCentral: false);
+        link.Hub.Host.OnLinkUp(link.Hub, isCentral: true);
+        return link.Hub;
+    }
+
+    private static void EndAt(AirEnd end)
+    {
+        if (end.IsUp)
+        {
+            end.Host.OnLinkDown(end);
+        }
+
+        end.Link.ForgetIfEnded();
     }
 
     // How many sendings until one arrives.
@@ -269,239 +187,5 @@ public sealed class VirtualRadio(World world)
         }
 
         return tries;
-    }
-}
-
-/// <summary>A band's side: GATT server and advertisement.</summary>
-public sealed class BandRadio(VirtualRadio radio, Device device, long address) : IBandLink
-{
-    private bool _wantsAdvertising;
-
-    /// <summary>48-bit Bluetooth address.</summary>
-    public long Address { get; } = address;
-
-    /// <summary>On the air now.</summary>
-    public bool IsAdvertising { get; private set; }
-
-    /// <summary>The frame in the advertisement, null without.</summary>
-    public byte[]? Advertised { get; private set; }
-
-    /// <summary>A hub is linked.</summary>
-    public bool IsLinked => Paths.Exists(static p => p.BandLinked);
-
-    /// <summary>The hubs that could hear it.</summary>
-    public List<RadioPath> Paths { get; } = [];
-
-    /// <summary>Called with each frame that leaves the antenna and the moment, µs.</summary>
-    public Action<byte[], long>? OnAir { get; set; }
-
-    internal VirtualRadio Radio => radio;
-
-    internal World World => radio.World;
-
-    internal Device Device => device;
-
-    /// <inheritdoc/>
-    public bool Advertise(byte[]? frame)
-    {
-        var copy = (byte[]?)frame?.Clone();
-        device.Effect(() =>
-        {
-            _wantsAdvertising = true;
-            Advertised = copy;
-            SetAdvertising(true);
-            if (copy is not null)
-            {
-                OnAir?.Invoke(copy, World.NowUs);
-            }
-        });
-        return true;
-    }
-
-    /// <inheritdoc/>
-    public void Stop() => device.Effect(Silence);
-
-    /// <inheritdoc/>
-    public SendResult Notify(byte[] frame)
-    {
-        if (!IsLinked)
-        {
-            return SendResult.NotConnected;
-        }
-
-        var copy = (byte[])frame.Clone();
-        device.Effect(() =>
-        {
-            foreach (var path in Paths.Where(static p => p.BandLinked))
-            {
-                OnAir?.Invoke(copy, World.NowUs);
-                radio.Send(path, up: true, copy);
-            }
-        });
-        return SendResult.Sent;
-    }
-
-    /// <inheritdoc/>
-    public void Restart()
-    {
-        Stop();
-        Advertise(null);
-    }
-
-    /// <summary>Radio off. Hubs notice a lost link by its supervision timeout.</summary>
-    internal void Silence()
-    {
-        _wantsAdvertising = false;
-        SetAdvertising(false);
-        foreach (var path in Paths.Where(static p => p.BandLinked))
-        {
-            path.BandLinked = false;
-            radio.LoseAfterSupervision(path);
-        }
-    }
-
-    internal void StopAdvertising() => SetAdvertising(false);
-
-    internal void AdvertiseAgain()
-    {
-        if (_wantsAdvertising)
-        {
-            SetAdvertising(true);
-        }
-    }
-
-    private void SetAdvertising(bool on)
-    {
-        if (IsAdvertising == on)
-        {
-            return;
-        }
-
-        IsAdvertising = on;
-        foreach (var path in Paths)
-        {
-            radio.Listen(path);
-        }
-    }
-}
-
-/// <summary>A hub's side: scanner and up to three links.</summary>
-public sealed class HubRadio(VirtualRadio radio, Device device) : IHubLink
-{
-    /// <summary>Hears advertisements.</summary>
-    public bool IsScanning { get; private set; }
-
-    /// <summary>The bands that it could hear.</summary>
-    public List<RadioPath> Paths { get; } = [];
-
-    internal bool IsConnecting { get; private set; }
-
-    internal int Life { get; private set; }
-
-    internal Device Device => device;
-
-    /// <inheritdoc/>
-    public void Scan() => device.Effect(() =>
-    {
-        radio.World.Count("scanner restarts");
-        // While it connects the scanner cannot run; it is started anew afterwards in any case.
-        if (!IsConnecting)
-        {
-            StartListening();
-        }
-    });
-
-    /// <inheritdoc/>
-    public SendResult Connect(long address)
-    {
-        if (IsConnecting)
-        {
-            return SendResult.Busy;
-        }
-
-        IsConnecting = true;
-        device.Effect(() =>
-        {
-            if (radio.Connect(this, address) != SendResult.Sent)
-            {
-                EndConnecting();
-                device.Raise(EventKind.LinkDown, address, 0, null);
-            }
-        });
-        return SendResult.Sent;
-    }
-
-    /// <inheritdoc/>
-    public SendResult Write(long address, byte[] frame)
-    {
-        var path = Paths.Find(p => p.Band.Address == address);
-        if (path is null || !path.HubLinked)
-        {
-            return SendResult.NotConnected;
-        }
-
-        var copy = (byte[])frame.Clone();
-        device.Effect(() => radio.Send(path, up: false, copy));
-        return SendResult.Sent;
-    }
-
-    /// <inheritdoc/>
-    public void Disconnect(long address) => device.Effect(() =>
-    {
-        if (Paths.Find(p => p.Band.Address == address) is { } path)
-        {
-            radio.LinkDown(path);
-        }
-    });
-
-    /// <inheritdoc/>
-    public void Restart() => device.Effect(() =>
-    {
-        Life++;
-        IsConnecting = false;
-        foreach (var path in Paths)
-        {
-            radio.LinkDown(path);
-        }
-
-        StartListening();
-    });
-
-    /// <summary>Without power: bands notice by the supervision timeout.</summary>
-    internal void Silence()
-    {
-        Life++;
-        IsConnecting = false;
-        StopListening();
-        foreach (var path in Paths.Where(static p => p.HubLinked))
-        {
-            path.HubLinked = false;
-            radio.LoseAfterSupervision(path);
-        }
-    }
-
-    internal void StartListening()
-    {
-        IsScanning = true;
-        foreach (var path in Paths)
-        {
-            path.IsReported = false;
-            radio.Listen(path);
-        }
-    }
-
-    internal void StopListening()
-    {
-        IsScanning = false;
-        foreach (var path in Paths)
-        {
-            radio.Listen(path);
-        }
-    }
-
-    internal void EndConnecting()
-    {
-        IsConnecting = false;
-        StartListening();
     }
 }

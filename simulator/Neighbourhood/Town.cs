@@ -235,6 +235,7 @@ public sealed class Town : IAsyncDisposable
     {
         await _end.CancelAsync();
         Staff.Dispose();
+        World.Dispose();
         if (_worldThread is not null)
         {
             await Task.WhenAny(_worldEnded.Task, Task.Delay(2000));

@@ -5,7 +5,7 @@ using ElderBand.Wristband;
 namespace ElderBand.Simulator.Neighbourhood;
 
 /// <summary>Homes in virtual time with a centre in memory: the same seed gives the same story.</summary>
-public sealed class VirtualNeighbourhood
+public sealed class VirtualNeighbourhood : IDisposable
 {
     /// <summary>Builds the homes; nothing has power yet.</summary>
     /// <param name="seed">Of the world and of every secret in it.</param>
@@ -83,6 +83,9 @@ public sealed class VirtualNeighbourhood
             () => Hubs.All(static h => h.IsOnline) && Residents.All(static r => r.Band is { IsTrusted: true, Pending: 0 }),
             World.NowMs + 60_000);
     }
+
+    /// <summary>Ends the threads of its boards.</summary>
+    public void Dispose() => World.Dispose();
 
     /// <summary>Somebody presses the key for a moment.</summary>
     public Incident Press(Resident resident, int holdMs = 300)

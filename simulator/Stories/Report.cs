@@ -66,12 +66,13 @@ public sealed record Counts(int Presses, int Falls, int Alarms, int Cancelled, i
 
 /// <summary>Delays of the virtual radio and flash, ms.</summary>
 public sealed record VirtualDelays(
-    int[] ConnectionIntervalMs, int[] ReconnectMs, int[] AdvertisingIntervalMs, double ScanShare, int SupervisionTimeoutMs, int[] FlashOperationMs, double Loss)
+    int[] ConnectionIntervalMs, int[] ConnectMs, int[] DiscoveryMs, int[] AdvertisingIntervalMs, double ScanShare, int SupervisionTimeoutMs, int[] FlashOperationMs, double Loss)
 {
     /// <summary>Reads the figures of a world.</summary>
     public static VirtualDelays Of(Figures f) => new(
         [f.ConnectionIntervalMs.Min, f.ConnectionIntervalMs.Max],
-        [f.ReconnectMs.Min, f.ReconnectMs.Max],
+        [f.ConnectMs.Min, f.ConnectMs.Max],
+        [f.DiscoveryMs.Min, f.DiscoveryMs.Max],
         [f.AdvertisingIntervalMs.Min, f.AdvertisingIntervalMs.Max],
         f.ScanShare,
         f.SupervisionTimeoutMs,
@@ -80,7 +81,7 @@ public sealed record VirtualDelays(
 
     /// <summary>In one line.</summary>
     public static string InWords(Figures f) =>
-        $"virtual radio: connection interval {f.ConnectionIntervalMs.Min}-{f.ConnectionIntervalMs.Max} ms, reconnect {f.ReconnectMs.Min}-{f.ReconnectMs.Max} ms,"
+        $"virtual radio: connection interval {f.ConnectionIntervalMs.Min}-{f.ConnectionIntervalMs.Max} ms, connect {f.ConnectMs.Min}-{f.ConnectMs.Max} ms, discovery 3 x {f.DiscoveryMs.Min}-{f.DiscoveryMs.Max} ms,"
         + $" advertising every {f.AdvertisingIntervalMs.Min}-{f.AdvertisingIntervalMs.Max} ms of which a hub hears {f.ScanShare:0%}, loss {f.Loss:0%};"
         + $" virtual flash: {f.FlashMs.Min}-{f.FlashMs.Max} ms an operation";
 }

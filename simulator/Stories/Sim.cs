@@ -46,7 +46,7 @@ public static class Sim
         var plan = new Random(seed);
         var figures = Figures.Fixed with { Loss = plan.Next(61) / 100.0, Duplicates = 0.05 };
         var town = new VirtualNeighbourhood(seed, figures, homes: 2);
-        var world = town.World;
+        using var world = town.World;
         if (!town.PowerOn())
         {
             throw new SimulationException($"seed {seed}: the bands did not find their hubs within a minute");

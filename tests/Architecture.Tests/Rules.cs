@@ -23,7 +23,8 @@ public static partial class Rules
             "libs/Iot.Device.RegisterBus", "libs/Iot.Device.Max30102", "libs/Iot.Device.Adxl343",
         ],
         ["firmware/HomeHub"] = ["libs/BandProtocol", "firmware/Common"],
-        ["simulation"] = ["firmware/Wristband", "firmware/HomeHub", "libs/BandProtocol", "libs/VitalsFilter"],
+        ["simulation"] = ["firmware/Wristband", "firmware/HomeHub", "libs/BandProtocol", "libs/VitalsFilter", "simulation/Bluetooth"],
+        ["simulation/Bluetooth"] = ["libs/BandProtocol"],
         ["hub-service"] = ["libs/BandProtocol", "libs/Mqtt"],
     };
 
@@ -42,13 +43,31 @@ public static partial class Rules
         ("firmware/HomeHub/Board/", ["BandProtocol", "Common.Board", "HomeHub.Board"], []),
         ("firmware/HomeHub/Program.cs", ["BandProtocol", "Common.Board", "HomeHub"], []),
         ("hub-service/", ["BandProtocol", "Mqtt", "HubService"], []),
-        ("simulation/", ["BandProtocol", "VitalsFilter", "Wristband", "HomeHub", "Simulation"], ["Wristband.Board", "HomeHub.Board"]),
+        ("simulation/Bluetooth/", ["BandProtocol", "Simulation.Bluetooth"], []),
+        ("simulation/", ["BandProtocol", "VitalsFilter", "Wristband", "HomeHub", "Common.Board", "Simulation"], []),
         ("simulator/", [""], ["Wristband.Board", "HomeHub.Board", "Common"]),
         ("tests/HomeHub.Tests/DeviceFiles.cs", ["BandProtocol", "Common.Board"], []),
         ("tests/HomeHub.Tests/FlashTests.cs", ["BandProtocol", "Common.Board", "HomeHub", "Simulation", "Tests"], ["HomeHub.Board"]),
+        ("tests/World.Tests/Radio/", [""], []),
         ("tests/", [""], ["Wristband.Board", "HomeHub.Board", "Common"]),
         ("tools/", [""], ["Wristband.Board", "HomeHub.Board", "Common"]),
     ];
+
+    private static readonly string[] RadioSources =
+    [
+        "../../firmware/Common/Board/Inbox.cs",
+        "../../firmware/Common/Board/RadioIds.cs",
+        "../../firmware/HomeHub/Board/HubRadio.cs",
+        "../../firmware/HomeHub/Board/Peer.cs",
+        "../../firmware/HomeHub/Board/Peers.cs",
+        "../../firmware/Wristband/Board/BandRadio.cs",
+    ];
+
+    private static readonly Dictionary<string, string[]> BoardOnHost = new(StringComparer.Ordinal)
+    {
+        ["simulation/Bluetooth/Simulation.Bluetooth.csproj"] = RadioSources,
+        ["tests/HomeHub.Tests/HomeHub.Tests.csproj"] = ["../../firmware/Common/Board/FlashFiles.cs"],
+    };
 
     /// <summary>Project files refer only to what their row of the table allows; a project without a row is refused.</summary>
     public static IEnumerable<string> ProjectReferences(Tree tree)
@@ -80,16 +99,22 @@ public static partial class Rules
             .Where(file => file.Value.Contains("<PackageReference", StringComparison.Ordinal))
             .Select(file => $"{file.Key}: device code refers to a package");
 
-    /// <summary>The host never builds a board: it would test something that no device runs.</summary>
+    /// <summary>
+    /// The host builds no board, because it would test something that no device runs; except sources over a model of the
+    /// device's API below them: the radio (docs/adr/0062) and the flash (docs/adr/0038).
+    /// </summary>
     public static IEnumerable<string> HostProjectsLeaveOutTheBoard(Tree tree) =>
         tree.Files
-            .Where(file => file.Key.EndsWith(".csproj", StringComparison.Ordinal) && BoardSource().IsMatch(WithoutFlash(file.Key, file.Value)))
-            .Select(file => $"{file.Key}: compiles a Board or a device's Program.cs");
+            .Where(file => file.Key.EndsWith(".csproj", StringComparison.Ordinal))
+            .SelectMany(file => BoardSource().Matches(file.Value).Select(match => (Path: file.Key, Source: match.Groups["source"].Value)))
+            .Where(file => !BoardOnHost.GetValueOrDefault(file.Path, []).Contains(file.Source, StringComparer.Ordinal))
+            .Select(file => $"{file.Path}: compiles {file.Source}, a Board or a device's Program.cs");
 
-    /// <summary>The device's flash code is tested over a model of its file API, and nowhere else (docs/adr/0038).</summary>
-    private static string WithoutFlash(string project, string text) => project == "tests/HomeHub.Tests/HomeHub.Tests.csproj"
-        ? text.Replace("<Compile Include=\"../../firmware/Common/Board/FlashFiles.cs\"", "", StringComparison.Ordinal)
-        : text;
+    /// <summary>The radio's sources wait only by what the model replaces: anything else would wait in real time.</summary>
+    public static IEnumerable<string> RadioSourcesWaitInVirtualTime(Tree tree) =>
+        RadioSources
+            .Select(source => source["../../".Length..])
+            .SelectMany(path => RealTime().Matches(tree.Files.GetValueOrDefault(path, "")).Select(match => $"{path}: {match.Value} would pass in real time"));
 
     /// <summary>Sources name only namespaces of their own room and of the rooms it may use.</summary>
     public static IEnumerable<string> Namespaces(Tree tree)
@@ -265,8 +290,11 @@ public static partial class Rules
     [GeneratedRegex("<ProjectReference Include=\"(?<path>[^\"]+)\"")]
     private static partial Regex ProjectReference();
 
-    [GeneratedRegex("<Compile Include=\"[^\"]*(?:Board|(?<![\\w])Program\\.cs)[^\"]*\"")]
+    [GeneratedRegex("<Compile Include=\"(?<source>[^\"]*(?:Board|(?<![\\w])Program\\.cs)[^\"]*)\"")]
     private static partial Regex BoardSource();
+
+    [GeneratedRegex(@"\b(?:ManualResetEvent|Monitor|Mutex|Semaphore|SpinWait|Timer|Stopwatch|TickCount(?:64)?|UtcNow|HighResTimer|WaitHandle)\b")]
+    private static partial Regex RealTime();
 
     [GeneratedRegex(@"\bElderBand\.(?<name>\w+(?:\.\w+)*)")]
     private static partial Regex ElderBandName();

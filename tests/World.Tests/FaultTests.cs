@@ -21,7 +21,7 @@ public class FaultTests
         var slowestMs = 0L;
         for (var seed = 1; seed <= 5; seed++)
         {
-            var town = Powered(seed, Figures.Fixed with { Loss = lossPercent / 100.0, Duplicates = 0.1 });
+            using var town = Powered(seed, Figures.Fixed with { Loss = lossPercent / 100.0, Duplicates = 0.1 });
             var pressedMs = town.World.NowMs;
             town.Press(town.Residents[0]);
             town.World.RunUntil(() => town.Centre.Alarms.Count > 0, pressedMs + ManyMinutes).ShouldBeTrue($"seed {seed}");
@@ -47,7 +47,7 @@ public class FaultTests
     [InlineData(6 * 3_600_000)]
     public void P03_a_press_out_of_range_arrives_within_6_s_of_radio_contact_and_tells_its_age(int awayMs)
     {
-        var town = Powered(7, Figures.Fixed);
+        using var town = Powered(7, Figures.Fixed);
         var resident = town.Residents[0];
         var path = resident.Paths[0];
         path.SetInRange(false);
@@ -69,7 +69,7 @@ public class FaultTests
     [Fact]
     public void P20_centre_down_10_min_press_at_minute_2_hub_power_lost_at_minute_5_is_at_the_centre_once_within_30_s_of_both_back()
     {
-        var town = Powered(11, Figures.Fixed);
+        using var town = Powered(11, Figures.Fixed);
         var startMs = town.World.NowMs;
         var resident = town.Residents[0];
         town.Centre.SetUp(false);
@@ -98,7 +98,7 @@ public class FaultTests
         var torn = 0L;
         for (var seed = 1; seed <= 25; seed++)
         {
-            var town = Powered(seed, Figures.Fixed);
+            using var town = Powered(seed, Figures.Fixed);
             var resident = town.Residents[0];
             town.Press(resident);
             town.World.RunUntil(town.World.NowMs + town.World.Random.Next(400));
@@ -120,7 +120,7 @@ public class FaultTests
         var delivered = 0;
         for (var seed = 1; seed <= 20; seed++)
         {
-            var town = Powered(seed, Figures.Fixed);
+            using var town = Powered(seed, Figures.Fixed);
             var resident = town.Residents[0];
             var incident = town.Press(resident);
             town.World.RunUntil(town.World.NowMs + 80 + town.World.Random.Next(150));

@@ -10,7 +10,7 @@ public class PressTests
     [Fact]
     public void A_press_goes_through_band_hub_and_centre_and_every_stage_comes_back_once()
     {
-        var town = new VirtualNeighbourhood(1, Figures.Fixed);
+        using var town = new VirtualNeighbourhood(1, Figures.Fixed);
         town.PowerOn().ShouldBeTrue();
 
         var incident = town.Press(town.Residents[0]);

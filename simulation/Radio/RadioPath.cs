@@ -1,0 +1,98 @@
+using ElderBand.Simulation.Bluetooth;
+
+namespace ElderBand.Simulation;
+
+/// <summary>The air between one band and one hub that could hear it.</summary>
+public sealed class RadioPath
+{
+    internal RadioPath(Antenna band, Antenna hub, int rssiDbm)
+    {
+        Band = band;
+        Hub = hub;
+        RssiDbm = rssiDbm;
+    }
+
+    /// <summary>Close enough to hear each other.</summary>
+    public bool IsInRange { get; private set; } = true;
+
+    /// <summary>A link is up, or one end has not yet learnt that it has ended.</summary>
+    public bool IsLinked => Link is not null;
+
+    /// <summary>Signal strength at the hub.</summary>
+    public int RssiDbm { get; set; }
+
+    internal Antenna Band { get; }
+
+    internal Antenna Hub { get; }
+
+    internal RadioLink? Link { get; set; }
+
+    /// <summary>This scan has reported the band.</summary>
+    internal bool IsReported { get; set; }
+
+    /// <summary>Number of the draw; an earlier one is void.</summary>
+    internal int Hearing { get; set; }
+
+    /// <summary>Walks out of range or back. A link ends when its supervision timeout has passed.</summary>
+    public void SetInRange(bool inRange)
+    {
+        if (IsInRange == inRange)
+        {
+            return;
+        }
+
+        IsInRange = inRange;
+        if (!inRange)
+        {
+            Band.Radio.World.Count("walks out of range");
+            if (Link is { } link)
+            {
+                Band.Radio.LoseAfterSupervision(link);
+            }
+        }
+
+        Band.Radio.Listen(this);
+    }
+}
+
+/// <summary>A link of a path; each end learns its end on its own: without a word, by its supervision timeout.</summary>
+internal sealed class RadioLink
+{
+    public RadioLink(RadioPath path, int intervalMs, long madeAtMs)
+    {
+        Path = path;
+        IntervalMs = intervalMs;
+        MadeAtMs = madeAtMs;
+        Band = new AirEnd(this, path.Band, path.Hub) { FreeMs = madeAtMs };
+        Hub = new AirEnd(this, path.Hub, path.Band) { FreeMs = madeAtMs, Peer = Band };
+        Band.Peer = Hub;
+    }
+
+    public RadioPath Path { get; }
+
+    public int IntervalMs { get; }
+
+    public long MadeAtMs { get; }
+
+    public AirEnd Band { get; }
+
+    public AirEnd Hub { get; }
+
+    public void ForgetIfEnded()
+    {
+        if (!Band.IsUp && !Hub.IsUp && Path.Link == this)
+        {
+            Path.Link = null;
+        }
+    }
+}
+
+/// <summary>One end of a link in the air.</summary>
+internal sealed class AirEnd(RadioLink link, Antenna antenna, Antenna peer)
+    : LinkEnd(antenna.Host!, (ulong)peer.Address)
+{
+    public RadioLink Link { get; } = link;
+
+    /// <summary>From when on it can send the next packet.</summary>
+    public long FreeMs { get; set; }
+}
