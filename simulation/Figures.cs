@@ -1,8 +1,8 @@
 namespace ElderBand.Simulation;
 
 /// <summary>
-/// The delays of the virtual radio and flash, milliseconds. They are fixed in docs/simulator.md with what each is based
-/// on, and printed beside every figure that contains them.
+/// What time the virtual board takes: radio, flash, bus, computing. The figures are fixed in docs/simulator.md with what
+/// each is based on, and printed beside every figure that contains them.
 /// </summary>
 public sealed record Figures
 {
@@ -60,6 +60,48 @@ public sealed record Figures
 
     /// <summary>Power-on to the first step of the hub's App.</summary>
     public int HubBootMs { get; init; } = 1500;
+
+    /// <summary>
+    /// Time that the device's interpreter needs for one IL instruction, ns: 500 to 2000 by what is known of ESP32s. With 0
+    /// computing takes no time, and neither do transfers, hashes, collections and waking from light sleep.
+    /// </summary>
+    public int NsPerIl { get; init; }
+
+    /// <summary>One byte on the I2C bus at 400 kHz with its acknowledge bit: 9 bits, ns.</summary>
+    public int I2cByteNs { get; init; } = 22_500;
+
+    /// <summary>What a transfer on the I2C bus costs beside its bytes, µs.</summary>
+    public int I2cTransferUs { get; init; } = 150;
+
+    /// <summary>What a transfer leaves on the managed heap, bytes.</summary>
+    public int I2cGarbageBytes { get; init; } = 336;
+
+    /// <summary>One HMAC-SHA256 of a frame, native, µs.</summary>
+    public int HmacUs { get; init; } = 200;
+
+    /// <summary>What a hash leaves on the managed heap, bytes: the 32 bytes that it returns.</summary>
+    public int HmacGarbageBytes { get; init; } = 60;
+
+    /// <summary>Free managed heap of the band after its start, bytes: so much garbage makes one collection.</summary>
+    public int BandHeapBytes { get; init; } = 700_000;
+
+    /// <summary>The same of the hub.</summary>
+    public int HubHeapBytes { get; init; } = 2_000_000;
+
+    /// <summary>One collection of the heap, µs; every managed thread stands still.</summary>
+    public int CollectionUs { get; init; } = 60_000;
+
+    /// <summary>From the end of light sleep to the first instruction, with falling asleep, µs.</summary>
+    public int LightSleepUs { get; init; } = 5000;
+
+    /// <summary>The band's external watchdog bites so long after the last feed: the longest by all tolerances.</summary>
+    public int BandWatchdogMs { get; init; } = 7400;
+
+    /// <summary>The same of the hub.</summary>
+    public int HubWatchdogMs { get; init; } = 42_000;
+
+    /// <summary>So long the capacitor keeps the band's watchdog on while its chip drives no line: the shortest by all tolerances.</summary>
+    public int WatchdogHoldMs { get; init; } = 8300;
 
     /// <summary>Share of radio packets lost, 0 to 1.</summary>
     public double Loss { get; init; }

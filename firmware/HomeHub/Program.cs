@@ -52,7 +52,11 @@ namespace ElderBand.HomeHub
             hub.Start(clock.NowMs());
             while (true)
             {
-                inbox.Wait(hub.Step(clock.NowMs()));
+                long nowMs = clock.NowMs();
+                int waitMs = hub.Step(nowMs);
+
+                // What the step took is part of the wait: a pulse keeps its length.
+                inbox.Wait(waitMs - (int)(clock.NowMs() - nowMs));
             }
         }
     }

@@ -66,7 +66,11 @@ namespace ElderBand.Wristband
             Idle idle = new Idle(inbox, radio, power, new[] { key, motion }, new IPin[] { key, motion, motor, light });
             while (true)
             {
-                idle.Wait(band.Step(clock.NowMs()));
+                long nowMs = clock.NowMs();
+                int waitMs = band.Step(nowMs);
+
+                // What the step took is part of the wait: a pulse keeps its length.
+                idle.Wait(waitMs - (int)(clock.NowMs() - nowMs));
             }
         }
     }

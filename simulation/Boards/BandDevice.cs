@@ -9,20 +9,21 @@ namespace ElderBand.Simulation;
 /// <summary>A band's board around the real App and the real drivers: two chips, a key, a motor, a light.</summary>
 public sealed class BandDevice : Device
 {
-    private const int WatchdogMs = 8000;
-    private const int InterruptEveryMs = 40;
+    // Idle.ShortestSleepMs of the firmware's Board.
+    private const int ShortestLightSleepMs = 21;
 
     private readonly BandIdentity _identity;
     private readonly bool _hasGreen;
     private EventRing? _events;
-    private bool _watching;
+    private long _interruptAtMs = long.MaxValue;
     private bool _interrupt;
     private Inbox? _inbox;
+    private IBandLink? _link;
     private Band? _app;
 
     /// <summary>A band without power; <paramref name="hasGreen"/>: a MAX30101 is fitted in place of the MAX30102.</summary>
     public BandDevice(World world, string name, VirtualRadio radio, long address, BandIdentity identity, Wearer wearer, bool hasGreen = false)
-        : base(world, name, world.Figures.BandBootMs, WatchdogMs)
+        : base(world, name, world.Figures.BandBootMs, world.Figures.BandWatchdogMs, world.Figures.BandHeapBytes)
     {
         _identity = identity;
         Wearer = wearer;
@@ -79,17 +80,17 @@ public sealed class BandDevice : Device
         _app = new Band(
             new BandPorts
             {
-                Link = MakeLink(_inbox),
+                Link = _link = MakeLink(_inbox),
                 Flash = Flash,
                 Clock = this,
-                Mac = new HostMac(),
+                Mac = new BoardMac(this),
                 Power = this,
                 Key = Key,
                 Vibration = Vibration,
                 Light = Light,
-                Ppg = Ppg,
+                Ppg = new BusPort(this, Ppg, Ppg.Advance),
                 PpgHasGreen = _hasGreen,
-                Accelerometer = Accelerometer,
+                Accelerometer = new BusPort(this, Accelerometer, Accelerometer.Advance),
                 Events = events,
             },
             _identity);
@@ -120,6 +121,7 @@ public sealed class BandDevice : Device
             host.WaitInLoop(() => _inbox!.Wait(waitMs));
         }
 
+        _interrupt &= Accelerometer.Interrupt1; // read empty, the line falls
         WatchInterrupt();
         return waitMs;
     }
@@ -136,18 +138,24 @@ public sealed class BandDevice : Device
         Accelerometer.Advance(World.NowMs);
     }
 
-    // The interrupt pin of the accelerometer: looked at as often as it could matter while the part measures.
+    // The interrupt pin of the accelerometer: looked at when its level may change next.
     private void WatchInterrupt()
     {
-        if (_watching || !Accelerometer.IsMeasuring)
+        var atMs = Accelerometer.NextInterruptMs();
+        if (atMs >= _interruptAtMs)
         {
             return;
         }
 
-        _watching = true;
-        World.At(World.NowMs + InterruptEveryMs, () =>
+        _interruptAtMs = atMs;
+        World.At(atMs, () =>
         {
-            _watching = false;
+            if (_interruptAtMs != atMs)
+            {
+                return;
+            }
+
+            _interruptAtMs = long.MaxValue;
             if (!IsOn)
             {
                 return;
@@ -155,15 +163,35 @@ public sealed class BandDevice : Device
 
             AdvanceChips();
             var level = Accelerometer.Interrupt1;
-            if (level && !_interrupt && !Wake(WakeCause.Motion))
+            if (level && !_interrupt)
             {
-                Raise(EventKind.MotionReady, 0, 0, null);
+                OnMotion();
             }
 
             _interrupt = level;
             WatchInterrupt();
         });
     }
+
+    private void OnMotion()
+    {
+        if (IsInLightSleep)
+        {
+            EndLightSleep();
+        }
+        else if (!Wake(WakeCause.Motion))
+        {
+            Raise(EventKind.MotionReady, 0, 0, null);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override bool RadioIsOn => _link is ElderBand.Wristband.Board.BandRadio { IsOn: true };
+
+    /// <inheritdoc/>
+    protected override bool WaitsInLightSleep(long waitMs) =>
+        waitMs >= ShortestLightSleepMs && !RadioIsOn && !IsExternal && !Key.IsPressed && !Accelerometer.Interrupt1
+        && !Vibration.IsActive && !Light.IsActive;
 
     /// <inheritdoc/>
     protected override void OnDeath()

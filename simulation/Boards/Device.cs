@@ -3,31 +3,35 @@ using ElderBand.BandProtocol;
 namespace ElderBand.Simulation;
 
 /// <summary>
-/// One board: an App that is stepped when its time or an event has come, and everything that a step costs. Flash
-/// operations take time, and the App waits for them: what it sends after one leaves when the operation has ended, and no
-/// step begins before (R2 is only worth something if storing first costs what it costs).
+/// One board: an App that is stepped when its time or an event has come, and everything that a step costs
+/// (<see cref="Processor"/>). What the App sends leaves when what it did before has ended, and no step begins before the
+/// last one has ended (R2 is only worth something if storing first costs what it costs).
 /// </summary>
 public abstract class Device : IClock, IPower
 {
     private readonly int _bootMs;
     private readonly int _watchdogMs;
     private long _poweredAtMs;
-    private long _busyMs;
-    private long _busyUntilMs;
     private long _stepAtMs = long.MaxValue;
     private long _wallOffsetMs;
     private long _fedAtMs;
     private int _life;
-    private bool _stepping;
+    private bool _neverWakes;
 
     /// <summary>Makes a board that is still without power.</summary>
-    protected Device(World world, string name, int bootMs, int watchdogMs)
+    protected Device(World world, string name, int bootMs, int watchdogMs, int heapBytes)
     {
         World = world;
         Name = name;
         _bootMs = bootMs;
         _watchdogMs = watchdogMs;
         Flash = new VirtualFlash(this);
+        Processor = new Processor(world, heapBytes);
+        Power = new PowerMeter(world);
+        if (world.Figures.NsPerIl > 0 && !IlCounter.IsThere)
+        {
+            throw new SimulationException("the firmware beside this program does not count its instructions (RunsWorlds)");
+        }
     }
 
     /// <summary>The world it lives in.</summary>
@@ -38,6 +42,12 @@ public abstract class Device : IClock, IPower
 
     /// <summary>Survives power cuts and reboots.</summary>
     public VirtualFlash Flash { get; }
+
+    /// <summary>What steps cost.</summary>
+    public Processor Processor { get; }
+
+    /// <summary>How long the chip was in which state.</summary>
+    public PowerMeter Power { get; }
 
     /// <summary>Power is there.</summary>
     public bool IsOn { get; private set; }
@@ -58,10 +68,10 @@ public abstract class Device : IClock, IPower
     public WakeCause BootCause { get; private set; }
 
     /// <summary>World time at which what the App does now takes effect.</summary>
-    public long EffectMs => World.NowMs + _busyMs;
+    public long EffectMs => Processor.EffectUs / 1000;
 
     /// <summary>The same on the machine's clock, µs.</summary>
-    public long EffectUs => World.NowUs + (_busyMs * 1000);
+    public long EffectUs => World.NowUs + (Processor.EffectUs - (World.NowMs * 1000));
 
     /// <summary>Gives power; the App starts after the boot time.</summary>
     public void PowerOn()
@@ -84,6 +94,7 @@ public abstract class Device : IClock, IPower
         Flash.Cut();
         Die();
         IsOn = false;
+        Power.Enter(ChipState.Off);
     }
 
     /// <summary>Plugs mains or charger in or out.</summary>
@@ -101,7 +112,8 @@ public abstract class Device : IClock, IPower
     /// <summary>Puts an event into the App's ring and wakes it, as an interrupt or a radio callback would.</summary>
     public void Raise(EventKind kind, long address, int arg, byte[]? data)
     {
-        if (IsOn && !IsAsleep && RingFor(kind) is { } ring)
+        // In light sleep no interrupt is served: what ends it is a level of a wake line or the time (F10).
+        if (IsOn && !IsAsleep && !IsInLightSleep && RingFor(kind) is { } ring)
         {
             ring.Enqueue(kind, NowMs(), address, arg, data ?? [], data?.Length ?? 0);
             WakeLoop();
@@ -111,10 +123,10 @@ public abstract class Device : IClock, IPower
     /// <summary>An event that the loop waits for has come.</summary>
     internal void WakeLoop() => StepAt(World.NowMs);
 
-    /// <summary>Lets something leave the board once the flash operations before it have ended.</summary>
+    /// <summary>Lets something leave the board once what the step did before has ended.</summary>
     public void Effect(Action action)
     {
-        if (_busyMs == 0)
+        if (EffectMs <= World.NowMs)
         {
             action();
             return;
@@ -153,6 +165,7 @@ public abstract class Device : IClock, IPower
     {
         Die();
         IsAsleep = true;
+        Power.Enter(ChipState.DeepSleep);
         var life = _life;
         World.At(World.NowMs + timeoutMs, () =>
         {
@@ -171,22 +184,40 @@ public abstract class Device : IClock, IPower
     });
 
     /// <inheritdoc/>
-    public void FeedWatchdog() => _fedAtMs = World.NowMs;
+    public void FeedWatchdog() => _fedAtMs = EffectMs;
 
-    /// <summary>Adds to the time that the running step takes.</summary>
-    internal void Spend(int ms) => _busyMs += ms;
+    /// <summary>The chip waits in light sleep.</summary>
+    public bool IsInLightSleep => Power.State == ChipState.LightSleep;
+
+    /// <summary>From the next light sleep on nothing wakes the chip: an injected fault (F15).</summary>
+    public void NeverWakeAgain() => _neverWakes = true;
 
     /// <summary>A native call holds every thread of the board for this long.</summary>
-    internal void StandStill(int ms)
+    internal void StandStill(int ms) => Processor.Spend(ms * 1000L);
+
+    /// <summary>A level of a wake line, or the time, ends light sleep: the loop goes on, and no edge makes an event.</summary>
+    internal void EndLightSleep()
     {
-        if (_stepping)
+        if (_neverWakes)
         {
-            Spend(ms);
+            World.Count("light sleeps that never end");
+            return;
         }
-        else
+
+        if (World.NowMs - Power.SinceMs >= World.Figures.WatchdogHoldMs)
         {
-            _busyUntilMs = Math.Max(_busyUntilMs, World.NowMs) + ms;
+            _fedAtMs = World.NowMs; // it was off, and begins anew
         }
+
+        Power.Enter(ChipState.Awake);
+        World.Count("light sleeps");
+        if (World.Figures.NsPerIl > 0)
+        {
+            Processor.Spend(World.Figures.LightSleepUs);
+        }
+
+        _stepAtMs = long.MaxValue;
+        StepAt(World.NowMs);
     }
 
     /// <summary>Wakes it from deep sleep; false where it was not asleep.</summary>
@@ -210,6 +241,12 @@ public abstract class Device : IClock, IPower
     /// <summary>One step of the App; returns the ms until it wants the next.</summary>
     protected abstract int StepApp(long nowMs);
 
+    /// <summary>The radio of this board is on.</summary>
+    protected abstract bool RadioIsOn { get; }
+
+    /// <summary>The board waits for this long in light sleep, as firmware/Wristband/Board/Idle.cs decides.</summary>
+    protected virtual bool WaitsInLightSleep(long waitMs) => false;
+
     /// <summary>The App is gone: links drop, pins fall back.</summary>
     protected abstract void OnDeath();
 
@@ -222,7 +259,9 @@ public abstract class Device : IClock, IPower
         BootCause = cause;
         _wallOffsetMs = 0;
         _poweredAtMs = World.NowMs;
-        _busyUntilMs = World.NowMs;
+        _neverWakes = false;
+        Processor.Boot();
+        Power.Enter(ChipState.Awake);
         World.At(World.NowMs + _bootMs, () =>
         {
             if (life != _life)
@@ -232,11 +271,13 @@ public abstract class Device : IClock, IPower
 
             Boots++;
             _fedAtMs = World.NowMs;
+            var longest = (Processor.MostInstructions, Processor.Longest);
             Run(() =>
             {
                 StartApp(NowMs());
                 return 0;
             });
+            Processor.RestoreLongest(longest);
             WatchTheDog(life);
         });
     }
@@ -252,6 +293,13 @@ public abstract class Device : IClock, IPower
     {
         if (life != _life)
         {
+            return;
+        }
+
+        if (IsInLightSleep && World.NowMs - Power.SinceMs >= World.Figures.WatchdogHoldMs)
+        {
+            // SET1 has fallen: the watchdog is off until the chip wakes and drives the line again.
+            World.At(World.NowMs + _watchdogMs, () => WatchTheDog(life));
             return;
         }
 
@@ -283,9 +331,15 @@ public abstract class Device : IClock, IPower
             }
 
             _stepAtMs = long.MaxValue;
-            if (World.NowMs < _busyUntilMs)
+            if (IsInLightSleep)
             {
-                StepAt(_busyUntilMs);
+                EndLightSleep();
+                return;
+            }
+
+            if (World.NowMs < Processor.BusyUntilUs / 1000)
+            {
+                StepAt(Processor.BusyUntilUs / 1000);
                 return;
             }
 
@@ -295,26 +349,51 @@ public abstract class Device : IClock, IPower
 
     private void Run(Func<int> step)
     {
-        if (_stepping)
-        {
-            throw new InvalidOperationException($"{Name}: a step began inside a step");
-        }
-
-        _stepping = true;
+        Processor.Begin();
         var life = _life;
+        var waitMs = 0;
         try
         {
-            var waitMs = step();
-            if (life == _life)
-            {
-                _busyUntilMs = World.NowMs + _busyMs;
-                StepAt(Math.Max(_busyUntilMs, World.NowMs + Math.Max(1, waitMs)));
-            }
+            waitMs = step();
         }
         finally
         {
-            _busyMs = 0;
-            _stepping = false;
+            Processor.End();
+        }
+
+        if (life != _life)
+        {
+            return;
+        }
+
+        var endMs = Processor.BusyUntilUs / 1000;
+        var nextMs = Math.Max(endMs, World.NowMs + Math.Max(1, waitMs));
+        StepAt(nextMs);
+        if (endMs <= World.NowMs)
+        {
+            Wait(nextMs);
+            return;
+        }
+
+        World.At(endMs, () =>
+        {
+            if (life == _life)
+            {
+                Wait(nextMs);
+            }
+        });
+    }
+
+    // Between two steps. An event that has come since the step began makes the next one due at once.
+    private void Wait(long untilMs)
+    {
+        if (_stepAtMs == untilMs && WaitsInLightSleep(untilMs - World.NowMs))
+        {
+            Power.Enter(ChipState.LightSleep);
+        }
+        else
+        {
+            Power.Enter(RadioIsOn ? ChipState.RadioOn : ChipState.Awake);
         }
     }
 }

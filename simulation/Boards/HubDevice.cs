@@ -10,8 +10,6 @@ public sealed class HubDevice : Device
     // A hub scans and connects; nobody looks for it.
     private const long NoAddress = 0;
 
-    private const int WatchdogMs = 60_000;
-
     // The first build of this firmware; a hub without any time takes it for the certificate check.
     private const long BuildDateMs = 1_767_225_600_000;
 
@@ -24,7 +22,7 @@ public sealed class HubDevice : Device
 
     /// <summary>A hub without power.</summary>
     public HubDevice(World world, string name, VirtualRadio radio, Func<HubDevice, IUplink> makeUplink)
-        : base(world, name, world.Figures.HubBootMs, WatchdogMs)
+        : base(world, name, world.Figures.HubBootMs, world.Figures.HubWatchdogMs, world.Figures.HubHeapBytes)
     {
         Radio = new Antenna(radio, this, NoAddress);
         Key = new KeyPin(this);
@@ -56,6 +54,9 @@ public sealed class HubDevice : Device
     public IUplink Uplink => _uplink ??= _makeUplink(this);
 
     /// <inheritdoc/>
+    protected override bool RadioIsOn => true;
+
+    /// <inheritdoc/>
     protected override EventRing? RingFor(EventKind kind) => kind switch
     {
         EventKind.UplinkUp or EventKind.UplinkDown or EventKind.Published or EventKind.Downlink => _downlinks,
@@ -80,7 +81,7 @@ public sealed class HubDevice : Device
                 Uplink = Uplink,
                 Flash = Flash,
                 Clock = this,
-                Mac = new HostMac(),
+                Mac = new BoardMac(this),
                 Power = this,
                 Key = Key,
                 Buzzer = Buzzer,

@@ -45,6 +45,8 @@ public sealed class OutputPin(Device device) : IPin
 /// <summary>A pin that the world drives: a key.</summary>
 public sealed class KeyPin(Device device) : IPin
 {
+    private bool _makesNoEdge;
+
     /// <summary>Held down now.</summary>
     public bool IsPressed { get; private set; }
 
@@ -67,6 +69,21 @@ public sealed class KeyPin(Device device) : IPin
 
         IsPressed = pressed;
         Changed?.Invoke(pressed, device.World.NowUs);
+        if (device.IsInLightSleep)
+        {
+            _makesNoEdge = true;
+            device.EndLightSleep();
+            return;
+        }
+
+        // Neither edge of a press that ends light sleep makes an event (docs/adr/0014).
+        if (_makesNoEdge)
+        {
+            _makesNoEdge = false;
+            device.World.Count("key edges without an event");
+            return;
+        }
+
         if (!pressed || !device.Wake(WakeCause.Key))
         {
             device.Raise(EventKind.KeyEdge, 0, pressed ? 1 : 0, null);

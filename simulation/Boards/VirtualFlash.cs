@@ -136,7 +136,7 @@ public sealed class VirtualFlash(Device device) : IFlash
     {
         _running.RemoveAll(past => past.EndMs <= device.World.NowMs);
         operation.StartMs = device.EffectMs;
-        device.Spend(device.World.Draw(device.World.Figures.FlashMs));
+        device.StandStill(device.World.Draw(device.World.Figures.FlashMs));
         operation.EndMs = device.EffectMs;
         device.World.Count("flash operations");
         _running.Add(operation);

@@ -48,6 +48,7 @@ public sealed class MemoryAlarm
 public sealed class MemoryCentre(World world)
 {
     private const int DeadlineMs = 45_000;
+    private const byte NormalSensitivity = 1;
     private static readonly (int Min, int Max) NetworkMs = (5, 40);
     private static readonly (int Min, int Max) CommitMs = (2, 10);
 
@@ -55,6 +56,7 @@ public sealed class MemoryCentre(World world)
     private readonly Dictionary<string, MemoryUplink> _hubs = new(StringComparer.Ordinal);
     private readonly HashSet<(long Address, int Boot, Lane Lane, int Sequence)> _stored = [];
     private readonly Tagger _tagger = new(new HostMac());
+    private int _configurations;
 
     /// <summary>Every alarm, oldest first.</summary>
     public List<MemoryAlarm> Alarms { get; } = [];
@@ -100,6 +102,15 @@ public sealed class MemoryCentre(World world)
         alarm.Stage = stage;
         alarm.Revision++;
         SendStage(alarm);
+    }
+
+    /// <summary>Sends a band its next configuration; the rest of it is normal (no bed time, no inactivity alarm).</summary>
+    public void Configure(long address, bool guardAlways)
+    {
+        var frame = new byte[Frame.Size];
+        Frame.Begin(frame, FrameType.Configuration, Lane.Alarm, ++_configurations, 0);
+        Payload.PutConfiguration(frame, guardAlways, NormalSensitivity, walkingAid: false, 0, 0, 0);
+        Send(address, frame);
     }
 
     internal void Receive(MemoryUplink hub, UplinkTopic topic, byte[] payload)

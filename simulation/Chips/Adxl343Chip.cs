@@ -71,6 +71,26 @@ public sealed class Adxl343Chip(Func<long, MotionSample> source) : IRegisterBus
     /// <summary>Level of pin INT2, active.</summary>
     public bool Interrupt2 => (Source() & _registers[InterruptEnable] & _registers[InterruptMap]) != 0;
 
+    /// <summary>
+    /// The earliest time, ms, at which pin INT1 may become active, as the part is set now; long.MaxValue: never.
+    /// </summary>
+    public long NextInterruptMs()
+    {
+        var enabled = _registers[InterruptEnable] & ~_registers[InterruptMap];
+        if (!IsMeasuring || _nextUs < 0 || enabled == 0)
+        {
+            return long.MaxValue;
+        }
+
+        var samples = 1;
+        if (enabled == Watermark && (_registers[FifoControl] & 0xC0) != 0)
+        {
+            samples = Math.Max(1, (_registers[FifoControl] & 0x1F) - _count);
+        }
+
+        return (_nextUs + ((samples - 1) * (long)(1_000_000 / RateHz)) + 999) / 1000;
+    }
+
     /// <summary>The supply was gone.</summary>
     public void PowerCycle()
     {

@@ -1,0 +1,149 @@
+namespace ElderBand.Simulation;
+
+/// <summary>A step's cost.</summary>
+/// <param name="Instructions">IL instructions of the firmware.</param>
+/// <param name="Us">Time from its begin to its end, µs: instructions, transfers, flash, radio, collections.</param>
+/// <param name="AtMs">World time of its begin.</param>
+public readonly record struct StepCost(long Instructions, long Us, long AtMs);
+
+/// <summary>
+/// The one processor of a board, and what a step of the App costs on it. Time passes with the IL instructions that the
+/// firmware executes (<see cref="Figures.NsPerIl"/>) and with what the ports spend; it stands still for the rest of the
+/// world, whose events the App sees in its next step.
+/// </summary>
+public sealed class Processor(World world, long freeHeapBytes)
+{
+    private long _startUs;
+    private long _spentUs;
+    private long _countedBefore;
+    private long _garbageBytes;
+    private long[]? _methodsBefore;
+
+    /// <summary>Also notes which methods the longest step executed; costs the host time.</summary>
+    public bool NotesMethods { get; set; }
+
+    /// <summary>A step is running.</summary>
+    public bool IsStepping { get; private set; }
+
+    /// <summary>World time, µs, until which no step can begin.</summary>
+    public long BusyUntilUs { get; private set; }
+
+    /// <summary>World time, µs, at which what the App does now takes effect.</summary>
+    public long EffectUs => IsStepping ? _startUs + SpentUs() : world.NowMs * 1000;
+
+    /// <summary>Steps so far.</summary>
+    public long Steps { get; private set; }
+
+    /// <summary>Time spent in steps so far, µs.</summary>
+    public long BusyUs { get; private set; }
+
+    /// <summary>IL instructions executed so far.</summary>
+    public long Instructions { get; private set; }
+
+    /// <summary>Collections of the heap so far.</summary>
+    public long Collections { get; private set; }
+
+    /// <summary>The step with the most instructions.</summary>
+    public StepCost MostInstructions { get; private set; }
+
+    /// <summary>The step that took longest.</summary>
+    public StepCost Longest { get; private set; }
+
+    /// <summary>Methods of the step with the most instructions, where they are noted.</summary>
+    public IReadOnlyList<(string Name, long Instructions)> MostMethods { get; private set; } = [];
+
+    private int NsPerIl => world.Figures.NsPerIl;
+
+    /// <summary>A step begins now, or within this millisecond where the last one ended in it.</summary>
+    internal void Begin()
+    {
+        if (IsStepping)
+        {
+            throw new InvalidOperationException("a step began inside a step");
+        }
+
+        _startUs = Math.Max(world.NowMs * 1000, BusyUntilUs);
+        _spentUs = 0;
+        _methodsBefore = NotesMethods ? IlCounter.Snapshot() : null;
+        _countedBefore = IlCounter.Executed();
+        IsStepping = true;
+    }
+
+    /// <summary>The step has ended.</summary>
+    internal void End()
+    {
+        var instructions = IlCounter.Executed() - _countedBefore;
+        var cost = new StepCost(instructions, SpentUs(), world.NowMs);
+        IsStepping = false;
+        BusyUntilUs = _startUs + cost.Us;
+        Steps++;
+        BusyUs += cost.Us;
+        Instructions += instructions;
+        Longest = cost.Us > Longest.Us ? cost : Longest;
+        if (instructions > MostInstructions.Instructions)
+        {
+            MostInstructions = cost;
+            NoteMethods();
+        }
+    }
+
+    /// <summary>Takes a boot out of the longest steps: no key can be judged while tables and files are loaded.</summary>
+    internal void RestoreLongest((StepCost MostInstructions, StepCost Longest) before) =>
+        (MostInstructions, Longest) = before;
+
+    /// <summary>Adds to the time that the running step takes, or keeps the next one from beginning, µs.</summary>
+    internal void Spend(long us)
+    {
+        if (IsStepping)
+        {
+            _spentUs += us;
+        }
+        else
+        {
+            BusyUntilUs = Math.Max(BusyUntilUs, world.NowMs * 1000) + us;
+        }
+    }
+
+    /// <summary>A port's work that is native on the device: it takes time only where computing does.</summary>
+    internal void SpendNative(long us, int garbageBytes)
+    {
+        if (NsPerIl == 0)
+        {
+            return;
+        }
+
+        Spend(us);
+        _garbageBytes += garbageBytes;
+        if (_garbageBytes >= freeHeapBytes)
+        {
+            _garbageBytes = 0;
+            Collections++;
+            Spend(world.Figures.CollectionUs);
+        }
+    }
+
+    /// <summary>A new boot: nothing is busy, the heap is empty.</summary>
+    internal void Boot()
+    {
+        BusyUntilUs = world.NowMs * 1000;
+        _garbageBytes = 0;
+    }
+
+    private long SpentUs() =>
+        NsPerIl == 0 ? _spentUs : _spentUs + ((IlCounter.Executed() - _countedBefore) * NsPerIl / 1000);
+
+    private void NoteMethods()
+    {
+        if (_methodsBefore is not { } before)
+        {
+            return;
+        }
+
+        var after = IlCounter.Snapshot();
+        MostMethods = IlCounter.Methods
+            .Select((name, i) => (Name: name, Instructions: after[2 * i] - before[2 * i]))
+            .Where(static m => m.Instructions > 0)
+            .OrderByDescending(static m => m.Instructions)
+            .ToList();
+    }
+}
