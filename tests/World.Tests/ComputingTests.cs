@@ -20,4 +20,26 @@ public class ComputingTests
         hub.ShouldBeGreaterThan(10_000);
         Play().ShouldBe((band, hub));
     }
+
+    [Theory]
+    [InlineData(1500)]
+    public void In_Guard_almost_every_summary_has_a_rate(int nsPerIl)
+    {
+        using var scenario = new GuardScenario(seed: 1, nsPerIl);
+        scenario.Play();
+        scenario.Presses.ShouldBe(2);
+        scenario.Summaries.All.ShouldBeGreaterThanOrEqualTo(39);
+        (scenario.Summaries.All - scenario.Summaries.WithRate).ShouldBeLessThanOrEqualTo(2);
+    }
+
+    [Theory]
+    [InlineData(2000)]
+    public void In_Guard_the_accelerometer_loses_no_sample(int nsPerIl)
+    {
+        using var scenario = new GuardScenario(seed: 1, nsPerIl);
+        var before = scenario.Band.Accelerometer.Lost;
+        scenario.Play();
+        scenario.Presses.ShouldBe(2);
+        (scenario.Band.Accelerometer.Lost - before).ShouldBe(0);
+    }
 }
