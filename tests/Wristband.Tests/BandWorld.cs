@@ -92,6 +92,12 @@ public sealed class BandWorld : IBandLink
 
     public bool SendsState { get; set; } = true;
 
+    /// <summary>Stages or settings wait at the hub, which therefore connects to every beat.</summary>
+    public bool Owes { get; set; }
+
+    /// <summary>Longest time from an advertisement to the link, ms.</summary>
+    public int ConnectMs { get; set; } = 500;
+
     public bool Online { get; set; } = true;
 
     public int MinuteOfDay { get; set; } = 0xFFFF;
@@ -238,13 +244,18 @@ public sealed class BandWorld : IBandLink
     // ---- the hub ----
 
     /// <summary>Comes near after a scan, as a hub does that hears an advertisement.</summary>
-    public void ConnectWhenAdvertised(int afterMs = 500)
+    public void ConnectWhenAdvertised()
     {
-        if (InRange && !_linkUp && Advertising)
+        if (InRange && !_linkUp && Advertising && WantsLink(OnAir))
         {
-            After(afterMs, Connect);
+            After(ConnectMs, Connect);
         }
     }
+
+    // An alarm-lane frame is owed its acknowledgement. An empty advertisement asks, as a status with the mark does.
+    private bool WantsLink(byte[]? onAir) =>
+        Owes || onAir == null || Frame.LaneOf(onAir, 0) == Lane.Alarm
+        || (Frame.TypeOf(onAir, 0) == FrameType.Status && Payload.AsksForLink(onAir, 0));
 
     public void Connect()
     {
@@ -388,6 +399,7 @@ public sealed class BandWorld : IBandLink
         }
 
         Advertising = true;
+        OnAir = null;
         ConnectWhenAdvertised();
     }
 

@@ -51,12 +51,15 @@ public sealed class ModeTests
                 return world.Now >= day;
             },
             24 * 3_600_000L);
-        world.RowsOf(FrameType.Status).Count.ShouldBeInRange(286, 290);
+        var beats = world.Heard.Where(h => h.Advertised).Select(h => h.AtMs).ToList();
+        beats.Zip(beats.Skip(1), (a, b) => b - a).Max().ShouldBeLessThan(LinkTiming.BeatMs(BandMode.Daily) + 1000, "a sign of life");
         var vitals = world.RowsOf(FrameType.Vitals);
+        (world.RowsOf(FrameType.Status).Count + vitals.Count).ShouldBeInRange(286, 315);
         vitals.Count.ShouldBeInRange(140, 146);
         vitals.ShouldAllBe(f => Payload.IsTenMinutes(f, 0));
         var radioShare = onMs / (24.0 * 36_000);
-        radioShare.ShouldBeLessThan(6, "percent of the day");
+        radioShare.ShouldBeLessThan(1, "percent of the day");
+        world.Band.Link.RadioStarts.ShouldBeLessThan(320);
         var ledShare = (world.PpgChip.Conversions - conversions) / (24.0 * 3600 * Max30102.ConversionsHz) * 100;
         ledShare.ShouldBeLessThan(8, "percent of the day");
         world.AccelerometerChip.Lost.ShouldBe(0, "the fall watch has no gap");
@@ -92,7 +95,9 @@ public sealed class ModeTests
     public void The_centre_keeps_a_band_in_Guard_and_the_status_echoes_the_version_at_once()
     {
         var world = Daily();
+        world.Owes = true;
         world.RunUntil(() => world.Band.Link.IsTrusted, 310_000).ShouldBeTrue();
+        world.Owes = false;
         world.Down(world.FromCentre(FrameType.Configuration, 17, 0, f => Payload.PutConfiguration(f, true, 1, false, 88, 28, 0)));
         world.RunFor(2000);
         world.Band.Mode.ShouldBe(BandMode.Guard);
@@ -361,7 +366,9 @@ public sealed class ModeTests
     {
         var world = Daily();
         world.MinuteOfDay = 12 * 60;
+        world.Owes = true;
         world.RunUntil(() => world.Band.Link.IsTrusted, 310_000).ShouldBeTrue();
+        world.Owes = false;
         world.Down(world.FromCentre(FrameType.Configuration, 2, 0, f => Payload.PutConfiguration(f, false, 1, false, 88, 28, 3)));
         world.RunFor(2000);
         world.Pulse.Perfusion = 0;
@@ -388,7 +395,9 @@ public sealed class ModeTests
     {
         var world = Daily();
         world.MinuteOfDay = 12 * 60;
+        world.Owes = true;
         world.RunUntil(() => world.Band.Link.IsTrusted, 310_000).ShouldBeTrue();
+        world.Owes = false;
         world.Down(world.FromCentre(FrameType.Configuration, 2, 0, f => Payload.PutConfiguration(f, false, 1, false, 88, 28, 1)));
         world.RunFor(2000);
         world.Pulse.Worn = false;

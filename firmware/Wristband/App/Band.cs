@@ -61,7 +61,7 @@ namespace ElderBand.Wristband
             _stages = new HelpStages(_latch, _signal, _source, _link);
             _measuring = new Measuring(ports.Ppg, ports.Accelerometer, ports.PpgHasGreen);
             _reports = new BandReports(ports.Power, _latch, _source, _link, _measuring, _window);
-            _beat = new BandBeat(_source, _link, _latch, _settings, _reports, _measuring, _window);
+            _beat = new BandBeat(_source, _link, _latch, _settings, _reports, _measuring, _hubState, _window);
             _downlink = new BandDownlink(
                 ports.Mac, identity, _keys, _settings, _stages, _link, _hubState, _measuring, _reports, _beat);
             _falls = new BandFalls(_key, _measuring, _latch, _source, _stages, _signal, _reports);

@@ -2,7 +2,10 @@ using ElderBand.BandProtocol;
 
 namespace ElderBand.Wristband
 {
-    /// <summary>The band's regular sign of life: when it is due and what it says.</summary>
+    /// <summary>
+    /// The band's regular sign of life: when it is due, what it says and whether it asks for a link (docs/adr/0026). In
+    /// Daily a ten-minute summary takes the place of a status, never of two in a row: the hub computes ages from the status.
+    /// </summary>
     public sealed class BandBeat
     {
         private const int StaleStatusMs = 5000;
@@ -14,9 +17,11 @@ namespace ElderBand.Wristband
         private readonly BandSettings _settings;
         private readonly BandReports _reports;
         private readonly Measuring _measuring;
+        private readonly LastHubState _hubState;
         private readonly RadioWindow _window;
         private readonly byte[] _frame = new byte[Frame.Size];
         private long _statusMs;
+        private bool _statusOwed = true;
         private BandMode _mode;
 
         /// <summary>Composes the beat over what it tells.</summary>
@@ -27,6 +32,7 @@ namespace ElderBand.Wristband
             BandSettings settings,
             BandReports reports,
             Measuring measuring,
+            LastHubState hubState,
             RadioWindow window)
         {
             _source = source;
@@ -35,15 +41,17 @@ namespace ElderBand.Wristband
             _settings = settings;
             _reports = reports;
             _measuring = measuring;
+            _hubState = hubState;
             _window = window;
         }
 
         /// <summary>When the next beat is due, ms.</summary>
         public long DueMs { get; private set; }
 
-        /// <summary>A beat is due now.</summary>
+        /// <summary>A beat with the status is due now.</summary>
         public void Hurry(long nowMs)
         {
+            _statusOwed = true;
             DueMs = nowMs;
         }
 
@@ -56,6 +64,7 @@ namespace ElderBand.Wristband
             }
 
             _mode = mode;
+            _statusOwed = true;
             if (DueMs > nowMs + LinkTiming.BeatMs(BandMode.Guard))
             {
                 DueMs = nowMs;
@@ -65,11 +74,29 @@ namespace ElderBand.Wristband
         /// <summary>Sends the beat where it is due.</summary>
         public void Step(long nowMs)
         {
-            if (nowMs >= DueMs)
+            if (nowMs < DueMs)
             {
-                DueMs = nowMs + LinkTiming.BeatMs(_mode);
+                return;
+            }
+
+            DueMs = nowMs + LinkTiming.BeatMs(_mode);
+            bool waits = _latch.PendingCount > 0 || AsksForLink(nowMs);
+            if (waits)
+            {
+                _window.OpenForFrame(nowMs);
+            }
+            else
+            {
                 _window.OpenForBeat(nowMs);
+            }
+
+            if (waits || _statusOwed || _mode != BandMode.Daily || !_link.AirVitals())
+            {
                 SendStatus(nowMs);
+            }
+            else
+            {
+                _statusOwed = true;
             }
         }
 
@@ -85,9 +112,20 @@ namespace ElderBand.Wristband
             }
         }
 
+        // In Daily for what the hub cannot know of: notes, an alarm whose next stage may come at any time, and a state of the
+        // hub that is old. In Shelf nothing depends on the hub's state.
+        private bool AsksForLink(long nowMs)
+        {
+            return _mode == BandMode.Guard
+                || _link.NotesWait
+                || _latch.HasOpen
+                || (_mode == BandMode.Daily && _hubState.IsOlderThan(LinkTiming.HubStateTooOldMs, nowMs));
+        }
+
         private void SendStatus(long nowMs)
         {
             _statusMs = nowMs;
+            _statusOwed = false;
             if (!_source.BeginVitals(_frame, FrameType.Status))
             {
                 return;
@@ -102,6 +140,11 @@ namespace ElderBand.Wristband
                 pending > MaxPendingTold ? MaxPendingTold : pending,
                 _reports.BatteryPct,
                 (byte)_settings.Version);
+            if (AsksForLink(nowMs))
+            {
+                Payload.AskForLink(_frame);
+            }
+
             _source.Sign(_frame);
             _link.SendStatus(_frame);
         }

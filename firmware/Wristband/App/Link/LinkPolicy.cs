@@ -59,6 +59,12 @@ namespace ElderBand.Wristband
             get { return _queue.StatusWaits; }
         }
 
+        /// <summary>"Stage shown" waits for a hub.</summary>
+        public bool NotesWait
+        {
+            get { return _queue.HasNotes; }
+        }
+
         /// <summary>Frames with a wrong tag since boot.</summary>
         public int BadTags
         {
@@ -135,17 +141,29 @@ namespace ElderBand.Wristband
             Restart(nowMs);
         }
 
-        /// <summary>The beat: to the hub, or on the air while there is none.</summary>
+        /// <summary>A beat with the status: to the hub, or on the air while there is none.</summary>
         public void SendStatus(byte[] frame)
         {
             _queue.SetStatus(frame);
             _advertiser.SetBeat(frame);
         }
 
-        /// <summary>Vitals: to a trusted hub only; the next replaces one that could not be sent.</summary>
+        /// <summary>Vitals: to a trusted hub, or with a beat; the next replaces one that could not be sent.</summary>
         public void SendVitals(byte[] frame)
         {
             _queue.SetVitals(frame);
+        }
+
+        /// <summary>A beat with the vitals that wait; false where none do.</summary>
+        public bool AirVitals()
+        {
+            byte[] vitals = _queue.AirVitals();
+            if (vitals != null)
+            {
+                _advertiser.SetBeat(vitals);
+            }
+
+            return vitals != null;
         }
 
         /// <summary>True while a frame of at least this rank has been stored by no hub.</summary>
@@ -199,6 +217,7 @@ namespace ElderBand.Wristband
             _radioOn = false;
             _link.Stop();
             _watch.OnStopped();
+            _queue.OnRadioOff();
             _trust.ForgetLink(nowMs);
             _advertiser.OnOffAir();
         }

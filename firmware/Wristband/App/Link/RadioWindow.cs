@@ -1,9 +1,10 @@
+using ElderBand.BandProtocol;
+
 namespace ElderBand.Wristband
 {
     /// <summary>How long the radio stays on outside Guard: for a while after each beat and each new frame.</summary>
     public sealed class RadioWindow
     {
-        private const int WindowMs = 6000;
         private const int LinkedMs = 5000;
         private const int LongestMs = 60000;
 
@@ -22,17 +23,16 @@ namespace ElderBand.Wristband
             get { return _untilMs; }
         }
 
-        /// <summary>A beat is due.</summary>
+        /// <summary>A beat that asks for nothing.</summary>
         public void OpenForBeat(long nowMs)
         {
-            OpenForFrame(nowMs);
+            Open(LinkTiming.BeatWindowMs, nowMs);
         }
 
-        /// <summary>A frame waits for a hub.</summary>
+        /// <summary>A frame waits for a hub, or the band asks for a link.</summary>
         public void OpenForFrame(long nowMs)
         {
-            _endMs = nowMs + LongestMs;
-            _untilMs = nowMs + WindowMs > _untilMs ? nowMs + WindowMs : _untilMs;
+            Open(LinkTiming.WindowMs, nowMs);
         }
 
         /// <summary>
@@ -43,6 +43,12 @@ namespace ElderBand.Wristband
         {
             long until = nowMs + LinkedMs < _endMs ? nowMs + LinkedMs : _endMs;
             _untilMs = until > _untilMs ? until : _untilMs;
+        }
+
+        private void Open(int forMs, long nowMs)
+        {
+            _endMs = nowMs + LongestMs;
+            _untilMs = nowMs + forMs > _untilMs ? nowMs + forMs : _untilMs;
         }
     }
 }

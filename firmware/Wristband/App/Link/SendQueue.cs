@@ -33,6 +33,7 @@ namespace ElderBand.Wristband
         private readonly byte[] _status = new byte[Frame.Size];
         private readonly byte[] _vitals = new byte[Frame.Size];
         private bool _vitalsWait;
+        private bool _vitalsAired;
         private int _noteOldest;
         private long _dueMs;
 
@@ -50,6 +51,21 @@ namespace ElderBand.Wristband
 
         /// <summary>A status waits for a trusted link.</summary>
         public bool StatusWaits { get; private set; }
+
+        /// <summary>"Stage shown" waits for a hub.</summary>
+        public bool HasNotes
+        {
+            get
+            {
+                bool any = false;
+                for (int i = 0; i < Notes; i++)
+                {
+                    any |= _noteUsed[i];
+                }
+
+                return any;
+            }
+        }
 
         /// <summary>The last <see cref="Step"/> found that a judged link takes nothing any more.</summary>
         public bool LinkIsGone { get; private set; }
@@ -101,6 +117,20 @@ namespace ElderBand.Wristband
         {
             Bytes.Copy(frame, 0, _vitals, 0, Frame.Size);
             _vitalsWait = true;
+            _vitalsAired = false;
+        }
+
+        /// <summary>Hands over the vitals that wait, for a beat that carries them; null for none.</summary>
+        public byte[] AirVitals()
+        {
+            _vitalsAired = _vitalsWait;
+            return _vitalsWait ? _vitals : null;
+        }
+
+        /// <summary>The radio goes off: vitals that a beat has carried are not carried again.</summary>
+        public void OnRadioOff()
+        {
+            _vitalsWait = _vitalsWait && !_vitalsAired;
         }
 
         /// <summary>True while a frame of at least this rank has been stored by no hub.</summary>

@@ -67,7 +67,7 @@ namespace ElderBand.Wristband
             _latch.Delivered(slot);
             if (refusal != 0)
             {
-                slot.Open = false; // no card stands for it: nothing could ever end its ticking
+                slot.Open = false; // the centre has no card for it, so no stage would ever close it
                 _signal.Forget(slot, Stage.Home);
             }
             else if (slot.Used && slot.Open && slot.Stage < Stage.Centre)

@@ -1,0 +1,65 @@
+using ElderBand.BandProtocol;
+
+namespace ElderBand.Wristband
+{
+    /// <summary>One latched frame and, where it opened an alarm, how far help has come.</summary>
+    public sealed class LatchSlot
+    {
+        /// <summary>The frame as it is sent, tags included.</summary>
+        public readonly byte[] Frame = new byte[BandProtocol.Frame.Size];
+
+        /// <summary>The slot holds a frame.</summary>
+        public bool Used;
+
+        /// <summary>The centre has not said that it has it.</summary>
+        public bool Pending;
+
+        /// <summary>An alarm whose help is followed on the wrist until it is closed.</summary>
+        public bool Open;
+
+        /// <summary>How far help has come.</summary>
+        public Stage Stage;
+
+        /// <summary>Revision of the last applied stage frame, -1 for none.</summary>
+        public int Revision;
+
+        /// <summary>Age order across boots; rises.</summary>
+        public uint Order;
+
+        /// <summary>The stage the wrist has shown to the end. Not stored: after a reboot it is shown anew.</summary>
+        public Stage Shown;
+
+        /// <summary>A hub has stored it. Not stored: the next hub may be another one.</summary>
+        public bool Heard;
+
+        /// <summary>When it was latched, or loaded after a reboot, ms.</summary>
+        public long AtMs;
+
+        /// <summary>When to notify it next, ms.</summary>
+        public long NextTryMs;
+
+        /// <summary>What the frame says.</summary>
+        public FrameType Type
+        {
+            get { return BandProtocol.Frame.TypeOf(Frame, 0); }
+        }
+
+        /// <summary>Boot of the frame.</summary>
+        public int Boot
+        {
+            get { return BandProtocol.Frame.BootOf(Frame, 0); }
+        }
+
+        /// <summary>Sequence of the frame.</summary>
+        public int Sequence
+        {
+            get { return BandProtocol.Frame.SequenceOf(Frame, 0); }
+        }
+
+        /// <summary>0 a note for staff, 1 an answer or a watch over days, 2 an alarm.</summary>
+        public int Rank
+        {
+            get { return AlarmLatch.RankOf(Type); }
+        }
+    }
+}
