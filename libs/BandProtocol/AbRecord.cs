@@ -1,25 +1,5 @@
 namespace ElderBand.BandProtocol
 {
-    /// <summary>CRC-32 (IEEE 802.3, reflected), bit by bit: records are short and a table would cost 1 KB of RAM.</summary>
-    public static class Crc32
-    {
-        /// <summary>CRC of a range.</summary>
-        public static uint Compute(byte[] data, int offset, int count)
-        {
-            uint crc = 0xFFFFFFFF;
-            for (int i = 0; i < count; i++)
-            {
-                crc ^= data[offset + i];
-                for (int bit = 0; bit < 8; bit++)
-                {
-                    crc = (crc & 1) != 0 ? (crc >> 1) ^ 0xEDB88320 : crc >> 1;
-                }
-            }
-
-            return ~crc;
-        }
-    }
-
     /// <summary>
     /// A small record in two copies, name.a and name.b, with a counter and a CRC: the flash has no atomic replace, so
     /// the older copy is overwritten and the newer one survives any power cut (P17). Layout: counter 4, length 2,

@@ -81,7 +81,9 @@ public sealed class MemoryFlash : IFlash
     /// <summary>Bytes in use; a file takes whole blocks of 4 KB.</summary>
     public int Used => Files.Sum(file => (file.Value.Length + 4095) / 4096 * 4096);
 
-    /// <summary>Sees each operation before it happens: how its file would look after each cut (null: no file).</summary>
+    /// <summary>
+    /// Sees each operation before it happens: how its file would look after each cut (null: no file).
+    /// </summary>
     public Action<string, Func<Cut, byte[]?>>? Watch { get; set; }
 
     /// <summary>A flash with the same files and no faults.</summary>
@@ -96,7 +98,9 @@ public sealed class MemoryFlash : IFlash
         return copy;
     }
 
-    /// <summary>The same files with one of them replaced; contents are shared, no operation changes one in place.</summary>
+    /// <summary>
+    /// The same files with one of them replaced; contents are shared, no operation changes one in place.
+    /// </summary>
     public MemoryFlash With(string name, byte[]? content)
     {
         MemoryFlash flash = new() { CapacityBytes = CapacityBytes, Files = new Dictionary<string, byte[]>(Files) };

@@ -87,6 +87,9 @@ public sealed class HubRig
     /// <summary>The centre's wall clock, ms since 1970.</summary>
     public long CentreTimeMs => BuildDateMs + 86_400_000 + World.NowMs;
 
+    /// <summary>Sees each step's executed IL instructions; null where nobody asks, because counting takes time.</summary>
+    public Action<long>? StepCost { get; set; }
+
     /// <summary>Steps that the hub has done.</summary>
     public int Steps { get; private set; }
 
@@ -155,7 +158,9 @@ public sealed class HubRig
         var endMs = World.NowMs + forMs;
         while (true)
         {
+            var before = StepCost is null ? 0 : IlCounter.Executed();
             var waitMs = Hub.Step(Clock.Now);
+            StepCost?.Invoke(IlCounter.Executed() - before);
             Steps++;
             if (waitMs < 0)
             {

@@ -343,19 +343,12 @@ namespace ElderBand.HomeHub
 
         private SignalMode SignalOf(long nowMs)
         {
-            RecordStore alarms = _outbox.Alarms;
-            for (int i = 0; i < alarms.End; i++)
+            if (nowMs - _outbox.Alarms.OldestUrgentReceivedMs > UndeliveredMs)
             {
-                if (alarms.State(i) != RecordState.Free
-                    && nowMs - alarms.ReceivedMs(i) > UndeliveredMs
-                    && Outbox.IsUrgent(alarms.TypeOf(i))
-                    && alarms.IsLinkChecked(i))
-                {
-                    return SignalMode.NotDelivered;
-                }
+                return SignalMode.NotDelivered;
             }
 
-            return _outbox.FlashFailing || !_outbox.HasRoom(FrameType.Technical) ? SignalMode.StoreFault
+            return _outbox.FlashFailing || !_outbox.Alarms.HasRoom(FrameType.Technical) ? SignalMode.StoreFault
                 : _uplink.Online ? SignalMode.Online
                 : SignalMode.Offline;
         }

@@ -153,6 +153,19 @@ namespace ElderBand.HomeHub
             ClockZeroMs = nowMs - (uptimeS * 1000L);
         }
 
+        /// <summary>True where the frame carries the band's uptime and is of the boot whose begin is known.</summary>
+        public bool KnowsAge(byte[] data, int offset)
+        {
+            return ClockBoot == Frame.BootOf(data, offset) && Frame.IsLatched(Frame.TypeOf(data, offset));
+        }
+
+        /// <summary>Age of the frame's event, ms, for a frame that <see cref="KnowsAge"/> accepts.</summary>
+        public uint AgeMs(byte[] data, int offset, long nowMs)
+        {
+            long age = nowMs - (ClockZeroMs + (Payload.UptimeS(data, offset) * 1000L));
+            return age < 0 ? 0 : age > 0xFFFFFFFFL ? 0xFFFFFFFF : (uint)age;
+        }
+
         /// <summary>
         /// The band wants an answer to its nonce: it comes back under the other key, with header and payload as they were.
         /// The hub's state is due with it.

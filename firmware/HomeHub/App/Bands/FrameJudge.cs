@@ -121,7 +121,7 @@ namespace ElderBand.HomeHub
                 band.Window(lane).Mark(boot, sequence);
                 if (type == FrameType.Status)
                 {
-                    OnStatus(band, nowMs);
+                    OnStatus(band, frame, nowMs);
                 }
 
                 _outbox.AddVitals(band.Address, band.RssiDbm, flags, online, nowMs, frame, 0);
@@ -167,9 +167,9 @@ namespace ElderBand.HomeHub
 
             AgeQuality quality = AgeQuality.AtLeast;
             uint ageMs = 0;
-            if (Frame.IsLatched(Frame.TypeOf(frame, 0)) && band.ClockBoot == Frame.BootOf(frame, 0))
+            if (band.KnowsAge(frame, 0))
             {
-                ageMs = AgeAt(band, frame, 0, nowMs);
+                ageMs = band.AgeMs(frame, 0, nowMs);
                 quality = AgeQuality.About;
             }
 
@@ -224,38 +224,11 @@ namespace ElderBand.HomeHub
             }
         }
 
-        /// <summary>The band's uptime: ages of that boot become "about", also of records that already wait.</summary>
-        private void OnStatus(BandSession band, long nowMs)
+        /// <summary>The band's uptime: ages of that boot become "about", those of waiting records when they are sent.</summary>
+        private static void OnStatus(BandSession band, byte[] frame, long nowMs)
         {
-            byte[] frame = _event.Data;
-            bool known = band.ClockBoot == Frame.BootOf(frame, 0);
             band.SetClock(Frame.BootOf(frame, 0), Payload.UptimeS(frame, 0), nowMs);
             band.Mode = Payload.StatusMode(frame, 0);
-            if (known)
-            {
-                return; // ages of that boot were set when it became known, or on arrival
-            }
-
-            RecordStore alarms = _outbox.Alarms;
-            for (int i = 0; i < alarms.End; i++)
-            {
-                if (alarms.State(i) != RecordState.Free
-                    && alarms.Quality(i) == AgeQuality.AtLeast
-                    && alarms.Address(i) == band.Address
-                    && Frame.IsLatched(alarms.TypeOf(i))
-                    && Frame.BootOf(alarms.Data, alarms.FrameAt(i)) == band.ClockBoot)
-                {
-                    long sinceMs = nowMs - alarms.ReceivedMs(i);
-                    long ageMs = AgeAt(band, alarms.Data, alarms.FrameAt(i), nowMs) - sinceMs;
-                    alarms.SetAge(i, ageMs < 0 ? 0 : (uint)ageMs, AgeQuality.About);
-                }
-            }
-        }
-
-        private static uint AgeAt(BandSession band, byte[] data, int offset, long nowMs)
-        {
-            long age = nowMs - (band.ClockZeroMs + (Payload.UptimeS(data, offset) * 1000L));
-            return age < 0 ? 0 : age > 0xFFFFFFFFL ? 0xFFFFFFFF : (uint)age;
         }
 
         private void Alive(BandSession band, long nowMs)

@@ -38,7 +38,7 @@ namespace ElderBand.HomeHub
             get
             {
                 long urgentMs = _endedMs + 5000 + Jitter(5000);
-                return !_thawing && urgentMs < _nextMs && _outbox.UrgentWaits() ? urgentMs : _nextMs;
+                return !_thawing && urgentMs < _nextMs && _outbox.Alarms.UrgentWaits ? urgentMs : _nextMs;
             }
         }
 

@@ -3,8 +3,8 @@ using ElderBand.BandProtocol;
 namespace ElderBand.HomeHub
 {
     /// <summary>
-    /// The wall clock, a label only (R8). Before TLS it is max(build date, last stored), since the device checks the dates
-    /// of certificates; then it is the centre's.
+    /// The wall clock, a label only (R8). Before TLS it is max(build date, last stored), since the device checks the
+    /// dates of certificates; then it is the centre's.
     /// </summary>
     public sealed class TimeKeeper
     {
@@ -45,7 +45,9 @@ namespace ElderBand.HomeHub
             }
         }
 
-        /// <summary>The centre's time, from a receipt or the table of bands. Earlier than the build date is nonsense.</summary>
+        /// <summary>
+        /// The centre's time, from a receipt or the table of bands. Earlier than the build date is nonsense.
+        /// </summary>
         public void Take(long centreMs, long nowMs)
         {
             if (centreMs < _buildDateMs)

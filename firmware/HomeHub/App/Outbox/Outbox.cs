@@ -3,9 +3,9 @@ using ElderBand.BandProtocol;
 namespace ElderBand.HomeHub
 {
     /// <summary>
-    /// Two lanes between the bands and the centre (R5). Alarms: on flash before they are acknowledged (R2), gone only on
-    /// the centre's receipt (R3), refused when full (R6: the band keeps its latch). Vitals: in memory, 10-minute frames on flash while
-    /// offline, the oldest dropped and counted when full.
+    /// Two lanes between the bands and the centre (R5). Alarms: on flash before they are acknowledged (R2), gone only
+    /// on the centre's receipt (R3), refused when full (R6: the band keeps its latch). Vitals: in memory, 10-minute
+    /// frames on flash while offline, the oldest dropped and counted when full.
     /// </summary>
     public sealed class Outbox
     {
@@ -22,7 +22,6 @@ namespace ElderBand.HomeHub
         private const int VitalsSegments = 22;
         private const int VitalsBit = 0x8000;
         private const long VitalsFlushMs = 60000;
-        private const long TenSecondKeepMs = 600000;
         private const long RetryFlashMs = 5000;
 
         private readonly IFlash _flash;
@@ -40,15 +39,15 @@ namespace ElderBand.HomeHub
         {
             _flash = flash;
             _bootRecord = new AbRecord(flash, "boot", 3);
-            Alarms = new RecordStore(flash, checkpoint, "alarm", AlarmSegments, AlarmCapacity);
-            Vitals = new RecordStore(flash, null, "vitals", VitalsSegments, VitalsCapacity);
+            Alarms = new AlarmLane(flash, checkpoint, AlarmSegments, AlarmCapacity);
+            Vitals = new VitalsLane(flash, VitalsSegments, VitalsCapacity);
         }
 
         /// <summary>The alarm lane.</summary>
-        public RecordStore Alarms { get; }
+        public AlarmLane Alarms { get; }
 
         /// <summary>The vitals lane.</summary>
-        public RecordStore Vitals { get; }
+        public VitalsLane Vitals { get; }
 
         /// <summary>Boot count under which records are numbered now.</summary>
         public int Boot { get; private set; }
@@ -64,7 +63,7 @@ namespace ElderBand.HomeHub
 
         /// <summary>
         /// Rebuilds both lanes, then counts and stores the boot before anything can carry it (R1). Both copies are
-        /// written, so that one rotten copy cannot bring an old count back (P18).
+        /// written, so that one corrupt copy cannot bring an old count back (P18).
         /// </summary>
         public void Load()
         {
@@ -81,64 +80,6 @@ namespace ElderBand.HomeHub
             NextBoot();
         }
 
-        /// <summary>True where the frame calls for help or belongs to such a call: first on the line, may use the reserve.</summary>
-        public static bool IsUrgent(FrameType type)
-        {
-            switch (type)
-            {
-                case FrameType.WearChange:
-                case FrameType.Technical:
-                case FrameType.Boot:
-                case FrameType.StageShown:
-                case FrameType.HubTechnical:
-                    return false;
-                default:
-                    // Unknown types too: they may be a newer band's call.
-                    return true;
-            }
-        }
-
-        /// <summary>True while a call for help waits for the centre's receipt.</summary>
-        public bool UrgentWaits()
-        {
-            for (int i = 0; i < Alarms.End; i++)
-            {
-                if (Alarms.State(i) != RecordState.Free && IsUrgent(Alarms.TypeOf(i)))
-                {
-                    return true;
-                }
-            }
-
-            return false;
-        }
-
-        /// <summary>
-        /// When the oldest checked call for help that waits for the centre's receipt arrived, monotonic ms (0 for one
-        /// that an earlier boot left); <see cref="long.MaxValue"/> where none waits.
-        /// </summary>
-        public long OldestUrgentReceivedMs()
-        {
-            long oldestMs = long.MaxValue;
-            for (int i = 0; i < Alarms.End; i++)
-            {
-                if (Alarms.State(i) != RecordState.Free
-                    && Alarms.ReceivedMs(i) < oldestMs
-                    && IsUrgent(Alarms.TypeOf(i))
-                    && Alarms.IsLinkChecked(i))
-                {
-                    oldestMs = Alarms.ReceivedMs(i);
-                }
-            }
-
-            return oldestMs;
-        }
-
-        /// <summary>True where one more alarm-lane record of this type fits.</summary>
-        public bool HasRoom(FrameType type)
-        {
-            return Alarms.Count < (IsUrgent(type) ? AlarmCapacity : AlarmCapacity - (AlarmCapacity / 4));
-        }
-
         /// <summary>Takes a band's frame into the alarm lane; false where it is full (and counted).</summary>
         public bool AddAlarm(
             long address,
@@ -150,7 +91,7 @@ namespace ElderBand.HomeHub
             byte[] frame,
             int offset)
         {
-            if (!HasRoom(Frame.TypeOf(frame, offset)))
+            if (!Alarms.HasRoom(Frame.TypeOf(frame, offset)))
             {
                 Refused++;
                 return false;
@@ -163,7 +104,7 @@ namespace ElderBand.HomeHub
         /// <summary>A frame of the hub itself, numbered as its record is.</summary>
         public bool AddOwn(FrameType type, long address, byte flags, byte detail, long nowMs, byte batteryPct)
         {
-            if (!HasRoom(type))
+            if (!Alarms.HasRoom(type))
             {
                 Refused++;
                 return false;
@@ -172,19 +113,19 @@ namespace ElderBand.HomeHub
             int sequence = NextAlarmSequence();
             Frame.Begin(_own, type, Lane.Alarm, Boot, sequence);
             Payload.PutEvent(_own, (int)(nowMs / 1000) & 0xFFFFFF, flags, batteryPct, detail);
-            byte recordFlags = Envelope.LinkChecked;
-            return Alarms.Add(true, Boot, sequence, address, 0, recordFlags, AgeQuality.Measured, 0, nowMs, _own, 0) >= 0;
+            byte known = Envelope.LinkChecked;
+            return Alarms.Add(true, Boot, sequence, address, 0, known, AgeQuality.Measured, 0, nowMs, _own, 0) >= 0;
         }
 
         /// <summary>Takes a vitals-lane frame; the oldest goes where there is no room.</summary>
         public void AddVitals(long address, int rssiDbm, byte flags, bool online, long nowMs, byte[] frame, int offset)
         {
-            if (Vitals.Count >= VitalsCapacity)
+            if (Vitals.Count >= VitalsCapacity && Vitals.DropOldest())
             {
-                DropOldestVitals();
+                VitalsDropped++;
             }
 
-            bool keep = !online && IsTenMinutes(frame, offset);
+            bool keep = !online && VitalsLane.IsTenMinutes(frame, offset);
             int sequence = VitalsBit | _nextVitals;
             _nextVitals = (_nextVitals + 1) & (VitalsBit - 1);
             Vitals.Add(
@@ -246,7 +187,7 @@ namespace ElderBand.HomeHub
             if (nowMs - _trimMs >= 10000)
             {
                 _trimMs = nowMs;
-                Trim(nowMs);
+                Vitals.Trim(nowMs);
             }
 
             if (Vitals.PendingCount == 0 || nowMs - _vitalsFlushMs < VitalsFlushMs)
@@ -256,7 +197,7 @@ namespace ElderBand.HomeHub
 
             _vitalsFlushMs = nowMs;
             int roomForAlarms = AlarmReserveBytes - (Alarms.SegmentsInUse * 4096);
-            if (_flash.FreeBytes() < roomForAlarms + RecordStore.SegmentSize)
+            if (_flash.FreeBytes() < roomForAlarms + SegmentFiles.SegmentSize)
             {
                 VitalsDropped += Vitals.DropOldestSegment();
             }
@@ -266,44 +207,9 @@ namespace ElderBand.HomeHub
                 VitalsDropped += Vitals.DropOldestSegment();
             }
 
-            for (int i = 0; i < Vitals.End; i++)
+            for (int slot = Vitals.First(RecordState.Fresh); slot >= 0; slot = Vitals.First(RecordState.Fresh))
             {
-                Vitals.Settle(i);
-            }
-        }
-
-        private static bool IsTenMinutes(byte[] frame, int offset)
-        {
-            return Frame.TypeOf(frame, offset) == FrameType.Vitals && Payload.IsTenMinutes(frame, offset);
-        }
-
-        private void Trim(long nowMs)
-        {
-            for (int i = 0; i < Vitals.End; i++)
-            {
-                if (Vitals.State(i) != RecordState.Free
-                    && nowMs - Vitals.ReceivedMs(i) > TenSecondKeepMs
-                    && !IsTenMinutes(Vitals.Data, Vitals.FrameAt(i)))
-                {
-                    Vitals.Remove(i);
-                }
-            }
-        }
-
-        private void DropOldestVitals()
-        {
-            for (int i = 0; i < Vitals.End; i++)
-            {
-                if (Vitals.State(i) != RecordState.Free)
-                {
-                    if (IsTenMinutes(Vitals.Data, Vitals.FrameAt(i)))
-                    {
-                        VitalsDropped++;
-                    }
-
-                    Vitals.Remove(i);
-                    return;
-                }
+                Vitals.Settle(slot);
             }
         }
 

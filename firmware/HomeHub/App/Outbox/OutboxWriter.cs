@@ -31,7 +31,7 @@ namespace ElderBand.HomeHub
         /// <summary>After a boot: reports slots that were found corrupt.</summary>
         public void Start(long nowMs)
         {
-            if (_outbox.Alarms.Rotten > 0)
+            if (_outbox.Alarms.CorruptSlots > 0)
             {
                 _flashFaultDueMs = nowMs + FlashFaultEveryMs;
                 _reports.Add(TechnicalCode.FlashFault, 0, nowMs);
@@ -48,13 +48,10 @@ namespace ElderBand.HomeHub
             if (wrote)
             {
                 RecordStore alarms = _outbox.Alarms;
-                for (int i = 0; i < alarms.End; i++)
+                for (int i = alarms.First(RecordState.Fresh); i >= 0; i = alarms.First(RecordState.Fresh))
                 {
-                    if (alarms.State(i) == RecordState.Fresh)
-                    {
-                        OnStored(i);
-                        alarms.Settle(i);
-                    }
+                    OnStored(i);
+                    alarms.Settle(i);
                 }
             }
 

@@ -1,0 +1,62 @@
+using ElderBand.BandProtocol;
+
+namespace ElderBand.HomeHub
+{
+    /// <summary>
+    /// A slot on flash that says which records are done: kind 1, count 1, up to 7 marks of hub boot 3 and number 2, CRC
+    /// at the end. A lost mark only means that a record is sent once more.
+    /// </summary>
+    public sealed class DoneMarks
+    {
+        /// <summary>Kind of such a slot.</summary>
+        public const byte Kind = 0xD1;
+
+        /// <summary>Marks in a slot at most.</summary>
+        public const int Capacity = 7;
+
+        private const int FirstAt = 2;
+        private const int MarkSize = 5;
+
+        private readonly byte[] _slot = new byte[RecordTable.SlotSize];
+
+        /// <summary>Marks that are not on flash yet.</summary>
+        public int Count
+        {
+            get { return _slot[1]; }
+        }
+
+        /// <summary>Adds a mark; there is room.</summary>
+        public void Add(int boot, int sequence)
+        {
+            int at = FirstAt + (_slot[1] * MarkSize);
+            Bytes.PutU24(_slot, at, boot);
+            Bytes.PutU16(_slot, at + 3, sequence);
+            _slot[1]++;
+        }
+
+        /// <summary>Forgets all marks.</summary>
+        public void Clear()
+        {
+            _slot[1] = 0;
+        }
+
+        /// <summary>Copies the slot, with its CRC, to the start of a batch.</summary>
+        public void CopyTo(byte[] batch)
+        {
+            _slot[0] = Kind;
+            Bytes.PutU32(_slot, RecordTable.CrcAt, Crc32.Compute(_slot, 0, RecordTable.CrcAt));
+            Bytes.Copy(_slot, 0, batch, 0, RecordTable.SlotSize);
+        }
+
+        /// <summary>Drops from a store what a whole slot of marks names.</summary>
+        public static void Apply(byte[] image, int at, RecordStore store)
+        {
+            int count = image[at + 1] <= Capacity ? image[at + 1] : Capacity;
+            for (int i = 0; i < count; i++)
+            {
+                int mark = at + FirstAt + (i * MarkSize);
+                store.DropLoaded(Bytes.GetU24(image, mark), Bytes.GetU16(image, mark + 3));
+            }
+        }
+    }
+}

@@ -1,0 +1,347 @@
+using ElderBand.BandProtocol;
+
+namespace ElderBand.HomeHub
+{
+    /// <summary>Supplies what each new segment begins with, so that the newest segment alone restores it.</summary>
+    public interface ICheckpoint
+    {
+        /// <summary>Writes up to <see cref="SegmentFiles.CheckpointSize"/> bytes.</summary>
+        void Save(byte[] data, int offset);
+
+        /// <summary>Reads what <see cref="Save"/> wrote.</summary>
+        void Load(byte[] data, int offset);
+
+        /// <summary>A record was found behind the checkpoint.</summary>
+        void Found(long address, byte[] data, int frameOffset);
+    }
+
+    /// <summary>
+    /// The files of a lane: append-only segments of at most 4 KB (one littlefs block). A segment is a header of 164
+    /// bytes (kind 1, number 4, boot 3, checkpoint 152, CRC 4) and up to 93 slots. The flash cannot list its files, so
+    /// the names are fixed and the header's number gives the order; number 0 here means that the file is not in use.
+    /// </summary>
+    public sealed class SegmentFiles
+    {
+        /// <summary>Slots in a segment: (4096 - 164) / 42.</summary>
+        public const int SlotsPerSegment = 93;
+
+        /// <summary>Bytes of a segment.</summary>
+        public const int SegmentSize = HeaderSize + (SlotsPerSegment * RecordTable.SlotSize);
+
+        /// <summary>Bytes that a checkpoint may take.</summary>
+        public const int CheckpointSize = 152;
+
+        /// <summary>Bytes of a header.</summary>
+        public const int HeaderSize = CheckpointSize + 12;
+
+        private const byte HeaderKind = 0x5E;
+        private const int CheckpointAt = 8;
+        private const int HeaderCrcAt = HeaderSize - 4;
+        private const int WriteTries = 3;
+
+        private readonly IFlash _flash;
+        private readonly ICheckpoint _checkpoint;
+        private readonly string[] _names;
+        private readonly uint[] _numbers;
+        private readonly byte[] _slots;
+        private readonly byte[] _live;
+        private readonly byte[] _header = new byte[HeaderSize];
+        private uint _lastNumber;
+
+        /// <summary>Takes all memory it will ever use.</summary>
+        /// <param name="flash">The file system.</param>
+        /// <param name="checkpoint">What segments begin with, or null.</param>
+        /// <param name="prefix">Files are called prefix0, prefix1, ...</param>
+        /// <param name="segments">Segment files at most, up to 64.</param>
+        public SegmentFiles(IFlash flash, ICheckpoint checkpoint, string prefix, int segments)
+        {
+            _flash = flash;
+            _checkpoint = checkpoint;
+            _names = new string[segments];
+            for (int i = 0; i < segments; i++)
+            {
+                _names[i] = prefix + i.ToString();
+            }
+
+            _numbers = new uint[segments];
+            _slots = new byte[segments];
+            _live = new byte[segments];
+            Current = -1;
+        }
+
+        /// <summary>Segment files at most.</summary>
+        public int Capacity
+        {
+            get { return _names.Length; }
+        }
+
+        /// <summary>Segment files in use.</summary>
+        public int InUse { get; private set; }
+
+        /// <summary>The segment that grows, -1 for none.</summary>
+        public int Current { get; private set; }
+
+        /// <summary>True where at least one more segment can begin.</summary>
+        public bool HasSpare
+        {
+            get { return InUse < _names.Length; }
+        }
+
+        /// <summary>Number of a segment, 0 where the file is not in use.</summary>
+        public uint Number(int segment)
+        {
+            return _numbers[segment];
+        }
+
+        /// <summary>True for the newest segment: its checkpoint is the memory of what was seen.</summary>
+        public bool IsNewest(int segment)
+        {
+            return _numbers[segment] == _lastNumber;
+        }
+
+        /// <summary>Slots in a segment.</summary>
+        public int Slots(int segment)
+        {
+            return _slots[segment];
+        }
+
+        /// <summary>Records of a segment that are not done.</summary>
+        public int Live(int segment)
+        {
+            return _live[segment];
+        }
+
+        /// <summary>Counts records of a segment that are not done: 1 more, or 1 less.</summary>
+        public void AddLive(int segment, int more)
+        {
+            _live[segment] = (byte)(_live[segment] + more);
+        }
+
+        /// <summary>True where so many slots fit behind those of the current segment.</summary>
+        public bool HasRoom(int slots)
+        {
+            return Current >= 0 && _slots[Current] + slots <= SlotsPerSegment;
+        }
+
+        /// <summary>The oldest segment, -1 for none.</summary>
+        public int Oldest()
+        {
+            return After(-1);
+        }
+
+        /// <summary>
+        /// The next newer segment, -1 for none. Segments of one number (corrupt headers) follow by file.
+        /// </summary>
+        public int After(int segment)
+        {
+            uint number = segment < 0 ? 0 : _numbers[segment];
+            int next = -1;
+            for (int i = 0; i < _names.Length; i++)
+            {
+                bool isAfter = _numbers[i] > number || (_numbers[i] == number && i > segment && number != 0);
+                if (isAfter && (next < 0 || _numbers[i] < _numbers[next]))
+                {
+                    next = i;
+                }
+            }
+
+            return next;
+        }
+
+        /// <summary>
+        /// Begins a new segment; the one before stays as it is until its records are done. Failed also where no name is
+        /// spare: compacting leaves one, so only a flash that refuses to delete can use them up.
+        /// </summary>
+        /// <param name="boot">The hub's boot, which the header carries on.</param>
+        public FlashResult Begin(int boot)
+        {
+            FlashResult result = FlashResult.Failed;
+            for (int tries = 0; tries < WriteTries && result != FlashResult.Ok; tries++)
+            {
+                int free = FreeSegment(tries);
+                if (free < 0)
+                {
+                    return FlashResult.Failed;
+                }
+
+                PutHeader(boot);
+                result = _flash.Write(_names[free], _header, HeaderSize);
+                if (result == FlashResult.Ok)
+                {
+                    _lastNumber++;
+                    _numbers[free] = _lastNumber;
+                    _slots[free] = 0;
+                    _live[free] = 0;
+                    InUse++;
+                    Current = free;
+                }
+            }
+
+            return result;
+        }
+
+        /// <summary>Appends slots to the current segment, which has room for them.</summary>
+        public FlashResult Append(byte[] slots, int count)
+        {
+            FlashResult result = _flash.Append(_names[Current], slots, count * RecordTable.SlotSize);
+            if (result == FlashResult.Ok)
+            {
+                _slots[Current] = (byte)(_slots[Current] + count);
+            }
+
+            return result;
+        }
+
+        /// <summary>
+        /// Leaves the current segment, whose file may end in half a slot; an empty one goes, or a failing flash would
+        /// use up all names.
+        /// </summary>
+        public void Abandon()
+        {
+            int left = Current;
+            Current = -1;
+            if (_slots[left] == 0)
+            {
+                Delete(left);
+            }
+        }
+
+        /// <summary>Leaves the current segment and deletes it.</summary>
+        public void Discard()
+        {
+            int left = Current;
+            Current = -1;
+            Delete(left);
+        }
+
+        /// <summary>Deletes a segment; false where the flash refused.</summary>
+        public bool Delete(int segment)
+        {
+            if (_flash.Delete(_names[segment]) != FlashResult.Ok)
+            {
+                return false;
+            }
+
+            _numbers[segment] = 0;
+            _live[segment] = 0;
+            InUse--;
+            if (Current == segment)
+            {
+                Current = -1;
+            }
+
+            return true;
+        }
+
+        /// <summary>After a boot: no segment is known until <see cref="ReadHeader"/> has looked.</summary>
+        public void Clear()
+        {
+            Current = -1;
+            InUse = 0;
+            _lastNumber = 0;
+            for (int i = 0; i < _names.Length; i++)
+            {
+                _numbers[i] = 0;
+                _live[i] = 0;
+            }
+        }
+
+        /// <summary>
+        /// Reads one file's header; the boot in it, 0 for none. A torn header without slots is deleted: the cut came
+        /// while it was written, and nothing was ever acknowledged from there. A corrupt header does not cost the slots
+        /// behind it: <paramref name="corrupt"/> is set, and number 1 makes the segment the oldest.
+        /// </summary>
+        public int ReadHeader(int segment, out bool corrupt)
+        {
+            corrupt = false;
+            int length = _flash.Length(_names[segment]);
+            if (length < 0)
+            {
+                return 0;
+            }
+
+            int slots = length < HeaderSize ? 0 : (length - HeaderSize) / RecordTable.SlotSize;
+            _slots[segment] = (byte)(slots > SlotsPerSegment ? SlotsPerSegment : slots);
+            int boot = 0;
+            if (HeaderIsWhole(segment))
+            {
+                _numbers[segment] = Bytes.GetU32(_header, 1);
+                boot = Bytes.GetU24(_header, 5);
+            }
+            else if (slots > 0)
+            {
+                corrupt = true;
+                _numbers[segment] = 1;
+            }
+            else
+            {
+                _flash.Delete(_names[segment]);
+                return 0;
+            }
+
+            InUse++;
+            if (_numbers[segment] > _lastNumber)
+            {
+                _lastNumber = _numbers[segment];
+            }
+
+            return boot;
+        }
+
+        /// <summary>Gives the segment's checkpoint to its owner, where it is whole.</summary>
+        public void LoadCheckpoint(int segment)
+        {
+            if (_checkpoint != null && HeaderIsWhole(segment))
+            {
+                _checkpoint.Load(_header, CheckpointAt);
+            }
+        }
+
+        /// <summary>Reads a whole segment into the start of the image; bytes read.</summary>
+        public int Read(int segment, byte[] image)
+        {
+            return _flash.Read(_names[segment], 0, image, SegmentSize);
+        }
+
+        private void PutHeader(int boot)
+        {
+            for (int i = CheckpointAt; i < HeaderSize; i++)
+            {
+                _header[i] = 0;
+            }
+
+            _header[0] = HeaderKind;
+            Bytes.PutU32(_header, 1, _lastNumber + 1);
+            Bytes.PutU24(_header, 5, boot);
+            if (_checkpoint != null)
+            {
+                _checkpoint.Save(_header, CheckpointAt);
+            }
+
+            Bytes.PutU32(_header, HeaderCrcAt, Crc32.Compute(_header, 0, HeaderCrcAt));
+        }
+
+        /// <summary>The free segment after skipping <paramref name="skip"/> others, -1 for none.</summary>
+        private int FreeSegment(int skip)
+        {
+            for (int step = 0; step < _names.Length; step++)
+            {
+                int i = (int)((_lastNumber + (uint)step) % (uint)_names.Length);
+                if (_numbers[i] == 0 && skip-- == 0)
+                {
+                    return i;
+                }
+            }
+
+            return -1;
+        }
+
+        private bool HeaderIsWhole(int segment)
+        {
+            return _flash.Read(_names[segment], 0, _header, HeaderSize) == HeaderSize
+                && _header[0] == HeaderKind
+                && Bytes.GetU32(_header, 1) != 0
+                && Bytes.GetU32(_header, HeaderCrcAt) == Crc32.Compute(_header, 0, HeaderCrcAt);
+        }
+    }
+}
