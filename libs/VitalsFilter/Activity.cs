@@ -14,10 +14,11 @@ namespace ElderBand.VitalsFilter
     }
 
     /// <summary>
-    /// Steps, the class of the last full minute, and the time without movement. Steps: the magnitude between an 80 ms and a
-    /// 1.3 s average (about 0.25 to 2.5 Hz), crossing 36 mg upwards, 0.4 to 2 s apart; four in a row before any counts.
-    /// It works on means of 80 ms, and with (|a|^2 - 1)/2 in place of |a| - 1: the same near 1 g, and no root to draw.
-    /// Hands that work to a beat, brushing teeth say, count as steps, and so does a rough road: no foot is seen from here.
+    /// Steps, the class of the last full minute, and the time without movement. Steps: the magnitude between an 80 ms
+    /// and a 1.3 s average (about 0.25 to 2.5 Hz), crossing 36 mg upwards, 0.4 to 2 s apart; four in a row before any
+    /// counts. It works on means of 80 ms, and with (|a|^2 - 1)/2 in place of |a| - 1: the same near 1 g, and no root
+    /// to draw. Hands that work to a beat, brushing teeth say, count as steps, and so does a rough road: no foot is
+    /// seen from here.
     /// </summary>
     public sealed class Activity
     {
@@ -64,7 +65,8 @@ namespace ElderBand.VitalsFilter
         public int StillSeconds { get; private set; }
 
         /// <summary>Takes one sample.</summary>
-        /// <param name="square">Square of the magnitude, milli-g squared, 0..805,306,368 (<see cref="FallDetector.Square"/>).</param>
+        /// <param name="square">Square of the magnitude, milli-g squared, 0..805,306,368
+        /// (<see cref="FallDetector.Square"/>).</param>
         public void Push(int square)
         {
             _quarters += square >> 2;
@@ -73,9 +75,45 @@ namespace ElderBand.VitalsFilter
                 return;
             }
 
-            int level = _quarters / _divisor;
+            Tick(_quarters);
             _quarters = 0;
             _samplesLeft = _tickSamples;
+        }
+
+        /// <summary>Takes samples as <see cref="Push"/> does.</summary>
+        /// <param name="squares">Squares of the magnitudes, milli-g squared.</param>
+        /// <param name="begin">The first one to take.</param>
+        /// <param name="end">Behind the last one.</param>
+        public void PushBatch(int[] squares, int begin, int end)
+        {
+            int quarters = _quarters;
+            int left = _samplesLeft;
+            for (int i = begin; i < end; i++)
+            {
+                quarters += squares[i] >> 2;
+                if (--left == 0)
+                {
+                    Tick(quarters);
+                    quarters = 0;
+                    left = _tickSamples;
+                }
+            }
+
+            _quarters = quarters;
+            _samplesLeft = left;
+        }
+
+        /// <summary>Steps since the last call.</summary>
+        public int TakeSteps()
+        {
+            int steps = _steps;
+            _steps = 0;
+            return steps;
+        }
+
+        private void Tick(int quarters)
+        {
+            int level = quarters / _divisor;
             int swing = level - (_slowX16 >> SlowShift);
             _slowX16 += swing;
             _blockSum += swing < 0 ? -swing : swing;
@@ -94,14 +132,6 @@ namespace ElderBand.VitalsFilter
             {
                 CloseBlock();
             }
-        }
-
-        /// <summary>Steps since the last call.</summary>
-        public int TakeSteps()
-        {
-            int steps = _steps;
-            _steps = 0;
-            return steps;
         }
 
         private void Candidate()

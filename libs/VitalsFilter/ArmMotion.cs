@@ -1,8 +1,8 @@
 namespace ElderBand.VitalsFilter
 {
     /// <summary>
-    /// How much the arm moves: the accelerometer's deviation in blocks of a second. The blocks are closed by whoever counts
-    /// the seconds, because the two sensors run at their own rates.
+    /// How much the arm moves: the accelerometer's deviation in blocks of a second. The blocks are closed by whoever
+    /// counts the seconds, because the two sensors run at their own rates.
     /// </summary>
     public sealed class ArmMotion
     {
@@ -64,8 +64,8 @@ namespace ElderBand.VitalsFilter
             _squares = 0;
         }
 
-        /// <summary>Root of the mean variance of the last seconds, mg: each second around its own mean, so that holding the arm
-        /// another way is not motion. 0 while nothing is known.</summary>
+        /// <summary>Root of the mean variance of the last seconds, mg: each second around its own mean, so that holding
+        /// the arm another way is not motion. 0 while nothing is known.</summary>
         public int DeviationMg(int seconds)
         {
             int count = seconds < _blocks ? seconds : _blocks;

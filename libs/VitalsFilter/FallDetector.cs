@@ -1,43 +1,10 @@
 namespace ElderBand.VitalsFilter
 {
-    /// <summary>What the detector says after a sample.</summary>
-    public enum FallVerdict : byte
-    {
-        /// <summary>Nothing to act on.</summary>
-        None = 0,
-
-        /// <summary>A possible fall that ended in movement; for the log only.</summary>
-        NearFall = 1,
-
-        /// <summary>Strong suspicion: start the wearer's countdown.</summary>
-        Suspected = 2,
-
-        /// <summary>A weaker suspicion that lying still has confirmed: start the wearer's countdown.</summary>
-        SuspectedLate = 3,
-    }
-
-    /// <summary>Where the detector stands between two samples.</summary>
-    public enum FallPhase : byte
-    {
-        /// <summary>Nothing has passed 1.5 g.</summary>
-        Idle = 0,
-
-        /// <summary>Something has, less than a second ago: a higher peak may follow.</summary>
-        Peak = 1,
-
-        /// <summary>The peak is a second old or more; the signal after it is awaited. The time to see whether the band sits on
-        /// a wrist or was dropped.</summary>
-        Settle = 2,
-
-        /// <summary>A weak suspicion: does the wearer lie still?</summary>
-        LongLie = 3,
-    }
-
     /// <summary>
-    /// Fall detector for the wrist, accelerometer only. Idle until the magnitude passes 1.5 g; then the highest peak of the
-    /// next moments is the impact, 3 s of signal after it are awaited, and a forest of integer trees scores the features
-    /// around it. A high score is suspected at once; a middling one only if the wearer then lies still.
-    /// One sample at a time, no clock, no allocation after construction. Not for several threads.
+    /// Fall detector for the wrist, accelerometer only. Idle until the magnitude passes 1.5 g; then the highest peak of
+    /// the next moments is the impact, 3 s of signal after it are awaited, and a forest of integer trees scores the
+    /// features around it. A high score is suspected at once; a middling one only if the wearer then lies still. One
+    /// sample at a time, no clock, no allocation after construction. Not for several threads.
     /// </summary>
     public sealed class FallDetector
     {
@@ -49,29 +16,9 @@ namespace ElderBand.VitalsFilter
         // The impact is the highest sample within this time of the trigger; later peaks are events of their own.
         private const int PeakSearchMs = 2000;
 
-        // A peak this long after the impact may be an event of its own (the first one was only a movement before the fall).
+        // A peak this long after the impact may be an event of its own (the first one was only a movement before the
+        // fall).
         private const int NextPeakMs = 1000;
-
-        /// <summary>A weak suspicion is watched for this long.</summary>
-        public const int LongLieWindowS = 60;
-
-        /// <summary>So many seconds of lying still in a row confirm it.</summary>
-        public const int LongLieStillS = 25;
-
-        /// <summary>So many seconds of moving, in all, end the watch.</summary>
-        public const int LongLieMovedS = 12;
-
-        /// <summary>A second whose samples deviate from their mean by no more than this counts as still.</summary>
-        public const int StillDeviationMg = 45;
-
-        private const int MovedDeviationMg = 25;
-
-        // After a suspicion the countdown runs; what then moves weakly is the same fall's aftermath, not another one.
-        private const int AftermathS = 60;
-
-        // Bodies bounce and people struggle: another strong event this soon is the same fall, whose countdown has only begun.
-        private const int SameFallS = 10;
-        private const int LyingStillS = 5;
 
         private const int Idle = -1;
 
@@ -80,13 +27,12 @@ namespace ElderBand.VitalsFilter
         private readonly int _peakSearch;
         private readonly int _nextPeak;
         private readonly int _length;
+        private readonly int _blocksFrom;
+        private readonly FallBlocks _blocks;
         private readonly FallFeatures _features;
-        private readonly short[] _x;
-        private readonly short[] _y;
-        private readonly short[] _z;
+        private readonly LongLieWatch _lying = new LongLieWatch();
+        private readonly AccelerationRing _ring;
 
-        private int _at;
-        private bool _isFull;
         private bool _holed;
         private bool _worn = true;
         private int _strong;
@@ -97,60 +43,62 @@ namespace ElderBand.VitalsFilter
         private int _peakAfterTrigger;
         private int _nextSquare;
         private int _nextAfterPeak;
+        private bool _summing;
 
-        // One-second blocks, for stillness.
-        private int _secondEnd;
-        private int _blockX;
-        private int _blockY;
-        private int _blockZ;
-        private long _blockSquares;
-        private int _stillSeconds;
-        private int _movedSeconds;
-        private int _watchSeconds = Idle;
-        private int _watchMargin;
-        private int _impactAge = Idle;
-        private int _aftermathSeconds;
         private int _square;
-        private bool _moved;
 
         /// <param name="rateHz">25 or 50; anything else is treated as the nearer of the two.</param>
         public FallDetector(int rateHz)
         {
             _rateHz = rateHz < 38 ? 25 : 50;
-            _after = FallFeatures.AfterMs * _rateHz / 1000;
+            _after = FallBlocks.AfterMs * _rateHz / 1000;
             _peakSearch = PeakSearchMs * _rateHz / 1000;
             _nextPeak = NextPeakMs * _rateHz / 1000;
-            _features = new FallFeatures(_rateHz);
-            _length = _features.Length;
-            _x = new short[_length];
-            _y = new short[_length];
-            _z = new short[_length];
-            ForgetBlock();
+            _blocks = new FallBlocks(_rateHz);
+            _features = new FallFeatures(_rateHz, _blocks);
+            _length = _blocks.Length;
+            _blocksFrom = _after - FallBlocks.Count + 1;
+            _ring = new AccelerationRing(_rateHz, _length);
             Configure(1, false);
         }
 
-        /// <summary>0..100: how much the last classified event, or the one that lying still confirmed, looked like a fall; 50 is the normal line of suspicion.</summary>
+        /// <summary>0..100: how much the last classified event, or the one that lying still confirmed, looked like a
+        /// fall; 50 is the normal line of suspicion.</summary>
         public int LastScore { get; private set; }
 
-        /// <summary>The forest's sum behind <see cref="LastScore"/>, in 1/64 of log-odds: for evaluation and training.</summary>
+        /// <summary>The forest's sum behind <see cref="LastScore"/>, in 1/64 of log-odds: for evaluation and
+        /// training.</summary>
         public int LastMargin { get; private set; }
 
-        /// <summary>Age of the impact when the last event was classified, or when lying still confirmed it, ms.</summary>
+        /// <summary>Age of the impact when the last event was classified, or when lying still confirmed it,
+        /// ms.</summary>
         public int LastImpactAgeMs { get; private set; }
+
+        /// <summary>What the last sample of <see cref="PushBatch"/> led to.</summary>
+        public FallVerdict Verdict { get; private set; }
 
         /// <summary>Events classified since construction or <see cref="Reset"/>.</summary>
         public int EventCount { get; private set; }
 
-        /// <summary>True when, since the last impact, the wearer has lain still for the last five seconds or longer.</summary>
+        /// <summary>True when, since the last impact, the wearer has lain still for the last five seconds or
+        /// longer.</summary>
         public bool LyingStill
         {
-            get { return _impactAge != Idle && _stillSeconds >= LyingStillS; }
+            get { return _lying.LyingStill; }
         }
 
-        /// <summary>True from an impact's first sample until it is judged, and while lying still may yet confirm it.</summary>
+        /// <summary>True from an impact's first sample until it is judged, and while lying still may yet confirm
+        /// it.</summary>
         public bool IsUnderWay
         {
-            get { return _peakAge != Idle || _watchSeconds != Idle; }
+            get { return _peakAge != Idle || _lying.IsWatching; }
+        }
+
+        /// <summary>True in the last second before an event is judged. A sample then costs 1,200 instructions more than
+        /// usual, and the one that ends it 35,000: feed at most 8 samples a step.</summary>
+        public bool IsSumming
+        {
+            get { return _summing; }
         }
 
         /// <summary>Where the detector stands.</summary>
@@ -160,12 +108,12 @@ namespace ElderBand.VitalsFilter
             {
                 return _peakAge >= _nextPeak ? FallPhase.Settle
                     : _peakAge != Idle ? FallPhase.Peak
-                    : _watchSeconds != Idle ? FallPhase.LongLie : FallPhase.Idle;
+                    : _lying.IsWatching ? FallPhase.LongLie : FallPhase.Idle;
             }
         }
 
-        /// <summary>Square of the last sample's magnitude, milli-g squared, each axis limited to 16.4 g: what <see cref="Activity"/>
-        /// goes on with.</summary>
+        /// <summary>Square of the last sample's magnitude, milli-g squared, each axis limited to 16.4 g: what
+        /// <see cref="Activity"/> goes on with.</summary>
         public int Square
         {
             get { return _square; }
@@ -179,8 +127,8 @@ namespace ElderBand.VitalsFilter
 
         /// <summary>Sets the profile from the centre.</summary>
         /// <param name="sensitivity">0 low, 1 normal, 2 high; anything else counts as normal.</param>
-        /// <param name="walkingAid">The wearer holds a stick or frame: a fall beside it is softer, so the line from which
-        /// lying still is watched is lower. Nobody has recorded such falls; see the model card.</param>
+        /// <param name="walkingAid">The wearer holds a stick or frame: a fall beside it is softer, so the line from
+        /// which lying still is watched is lower. Nobody has recorded such falls; see the model card.</param>
         public void Configure(byte sensitivity, bool walkingAid)
         {
             int step = sensitivity == 0 ? FallForest.SensitivityStep : sensitivity == 2 ? -FallForest.SensitivityStep : 0;
@@ -188,8 +136,8 @@ namespace ElderBand.VitalsFilter
             _weak = (_rateHz == 25 ? FallForest.Weak25Hz : FallForest.Weak50Hz) + step - (walkingAid ? FallForest.SensitivityStep : 0);
         }
 
-        /// <summary>A band that is not worn suspects nothing: the verdict falls only if it is worn by then. Taking it off also
-        /// ends an event under way.</summary>
+        /// <summary>A band that is not worn suspects nothing: the verdict falls only if it is worn by then. Taking it
+        /// off also ends an event under way.</summary>
         public void SetWorn(bool worn)
         {
             if (_worn && !worn)
@@ -200,47 +148,31 @@ namespace ElderBand.VitalsFilter
             _worn = worn;
         }
 
-        /// <summary>True if in any whole second since the last call the arm moved or turned: a deviation of more than 25 mg. What
-        /// <see cref="WearDetector"/> wants to know.</summary>
+        /// <summary>True if in any whole second since the last call the arm moved or turned: a deviation of more than
+        /// 25 mg. What <see cref="WearDetector"/> wants to know.</summary>
         public bool TakeMoved()
         {
-            bool moved = _moved;
-            _moved = false;
-            return moved;
+            return _lying.TakeMoved();
         }
 
-        /// <summary>Takes one sample at the detector's rate; axes in milli-g, gravity included.</summary>
+        /// <summary>Takes one sample at the detector's rate; axes in milli-g, gravity included, 16 bits each.</summary>
         public FallVerdict Push(int xMg, int yMg, int zMg)
         {
-            // The interpreter pays for every instruction here, 25 times a second for months, and a call costs twenty: one look
-            // tells whether any axis is beyond what the chip can give.
-            if (unchecked((xMg + AxisLimit) | (yMg + AxisLimit) | (zMg + AxisLimit)) >> AxisBits != 0)
+            // The interpreter pays for every instruction here, 25 times a second for months, and a call costs twenty:
+            // one comparison finds the samples that trigger, and among them those beyond what the chip can give.
+            int square = unchecked((xMg * xMg) + (yMg * yMg) + (zMg * zMg));
+            if (unchecked((uint)square) >= TriggerSquare
+                && unchecked((xMg + AxisLimit) | (yMg + AxisLimit) | (zMg + AxisLimit)) >> AxisBits != 0)
             {
                 xMg = IntegerMath.Clamp(xMg, -AxisLimit, AxisLimit - 1);
                 yMg = IntegerMath.Clamp(yMg, -AxisLimit, AxisLimit - 1);
                 zMg = IntegerMath.Clamp(zMg, -AxisLimit, AxisLimit - 1);
+                square = (xMg * xMg) + (yMg * yMg) + (zMg * zMg);
             }
 
-            int at = _at;
-            _x[at] = (short)xMg;
-            _y[at] = (short)yMg;
-            _z[at] = (short)zMg;
-            at++;
-            if (at == _length)
-            {
-                at = 0;
-                _isFull = true;
-            }
-
-            _at = at;
-            int square = (xMg * xMg) + (yMg * yMg) + (zMg * zMg);
             _square = square;
-            _blockX += xMg;
-            _blockY += yMg;
-            _blockZ += zMg;
-            _blockSquares += square;
             FallVerdict verdict = FallVerdict.None;
-            if (at == _secondEnd)
+            if (_ring.Push(xMg, yMg, zMg, square))
             {
                 verdict = CloseSecond();
             }
@@ -250,10 +182,7 @@ namespace ElderBand.VitalsFilter
             {
                 if (square >= TriggerSquare)
                 {
-                    _peakSquare = square;
-                    _peakAge = 0;
-                    _peakAfterTrigger = 0;
-                    _nextSquare = 0;
+                    BeginPeak(square, 0);
                 }
 
                 return verdict;
@@ -264,12 +193,11 @@ namespace ElderBand.VitalsFilter
             {
                 if (square > _peakSquare && _peakAfterTrigger + age <= _peakSearch)
                 {
-                    _peakSquare = square;
-                    _peakAfterTrigger += age;
-                    age = 0;
-                    _nextSquare = 0;
+                    BeginPeak(square, _peakAfterTrigger + age);
+                    return verdict;
                 }
-                else if (square > _nextSquare && age >= _nextPeak)
+
+                if (square > _nextSquare && age >= _nextPeak)
                 {
                     _nextSquare = square;
                     _nextAfterPeak = age;
@@ -277,33 +205,63 @@ namespace ElderBand.VitalsFilter
             }
 
             _peakAge = age;
-            if (age < _after)
+            if (age < _blocksFrom)
             {
                 return verdict;
             }
 
-            FallVerdict classified = Classify();
+            FallVerdict classified = StepEvent(age);
             return classified == FallVerdict.None ? verdict : classified;
         }
 
-        /// <summary>Samples were lost before the next one. What lies on the two sides of the hole is never looked at together; an
-        /// impact that is too near to it to be scored is watched for lying still, as a weak suspicion is.</summary>
+        /// <summary>Takes samples as <see cref="Push"/> does, at a third of the cost while nothing passes 1.5 g. Stops
+        /// after a sample that leads to a verdict.</summary>
+        /// <param name="x">Milli-g.</param>
+        /// <param name="y">Milli-g.</param>
+        /// <param name="z">Milli-g.</param>
+        /// <param name="begin">The first sample to take.</param>
+        /// <param name="end">Behind the last one.</param>
+        /// <param name="squares">Gets <see cref="Square"/> of each sample taken, at its index.</param>
+        /// <returns>Where to go on: <paramref name="end"/>, or less where <see cref="Verdict"/> is not None.</returns>
+        public int PushBatch(short[] x, short[] y, short[] z, int begin, int end, int[] squares)
+        {
+            FallVerdict verdict = FallVerdict.None;
+            int i = begin;
+            while (i < end && verdict == FallVerdict.None)
+            {
+                int quiet = _peakAge == Idle ? _ring.PushBelow(x, y, z, i, end, TriggerSquare, squares) : i;
+                if (quiet > i)
+                {
+                    i = quiet;
+                    _square = squares[i - 1];
+                    verdict = _ring.IsSecondOver ? CloseSecond() : FallVerdict.None;
+                    continue;
+                }
+
+                verdict = Push(x[i], y[i], z[i]);
+                squares[i] = _square;
+                i++;
+            }
+
+            Verdict = verdict;
+            return i;
+        }
+
+        /// <summary>Samples were lost before the next one. What lies on the two sides of the hole is never looked at
+        /// together; an impact that is too near to it to be scored is watched for lying still, as a weak suspicion
+        /// is.</summary>
         public void Gap()
         {
-            _at = 0;
-            _isFull = false;
+            _ring.Clear();
             _holed = true;
-            ForgetBlock();
         }
 
         /// <summary>Forgets everything but the configuration and whether the band is worn.</summary>
         public void Reset()
         {
             Abandon();
-            _at = 0;
-            _isFull = false;
+            _ring.Clear();
             _holed = false;
-            ForgetBlock();
             EventCount = 0;
             LastScore = 0;
             LastMargin = 0;
@@ -318,11 +276,37 @@ namespace ElderBand.VitalsFilter
         private void Abandon()
         {
             _peakAge = Idle;
-            _watchSeconds = Idle;
-            _impactAge = Idle;
-            _aftermathSeconds = 0;
-            _stillSeconds = 0;
-            _movedSeconds = 0;
+            _lying.Abandon();
+        }
+
+        private void BeginPeak(int square, int afterTrigger)
+        {
+            _peakSquare = square;
+            _peakAge = 0;
+            _peakAfterTrigger = afterTrigger;
+            _nextSquare = 0;
+            _summing = false;
+        }
+
+        // The signal around the impact is summed up a block a sample over the last second before it is judged, not all
+        // at once (F3).
+        private FallVerdict StepEvent(int age)
+        {
+            if (!_summing)
+            {
+                _summing = true;
+                int oldest = _ring.At + _after - age;
+                _blocks.Begin(oldest < _length ? oldest : oldest - _length);
+            }
+
+            _blocks.Add(_ring.X, _ring.Y, _ring.Z);
+            if (age < _after)
+            {
+                return FallVerdict.None;
+            }
+
+            _summing = false;
+            return Classify();
         }
 
         private FallVerdict Classify()
@@ -340,140 +324,56 @@ namespace ElderBand.VitalsFilter
                 _peakAge = Idle;
             }
 
-            // Whether the band is worn is asked only now: who falls out of bed after hours without a movement is known to wear
-            // it by the movement of falling.
+            // Whether the band is worn is asked only now: who falls out of bed after hours without a movement is known
+            // to wear it by the movement of falling.
             if (!_worn)
             {
                 return FallVerdict.None;
             }
 
-            // Right after power-on what came before the impact is unknown, and the wrist is that of whoever puts the band on.
-            if (!_isFull)
+            // Right after power-on what came before the impact is unknown, and the wrist is that of whoever puts the
+            // band on.
+            if (!_ring.IsFull)
             {
-                if (_holed && MayWatch)
+                if (_holed && _lying.MayWatch)
                 {
-                    Watch(age, _weak);
+                    _lying.Watch(age, _weak);
                 }
 
                 return FallVerdict.None;
             }
 
-            _features.Compute(_x, _y, _z, _at);
+            _blocks.Finish(_ring.X, _ring.Y, _ring.Z);
+            _features.Compute(_ring.X, _ring.Y, _ring.Z, _ring.At);
             LastMargin = FallForest.Margin(_features.Values);
             LastScore = FallForest.Score(LastMargin, NormalLine);
             LastImpactAgeMs = age * 1000 / _rateHz;
             EventCount++;
             if (LastMargin >= _strong)
             {
-                bool sameFall = _aftermathSeconds > AftermathS - SameFallS;
-                Impact(age);
-                if (sameFall)
-                {
-                    return FallVerdict.None;
-                }
-
-                _watchSeconds = Idle;
-                _aftermathSeconds = AftermathS;
-                return FallVerdict.Suspected;
+                return _lying.Suspect(age) ? FallVerdict.Suspected : FallVerdict.None;
             }
 
-            if (LastMargin >= _weak && MayWatch)
+            if (LastMargin >= _weak && _lying.MayWatch)
             {
-                Watch(age, LastMargin);
+                _lying.Watch(age, LastMargin);
             }
 
             return FallVerdict.None;
-        }
-
-        private bool MayWatch
-        {
-            get { return _watchSeconds == Idle && _aftermathSeconds == 0; }
-        }
-
-        private void Watch(int age, int margin)
-        {
-            _watchSeconds = 0;
-            _watchMargin = margin;
-            _movedSeconds = 0;
-            Impact(age);
-        }
-
-        private void ForgetBlock()
-        {
-            _secondEnd = _at + _rateHz;
-            if (_secondEnd >= _length)
-            {
-                _secondEnd -= _length;
-            }
-
-            _blockX = 0;
-            _blockY = 0;
-            _blockZ = 0;
-            _blockSquares = 0;
-        }
-
-        private void Impact(int age)
-        {
-            _impactAge = age;
-            _stillSeconds = 0;
         }
 
         // Once a second: was it still, and does that settle a weak suspicion?
         private FallVerdict CloseSecond()
         {
-            long mean = ((long)_blockX * _blockX) + ((long)_blockY * _blockY) + ((long)_blockZ * _blockZ);
-            long variance = (_blockSquares - (mean / _rateHz)) / _rateHz;
-            bool still = variance <= StillDeviationMg * StillDeviationMg;
-            if (variance > MovedDeviationMg * MovedDeviationMg)
+            FallVerdict verdict = _lying.CloseSecond(_ring.TakeVariance());
+            if (verdict == FallVerdict.SuspectedLate)
             {
-                _moved = true;
+                LastMargin = _lying.Margin; // of the impact that is confirmed, not of what stirred after it
+                LastScore = FallForest.Score(LastMargin, NormalLine);
+                LastImpactAgeMs = _lying.ImpactAgeMs(_rateHz);
             }
 
-            ForgetBlock();
-            _stillSeconds = still ? _stillSeconds + 1 : 0;
-            if (_aftermathSeconds > 0)
-            {
-                _aftermathSeconds--;
-            }
-
-            if (_impactAge == Idle)
-            {
-                return FallVerdict.None;
-            }
-
-            if (_impactAge < int.MaxValue - _rateHz)
-            {
-                _impactAge += _rateHz;
-            }
-
-            if (_watchSeconds == Idle)
-            {
-                return FallVerdict.None;
-            }
-
-            _watchSeconds++;
-            if (!still)
-            {
-                _movedSeconds++;
-            }
-
-            if (_stillSeconds >= LongLieStillS)
-            {
-                _watchSeconds = Idle;
-                _aftermathSeconds = AftermathS;
-                LastMargin = _watchMargin; // of the impact that is confirmed, not of what stirred after it
-                LastScore = FallForest.Score(_watchMargin, NormalLine);
-                LastImpactAgeMs = (int)((long)_impactAge * 1000 / _rateHz);
-                return FallVerdict.SuspectedLate;
-            }
-
-            if (_movedSeconds >= LongLieMovedS || _watchSeconds >= LongLieWindowS)
-            {
-                _watchSeconds = Idle;
-                return FallVerdict.NearFall;
-            }
-
-            return FallVerdict.None;
+            return verdict;
         }
     }
 }

@@ -1,28 +1,21 @@
 namespace ElderBand.VitalsFilter
 {
     /// <summary>
-    /// What the forest looks at: integer features of the signal around an impact, in milli-g, milliseconds, cosines x1000 or
-    /// ratios x1000, so one table serves 25 and 50 Hz. None has the sign of an axis, so the left and the right wrist, and a band
-    /// worn upside down, are the same. One pass over the samples leaves sums of 200 ms blocks; most features are made of those.
+    /// What the forest looks at: integer features of the signal around an impact, in milli-g, milliseconds, cosines
+    /// x1000 or ratios x1000, so one table serves 25 and 50 Hz. None has the sign of an axis, so the left and the right
+    /// wrist, and a band worn upside down, are the same. Most features are made of sums over blocks of 200 ms
+    /// (<see cref="FallBlocks"/>).
     /// </summary>
     public sealed class FallFeatures
     {
-        /// <summary>Milliseconds of signal kept before the impact.</summary>
-        public const int BeforeMs = 2600;
-
-        /// <summary>Milliseconds of signal awaited after the impact; this is most of the delay of a verdict.</summary>
-        public const int AfterMs = 3000;
-
         /// <summary>Number of features.</summary>
         public const int Count = 26;
 
-        /// <summary>Each axis is cut here before any feature: part of the training recordings clips at 4 g, and a
-        /// feature above it would tell the recordings apart instead of the movements.</summary>
-        public const int AxisLimitMg = 4000;
-
         private const int HighestRatio = 20000;
-        private const int BlockMs = 200;
-        private const int Blocks = (BeforeMs + AfterMs) / BlockMs;
+        private const int BeforeMs = FallBlocks.BeforeMs;
+        private const int AfterMs = FallBlocks.AfterMs;
+        private const int BlockMs = FallBlocks.BlockMs;
+        private const int AxisLimitMg = FallBlocks.AxisLimitMg;
         private const int Bins = 64;
         private const int BinShift = 7;
 
@@ -32,20 +25,17 @@ namespace ElderBand.VitalsFilter
         private readonly int _length;
         private readonly int _perBlock;
 
-        // Magnitude and change of the vector within 40 ms (sum over the axes), a value a sample.
+        // The blocks' arrays (FallBlocks).
         private readonly short[] _m;
         private readonly short[] _change;
-
-        // A value a block: mean vector and its length, sums of the magnitude, of its change and of the
-        // vector's, and the mean square of the magnitude.
-        private readonly short[] _meanX = new short[Blocks];
-        private readonly short[] _meanY = new short[Blocks];
-        private readonly short[] _meanZ = new short[Blocks];
-        private readonly short[] _norm = new short[Blocks];
-        private readonly int[] _sum = new int[Blocks];
-        private readonly int[] _squares = new int[Blocks];
-        private readonly int[] _path = new int[Blocks];
-        private readonly int[] _changes = new int[Blocks];
+        private readonly short[] _meanX;
+        private readonly short[] _meanY;
+        private readonly short[] _meanZ;
+        private readonly short[] _norm;
+        private readonly int[] _sum;
+        private readonly int[] _squares;
+        private readonly int[] _path;
+        private readonly int[] _changes;
         private readonly byte[] _histogram = new byte[Bins];
         private readonly int[] _values = new int[Count];
 
@@ -55,22 +45,25 @@ namespace ElderBand.VitalsFilter
         private int _z;
         private int _deviation;
 
-        /// <summary>Scratch for one detector at 25 or 50 Hz.</summary>
-        public FallFeatures(int rateHz)
+        /// <param name="rateHz">25 or 50.</param>
+        /// <param name="blocks">The signal in blocks.</param>
+        public FallFeatures(int rateHz, FallBlocks blocks)
         {
             _rateHz = rateHz;
             _step = rateHz / 25;
             _perBlock = Samples(BlockMs);
             _impact = Samples(BeforeMs);
-            _length = _impact + Samples(AfterMs);
-            _m = new short[_length];
-            _change = new short[_length];
-        }
-
-        /// <summary>Samples needed: the window before the impact, the impact, and the window after it.</summary>
-        public int Length
-        {
-            get { return _length; }
+            _length = blocks.Length;
+            _m = blocks.Magnitudes;
+            _change = blocks.Changes;
+            _meanX = blocks.MeanX;
+            _meanY = blocks.MeanY;
+            _meanZ = blocks.MeanZ;
+            _norm = blocks.Norms;
+            _sum = blocks.MagnitudeSums;
+            _squares = blocks.MeanSquares;
+            _path = blocks.MagnitudePaths;
+            _changes = blocks.ChangeSums;
         }
 
         /// <summary>The features of the last <see cref="Compute"/>; owned by this object.</summary>
@@ -79,11 +72,11 @@ namespace ElderBand.VitalsFilter
             get { return _values; }
         }
 
-        /// <summary>Computes all features from a ring whose oldest sample is at <paramref name="oldest"/>; the impact lies
-        /// <see cref="AfterMs"/> before the newest.</summary>
+        /// <summary>Computes all features from complete blocks and the ring they were made from, whose oldest sample is
+        /// at
+        /// <paramref name="oldest"/>.</summary>
         public void Compute(short[] ringX, short[] ringY, short[] ringZ, int oldest)
         {
-            SumBlocks(ringX, ringY, ringZ, oldest);
             int rangeX = Range(ringX, oldest);
             int rangeY = Range(ringY, oldest);
             int rangeZ = Range(ringZ, oldest);
@@ -155,110 +148,6 @@ namespace ElderBand.VitalsFilter
         private static int Block(int ms)
         {
             return (BeforeMs + ms) / BlockMs;
-        }
-
-        // The costliest part of an event: values in locals, the root found from the one before (a call costs the interpreter 20 adds).
-        private void SumBlocks(short[] ringX, short[] ringY, short[] ringZ, int oldest)
-        {
-            short[] m = _m;
-            short[] changes = _change;
-            int length = _length;
-            int perBlock = _perBlock;
-            bool everyOther = _step == 2;
-            int at = oldest;
-            int i = 0;
-            int magnitude = 1000;
-            int nearX = IntegerMath.Clamp(ringX[at], -AxisLimitMg, AxisLimitMg);
-            int nearY = IntegerMath.Clamp(ringY[at], -AxisLimitMg, AxisLimitMg);
-            int nearZ = IntegerMath.Clamp(ringZ[at], -AxisLimitMg, AxisLimitMg);
-            int nearMagnitude = IntegerMath.Isqrt((nearX * nearX) + (nearY * nearY) + (nearZ * nearZ));
-            int farX = nearX;
-            int farY = nearY;
-            int farZ = nearZ;
-            int farMagnitude = nearMagnitude;
-            for (int block = 0; block < Blocks; block++)
-            {
-                int sumX = 0;
-                int sumY = 0;
-                int sumZ = 0;
-                int sum = 0;
-                int squares = 0;
-                int path = 0;
-                int change = 0;
-                for (int end = i + perBlock; i < end; i++)
-                {
-                    int x = ringX[at];
-                    int y = ringY[at];
-                    int z = ringZ[at];
-                    if (++at == length)
-                    {
-                        at = 0;
-                    }
-
-                    x = x > AxisLimitMg ? AxisLimitMg : x < -AxisLimitMg ? -AxisLimitMg : x;
-                    y = y > AxisLimitMg ? AxisLimitMg : y < -AxisLimitMg ? -AxisLimitMg : y;
-                    z = z > AxisLimitMg ? AxisLimitMg : z < -AxisLimitMg ? -AxisLimitMg : z;
-                    int square = ((x * x) + (y * y) + (z * z)) | 1;
-                    squares += square;
-
-                    // Newton's step never lands below the root; from there it only descends. The bit above keeps it from 0.
-                    int root = magnitude < 256 ? 256 : magnitude;
-                    int next = (root + (square / root)) >> 1;
-                    do
-                    {
-                        root = next;
-                        next = (root + (square / root)) >> 1;
-                    }
-                    while (next < root);
-
-                    magnitude = root;
-                    m[i] = (short)root;
-                    sum += root;
-                    sumX += x;
-                    sumY += y;
-                    sumZ += z;
-                    int d = root - farMagnitude;
-                    path += d < 0 ? -d : d;
-                    d = x - farX;
-                    int vector = d < 0 ? -d : d;
-                    d = y - farY;
-                    vector += d < 0 ? -d : d;
-                    d = z - farZ;
-                    vector += d < 0 ? -d : d;
-                    changes[i] = (short)vector;
-                    change += vector;
-                    if (everyOther)
-                    {
-                        farX = nearX;
-                        farY = nearY;
-                        farZ = nearZ;
-                        farMagnitude = nearMagnitude;
-                        nearX = x;
-                        nearY = y;
-                        nearZ = z;
-                        nearMagnitude = root;
-                    }
-                    else
-                    {
-                        farX = x;
-                        farY = y;
-                        farZ = z;
-                        farMagnitude = root;
-                    }
-                }
-
-                sumX /= perBlock;
-                sumY /= perBlock;
-                sumZ /= perBlock;
-                _meanX[block] = (short)sumX;
-                _meanY[block] = (short)sumY;
-                _meanZ[block] = (short)sumZ;
-                _norm[block] = (short)IntegerMath.IsqrtNear((sumX * sumX) + (sumY * sumY) + (sumZ * sumZ), 1000);
-                _sum[block] = sum;
-                _squares[block] = squares / perBlock;
-                _path[block] = path;
-                _changes[block] = change;
-            }
         }
 
         // Extent of one axis around the impact.
@@ -410,8 +299,8 @@ namespace ElderBand.VitalsFilter
             return path;
         }
 
-        // The magnitude that a twentieth of the samples within a second of the impact passes, in steps of 128 mg: the impact's
-        // weight rather than its sharpest sample.
+        // The magnitude that a twentieth of the samples within a second of the impact passes, in steps of 128 mg: the
+        // impact's weight rather than its sharpest sample.
         private int NearlyHighest()
         {
             byte[] histogram = _histogram;
@@ -437,7 +326,8 @@ namespace ElderBand.VitalsFilter
             return bin << BinShift;
         }
 
-        // Mean difference between the magnitude's means of two neighbouring windows: how strongly it swings at that time scale.
+        // Mean difference between the magnitude's means of two neighbouring windows: how strongly it swings at that
+        // time scale.
         private int Swing(int fromMs, int toMs, int windowMs)
         {
             short[] m = _m;

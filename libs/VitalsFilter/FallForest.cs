@@ -1,13 +1,14 @@
 namespace ElderBand.VitalsFilter
 {
     /// <summary>
-    /// An ensemble of boosted integer decision trees. Each tree is complete, of the depth in the table, its nodes stored
-    /// breadth first: node n has its children at 2n+1 and 2n+2, so no links are kept. The tables are generated
+    /// An ensemble of boosted integer decision trees. Each tree is complete, of the depth in the table, its nodes
+    /// stored breadth first: node n has its children at 2n+1 and 2n+2, so no links are kept. The tables are generated
     /// (FallForest.g.cs); how and from what is written in their header and in docs/fall-model.md.
     /// </summary>
     public static partial class FallForest
     {
-        /// <summary>Sum of the trees' leaves and the bias, in 1/64 of log-odds: above 0 is more fall than not in training.</summary>
+        /// <summary>Sum of the trees' leaves and the bias, in 1/64 of log-odds: above 0 is more fall than not in
+        /// training.</summary>
         /// <param name="features"><see cref="FallFeatures.Count"/> values.</param>
         public static int Margin(int[] features)
         {

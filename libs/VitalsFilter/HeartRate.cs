@@ -1,65 +1,21 @@
 namespace ElderBand.VitalsFilter
 {
-    /// <summary>Why there is no heart rate (or no SpO2). Four bits on the wire.</summary>
-    public enum HeartRefusal : byte
-    {
-        /// <summary>Reported, not refused.</summary>
-        None = 0,
-
-        /// <summary>Too little light comes back: nothing on the sensor.</summary>
-        NotWorn = 1,
-
-        /// <summary>The arm moves too much.</summary>
-        Motion = 2,
-
-        /// <summary>There is contact, but the pulse is too weak to trust.</summary>
-        LowPerfusion = 3,
-
-        /// <summary>Samples at the end of the converter's range.</summary>
-        Saturated = 4,
-
-        /// <summary>Beats, but too unevenly spaced for one number.</summary>
-        Irregular = 5,
-
-        /// <summary>Not enough signal since contact began.</summary>
-        Warmup = 6,
-
-        /// <summary>Nothing that repeats like a pulse.</summary>
-        NoSignal = 7,
-
-        /// <summary>Two ways of counting disagree, so one of them may be half or double the truth.</summary>
-        Disagree = 8,
-
-        /// <summary>Values the chip cannot produce, a frozen signal, or a silent accelerometer.</summary>
-        SensorFault = 9,
-    }
-
     /// <summary>
     /// Heart rate from a reflectance PPG sensor, and a cautious SpO2, from the last 8 s. At rest: period from the
-    /// autocorrelation, beats from the slope sum of the systolic edge with fractional timing, median of the last 8 intervals;
-    /// both must agree. In motion: <see cref="MotionTracker"/>. Refusing is the normal answer to doubt. An estimate is made in
-    /// slices, so that a key can be served between them (F3): <see cref="BeginEstimate"/> copies the window, samples may arrive
-    /// between the slices, and the answer is that of the moment of the copy.
-    /// No clock, no allocation after construction, integers only. Not for several threads.
+    /// autocorrelation, beats from the slope sum of the systolic edge with fractional timing, median of the last 8
+    /// intervals; both must agree. In motion: <see cref="MotionTracker"/>. Doubt leads to a refusal. An estimate is
+    /// made in slices, so that a key can be served between them (F3): <see cref="BeginEstimate"/> copies the window,
+    /// samples may arrive between the slices, and the answer is that of the moment of the copy. No clock, no allocation
+    /// after construction, integers only.
     /// </summary>
     public sealed class HeartRate
     {
         /// <summary>Below this confidence nothing is reported.</summary>
         public const int ReportConfidence = 60;
 
-        /// <summary>A shorter hole is bridged by <see cref="Gap"/>, ms: fewer than 10 samples at 25 Hz.</summary>
-        public const int ForgottenHoleMs = 400;
-
         private const int WindowS = PulseWindow.Seconds;
-        private const int HoldS = 30;
-        private const int MinRateHz = 25;
-        private const int MaxRateHz = 125;
-        private const int FullScale = 262143; // 18 bits (MAX30102 datasheet, table 1)
-        private const int SaturatedAbove = 261000;
         private const int MotionDeviationMg = 30;
         private const int OxygenDeviationMg = 15;
-        private const int ClockLimit = 1 << 30;
-
         private readonly int _rateHz;
         private readonly int _channels;
         private readonly int _samples;
@@ -68,41 +24,29 @@ namespace ElderBand.VitalsFilter
         private readonly Oxygen _oxygen = new Oxygen();
         private readonly ArmMotion _motion = new ArmMotion();
         private readonly MotionTracker _tracker = new MotionTracker();
-        private readonly byte[] _bridged = new byte[WindowS + 1];
 
         private int _contactMin = 5000;
         private bool _hasLevel = true;
-
-        // Times in samples since the last reset.
-        private int _now;
-        private int _saturatedAt;
-        private int _impossibleAt;
         private int _trackedAt;
-        private int _shownAt;
-        private int _beganAt;
-
-        private int _gap;
-        private int _secondSamples;
-        private int _second;
-        private int _shownBpmX10;
         private int _heldBpmX10;
 
         // The estimate under way, as it stood when it began.
+        private int _beganAt;
         private EstimateStage _stage;
-        private int _steps;
         private bool _moves;
         private bool _isStill;
         private bool _isShort;
         private int _guessBpmX10;
         private int _confidence;
         private HeartRefusal _refusal;
+        private HeartRefusal _oxygenRefusal;
 
         /// <param name="rateHz">Sample rate of <see cref="Push"/>, 25..125; limited to that range.</param>
         /// <param name="channelCount">1..3: one channel arrives as red; two are red and infrared (MAX30102); three add
         /// green (MAX30101), which is the better one at the wrist and is then used for the pulse.</param>
         public HeartRate(int rateHz, int channelCount)
         {
-            _rateHz = IntegerMath.Clamp(rateHz, MinRateHz, MaxRateHz);
+            _rateHz = IntegerMath.Clamp(rateHz, 25, 125);
             _channels = IntegerMath.Clamp(channelCount, 1, 3);
             _samples = _rateHz * WindowS;
             _window = new PulseWindow(_rateHz, _channels);
@@ -116,13 +60,14 @@ namespace ElderBand.VitalsFilter
             Track,
             Judge,
             Rest,
+            Conclude,
             Publish,
         }
 
         /// <summary>Heart rate x10, 300..2400; 0 when refused.</summary>
         public int BpmX10 { get; private set; }
 
-        /// <summary>The best guess x10 even when refused, 0 if there is none: for evaluation, never for a screen.</summary>
+        /// <summary>The best guess x10 even when refused, 0 for none: for evaluation, never for a screen.</summary>
         public int GuessBpmX10 { get; private set; }
 
         /// <summary>0..100 of the last estimate; below <see cref="ReportConfidence"/> it was refused.</summary>
@@ -140,8 +85,7 @@ namespace ElderBand.VitalsFilter
         /// <summary>Why there is no SpO2.</summary>
         public HeartRefusal Spo2Refusal { get; private set; }
 
-        /// <summary>What the curve made the SpO2 of the last estimate from, x1000, 0 if there is none: the ratio of ratios, or a
-        /// camera's relative red level.</summary>
+        /// <summary><see cref="Oxygen.RatioX1000"/> of the last estimate.</summary>
         public int RatioX1000
         {
             get { return _oxygen.RatioX1000; }
@@ -172,67 +116,40 @@ namespace ElderBand.VitalsFilter
             _hasLevel = hasLevel;
         }
 
-        /// <summary>SpO2 (percent) = constant + linear R + square R^2, each x1000, R being the ratio of ratios. Published curves
-        /// differ by 4.8 points at R = 0.7, so it belongs to the device. Default: Maxim's recommendation for its own modules.</summary>
+        /// <summary><see cref="Oxygen.ConfigureCurve"/> for the ratio of ratios. Default: Maxim's for its own modules.</summary>
         public void ConfigureOxygenCurve(int constantX1000, int linearX1000, int squareX1000)
         {
             _oxygen.ConfigureCurve(false, constantX1000, linearX1000, squareX1000);
         }
 
-        /// <summary>For a camera instead: the same form, R being the red level as a share of its best since contact. It takes the
-        /// wearer's best for normal and shows only a fall from there, down to 90 %. Not for the band.</summary>
+        /// <summary><see cref="Oxygen.ConfigureCurve"/> for a camera. Not for the band.</summary>
         public void ConfigureOxygenTrend(int constantX1000, int linearX1000, int squareX1000)
         {
             _oxygen.ConfigureCurve(true, constantX1000, linearX1000, squareX1000);
         }
 
-        /// <summary>Takes one sample of raw counts (0..262143); channels beyond the channel count are ignored.</summary>
+        /// <summary>Takes one sample of raw counts (0..262143); channels beyond the channel count are
+        /// ignored.</summary>
         public void Push(int red, int ir, int green)
         {
-            if (_gap != 0)
+            if (_window.Push(red, ir, green))
             {
-                Bridge(red, ir, green);
-            }
-
-            int worst = red;
-            bool impossible = red < 0 || red > FullScale;
-            if (_channels > 1)
-            {
-                impossible |= ir < 0 || ir > FullScale;
-                worst = ir > worst ? ir : worst;
-                if (_channels > 2)
+                _motion.CloseSecond();
+                if (_window.Now >= PulseWindow.ClockLimit)
                 {
-                    impossible |= green < 0 || green > FullScale;
-                    worst = green > worst ? green : worst;
+                    Reset();
                 }
-            }
-
-            if (worst >= SaturatedAbove)
-            {
-                _saturatedAt = _now;
-            }
-
-            if (impossible)
-            {
-                _impossibleAt = _now;
-            }
-
-            _window.Push(red, ir, green);
-            _now++;
-            if (++_secondSamples == _rateHz)
-            {
-                CloseSecond();
             }
         }
 
-        /// <summary>Tells that samples were lost before the next one. Those of a hole shorter than <see cref="ForgottenHoleMs"/> are
-        /// replaced by a line to the next sample, which makes no beat; while more than a tenth of the last 8 s is such lines
-        /// nothing is reported. A longer hole forgets all samples.</summary>
+        /// <summary>Tells that samples were lost before the next one. Those of a hole shorter than
+        /// <see cref="PulseWindow.ForgottenHoleMs"/> are replaced by a line to the next sample, which makes no beat;
+        /// while more than a tenth of the last 8 s is such lines nothing is reported. A longer hole forgets all
+        /// samples.</summary>
         /// <param name="samples">How many were lost, at the rate of <see cref="Push"/>.</param>
         public void Gap(int samples)
         {
-            _gap += IntegerMath.Clamp(samples, 0, _samples);
-            if (_gap * 1000 >= ForgottenHoleMs * _rateHz || _window.IsEmpty)
+            if (!_window.Gap(samples))
             {
                 int held = _heldBpmX10;
                 Reset();
@@ -247,7 +164,8 @@ namespace ElderBand.VitalsFilter
             _tracker.PushMotion(xMg, yMg, zMg);
         }
 
-        /// <summary>Begins an estimate from the last 8 s; ask every 1 to 10 s. Without effect while one is under way.</summary>
+        /// <summary>Begins an estimate from the last 8 s; ask every 1 to 10 s. Without effect while one is under
+        /// way.</summary>
         public void BeginEstimate()
         {
             if (_stage != EstimateStage.None)
@@ -256,19 +174,24 @@ namespace ElderBand.VitalsFilter
             }
 
             _window.Freeze();
-            _tracker.Freeze();
-            _beganAt = _now;
+            _beganAt = _window.Now;
             _moves = _motion.DeviationMg(WindowS) > MotionDeviationMg;
             _isStill = _motion.DeviationMg(ArmMotion.Seconds) <= OxygenDeviationMg;
-            _isShort = !_window.IsFull || Bridged() * 10 > _samples;
+            _isShort = !_window.IsFull || _window.Bridged * 10 > _samples;
             _guessBpmX10 = 0;
             _confidence = 0;
             _refusal = JudgeWindow();
 
-            // The tracker lives in steps of 2 s, however often it is asked for, because each costs 400,000 instructions; from
-            // half a window on it has something to look at.
-            _steps = (_now - _trackedAt + (_rateHz / 2)) * 1000 / (MotionTracker.StepMs * _rateHz);
-            _stage = _steps > 0 && _window.IsHalfFull ? EstimateStage.Track : EstimateStage.Judge;
+            // The tracker lives in steps of 2 s, however often it is asked for, because each costs 400,000
+            // instructions; from half a window on it has something to look at.
+            _stage = EstimateStage.Judge;
+            int steps = (IntegerMath.Clamp(_beganAt - _trackedAt, 0, 8 * _samples) + (_rateHz / 2)) * 1000 / (MotionTracker.StepMs * _rateHz);
+            if (steps > 0 && _window.IsHalfFull)
+            {
+                _tracker.Begin(_channels, steps);
+                _trackedAt = _beganAt;
+                _stage = EstimateStage.Track;
+            }
         }
 
         /// <summary>Does the next slice of an estimate.</summary>
@@ -280,12 +203,14 @@ namespace ElderBand.VitalsFilter
                 case EstimateStage.None:
                     return true;
                 case EstimateStage.Track:
-                    _tracker.Update(_window.Channel(0), _window.Channel(1), _window.Channel(2), 0, _steps);
-                    _trackedAt = _beganAt;
-                    _stage = EstimateStage.Judge;
+                    if (_tracker.Step(_window))
+                    {
+                        _stage = EstimateStage.Judge;
+                    }
+
                     return false;
                 case EstimateStage.Judge:
-                    _stage = EstimateStage.Publish;
+                    _stage = EstimateStage.Conclude;
                     if (_refusal == HeartRefusal.None && _moves)
                     {
                         JudgeMotion();
@@ -305,9 +230,13 @@ namespace ElderBand.VitalsFilter
                         _confidence = _rest.Confidence;
                         _refusal = _rest.Refusal;
                         EndJudgement();
-                        _stage = EstimateStage.Publish;
+                        _stage = EstimateStage.Conclude;
                     }
 
+                    return false;
+                case EstimateStage.Conclude:
+                    Conclude();
+                    _stage = EstimateStage.Publish;
                     return false;
                 default:
                     Publish();
@@ -332,19 +261,7 @@ namespace ElderBand.VitalsFilter
         public void Reset()
         {
             _window.Reset();
-            _now = 0;
-            _saturatedAt = -_samples - 1;
-            _impossibleAt = -_samples - 1;
             _trackedAt = 0;
-            _shownAt = 0;
-            _gap = 0;
-            _secondSamples = 0;
-            for (int i = 0; i < _bridged.Length; i++)
-            {
-                _bridged[i] = 0;
-            }
-
-            _shownBpmX10 = 0;
             _heldBpmX10 = 0;
             _stage = EstimateStage.None;
             _rest.Reset();
@@ -358,63 +275,6 @@ namespace ElderBand.VitalsFilter
             Spo2Refusal = HeartRefusal.Warmup;
         }
 
-        private void Bridge(int red, int ir, int green)
-        {
-            int count = _gap;
-            _gap = 0;
-            _bridged[_second] += (byte)count;
-            int fromRed = _window.Last(0);
-            int fromIr = _window.Last(1);
-            int fromGreen = _window.Last(2);
-            for (int i = 1; i <= count; i++)
-            {
-                Push(
-                    fromRed + ((red - fromRed) * i / (count + 1)),
-                    fromIr + ((ir - fromIr) * i / (count + 1)),
-                    fromGreen + ((green - fromGreen) * i / (count + 1)));
-            }
-        }
-
-        private int Bridged()
-        {
-            int sum = 0;
-            for (int i = 0; i < _bridged.Length; i++)
-            {
-                sum += _bridged[i];
-            }
-
-            return sum;
-        }
-
-        private void CloseSecond()
-        {
-            _secondSamples = 0;
-            _motion.CloseSecond();
-            _second = _second == WindowS ? 0 : _second + 1;
-            _bridged[_second] = 0;
-            if (_now >= ClockLimit)
-            {
-                Rebase();
-            }
-        }
-
-        // Once in months: the times stay differences of small numbers.
-        private void Rebase()
-        {
-            int back = _now - (_rateHz * 60);
-            _now -= back;
-            _saturatedAt = Rebased(_saturatedAt, back);
-            _impossibleAt = Rebased(_impossibleAt, back);
-            _trackedAt = Rebased(_trackedAt, back);
-            _shownAt = Rebased(_shownAt, back);
-            _beganAt = Rebased(_beganAt, back);
-        }
-
-        private int Rebased(int at, int back)
-        {
-            return at < back - _samples ? -_samples - 1 : at - back;
-        }
-
         // What can be told from the samples as such.
         private HeartRefusal JudgeWindow()
         {
@@ -425,7 +285,7 @@ namespace ElderBand.VitalsFilter
 
             if (_hasLevel)
             {
-                if (_now - _impossibleAt <= _samples)
+                if (_window.HasImpossible)
                 {
                     return HeartRefusal.SensorFault;
                 }
@@ -435,7 +295,7 @@ namespace ElderBand.VitalsFilter
                     return HeartRefusal.NotWorn;
                 }
 
-                if (_now - _saturatedAt <= _samples)
+                if (_window.HasSaturated)
                 {
                     return HeartRefusal.Saturated;
                 }
@@ -447,13 +307,7 @@ namespace ElderBand.VitalsFilter
         // While the arm moves its wave hides the beats: only the tracker can answer.
         private void JudgeMotion()
         {
-            bool alive = false;
-            for (int i = 0; i < _channels && !alive; i++)
-            {
-                alive = !RestRate.IsFrozen(_window.Channel(i));
-            }
-
-            if (!alive)
+            if (_window.IsFrozen)
             {
                 _refusal = HeartRefusal.SensorFault;
                 return;
@@ -472,7 +326,7 @@ namespace ElderBand.VitalsFilter
             }
         }
 
-        private void Publish()
+        private void Conclude()
         {
             if (!_moves)
             {
@@ -482,7 +336,7 @@ namespace ElderBand.VitalsFilter
                     _refusal = HeartRefusal.Disagree; // two sure witnesses who contradict each other: one is wrong
                 }
 
-                Smooth();
+                _guessBpmX10 = _rest.Smooth(_guessBpmX10, _refusal == HeartRefusal.None, _beganAt);
                 if (_refusal != HeartRefusal.None && _guessBpmX10 > 0 && _tracker.Confidence >= ReportConfidence)
                 {
                     _guessBpmX10 = _tracker.BpmX10; // still refused, but a better guess than the last rate held
@@ -498,36 +352,18 @@ namespace ElderBand.VitalsFilter
                 _guessBpmX10 = _heldBpmX10; // across a hole
             }
 
+            _oxygenRefusal = JudgeOxygen();
+        }
+
+        private void Publish()
+        {
             BpmX10 = _refusal == HeartRefusal.None ? _guessBpmX10 : 0;
             GuessBpmX10 = _guessBpmX10;
             Confidence = _confidence;
             Refusal = _refusal;
             IsMoving = _moves;
             _oxygen.Clear();
-            Spo2Refusal = JudgeOxygen();
-        }
-
-        // A heart at rest does not jump: a reported rate is the mean of the new one and what was reported within the window, and
-        // a refused guess stays near it. A change of a sixth and more is followed at once.
-        private void Smooth()
-        {
-            int sinceShown = _beganAt - _shownAt;
-            if (_refusal == HeartRefusal.None)
-            {
-                if (sinceShown < _samples && IntegerMath.Distance(_guessBpmX10, _shownBpmX10) * 6 < _shownBpmX10)
-                {
-                    _guessBpmX10 = (_guessBpmX10 + _shownBpmX10 + 1) >> 1;
-                }
-
-                _shownBpmX10 = _guessBpmX10;
-                _shownAt = _beganAt;
-            }
-            else if (_shownBpmX10 > 0 && sinceShown < _rateHz * HoldS)
-            {
-                bool isNear = IntegerMath.Distance(_guessBpmX10, _shownBpmX10) * 5 < _shownBpmX10;
-                _shownBpmX10 += isNear ? (_guessBpmX10 - _shownBpmX10) / 4 : 0;
-                _guessBpmX10 = _shownBpmX10;
-            }
+            Spo2Refusal = _oxygenRefusal == HeartRefusal.None ? EstimateOxygen() : _oxygenRefusal;
         }
 
         private HeartRefusal JudgeOxygen()
@@ -537,9 +373,9 @@ namespace ElderBand.VitalsFilter
                 return HeartRefusal.NoSignal;
             }
 
-            if (Refusal != HeartRefusal.None && Refusal != HeartRefusal.Irregular)
+            if (_refusal != HeartRefusal.None && _refusal != HeartRefusal.Irregular)
             {
-                return Refusal; // an uneven pulse carries oxygen all the same
+                return _refusal; // an uneven pulse carries oxygen all the same
             }
 
             if (!_isStill)
@@ -547,20 +383,17 @@ namespace ElderBand.VitalsFilter
                 return HeartRefusal.Motion;
             }
 
-            int[] red = _window.Channel(0);
-            if (_oxygen.IsTrend)
-            {
-                return _oxygen.FollowLevel(red);
-            }
-
-            int[] ir = _window.Channel(1);
             int contact = _contactMin * _window.Fold;
-            if (IntegerMath.Lowest(red) < contact || IntegerMath.Lowest(ir) < contact)
-            {
-                return HeartRefusal.NotWorn;
-            }
+            bool isBare = !_oxygen.IsTrend
+                && (IntegerMath.Lowest(_window.Channel(0)) < contact || IntegerMath.Lowest(_window.Channel(1)) < contact);
+            return isBare ? HeartRefusal.NotWorn : HeartRefusal.None;
+        }
 
-            return _oxygen.Estimate(red, ir, 0, _rateHz * 600 / (1000 * _window.Fold));
+        private HeartRefusal EstimateOxygen()
+        {
+            return _oxygen.IsTrend
+                ? _oxygen.FollowLevel(_window.Channel(0))
+                : _oxygen.Estimate(_window.Channel(0), _window.Channel(1), 0, _rateHz * 600 / (1000 * _window.Fold));
         }
     }
 }

@@ -3,7 +3,8 @@ namespace ElderBand.VitalsFilter
     /// <summary>The few integer functions the filters share. Exact, allocation-free, no exceptions.</summary>
     public static class IntegerMath
     {
-        /// <summary>Floor of the square root. <paramref name="value"/> below 0 counts as 0; exact for every input.</summary>
+        /// <summary>Floor of the square root. <paramref name="value"/> below 0 counts as 0; exact for every
+        /// input.</summary>
         public static int Isqrt(int value)
         {
             if (value <= 0)
@@ -36,8 +37,8 @@ namespace ElderBand.VitalsFilter
             return root;
         }
 
-        /// <summary>Floor of the square root, exact as <see cref="Isqrt"/>, but about five times cheaper where a value close to
-        /// the root is known, such as the sample before.</summary>
+        /// <summary>Floor of the square root, exact as <see cref="Isqrt"/>, but about five times cheaper where a value
+        /// close to the root is known, such as the sample before.</summary>
         /// <param name="value">Below 0 counts as 0.</param>
         /// <param name="guess">Any value up to 1,000,000,000.</param>
         public static int IsqrtNear(int value, int guess)
@@ -47,7 +48,8 @@ namespace ElderBand.VitalsFilter
                 return 0;
             }
 
-            // Newton's step never lands below the root; from there it only descends. The floor of 256 keeps the sum in 31 bits.
+            // Newton's step never lands below the root; from there it only descends. The floor of 256 keeps the sum in
+            // 31 bits.
             int root = guess < 256 ? 256 : guess;
             root = (root + (value / root)) >> 1;
             while (true)
@@ -101,6 +103,14 @@ namespace ElderBand.VitalsFilter
             return value < low ? low : value > high ? high : value;
         }
 
+        /// <summary>Where the parabola through three points has its top, in 1/256 of their distance,
+        /// -128..128.</summary>
+        public static int VertexX256(int before, int top, int after)
+        {
+            int curve = before - (2 * top) + after;
+            return curve >= 0 ? 0 : Clamp(128 * (before - after) / curve, -128, 128);
+        }
+
         /// <summary>How far apart two values are.</summary>
         public static int Distance(int a, int b)
         {
@@ -134,7 +144,8 @@ namespace ElderBand.VitalsFilter
             return (int)(sum / values.Length);
         }
 
-        /// <summary>Sorts the first <paramref name="count"/> elements in place, ascending (insertion sort: the counts are small).</summary>
+        /// <summary>Sorts the first <paramref name="count"/> elements in place, ascending (insertion sort: the counts
+        /// are small).</summary>
         public static void Sort(int[] values, int count)
         {
             for (int i = 1; i < count; i++)

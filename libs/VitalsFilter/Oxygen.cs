@@ -1,10 +1,10 @@
 namespace ElderBand.VitalsFilter
 {
     /// <summary>
-    /// Oxygen saturation, an estimate and no diagnosis. From red and infrared light: the ratio of their pulse waves, each
-    /// against its own level, by regression of one wave on the other over 8 s, which noise in single peaks does not move.
-    /// From a camera, whose colours do not carry that ratio: the change of the red level since contact began. Refuses first:
-    /// a pulse has to be there already, both waves must be alike, and the ratio steady over the window.
+    /// Oxygen saturation, an estimate and no diagnosis. From red and infrared light: the ratio of their pulse waves,
+    /// each against its own level, by regression of one wave on the other over 8 s, which noise in single peaks does
+    /// not move. From a camera, whose colours do not carry that ratio: the change of the red level since contact began.
+    /// Refuses first: a pulse has to be there already, both waves must be alike, and the ratio steady over the window.
     /// </summary>
     public sealed class Oxygen
     {
@@ -28,8 +28,8 @@ namespace ElderBand.VitalsFilter
         /// <summary>Oxygen saturation x10 in steps of 10, 700..1000; 0 when refused.</summary>
         public int Spo2X10 { get; private set; }
 
-        /// <summary>What the curve was applied to, x1000, 0 if there is nothing: the ratio of ratios, or the red level as a share
-        /// of its best since contact.</summary>
+        /// <summary>What the curve was applied to, x1000, 0 if there is nothing: the ratio of ratios, or the red level
+        /// as a share of its best since contact.</summary>
         public int RatioX1000 { get; private set; }
 
         /// <summary>True: works from the red level alone.</summary>
@@ -39,8 +39,9 @@ namespace ElderBand.VitalsFilter
         }
 
         /// <summary>SpO2 (percent) = constant + linear R + square R^2, each x1000.</summary>
-        /// <param name="isTrend">False: R is the ratio of ratios. True: R is the red level as a share of its best since contact;
-        /// this takes the wearer's saturation at its best for normal, so it shows a fall, never a low beginning.</param>
+        /// <param name="isTrend">False: R is the ratio of ratios. True: R is the red level as a share of its best since
+        /// contact; this takes the wearer's saturation at its best for normal, so it shows a fall, never a low
+        /// beginning.</param>
         /// <param name="constantX1000">Constant, percent x1000.</param>
         /// <param name="linearX1000">Percent x1000 per 1 of R.</param>
         /// <param name="squareX1000">Percent x1000 per 1 of R squared.</param>
@@ -66,7 +67,8 @@ namespace ElderBand.VitalsFilter
             _windows = 0;
         }
 
-        /// <summary>Estimates from one window of the red level, in which a pulse was found and the arm was still.</summary>
+        /// <summary>Estimates from one window of the red level, in which a pulse was found and the arm was
+        /// still.</summary>
         /// <returns>None, or why there is no value.</returns>
         public HeartRefusal FollowLevel(int[] red)
         {
@@ -83,11 +85,13 @@ namespace ElderBand.VitalsFilter
             return Apply(TrendLowestX1000);
         }
 
-        /// <summary>Estimates from one window of both channels, in which a pulse was found and the arm was still.</summary>
+        /// <summary>Estimates from one window of both channels, in which a pulse was found and the arm was
+        /// still.</summary>
         /// <param name="red">The window of red.</param>
         /// <param name="ir">The window of infrared.</param>
         /// <param name="oldest">Where in them the oldest sample is.</param>
-        /// <param name="neighbours">Samples in 600 ms: the wave is what is left without the mean over twice that.</param>
+        /// <param name="neighbours">Samples in 600 ms: the wave is what is left without the mean over twice
+        /// that.</param>
         /// <returns>None, or why there is no value.</returns>
         public HeartRefusal Estimate(int[] red, int[] ir, int oldest, int neighbours)
         {

@@ -1,23 +1,26 @@
 namespace ElderBand.VitalsFilter
 {
     /// <summary>
-    /// How much each bin of a spectrum looks like the heart's, by an ensemble of boosted trees that ask the same questions on
-    /// each level, so that a tree runs over all bins without a jump. The tables are generated (PulseForest.g.cs); how and
-    /// from what is written in their header and in docs/pulse-model.md.
+    /// How much each bin of a spectrum looks like the heart's, by an ensemble of boosted trees that ask the same
+    /// questions on each level, so that a tree runs over all bins without a jump. The tables are generated
+    /// (PulseForest.g.cs); how and from what is written in their header and in docs/pulse-model.md.
     /// </summary>
     public static partial class PulseForest
     {
-        // After every fourth tree the bins that are 3.5 of log-odds and more behind the best drop out with what they have: they
-        // would have to catch up with it and do not. It saves two thirds of the work.
+        // After every fourth tree the bins whose log-odds are 3.5 or more behind the best drop out and keep their
+        // score: hardly one of them would win in the end. This saves two thirds of the work.
         private const int TreesPerRound = 4;
         private const int Hopeless = 224;
 
-        /// <summary>Log-odds of every bin against the others, x64.</summary>
-        /// <param name="features">One row of <paramref name="bins"/> bytes for each feature.</param>
-        /// <param name="bins">Bins.</param>
+        // Trees times open bins of one slice: about 30,000 instructions.
+        private const int SliceWork = 600;
+
+        /// <summary>Begins a judgement: every bin is open.</summary>
         /// <param name="scores">Gets the results.</param>
         /// <param name="open">Scratch, as many as bins.</param>
-        public static void Judge(byte[] features, int bins, int[] scores, int[] open)
+        /// <param name="bins">Bins.</param>
+        /// <returns>The number of open bins.</returns>
+        public static int Begin(int[] scores, int[] open, int bins)
         {
             for (int i = 0; i < bins; i++)
             {
@@ -25,15 +28,29 @@ namespace ElderBand.VitalsFilter
                 open[i] = i;
             }
 
-            int count = bins;
+            return bins;
+        }
 
-            for (int tree = 0; tree < Trees; tree++)
+        /// <summary>Does the next slice of a judgement: log-odds of every bin against the others, x64, once all trees
+        /// are asked.</summary>
+        /// <param name="features">One row of <paramref name="bins"/> bytes for each feature.</param>
+        /// <param name="bins">Bins.</param>
+        /// <param name="scores">Gets the results.</param>
+        /// <param name="open">The bins that have not dropped out.</param>
+        /// <param name="tree">The next tree.</param>
+        /// <param name="count">How many bins are open.</param>
+        /// <returns>The first tree of the next slice; 0 when all have been asked.</returns>
+        public static int Judge(byte[] features, int bins, int[] scores, int[] open, int tree, ref int count)
+        {
+            for (int work = SliceWork; work > 0 && tree < Trees; tree++)
             {
                 if (tree > 0 && tree % TreesPerRound == 0)
                 {
                     count = Narrow(scores, open, count);
+                    work -= count;
                 }
 
+                work -= count;
                 int question = tree * 3;
                 int first = Feature[question] * bins;
                 int second = Feature[question + 1] * bins;
@@ -64,6 +81,8 @@ namespace ElderBand.VitalsFilter
                     scores[i] += Leaf[at];
                 }
             }
+
+            return tree == Trees ? 0 : tree;
         }
 
         private static int Narrow(int[] scores, int[] open, int count)

@@ -3,17 +3,34 @@ using System;
 namespace ElderBand.VitalsFilter
 {
     /// <summary>
-    /// The last 8 s of one to three PPG channels: a ring that takes samples, and a copy of it, oldest sample first, that an
-    /// estimate works on while further samples arrive. From 50 Hz on neighbouring samples are added, so that the window has 25
-    /// to 50 values a second. No allocation after construction.
+    /// The last 8 s of one to three PPG channels: a ring that takes samples, and a copy of it, oldest sample first,
+    /// that an estimate works on while further samples arrive. From 50 Hz on neighbouring samples are added, so that
+    /// the window has 25 to 50 values a second. No allocation after construction.
     /// </summary>
     public sealed class PulseWindow
     {
         /// <summary>Length, s.</summary>
         public const int Seconds = 8;
 
-        private const int MinRateHz = 25;
+        /// <summary>A shorter hole is bridged by a line, ms: fewer than 10 samples at 25 Hz.</summary>
+        public const int ForgottenHoleMs = 400;
 
+        /// <summary>From this time on the window should be reset, before the clock overflows: once in a year,
+        /// samples.</summary>
+        public const int ClockLimit = 1 << 30;
+
+        private const int MinRateHz = 25;
+        private const int FullScale = 262143; // 18 bits (MAX30102 datasheet, table 1)
+
+        // Where the chip averages two samples and gives 25 Hz, the mean of a saturated sample and its neighbour lies
+        // below full scale: a pulse of 10 % that rises within 100 ms changes by 2 % within 20 ms.
+        private const int SaturatedAbove = 261000;
+        private const int SaturatedMeanAbove = 259000;
+        private const int AveragedBelowHz = 38;
+
+        private readonly int _rateHz;
+        private readonly int _samples;
+        private readonly int _saturatedAbove;
         private readonly int _channels;
         private readonly int _fold;
         private readonly int _length;
@@ -24,6 +41,16 @@ namespace ElderBand.VitalsFilter
         private readonly int[] _frozenIr;
         private readonly int[] _frozenGreen;
 
+        private readonly byte[] _bridged = new byte[Seconds + 1];
+
+        // Times in samples since the last reset.
+        private int _now;
+        private int _saturatedAt;
+        private int _impossibleAt;
+
+        private int _gap;
+        private int _secondSamples;
+        private int _second;
         private int _at;
         private int _filled;
         private int _folded;
@@ -35,6 +62,9 @@ namespace ElderBand.VitalsFilter
         /// <param name="channels">1..3.</param>
         public PulseWindow(int rateHz, int channels)
         {
+            _rateHz = rateHz;
+            _samples = Seconds * rateHz;
+            _saturatedAbove = rateHz < AveragedBelowHz ? SaturatedMeanAbove : SaturatedAbove;
             _channels = channels;
             _fold = rateHz / MinRateHz;
             _length = Seconds * rateHz / _fold;
@@ -44,6 +74,7 @@ namespace ElderBand.VitalsFilter
             _frozenRed = new int[_red.Length];
             _frozenIr = new int[_ir.Length];
             _frozenGreen = new int[_green.Length];
+            Reset();
         }
 
         /// <summary>Samples of the sensor added into one value.</summary>
@@ -70,29 +101,119 @@ namespace ElderBand.VitalsFilter
             get { return _filled == _length; }
         }
 
-        /// <summary>Nothing has been measured.</summary>
-        public bool IsEmpty
+        /// <summary>Time in samples since the last reset.</summary>
+        public int Now
         {
-            get { return _filled == 0; }
+            get { return _now; }
         }
 
-        /// <summary>A channel of the last <see cref="Freeze"/>, oldest value first; empty where there is no such channel.</summary>
+        /// <summary>A sample of the window was at the end of the converter's range.</summary>
+        public bool HasSaturated
+        {
+            get { return _now - _saturatedAt <= _samples; }
+        }
+
+        /// <summary>A sample of the window was none that the chip can produce.</summary>
+        public bool HasImpossible
+        {
+            get { return _now - _impossibleAt <= _samples; }
+        }
+
+        /// <summary>Samples of the window, to the second, that were lost and replaced by a line.</summary>
+        public int Bridged
+        {
+            get
+            {
+                int sum = 0;
+                for (int i = 0; i < _bridged.Length; i++)
+                {
+                    sum += _bridged[i];
+                }
+
+                return sum;
+            }
+        }
+
+        /// <summary>A channel of the last <see cref="Freeze"/>, oldest value first; empty where there is no such
+        /// channel.</summary>
         /// <param name="index">0 red, 1 infrared, 2 green.</param>
         public int[] Channel(int index)
         {
             return index == 2 ? _frozenGreen : index == 1 ? _frozenIr : _frozenRed;
         }
 
-        /// <summary>The last value of a channel, as one sample; not for an empty window.</summary>
-        /// <param name="index">0 red, 1 infrared, 2 green.</param>
-        public int Last(int index)
+        /// <summary>Takes one sample; channels beyond the channel count are ignored.</summary>
+        /// <returns>True when a second is over.</returns>
+        public bool Push(int red, int ir, int green)
         {
-            int[] ring = index == 2 ? _green : index == 1 ? _ir : _red;
-            return ring.Length == 0 ? 0 : ring[_at == 0 ? _length - 1 : _at - 1] / _fold;
+            bool isSecondOver = _gap != 0 && Bridge(red, ir, green);
+            int worst = red;
+            bool impossible = red < 0 || red > FullScale;
+            if (_channels > 1)
+            {
+                impossible |= ir < 0 || ir > FullScale;
+                worst = ir > worst ? ir : worst;
+                if (_channels > 2)
+                {
+                    impossible |= green < 0 || green > FullScale;
+                    worst = green > worst ? green : worst;
+                }
+            }
+
+            if (worst >= _saturatedAbove)
+            {
+                _saturatedAt = _now;
+            }
+
+            if (impossible)
+            {
+                _impossibleAt = _now;
+            }
+
+            Add(red, ir, green);
+            _now++;
+            if (++_secondSamples != _rateHz)
+            {
+                return isSecondOver;
+            }
+
+            _secondSamples = 0;
+            _second = _second == Seconds ? 0 : _second + 1;
+            _bridged[_second] = 0;
+            return true;
         }
 
-        /// <summary>Takes one sample; channels beyond the channel count are ignored.</summary>
-        public void Push(int red, int ir, int green)
+        /// <summary>Samples were lost before the next one.</summary>
+        /// <param name="samples">How many, at the rate of <see cref="Push"/>.</param>
+        /// <returns>False where the hole is too long to be bridged: the window must be reset.</returns>
+        public bool Gap(int samples)
+        {
+            _gap += IntegerMath.Clamp(samples, 0, _samples);
+            return _filled > 0 && _gap * 1000 < ForgottenHoleMs * _rateHz;
+        }
+
+        private bool Bridge(int red, int ir, int green)
+        {
+            int count = _gap;
+            _gap = 0;
+            _bridged[_second] += (byte)count;
+            int last = _at == 0 ? _length - 1 : _at - 1;
+            int fromRed = _red[last] / _fold;
+            int fromIr = _channels > 1 ? _ir[last] / _fold : 0;
+            int fromGreen = _channels > 2 ? _green[last] / _fold : 0;
+            bool isSecondOver = false;
+            for (int i = 1; i <= count; i++)
+            {
+                isSecondOver |= Push(
+                    fromRed + ((red - fromRed) * i / (count + 1)),
+                    fromIr + ((ir - fromIr) * i / (count + 1)),
+                    fromGreen + ((green - fromGreen) * i / (count + 1)));
+            }
+
+            return isSecondOver;
+        }
+
+        private void Add(int red, int ir, int green)
         {
             _sumRed += red;
             if (_channels > 1)
@@ -140,9 +261,48 @@ namespace ElderBand.VitalsFilter
             Copy(_green, _frozenGreen);
         }
 
+        /// <summary>All channels of the last <see cref="Freeze"/> are constant.</summary>
+        public bool IsFrozen
+        {
+            get
+            {
+                bool isFrozen = true;
+                for (int i = 0; i < _channels && isFrozen; i++)
+                {
+                    isFrozen = IsConstant(Channel(i));
+                }
+
+                return isFrozen;
+            }
+        }
+
+        /// <summary>8 s without a single count of noise: not a living converter.</summary>
+        public static bool IsConstant(int[] channel)
+        {
+            for (int i = 1; i < channel.Length; i++)
+            {
+                if (channel[i] != channel[0])
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+
         /// <summary>Forgets all samples.</summary>
         public void Reset()
         {
+            _now = 0;
+            _saturatedAt = -_samples - 1;
+            _impossibleAt = -_samples - 1;
+            _gap = 0;
+            _secondSamples = 0;
+            for (int i = 0; i < _bridged.Length; i++)
+            {
+                _bridged[i] = 0;
+            }
+
             _at = 0;
             _filled = 0;
             _folded = 0;

@@ -1,9 +1,9 @@
 namespace ElderBand.VitalsFilter
 {
     /// <summary>
-    /// The heart rate of an arm at rest: judges the channels of a window one after the other, the one that answered last first,
-    /// and keeps the answer of the first channel that can be trusted, or else of the best one. No allocation after
-    /// construction.
+    /// The heart rate of an arm at rest: judges the channels of a window one after the other, the one that answered
+    /// last first, and keeps the answer of the first channel that can be trusted, or else of the best one. No
+    /// allocation after construction.
     /// </summary>
     public sealed class RestRate
     {
@@ -12,11 +12,15 @@ namespace ElderBand.VitalsFilter
 
         private const int MinPerfusionX100000 = 100; // AC peak to peak 0.1 % of DC
 
-        // A heart fills the vessels within a quarter of a second, however slowly it beats; breathing takes a second. With the
-        // wave scaled to a mean deviation of 333, a sine of 30 a minute rises 260 within 160 ms, a slow pulse over 500.
+        // A heart fills the vessels within a quarter of a second, however slowly it beats; breathing takes a second.
+        // With the wave scaled to a mean deviation of 333, a sine of 30 a minute rises 260 within 160 ms, a slow pulse
+        // over 500.
         private const int EdgeMin = 500;
         private const int SteepnessMinX1000 = 1200; // 1 in 100 resting pulses of the development recordings is below 1250
 
+        private const int HoldS = 30;
+
+        private readonly int _rateHz;
         private readonly int _channels;
         private readonly RestPulse _pulse;
 
@@ -25,12 +29,15 @@ namespace ElderBand.VitalsFilter
         private int _foundAt;
         private int _channelBpmX10;
         private int _channelConfidence;
+        private int _shownBpmX10;
+        private int _shownAt;
 
         /// <param name="rateHz">Sample rate before folding, Hz.</param>
         /// <param name="channels">1..3.</param>
         /// <param name="window">What will be judged; its length is fixed.</param>
         public RestRate(int rateHz, int channels, PulseWindow window)
         {
+            _rateHz = rateHz;
             _channels = channels;
             _pulse = new RestPulse(rateHz, window.Fold, window.Length);
             Reset();
@@ -49,20 +56,30 @@ namespace ElderBand.VitalsFilter
         public void Begin()
         {
             _tried = 0;
+            _pulse.Begin();
             _foundAt = _best;
             BpmX10 = 0;
             Confidence = -1;
             Refusal = HeartRefusal.SensorFault;
         }
 
-        /// <summary>Judges the next channel.</summary>
+        /// <summary>Does the next slice.</summary>
         /// <param name="window">The frozen window.</param>
         /// <param name="hasLevel">The channels carry the level of the light.</param>
         /// <returns>True when the answer is ready.</returns>
         public bool Step(PulseWindow window, bool hasLevel)
         {
             int index = _best - _tried < 0 ? _best - _tried + _channels : _best - _tried;
-            HeartRefusal why = JudgeChannel(window.Channel(index), hasLevel);
+            int[] channel = window.Channel(index);
+            bool isFrozen = PulseWindow.IsConstant(channel);
+            if (!isFrozen && !_pulse.Step(channel, hasLevel))
+            {
+                return false;
+            }
+
+            _channelConfidence = 0;
+            _channelBpmX10 = 0;
+            HeartRefusal why = isFrozen ? HeartRefusal.SensorFault : JudgeChannel(channel, hasLevel);
             if (why == HeartRefusal.None || (why != HeartRefusal.SensorFault && _channelConfidence > Confidence))
             {
                 _foundAt = index;
@@ -73,6 +90,7 @@ namespace ElderBand.VitalsFilter
 
             if (why != HeartRefusal.None && ++_tried < _channels)
             {
+                _pulse.Begin();
                 return false;
             }
 
@@ -81,36 +99,45 @@ namespace ElderBand.VitalsFilter
             return true;
         }
 
-        /// <summary>Forgets which channel answered last.</summary>
+        /// <summary>Draws an answer towards the last ones. A heart at rest does not jump: a reported rate is the mean
+        /// of the new one and what was reported within the window, and a refused guess stays near the last reported
+        /// rate for 30 s. A change of a sixth and more is followed at once.</summary>
+        /// <param name="bpmX10">The answer.</param>
+        /// <param name="isReported">It is reported.</param>
+        /// <param name="now">Time of the estimate, samples.</param>
+        public int Smooth(int bpmX10, bool isReported, int now)
+        {
+            int since = now - _shownAt;
+            if (isReported)
+            {
+                if (since < _rateHz * PulseWindow.Seconds && IntegerMath.Distance(bpmX10, _shownBpmX10) * 6 < _shownBpmX10)
+                {
+                    bpmX10 = (bpmX10 + _shownBpmX10 + 1) >> 1;
+                }
+
+                _shownBpmX10 = bpmX10;
+                _shownAt = now;
+            }
+            else if (_shownBpmX10 > 0 && since < _rateHz * HoldS)
+            {
+                bool isNear = IntegerMath.Distance(bpmX10, _shownBpmX10) * 5 < _shownBpmX10;
+                _shownBpmX10 += isNear ? (bpmX10 - _shownBpmX10) / 4 : 0;
+                bpmX10 = _shownBpmX10;
+            }
+
+            return bpmX10;
+        }
+
+        /// <summary>Forgets the last answers.</summary>
         public void Reset()
         {
             _best = _channels - 1;
-        }
-
-        /// <summary>8 s without a single count of noise: not a living converter.</summary>
-        public static bool IsFrozen(int[] channel)
-        {
-            for (int i = 1; i < channel.Length; i++)
-            {
-                if (channel[i] != channel[0])
-                {
-                    return false;
-                }
-            }
-
-            return true;
+            _shownBpmX10 = 0;
+            _shownAt = 0;
         }
 
         private HeartRefusal JudgeChannel(int[] channel, bool hasLevel)
         {
-            _channelConfidence = 0;
-            _channelBpmX10 = 0;
-            if (IsFrozen(channel))
-            {
-                return HeartRefusal.SensorFault;
-            }
-
-            _pulse.Analyse(channel, 0, hasLevel);
             if (_pulse.PeriodBpmX10 == 0)
             {
                 return HeartRefusal.NoSignal;

@@ -1,9 +1,9 @@
 namespace ElderBand.VitalsFilter
 {
     /// <summary>
-    /// Power spectra of two real signals at once, from one complex transform of 256 points (radix 4, decimation in time, 32-bit
-    /// integers, twiddles in Q14). The signals are 100 samples long and are padded with zeros; nothing is scaled between the
-    /// stages, because 100 windowed samples of +-1000 cannot reach 17 bits.
+    /// Power spectra of two real signals at once, from one complex transform of 256 points (radix 4, decimation in
+    /// time, 32-bit integers, twiddles in Q14). The signals are 100 samples long and are padded with zeros; nothing is
+    /// scaled between the stages, because 100 windowed samples of +-1000 cannot reach 17 bits.
     /// </summary>
     public sealed class Spectrum
     {
@@ -19,7 +19,7 @@ namespace ElderBand.VitalsFilter
         private const int Size = 256;
         private const int Quarter = 64;
 
-        // sin(2 pi i / 256) in Q14; the cosine is the same table from 64 on, and three times a quarter less one ends within it.
+        // sin(2 pi i / 256) in Q14. The cosine of i is the sine of i + 64. The largest index is 3 x 63 + 64 = 253.
         private static readonly short[] SineQ14 =
         {
             0, 402, 804, 1205, 1606, 2006, 2404, 2801, 3196, 3590, 3981, 4370, 4756, 5139, 5520, 5897,
@@ -53,7 +53,8 @@ namespace ElderBand.VitalsFilter
         private readonly int[] _real = new int[Size];
         private readonly int[] _imaginary = new int[Size];
 
-        /// <summary>After <see cref="Transform"/>: the first signal's power in bins 1 to 127, 1/64 of squared counts.</summary>
+        /// <summary>After <see cref="EndTransform"/>: the first signal's power in bins 1 to 127, 1/64 of squared
+        /// counts.</summary>
         public int[] First
         {
             get { return _real; }
@@ -74,8 +75,8 @@ namespace ElderBand.VitalsFilter
             short[] window = WindowQ8;
             for (int i = 0; i < Quarter; i++)
             {
-                // Four that lie a quarter apart meet in the first stage: i with its three digits of base 4 reversed. Of the
-                // four only two are ever there.
+                // Four that lie a quarter apart meet in the first stage: i with its three digits of base 4 reversed. Of
+                // the four only two are ever there.
                 int place = ((i & 3) << 6) | ((i & 12) << 2) | ((i >> 4) << 2);
                 target[place] = ((samples[i] * window[i]) + 128) >> 8;
                 int late = Quarter + i;
@@ -92,67 +93,76 @@ namespace ElderBand.VitalsFilter
             }
         }
 
-        /// <summary>Transforms both signals into their powers.</summary>
-        public void Transform()
+        /// <summary>Does the first three stages of the transform of both signals.</summary>
+        public void BeginTransform()
         {
             Start();
+            Stage(4);
+            Stage(16);
+        }
+
+        /// <summary>Does the last stage, and turns both transforms into powers.</summary>
+        public void EndTransform()
+        {
+            Stage(Quarter);
+            Separate();
+        }
+
+        // Radix 4: joins transforms of as many points as the span to transforms of four times as many.
+        private void Stage(int span)
+        {
             int[] real = _real;
             int[] imaginary = _imaginary;
             short[] sine = SineQ14;
-            for (int span = 4; span < Size; span <<= 2)
+            int step = Quarter / span;
+            int apart = span << 2;
+            for (int j = 0; j < span; j++)
             {
-                int step = Quarter / span;
-                int apart = span << 2;
-                for (int j = 0; j < span; j++)
+                int angle = j * step;
+                int sine1 = sine[angle];
+                int cosine1 = sine[angle + Quarter];
+                int sine2 = sine[2 * angle];
+                int cosine2 = sine[(2 * angle) + Quarter];
+                int sine3 = sine[3 * angle];
+                int cosine3 = sine[(3 * angle) + Quarter];
+                for (int at0 = j; at0 < Size; at0 += apart)
                 {
-                    int angle = j * step;
-                    int sine1 = sine[angle];
-                    int cosine1 = sine[angle + Quarter];
-                    int sine2 = sine[2 * angle];
-                    int cosine2 = sine[(2 * angle) + Quarter];
-                    int sine3 = sine[3 * angle];
-                    int cosine3 = sine[(3 * angle) + Quarter];
-                    for (int at0 = j; at0 < Size; at0 += apart)
-                    {
-                        int at1 = at0 + span;
-                        int at2 = at1 + span;
-                        int at3 = at2 + span;
-                        int x = real[at1];
-                        int y = imaginary[at1];
-                        int x1 = ((x * cosine1) + (y * sine1)) >> 14;
-                        int y1 = ((y * cosine1) - (x * sine1)) >> 14;
-                        x = real[at2];
-                        y = imaginary[at2];
-                        int x2 = ((x * cosine2) + (y * sine2)) >> 14;
-                        int y2 = ((y * cosine2) - (x * sine2)) >> 14;
-                        x = real[at3];
-                        y = imaginary[at3];
-                        int x3 = ((x * cosine3) + (y * sine3)) >> 14;
-                        int y3 = ((y * cosine3) - (x * sine3)) >> 14;
-                        // Cutting loses half of a unit on average: what both lost is given back at once.
-                        int oddX = x1 + x3 + 1;
-                        int oddY = y1 + y3 + 1;
-                        x3 = x1 - x3;
-                        y3 = y1 - y3;
-                        x = real[at0];
-                        y = imaginary[at0];
-                        int evenX = x + x2;
-                        int evenY = y + y2;
-                        x -= x2;
-                        y -= y2;
-                        real[at0] = evenX + oddX;
-                        real[at1] = x + y3;
-                        real[at2] = evenX - oddX;
-                        real[at3] = x - y3;
-                        imaginary[at0] = evenY + oddY;
-                        imaginary[at1] = y - x3;
-                        imaginary[at2] = evenY - oddY;
-                        imaginary[at3] = y + x3;
-                    }
+                    int at1 = at0 + span;
+                    int at2 = at1 + span;
+                    int at3 = at2 + span;
+                    int x = real[at1];
+                    int y = imaginary[at1];
+                    int x1 = ((x * cosine1) + (y * sine1)) >> 14;
+                    int y1 = ((y * cosine1) - (x * sine1)) >> 14;
+                    x = real[at2];
+                    y = imaginary[at2];
+                    int x2 = ((x * cosine2) + (y * sine2)) >> 14;
+                    int y2 = ((y * cosine2) - (x * sine2)) >> 14;
+                    x = real[at3];
+                    y = imaginary[at3];
+                    int x3 = ((x * cosine3) + (y * sine3)) >> 14;
+                    int y3 = ((y * cosine3) - (x * sine3)) >> 14;
+                    // Each shift to the right loses half a unit on average: 1 makes up for two of them.
+                    int oddX = x1 + x3 + 1;
+                    int oddY = y1 + y3 + 1;
+                    x3 = x1 - x3;
+                    y3 = y1 - y3;
+                    x = real[at0];
+                    y = imaginary[at0];
+                    int evenX = x + x2;
+                    int evenY = y + y2;
+                    x -= x2;
+                    y -= y2;
+                    real[at0] = evenX + oddX;
+                    real[at1] = x + y3;
+                    real[at2] = evenX - oddX;
+                    real[at3] = x - y3;
+                    imaginary[at0] = evenY + oddY;
+                    imaginary[at1] = y - x3;
+                    imaginary[at2] = evenY - oddY;
+                    imaginary[at3] = y + x3;
                 }
             }
-
-            Separate();
         }
 
         // The first stage turns by quarters only, and the third and fourth of its inputs are padding.
@@ -177,7 +187,8 @@ namespace ElderBand.VitalsFilter
             }
         }
 
-        // What is even about 0 belongs to the first signal's real and the second one's imaginary part, what is odd to the others.
+        // What is even about 0 belongs to the first signal's real and the second one's imaginary part, what is odd to
+        // the others.
         private void Separate()
         {
             int[] real = _real;

@@ -14,8 +14,8 @@ namespace ElderBand.VitalsFilter
     }
 
     /// <summary>
-    /// Worn / maybe / off from the infrared level (with hysteresis) and a sign of life: movement or a valid pulse within five
-    /// minutes. A pale desk reflects as much as a wrist does; it neither moves nor has a pulse.
+    /// Worn / maybe / off from the infrared level (with hysteresis) and a sign of life: movement or a valid pulse
+    /// within five minutes. A pale desk reflects as much as a wrist does; it neither moves nor has a pulse.
     /// </summary>
     public sealed class WearDetector
     {
@@ -37,8 +37,8 @@ namespace ElderBand.VitalsFilter
         private int _coveredMs;
         private int _sinceLifeMs = LifeMs;
 
-        /// <summary>True when only a pulse can still tell a sleeper from a drawer: covered, and no sign of life for four
-        /// minutes. Measure now, and call <see cref="LifeSeen"/> if there is one.</summary>
+        /// <summary>True when only a pulse can still tell a sleeper from a drawer: covered, and no sign of life for
+        /// four minutes. Measure now, and call <see cref="LifeSeen"/> if there is one.</summary>
         public bool NeedsPulse
         {
             get { return _covered && _sinceLifeMs >= AskAfterMs; }
@@ -50,9 +50,9 @@ namespace ElderBand.VitalsFilter
             get { return _bare; }
         }
 
-        /// <summary>True from when it was worn until the sensor has been bare. A wearer with cold hands who lies without a
-        /// movement has no pulse to show and counts as off; only this tells her from a band that was taken off. Nothing is
-        /// measured on its word, but the watch over stillness must go on.</summary>
+        /// <summary>True from when it was worn until the sensor has been bare. A wearer with cold hands who lies
+        /// without a movement has no pulse to show and counts as off; only this tells her from a band that was taken
+        /// off. Nothing is measured on its word, but the watch over stillness must go on.</summary>
         public bool MayBeWorn
         {
             get { return _covered && _wasOn; }
@@ -70,7 +70,8 @@ namespace ElderBand.VitalsFilter
             }
         }
 
-        /// <summary>Tells of a sign of life: the arm moved (<see cref="FallDetector.TakeMoved"/>), or the heart rate was valid.</summary>
+        /// <summary>Tells of a sign of life: the arm moved (<see cref="FallDetector.TakeMoved"/>), or the heart rate
+        /// was valid.</summary>
         public void LifeSeen()
         {
             _life = true;

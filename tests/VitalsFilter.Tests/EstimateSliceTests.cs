@@ -3,7 +3,8 @@ using ElderBand.VitalsFilter;
 
 namespace ElderBand.Tests.VitalsFilter;
 
-/// <summary>An estimate in slices (F3): samples arrive between them, and the answer stays that of the moment it began.</summary>
+/// <summary>An estimate in slices (F3): samples arrive between them, and the answer stays that of the moment it
+/// began.</summary>
 public sealed class EstimateSliceTests
 {
     [Theory]

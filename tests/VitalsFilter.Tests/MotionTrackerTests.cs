@@ -232,7 +232,8 @@ public sealed class MotionTrackerTests
         var spectrum = new Spectrum();
         spectrum.Load(first, false);
         spectrum.Load(second, true);
-        spectrum.Transform();
+        spectrum.BeginTransform();
+        spectrum.EndTransform();
         return (spectrum.First, spectrum.Second);
     }
 

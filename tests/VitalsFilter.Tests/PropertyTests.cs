@@ -169,9 +169,10 @@ public sealed class PropertyTests
             ring[i / fold] += ppg.Next().Ir;
         }
 
-        var pulse = new RestPulse(rateHz, fold, length);
-        pulse.Shape(ring, 0);
-        var wave = (int[])typeof(RestPulse).GetField("_pulse", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(pulse)!;
+        var pulse = new PulseWave(rateHz, fold, length);
+        pulse.Smooth(ring);
+        pulse.Scale(false);
+        var wave = pulse.Values;
 
         var smooth = Around([.. ring.Select(static v => -(double)v)], rateHz * 60 / (1000 * fold));
         for (var pass = 0; pass < 2; pass++)

@@ -19,6 +19,13 @@ public static class Cost
     /// <summary>RAM of all state, bytes: 3 KB of it are the copies that let an estimate be made in slices.</summary>
     public const int StateBudget = 20 * 1024;
 
+    /// <summary>What the filters may do at once, instructions: 60,000 a step of the band (F3) less what the step does
+    /// besides.</summary>
+    public const int SliceBudget = 40_000;
+
+    /// <summary>A step that feeds samples may need this, and makes no slice.</summary>
+    public const int StepBudget = 55_000;
+
     // The band samples at 25 Hz: an event at 50 Hz, which only the evaluation uses, has no budget of its own. Nor have signals
     // that no arm makes, which keep the detector judging without a pause.
     private static readonly (string Row, string Signals, long Budget, bool ByMean)[] Budgets =
@@ -29,11 +36,21 @@ public static class Cost
         (Workload.PulseSample, "1 ch", 250, true),
         (Workload.PulseSample, "2 ch", 250, true),
         (Workload.PulseSample, "3 ch", 250, true),
+        (Workload.BatchSample, "25 Hz, resting", 130, true),
+        (Workload.BatchSample, "25 Hz, running", 0, true),
         (Workload.HeartMotionSample, "", 0, true),
-        (Workload.FallEvent, "25 Hz", 100_000, false),
+        (Workload.SettlingSample, "25 Hz", 2_500, false),
+        (Workload.FallEvent, "25 Hz", SliceBudget, false),
         (Workload.FallEvent, "50 Hz", 0, false),
         (Workload.RestUpdate, "", 0, false),
         (Workload.MotionUpdate, "", 0, false),
+        (Workload.Slices + Workload.RestUpdate, "", 0, false),
+        (Workload.Slices + Workload.MotionUpdate, "", 0, false),
+        (Workload.Begin + Workload.RestUpdate, "", SliceBudget, false),
+        (Workload.Begin + Workload.MotionUpdate, "", SliceBudget, false),
+        (Workload.Slice + Workload.RestUpdate, "", SliceBudget, false),
+        (Workload.Slice + Workload.MotionUpdate, "", SliceBudget, false),
+        (Workload.FeedingStep, "", StepBudget, false),
         (Workload.MeasuringSecond, "asked every 10 s", 250_000, true),
         (Workload.MeasuringSecond, "asked every 2 s", 250_000, true),
     ];

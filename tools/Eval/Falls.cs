@@ -115,7 +115,7 @@ public static class Falls
     {
         var still = 0;
         var moved = 0;
-        for (var second = 0; second < FallDetector.LongLieWindowS && moved < FallDetector.LongLieMovedS; second++)
+        for (var second = 0; second < LongLieWatch.WindowS && moved < LongLieWatch.MovedS; second++)
         {
             var samples = Enumerable.Range(from + 1 + (second * trial.RateHz), trial.RateHz).TakeWhile(i => i < trial.Count).Select(i => trial[i]).ToArray();
             if (samples.Length < trial.RateHz)
@@ -125,10 +125,10 @@ public static class Falls
 
             var (x, y, z) = (samples.Average(static s => s.X), samples.Average(static s => s.Y), samples.Average(static s => s.Z));
             var variance = samples.Average(s => ((s.X - x) * (s.X - x)) + ((s.Y - y) * (s.Y - y)) + ((s.Z - z) * (s.Z - z)));
-            var quiet = variance <= FallDetector.StillDeviationMg * FallDetector.StillDeviationMg;
+            var quiet = variance <= LongLieWatch.StillDeviationMg * LongLieWatch.StillDeviationMg;
             still = quiet ? still + 1 : 0;
             moved += quiet ? 0 : 1;
-            if (still >= FallDetector.LongLieStillS)
+            if (still >= LongLieWatch.StillS)
             {
                 return true;
             }

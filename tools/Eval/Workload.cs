@@ -9,15 +9,21 @@ namespace ElderBand.Eval;
 /// Calls the filters as the band does, on signals of daily life and on the worst ones the chips can give, and notes after
 /// every call what it cost.
 /// </summary>
-internal sealed class Workload
+internal sealed partial class Workload
 {
     /// <summary>Row names; a signal's name follows them after a bar.</summary>
     public const string AccelerometerSample = "accelerometer sample";
     public const string HeartMotionSample = "accelerometer sample of the heart rate";
     public const string PulseSample = "PPG sample";
+    public const string BatchSample = "accelerometer sample of a FIFO batch";
+    public const string SettlingSample = "accelerometer sample of an event's last second";
     public const string FallEvent = "fall event";
     public const string RestUpdate = "heart-rate update at rest";
     public const string MotionUpdate = "heart-rate update in motion";
+    public const string Begin = "begin of a ";
+    public const string Slice = "slice of a ";
+    public const string Slices = "slices of a ";
+    public const string FeedingStep = "step that feeds 8 samples of each sensor";
     public const string MeasuringSecond = "second of measuring";
     public const string Hostile = "no arm: ";
     public const string State = "state";
@@ -25,7 +31,9 @@ internal sealed class Workload
 
     // As firmware/Wristband runs its chips (Adxl343.RateHz, Max30102.RateHz).
     private const int AccelHz = 25;
-    private const int PulseHz = 50;
+    private const int PulseHz = 25;
+    private const int BatchSamples = 20; // of 800 ms
+    private const int StepSamples = 8; // what a step feeds while an event is under way
     private const int Seconds = 240;
 
     // Measuring.EstimateEveryMs of the band; the evaluation asks more often, to be scored at every window.
@@ -69,6 +77,11 @@ internal sealed class Workload
             }
         }
 
+        foreach (var (name, next) in Motions(AccelHz))
+        {
+            workload.Batches($"{AccelHz} Hz, {name}", next);
+        }
+
         for (var channels = 1; channels <= 3; channels++)
         {
             foreach (var (name, next) in Pulses())
@@ -86,6 +99,11 @@ internal sealed class Workload
             workload.Together($"asked every {everyS} s, 3 ch, running", everyS, Shaken(150), Running());
         }
 
+        foreach (var (name, next) in Motions(AccelHz))
+        {
+            workload.Feeding($"3 ch, {name}", Shaken(110), next);
+        }
+
         if (data is not null)
         {
             workload.Recorded(data);
@@ -96,80 +114,6 @@ internal sealed class Workload
         return workload._tallies;
     }
 
-    private static IEnumerable<(string Name, Func<(int X, int Y, int Z)> Next)> Motions(int rateHz)
-    {
-        var random = new Random(4);
-        var i = 0;
-        yield return ("resting", MotionOf(SyntheticMotion.Resting(rateHz, 1)));
-        yield return ("walking", MotionOf(SyntheticMotion.Walking(rateHz, 2)));
-        yield return ("a day", MotionOf(SyntheticMotion.Daily(rateHz, 3)));
-        yield return ("falls", Falls(rateHz));
-        if (rateHz == AccelHz)
-        {
-            yield return ("running", Running());
-        }
-
-        yield return (Hostile + "square wave of 16 g", () => i++ / 7 % 2 == 0 ? (16000, 16000, 16000) : (-16000, -16000, -16000));
-        yield return (Hostile + "random to 16 g", () => (random.Next(-16000, 16001), random.Next(-16000, 16001), random.Next(-16000, 16001)));
-    }
-
-    private static Func<(int X, int Y, int Z)> MotionOf(SyntheticMotion motion) => motion.Next;
-
-    private static Func<(int X, int Y, int Z)> Falls(int rateHz)
-    {
-        var fall = SyntheticMotion.FallSequence(rateHz, 1, 5000);
-        var i = 0;
-        return () =>
-        {
-            if (++i % (30 * rateHz) == 0)
-            {
-                fall = SyntheticMotion.FallSequence(rateHz, i, 5000);
-            }
-
-            return fall.Next();
-        };
-    }
-
-    // An arm at 2.8 strides a second, peaks above 2 g: the fall detector's trigger is busy all the time.
-    private static Func<(int X, int Y, int Z)> Running()
-    {
-        var i = 0;
-        return () =>
-        {
-            var stride = Math.Tau * 1.4 * i++ / AccelHz;
-            return ((int)(-700 + (900 * Math.Sin(stride)) + (700 * Math.Sin(2 * stride))), (int)(300 * Math.Sin(stride + 1)), (int)(500 * Math.Cos(2 * stride)));
-        };
-    }
-
-    private static IEnumerable<(string Name, Func<(int Red, int Ir, int Green)> Next)> Pulses()
-    {
-        foreach (var bpm in new[] { 45, 70, 120, 180 })
-        {
-            yield return ($"{bpm} bpm", PulseOf(new SyntheticPpg(PulseHz, 5) { Bpm = bpm }));
-        }
-
-        var random = new Random(6);
-        var i = 0;
-        yield return ("noise", () => (random.Next(90_000, 91_000), random.Next(100_000, 101_000), random.Next(40_000, 41_000)));
-        yield return (Hostile + "full-scale square wave", () => i++ / 20 % 2 == 0 ? (0, 0, 0) : (SyntheticPpg.FullScale, SyntheticPpg.FullScale, SyntheticPpg.FullScale));
-    }
-
-    private static Func<(int Red, int Ir, int Green)> PulseOf(SyntheticPpg ppg) => ppg.Next;
-
-    // A pulse under an artefact several times its height that repeats with the strides.
-    private static Func<(int Red, int Ir, int Green)> Shaken(double bpm)
-    {
-        var ppg = new SyntheticPpg(PulseHz, 7) { Bpm = bpm };
-        var i = 0;
-        return () =>
-        {
-            var stride = Math.Tau * 1.4 * i++ / PulseHz;
-            var artefact = 1 + (0.02 * Math.Sin(stride)) + (0.03 * Math.Sin(2 * stride));
-            var (red, ir, green) = ppg.Next();
-            return ((int)(red * artefact), (int)(ir * artefact), (int)(green * artefact));
-        };
-    }
-
     private void Accelerations(string signal, int rateHz, int count, Func<(int X, int Y, int Z)> next)
     {
         var fall = new FallDetector(rateHz);
@@ -178,8 +122,8 @@ internal sealed class Workload
         for (var i = 0; i < count; i++)
         {
             var (x, y, z) = next();
-            var events = fall.EventCount;
-            Begin();
+            var (events, summing) = (fall.EventCount, fall.IsSumming);
+            Start();
             fall.Push(x, y, z);
             activity.Push(fall.Square);
             if (i % rateHz == 0)
@@ -188,7 +132,39 @@ internal sealed class Workload
             }
 
             var bytes = End();
-            Note(fall.EventCount > events ? FallEvent : AccelerometerSample, signal, bytes);
+            Note(fall.EventCount > events ? FallEvent : summing || fall.IsSumming ? SettlingSample : AccelerometerSample, signal, bytes);
+        }
+    }
+
+    private void Batches(string signal, Func<(int X, int Y, int Z)> next)
+    {
+        var fall = new FallDetector(AccelHz);
+        var activity = new Activity(AccelHz);
+        var (x, y, z) = (new short[BatchSamples], new short[BatchSamples], new short[BatchSamples]);
+        var squares = new int[BatchSamples];
+        for (var batch = 0; batch < Seconds * AccelHz / StepSamples; batch++)
+        {
+            var count = fall.Phase == FallPhase.Idle ? BatchSamples : StepSamples;
+            for (var i = 0; i < count; i++)
+            {
+                var sample = next();
+                (x[i], y[i], z[i]) = ((short)sample.X, (short)sample.Y, (short)sample.Z);
+            }
+
+            var (events, summing) = (fall.EventCount, fall.IsSumming);
+            Start();
+            for (var i = 0; i < count;)
+            {
+                var end = fall.PushBatch(x, y, z, i, count, squares);
+                activity.PushBatch(squares, i, end);
+                i = end;
+            }
+
+            var bytes = End();
+            if (fall.EventCount == events && !summing && !fall.IsSumming)
+            {
+                Note(BatchSample, signal, bytes, count);
+            }
         }
     }
 
@@ -198,30 +174,58 @@ internal sealed class Workload
         var wear = new WearDetector();
         for (var i = 0; i < Seconds * PulseHz; i++)
         {
-            if (i % 2 == 0)
-            {
-                var (x, y, z) = motion();
-                Begin();
-                heart.PushMotion(x, y, z);
-                Note(HeartMotionSample, signal, End());
-            }
+            var (x, y, z) = motion();
+            Start();
+            heart.PushMotion(x, y, z);
+            Note(HeartMotionSample, signal, End());
 
             var (red, ir, green) = next();
-            Begin();
+            Start();
             heart.Push(red, ir, green);
             wear.PushIr(ir);
             Note(PulseSample, signal, End());
             if ((i + 1) % (EstimateEveryS * PulseHz) == 0)
             {
-                Begin();
-                heart.TryEstimate();
-                var bytes = End();
-                if (heart.Refusal != HeartRefusal.Warmup)
-                {
-                    Note(update, signal, bytes);
-                }
+                Estimate(heart, update, signal);
             }
         }
+    }
+
+    // The whole update, and each of its slices.
+    private void Estimate(HeartRate heart, string update, string signal)
+    {
+        Start();
+        heart.BeginEstimate();
+        var beginBytes = End();
+        Note(Begin + update, signal, beginBytes);
+        var total = _after.Zip(_before, static (after, before) => after - before).ToArray();
+        var (bytes, slices, done) = (0L, 0, false);
+        while (!done)
+        {
+            Start();
+            done = heart.StepEstimate();
+            var sliceBytes = End();
+            Note(Slice + update, signal, sliceBytes);
+            bytes += sliceBytes;
+            slices++;
+            for (var i = 0; i < total.Length; i++)
+            {
+                total[i] += _after[i] - _before[i];
+            }
+        }
+
+        if (heart.Refusal == HeartRefusal.Warmup)
+        {
+            return;
+        }
+
+        _before.AsSpan().Clear();
+        total.CopyTo(_after, 0);
+        Note(update, signal, bytes);
+        total.AsSpan().Clear();
+        total[0] = slices;
+        total.CopyTo(_after, 0);
+        Note(Slices + update, signal, 0);
     }
 
     // Once a second, as the band does.
@@ -245,17 +249,13 @@ internal sealed class Workload
         {
             var motions = Enumerable.Range(0, AccelHz).Select(_ => motion()).ToArray();
             var pulses = Enumerable.Range(0, PulseHz).Select(_ => pulse()).ToArray();
-            Begin();
+            Start();
             for (var i = 0; i < PulseHz; i++)
             {
-                if (i % 2 == 0)
-                {
-                    var (x, y, z) = motions[i / 2];
-                    fall.Push(x, y, z);
-                    activity.Push(fall.Square);
-                    heart.PushMotion(x, y, z);
-                }
-
+                var (x, y, z) = motions[i];
+                fall.Push(x, y, z);
+                activity.Push(fall.Square);
+                heart.PushMotion(x, y, z);
                 heart.Push(pulses[i].Red, pulses[i].Ir, pulses[i].Green);
                 wear.PushIr(pulses[i].Ir);
             }
@@ -271,6 +271,44 @@ internal sealed class Workload
             {
                 Note(MeasuringSecond, signal, bytes);
             }
+        }
+    }
+
+    // What a step of the band feeds at most: both sensors' samples, wear, and whatever an event costs.
+    private void Feeding(string signal, Func<(int Red, int Ir, int Green)> pulse, Func<(int X, int Y, int Z)> motion)
+    {
+        var fall = new FallDetector(AccelHz);
+        var activity = new Activity(AccelHz);
+        var wear = new WearDetector();
+        var heart = new HeartRate(PulseHz, 3);
+        var (x, y, z) = (new short[StepSamples], new short[StepSamples], new short[StepSamples]);
+        var squares = new int[StepSamples];
+        for (var step = 0; step < Seconds * AccelHz / StepSamples; step++)
+        {
+            var pulses = Enumerable.Range(0, StepSamples).Select(_ => pulse()).ToArray();
+            for (var i = 0; i < StepSamples; i++)
+            {
+                var sample = motion();
+                (x[i], y[i], z[i]) = ((short)sample.X, (short)sample.Y, (short)sample.Z);
+            }
+
+            Start();
+            for (var i = 0; i < StepSamples;)
+            {
+                var end = fall.PushBatch(x, y, z, i, StepSamples, squares);
+                activity.PushBatch(squares, i, end);
+                i = end;
+            }
+
+            for (var i = 0; i < StepSamples; i++)
+            {
+                heart.PushMotion(x[i], y[i], z[i]);
+                heart.Push(pulses[i].Red, pulses[i].Ir, pulses[i].Green);
+                wear.PushIr(pulses[i].Ir);
+            }
+
+            fall.SetWorn(Worn(fall, wear));
+            Note(FeedingStep, signal, End());
         }
     }
 
@@ -319,20 +357,18 @@ internal sealed class Workload
         {
             for (; axes.Length == 3 && moved < axes[0].Length && moved * map.RateHz <= i * AccelHz; moved++)
             {
-                Begin();
+                Start();
                 heart.PushMotion(
                     (int)(axes[0][moved] * map.MilliGFactor), (int)(axes[1][moved] * map.MilliGFactor), (int)(axes[2][moved] * map.MilliGFactor));
                 Note(HeartMotionSample, signal, End());
             }
 
-            Begin();
+            Start();
             heart.Push(channels[0][i], channels.Length > 1 ? channels[1][i] : 0, channels.Length > 2 ? channels[2][i] : 0);
             Note(PulseSample, signal, End());
             if ((i + 1) % (EstimateEveryS * map.RateHz) == 0)
             {
-                Begin();
-                heart.TryEstimate();
-                Note(axes.Length == 3 ? MotionUpdate : RestUpdate, signal, End());
+                Estimate(heart, axes.Length == 3 ? MotionUpdate : RestUpdate, signal);
             }
         }
     }
@@ -348,17 +384,13 @@ internal sealed class Workload
         var motions = Enumerable.Range(0, 60 * AccelHz).Select(_ => motion()).ToArray();
         var pulse = Shaken(90);
         var pulses = Enumerable.Range(0, 60 * PulseHz).Select(_ => pulse()).ToArray();
-        Begin();
+        Start();
         for (var i = 0; i < samples; i++)
         {
-            if (i % 2 == 0)
-            {
-                var (x, y, z) = motions[i / 2 % motions.Length];
-                fall.Push(x, y, z);
-                activity.Push(fall.Square);
-                heart.PushMotion(x, y, z);
-            }
-
+            var (x, y, z) = motions[i % motions.Length];
+            fall.Push(x, y, z);
+            activity.Push(fall.Square);
+            heart.PushMotion(x, y, z);
             var (red, ir, green) = pulses[i % pulses.Length];
             heart.Push(red, ir, green);
             wear.PushIr(ir);
@@ -393,7 +425,7 @@ internal sealed class Workload
         }
     }
 
-    private void Begin()
+    private void Start()
     {
         IlCounter.Copy(_before);
         _bytesBefore = GC.GetAllocatedBytesForCurrentThread();
@@ -406,7 +438,7 @@ internal sealed class Workload
         return bytes;
     }
 
-    private void Note(string row, string signal, long bytes)
+    private void Note(string row, string signal, long bytes, int samples = 1)
     {
         var key = $"{row}|{signal}";
         if (!_tallies.TryGetValue(key, out var tally))
@@ -424,59 +456,10 @@ internal sealed class Workload
             tally[CountsAt + i + 1] += _after[i + 1] - _before[i + 1];
         }
 
-        tally[TimesAt]++;
-        tally[WorstAt] = Math.Max(tally[WorstAt], instructions);
+        tally[TimesAt] += samples;
+        tally[WorstAt] = Math.Max(tally[WorstAt], instructions / samples);
         tally[BytesAt] += bytes;
         tally[InstructionsAt] += instructions;
         tally[CallsAt] += calls;
-    }
-}
-
-/// <summary>
-/// Bytes that objects take in the device's heap. The interpreter hands out blocks of 12 bytes: one heads an object, each field
-/// takes one more whatever its type; an array has a head of 20 bytes and its elements, rounded up to whole blocks; each static
-/// field takes a block. Initialised static arrays are copied from flash into such arrays when the assembly's static
-/// constructor runs (nf-interpreter: nanoCLR_Runtime__HeapBlock.h, Execution.cpp NewObject, RuntimeHelpers.InitializeArray).
-/// </summary>
-public static class DeviceMemory
-{
-    private const int Block = 12;
-    private const int ArrayHead = 20;
-
-    public static long Of(object root)
-    {
-        var seen = new HashSet<object>(ReferenceEqualityComparer.Instance);
-        return Of(root, seen);
-    }
-
-    public static long OfStatics(Type type) =>
-        type.GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly)
-            .Where(static f => !f.IsLiteral && !f.FieldType.IsValueType)
-            .Select(static f => f.GetValue(null))
-            .OfType<Array>()
-            .Sum(static a => Block + OfArray(a));
-
-    private static long Of(object? value, HashSet<object> seen)
-    {
-        if (value is null || value.GetType().IsPrimitive || value.GetType().IsEnum || !seen.Add(value))
-        {
-            return 0;
-        }
-
-        if (value is Array array)
-        {
-            return OfArray(array);
-        }
-
-        var fields = value.GetType().GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic);
-        return Block + (Block * fields.Length) + fields.Sum(f => Of(f.GetValue(value), seen));
-    }
-
-    private static long OfArray(Array array)
-    {
-        var element = array.GetType().GetElementType()!;
-        var size = element.IsPrimitive ? System.Runtime.InteropServices.Marshal.SizeOf(element) : Block;
-        var bytes = ArrayHead + ((long)size * array.Length);
-        return (bytes + Block - 1) / Block * Block;
     }
 }

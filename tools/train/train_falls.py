@@ -38,7 +38,7 @@ NOT_A_FALL_TO_LEARN = ("smartfallmm",)
 # lying still included: the evaluation holds still for 75 s after every trial).
 STRONG_SPECIFICITY, ANY_SPECIFICITY, STEP = 0.984, 0.9825, 32
 NEVER = -10 ** 6
-LONG_LIE_STILL_MS = 25_000  # FallDetector.LongLieStillS: a late suspicion comes no sooner
+LONG_LIE_STILL_MS = 25_000  # LongLieWatch.StillS: a late suspicion comes no sooner
 
 
 def features(data, program):

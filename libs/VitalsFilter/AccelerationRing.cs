@@ -1,0 +1,190 @@
+using System;
+
+namespace ElderBand.VitalsFilter
+{
+    /// <summary>
+    /// The last 5.6 s of acceleration, all that the features of an impact need, and the sums of the current second,
+    /// which tell whether the arm was still. No allocation after construction.
+    /// </summary>
+    public sealed class AccelerationRing
+    {
+        private readonly int _rateHz;
+        private readonly int _length;
+        private readonly short[] _x;
+        private readonly short[] _y;
+        private readonly short[] _z;
+
+        private int _at;
+        private bool _isFull;
+        private int _secondEnd;
+        private int _sumX;
+        private int _sumY;
+        private int _sumZ;
+        private long _sumSquares;
+
+        /// <param name="rateHz">Samples a second.</param>
+        /// <param name="length">Samples to keep.</param>
+        public AccelerationRing(int rateHz, int length)
+        {
+            _rateHz = rateHz;
+            _length = length;
+            _x = new short[length];
+            _y = new short[length];
+            _z = new short[length];
+            BeginSecond();
+        }
+
+        /// <summary>The ring, mg.</summary>
+        public short[] X
+        {
+            get { return _x; }
+        }
+
+        /// <summary>The ring, mg.</summary>
+        public short[] Y
+        {
+            get { return _y; }
+        }
+
+        /// <summary>The ring, mg.</summary>
+        public short[] Z
+        {
+            get { return _z; }
+        }
+
+        /// <summary>Where the next sample goes; in a full ring, where the oldest sample is.</summary>
+        public int At
+        {
+            get { return _at; }
+        }
+
+        /// <summary>No place is empty.</summary>
+        public bool IsFull
+        {
+            get { return _isFull; }
+        }
+
+        /// <summary>Takes one sample.</summary>
+        /// <param name="xMg">-16,384..16,383.</param>
+        /// <param name="yMg">The same.</param>
+        /// <param name="zMg">The same.</param>
+        /// <param name="square">Square of the magnitude.</param>
+        /// <returns>True when a second is over: then <see cref="TakeVariance"/> must be called.</returns>
+        public bool Push(int xMg, int yMg, int zMg, int square)
+        {
+            int at = _at;
+            _x[at] = (short)xMg;
+            _y[at] = (short)yMg;
+            _z[at] = (short)zMg;
+            at++;
+            if (at == _length)
+            {
+                at = 0;
+                _isFull = true;
+            }
+
+            _at = at;
+            _sumX += xMg;
+            _sumY += yMg;
+            _sumZ += zMg;
+            _sumSquares += square;
+            return at == _secondEnd;
+        }
+
+        /// <summary>Takes samples whose square is below a limit in one loop, up to the end of the second or of the
+        /// ring.</summary>
+        /// <param name="x">Milli-g.</param>
+        /// <param name="y">Milli-g.</param>
+        /// <param name="z">Milli-g.</param>
+        /// <param name="begin">The first sample to take.</param>
+        /// <param name="end">Behind the last one.</param>
+        /// <param name="limit">Squares from this on are not taken, milli-g squared.</param>
+        /// <param name="squares">Gets the squares of the samples taken, at their indices.</param>
+        /// <returns>Behind the last sample taken.</returns>
+        public int PushBelow(short[] x, short[] y, short[] z, int begin, int end, int limit, int[] squares)
+        {
+            int stop = _secondEnd > _at ? _secondEnd : _length;
+            end = end - begin < stop - _at ? end : begin + stop - _at;
+            int sumX = 0;
+            int sumY = 0;
+            int sumZ = 0;
+            int sum = 0;
+            int i = begin;
+            for (; i < end; i++)
+            {
+                int xMg = x[i];
+                int yMg = y[i];
+                int zMg = z[i];
+                int square = unchecked((xMg * xMg) + (yMg * yMg) + (zMg * zMg));
+                if (unchecked((uint)square) >= (uint)limit)
+                {
+                    break;
+                }
+
+                squares[i] = square;
+                sumX += xMg;
+                sumY += yMg;
+                sumZ += zMg;
+                sum += square; // a second of samples below 1.5 g is 27 bits
+            }
+
+            int count = i - begin;
+            if (count > 0)
+            {
+                Array.Copy(x, begin, _x, _at, count);
+                Array.Copy(y, begin, _y, _at, count);
+                Array.Copy(z, begin, _z, _at, count);
+                _sumX += sumX;
+                _sumY += sumY;
+                _sumZ += sumZ;
+                _sumSquares += sum;
+                _at += count;
+                if (_at == _length)
+                {
+                    _at = 0;
+                    _isFull = true;
+                }
+            }
+
+            return i;
+        }
+
+        /// <summary>A second is over.</summary>
+        public bool IsSecondOver
+        {
+            get { return _at == _secondEnd; }
+        }
+
+        /// <summary>Variance of the second that is over, all axes together, milli-g squared; the next one
+        /// begins.</summary>
+        public long TakeVariance()
+        {
+            long mean = ((long)_sumX * _sumX) + ((long)_sumY * _sumY) + ((long)_sumZ * _sumZ);
+            long variance = (_sumSquares - (mean / _rateHz)) / _rateHz;
+            BeginSecond();
+            return variance;
+        }
+
+        /// <summary>Forgets all samples.</summary>
+        public void Clear()
+        {
+            _at = 0;
+            _isFull = false;
+            BeginSecond();
+        }
+
+        private void BeginSecond()
+        {
+            _secondEnd = _at + _rateHz;
+            if (_secondEnd >= _length)
+            {
+                _secondEnd -= _length;
+            }
+
+            _sumX = 0;
+            _sumY = 0;
+            _sumZ = 0;
+            _sumSquares = 0;
+        }
+    }
+}

@@ -1,0 +1,271 @@
+namespace ElderBand.VitalsFilter
+{
+    /// <summary>
+    /// The 5.6 s of signal around an impact, summed up in blocks of 200 ms, one block at a time while samples still
+    /// arrive: the costliest part of an event is spread over its last second. No allocation after construction.
+    /// </summary>
+    public sealed class FallBlocks
+    {
+        /// <summary>Milliseconds of signal kept before the impact.</summary>
+        public const int BeforeMs = 2600;
+
+        /// <summary>Milliseconds of signal awaited after the impact; this is most of the delay of a verdict.</summary>
+        public const int AfterMs = 3000;
+
+        /// <summary>Length of a block, ms.</summary>
+        public const int BlockMs = 200;
+
+        /// <summary>Number of blocks.</summary>
+        public const int Count = (BeforeMs + AfterMs) / BlockMs;
+
+        /// <summary>Each axis is cut here before any feature: part of the training recordings clips at 4 g, and a
+        /// feature above it would tell the recordings apart instead of the movements.</summary>
+        public const int AxisLimitMg = 4000;
+
+        private readonly int _perBlock;
+        private readonly int _length;
+        private readonly bool _everyOther;
+        private readonly short[] _m;
+        private readonly short[] _change;
+        private readonly short[] _meanX = new short[Count];
+        private readonly short[] _meanY = new short[Count];
+        private readonly short[] _meanZ = new short[Count];
+        private readonly short[] _norm = new short[Count];
+        private readonly int[] _sum = new int[Count];
+        private readonly int[] _squares = new int[Count];
+        private readonly int[] _path = new int[Count];
+        private readonly int[] _changes = new int[Count];
+
+        // The next block, the place of its first sample in the ring, and the one or two samples before it.
+        private int _block;
+        private int _at;
+        private int _nearX;
+        private int _nearY;
+        private int _nearZ;
+        private int _nearMagnitude;
+        private int _farX;
+        private int _farY;
+        private int _farZ;
+        private int _farMagnitude;
+
+        /// <param name="rateHz">25 or 50.</param>
+        public FallBlocks(int rateHz)
+        {
+            _perBlock = BlockMs * rateHz / 1000;
+            _length = Count * _perBlock;
+            _everyOther = rateHz == 50;
+            _m = new short[_length];
+            _change = new short[_length];
+        }
+
+        /// <summary>Samples needed: the window before the impact, the impact, and the window after it.</summary>
+        public int Length
+        {
+            get { return _length; }
+        }
+
+        /// <summary>Magnitude of each sample, mg.</summary>
+        public short[] Magnitudes
+        {
+            get { return _m; }
+        }
+
+        /// <summary>Change of the vector within 40 ms at each sample, sum over the axes, mg.</summary>
+        public short[] Changes
+        {
+            get { return _change; }
+        }
+
+        /// <summary>Mean of each block, mg.</summary>
+        public short[] MeanX
+        {
+            get { return _meanX; }
+        }
+
+        /// <summary>Mean of each block, mg.</summary>
+        public short[] MeanY
+        {
+            get { return _meanY; }
+        }
+
+        /// <summary>Mean of each block, mg.</summary>
+        public short[] MeanZ
+        {
+            get { return _meanZ; }
+        }
+
+        /// <summary>Length of the mean vector of each block, mg.</summary>
+        public short[] Norms
+        {
+            get { return _norm; }
+        }
+
+        /// <summary>Sum of the magnitudes of each block.</summary>
+        public int[] MagnitudeSums
+        {
+            get { return _sum; }
+        }
+
+        /// <summary>Mean square of the magnitude of each block.</summary>
+        public int[] MeanSquares
+        {
+            get { return _squares; }
+        }
+
+        /// <summary>Sum of the changes of the magnitude within 40 ms of each block.</summary>
+        public int[] MagnitudePaths
+        {
+            get { return _path; }
+        }
+
+        /// <summary>Sum of <see cref="Changes"/> of each block.</summary>
+        public int[] ChangeSums
+        {
+            get { return _changes; }
+        }
+
+        /// <summary>Begins with the first block.</summary>
+        /// <param name="oldest">Where in the ring the window's first sample lies, or will lie.</param>
+        public void Begin(int oldest)
+        {
+            _at = oldest;
+            _block = 0;
+        }
+
+        /// <summary>Sums up the next block, if one is left; all its samples must be in the ring.</summary>
+        public void Add(short[] ringX, short[] ringY, short[] ringZ)
+        {
+            if (_block == 0)
+            {
+                BeginPast(ringX, ringY, ringZ);
+            }
+
+            if (_block < Count)
+            {
+                Sum(ringX, ringY, ringZ, _block);
+                _block++;
+            }
+        }
+
+        /// <summary>Sums up all blocks that are left: where the window's last second was shorter than the
+        /// blocks.</summary>
+        public void Finish(short[] ringX, short[] ringY, short[] ringZ)
+        {
+            while (_block < Count)
+            {
+                Add(ringX, ringY, ringZ);
+            }
+        }
+
+        private void BeginPast(short[] ringX, short[] ringY, short[] ringZ)
+        {
+            _nearX = IntegerMath.Clamp(ringX[_at], -AxisLimitMg, AxisLimitMg);
+            _nearY = IntegerMath.Clamp(ringY[_at], -AxisLimitMg, AxisLimitMg);
+            _nearZ = IntegerMath.Clamp(ringZ[_at], -AxisLimitMg, AxisLimitMg);
+            _nearMagnitude = IntegerMath.Isqrt((_nearX * _nearX) + (_nearY * _nearY) + (_nearZ * _nearZ));
+            _farX = _nearX;
+            _farY = _nearY;
+            _farZ = _nearZ;
+            _farMagnitude = _nearMagnitude;
+        }
+
+        // Values in locals, and the root found from the one before: a call costs the interpreter 20 additions.
+        private void Sum(short[] ringX, short[] ringY, short[] ringZ, int block)
+        {
+            short[] m = _m;
+            short[] changes = _change;
+            bool everyOther = _everyOther;
+            int farX = _farX;
+            int farY = _farY;
+            int farZ = _farZ;
+            int farMagnitude = _farMagnitude;
+            int magnitude = _farMagnitude;
+            int at = _at;
+            int sumX = 0;
+            int sumY = 0;
+            int sumZ = 0;
+            int sum = 0;
+            int squares = 0;
+            int path = 0;
+            int change = 0;
+            int begin = block * _perBlock;
+            int end = begin + _perBlock;
+            for (int i = begin; i < end; i++)
+            {
+                int x = ringX[at];
+                int y = ringY[at];
+                int z = ringZ[at];
+                if (++at == _length)
+                {
+                    at = 0;
+                }
+
+                x = x > AxisLimitMg ? AxisLimitMg : x < -AxisLimitMg ? -AxisLimitMg : x;
+                y = y > AxisLimitMg ? AxisLimitMg : y < -AxisLimitMg ? -AxisLimitMg : y;
+                z = z > AxisLimitMg ? AxisLimitMg : z < -AxisLimitMg ? -AxisLimitMg : z;
+                int square = ((x * x) + (y * y) + (z * z)) | 1;
+                squares += square;
+
+                // Newton's step never lands below the root; from there it only descends. The bit above keeps it from 0.
+                int root = magnitude < 256 ? 256 : magnitude;
+                int next = (root + (square / root)) >> 1;
+                do
+                {
+                    root = next;
+                    next = (root + (square / root)) >> 1;
+                }
+                while (next < root);
+
+                magnitude = root;
+                m[i] = (short)root;
+                sum += root;
+                sumX += x;
+                sumY += y;
+                sumZ += z;
+                int d = root - farMagnitude;
+                path += d < 0 ? -d : d;
+                int vector = (x < farX ? farX - x : x - farX) + (y < farY ? farY - y : y - farY)
+                    + (z < farZ ? farZ - z : z - farZ);
+                changes[i] = (short)vector;
+                change += vector;
+                if (everyOther)
+                {
+                    farX = _nearX;
+                    farY = _nearY;
+                    farZ = _nearZ;
+                    farMagnitude = _nearMagnitude;
+                    _nearX = x;
+                    _nearY = y;
+                    _nearZ = z;
+                    _nearMagnitude = root;
+                }
+                else
+                {
+                    farX = x;
+                    farY = y;
+                    farZ = z;
+                    farMagnitude = root;
+                }
+            }
+
+            _at = at;
+            _farX = farX;
+            _farY = farY;
+            _farZ = farZ;
+            _farMagnitude = farMagnitude;
+            _sum[block] = sum;
+            _squares[block] = squares / _perBlock;
+            _path[block] = path;
+            _changes[block] = change;
+            StoreMean(block, sumX / _perBlock, sumY / _perBlock, sumZ / _perBlock);
+        }
+
+        private void StoreMean(int block, int x, int y, int z)
+        {
+            _meanX[block] = (short)x;
+            _meanY[block] = (short)y;
+            _meanZ[block] = (short)z;
+            _norm[block] = (short)IntegerMath.IsqrtNear((x * x) + (y * y) + (z * z), 1000);
+        }
+    }
+}
