@@ -44,7 +44,9 @@ public sealed class Changes : IDisposable
         _thread.Start();
     }
 
-    /// <summary>Subscribes to one centre, or with null to all; dispose it to leave. Subscribe first, read the state then.</summary>
+    /// <summary>
+    /// Subscribes to one centre, or with null to all; dispose it to leave. Subscribe first, read the state then.
+    /// </summary>
     public Subscription Subscribe(string? centreId)
     {
         var subscription = new Subscription(this, centreId, Places);
@@ -112,7 +114,8 @@ public sealed class Changes : IDisposable
 
     private void Publish()
     {
-        foreach ((ChangeKind kind, long id) in _pending.Keys.OrderBy(static key => key.Kind).ThenBy(static key => key.Id))
+        foreach ((ChangeKind kind, long id) in _pending.Keys.OrderBy(static key => key.Kind)
+            .ThenBy(static key => key.Id))
         {
             if (!_pending.TryRemove((kind, id), out string? centreId))
             {

@@ -40,21 +40,25 @@ public static class Commands
                     new Arguments(
                         words,
                         [
-                            "data", "home", "address", "building", "floor", "door", "grid", "code", "name", "name-en", "birth-year",
+                            "data", "home", "address", "building", "floor", "door", "grid", "code", "name", "name-en",
+                            "birth-year",
                             "phone", "keys", "hearing", "dialect", "medical", "first-question",
                         ],
                         []),
                     output);
             case "enrol-contact":
                 return await EnrolContactAsync(
-                    new Arguments(words, ["data", "resident", "name", "relation", "phone", "order", "consent-by", "consent-how"], []),
+                    new Arguments(words,
+                        ["data", "resident", "name", "relation", "phone", "order", "consent-by", "consent-how"], []),
                     output);
             case "enrol-hub":
                 return await EnrolHubAsync(new Arguments(words, ["data", "home", "id", "replaces"], []), output);
             case "enrol-band":
-                return await EnrolBandAsync(new Arguments(words, ["data", "resident", "address", "label"], ["guard-always"]), output);
+                return await EnrolBandAsync(
+                    new Arguments(words, ["data", "resident", "address", "label"], ["guard-always"]), output);
             case "staff-add":
-                return await AddStaffAsync(new Arguments(words, ["data", "name", "display", "role", "password"], []), output);
+                return await AddStaffAsync(
+                    new Arguments(words, ["data", "name", "display", "role", "password"], []), output);
             case "signin-link":
                 return await SignInLinkAsync(new Arguments(words, ["data", "staff", "http-port"], []), output);
             case "audit-verify":
@@ -72,7 +76,8 @@ public static class Commands
         string dataDir = arguments["data"] ?? "data";
         if (mustExist && !File.Exists(Path.Combine(dataDir, "elderband.db")))
         {
-            throw new StartException($"There is no database in '{dataDir}'. Name its folder with --data, or make one with 'enrol'.");
+            throw new StartException(
+                $"There is no database in '{dataDir}'. Name its folder with --data, or make one with 'enrol'.");
         }
         return Store.Open(dataDir, new Clock());
     }
@@ -92,7 +97,8 @@ public static class Commands
             return made;
         });
         await output.WriteLineAsync(
-            $"Enrolled in centre {result.Centre}: {result.Hubs.Count} hubs and {result.Bands.Count} bands. The secrets of the new ones are in {outFile}; keep it safe.");
+            $"Enrolled in centre {result.Centre}: {result.Hubs.Count} hubs and {result.Bands.Count} bands. The secrets "
+                + $"of the new ones are in {outFile}; keep it safe.");
         return 0;
     }
 
@@ -110,14 +116,17 @@ public static class Commands
             long homeId = known?.Id ?? ResidentRows.PutHome(
                 tx.Db,
                 new HomeRow(
-                    0, centreId, homeCode, a.Required("address"), a["building"] ?? "", a["floor"] ?? "", a["door"] ?? "",
+                    0, centreId, homeCode, a.Required("address"), a["building"] ?? "", a["floor"] ?? "",
+                    a["door"] ?? "",
                     a["grid"] ?? "", Enrolment.FirstLinkEpoch),
                 tx.NowMs);
             long residentId = ResidentRows.PutResident(
                 tx.Db,
                 new ResidentRow(
-                    0, centreId, a.Required("code"), a.Required("name"), a["name-en"] ?? "", birthYear, a.Required("phone"),
-                    a["keys"] ?? "", a["hearing"] ?? "", a["dialect"] ?? "", a["medical"] ?? "", a["first-question"] ?? ""),
+                    0, centreId, a.Required("code"), a.Required("name"), a["name-en"] ?? "", birthYear,
+                    a.Required("phone"),
+                    a["keys"] ?? "", a["hearing"] ?? "", a["dialect"] ?? "", a["medical"] ?? "",
+                    a["first-question"] ?? ""),
                 tx.NowMs);
             ResidentRows.MoveTo(tx.Db, centreId, residentId, homeId, tx.NowMs);
             tx.Audit(centreId, "command", "resident.enrolled", $"resident:{residentId}");
@@ -140,12 +149,14 @@ public static class Commands
             Enrolment.AddContact(
                 tx,
                 new ContactRow(
-                    0, centreId, residentId, order, a.Required("name"), a.Required("relation"), a.Required("phone"), a["consent-by"],
+                    0, centreId, residentId, order, a.Required("name"), a.Required("relation"), a.Required("phone"),
+                    a["consent-by"],
                     a.Has("consent-by") ? tx.NowMs : null, a["consent-how"]),
                 "command");
         });
         await output.WriteLineAsync(
-            a.Has("consent-by") ? "The contact is enrolled and will be told of alarms." : "The contact is enrolled without consent: nothing will be sent.");
+            a.Has("consent-by") ? "The contact is enrolled and will be told of alarms."
+                : "The contact is enrolled without consent: nothing will be sent.");
         return 0;
     }
 
@@ -173,7 +184,8 @@ public static class Commands
         {
             string centreId = Centre(tx.Db);
             long residentId = Resident(tx.Db, centreId, a.Required("resident"));
-            return Enrolment.AddBand(tx, centreId, address, a["label"] ?? $"{address:x12}", a.Has("guard-always"), residentId, "command");
+            return Enrolment.AddBand(
+                tx, centreId, address, a["label"] ?? $"{address:x12}", a.Has("guard-always"), residentId, "command");
         });
         await output.WriteLineAsync($"Band {band.Id} is enrolled. Its QR code, shown this once (the secret is in it):");
         using var generator = new QRCodeGenerator();
@@ -226,15 +238,19 @@ public static class Commands
         string? wrong = AuditChain.FindBreak(rows, out long count, out byte[] head);
         if (wrong is not null)
         {
-            throw new StartException($"The audit is broken: {wrong}. {count} rows before it are whole. Keep the file and restore the backup beside it.");
+            throw new StartException(
+                $"The audit is broken: {wrong}. {count} rows before it are whole. Keep the file and restore the backup "
+                    + "beside it.");
         }
-        output.WriteLine($"{count} audit rows follow one another. Head: {Convert.ToHexString(head).ToLowerInvariant()}");
+        output.WriteLine(
+            $"{count} audit rows follow one another. Head: {Convert.ToHexString(head).ToLowerInvariant()}");
         return 0;
     }
 
     private static string Centre(Db db) => ResidentRows.FirstCentre(db)?.CentreId
         ?? throw new StartException("There is no centre yet. 'enrol --file' makes it.");
 
-    private static long Resident(Db db, string centreId, string code) => ResidentRows.ResidentByCode(db, centreId, code)?.Id
+    private static long Resident(Db db, string centreId, string code) =>
+        ResidentRows.ResidentByCode(db, centreId, code)?.Id
         ?? throw new StartException($"There is no resident '{code}'. 'enrol-resident --code {code}' makes one.");
 }

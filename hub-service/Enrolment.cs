@@ -16,10 +16,13 @@ public sealed record NewBand(long Id, long Address, byte[] Secret, long LinkGrou
 {
     /// <summary>What stands in the band's QR code: "EB1:address:secret:group:epoch".</summary>
     public string QrText =>
-        $"EB1:{Address:x12}:{Convert.ToBase64String(Secret).TrimEnd('=').Replace('+', '-').Replace('/', '_')}:{LinkGroup}:{LinkEpoch}";
+        $"EB1:{Address:x12}:{Convert.ToBase64String(Secret).TrimEnd('=').Replace('+', '-').Replace('/', '_')}"
+            + $":{LinkGroup}:{LinkEpoch}";
 }
 
-/// <summary>Takes people and devices into the centre; each function runs in the writer's transaction and is audited.</summary>
+/// <summary>
+/// Takes people and devices into the centre; each function runs in the writer's transaction and is audited.
+/// </summary>
 public static partial class Enrolment
 {
     /// <summary>Link epoch of a new home.</summary>
@@ -51,7 +54,8 @@ public static partial class Enrolment
         }
         if (DeviceRows.Hub(tx.Db, id) is not null)
         {
-            throw new StartException($"There is a hub '{id}' already. A new hub gets a new id; --replaces revokes the old one.");
+            throw new StartException(
+                $"There is a hub '{id}' already. A new hub gets a new id; --replaces revokes the old one.");
         }
         if (replaces is not null)
         {
@@ -72,7 +76,8 @@ public static partial class Enrolment
 
     /// <summary>Adds a band and puts it on a resident's wrist; her earlier band is hers no more.</summary>
     /// <exception cref="StartException">The address is not possible or taken, or the resident has no home.</exception>
-    public static NewBand AddBand(Tx tx, string centreId, long address, string label, bool guardAlways, long residentId, string who)
+    public static NewBand AddBand(
+        Tx tx, string centreId, long address, string label, bool guardAlways, long residentId, string who)
     {
         if (address is < 1 or > MaxAddress)
         {
@@ -82,7 +87,8 @@ public static partial class Enrolment
         {
             throw new StartException($"There is a band with the address {address:x12} already.");
         }
-        if (ResidentRows.HomeOf(tx.Db, residentId, tx.NowMs) is not { } homeId || ResidentRows.Home(tx.Db, homeId) is not { } home)
+        if (ResidentRows.HomeOf(tx.Db, residentId, tx.NowMs) is not { } homeId
+            || ResidentRows.Home(tx.Db, homeId) is not { } home)
         {
             throw new StartException("The resident has no home yet: enrol the home first.");
         }
@@ -94,8 +100,10 @@ public static partial class Enrolment
     }
 
     /// <summary>Adds a member of staff.</summary>
-    /// <exception cref="StartException">The name is taken or empty, the role unknown, or the password shorter than 8.</exception>
-    public static long AddStaff(Tx tx, string centreId, string name, string displayName, string role, string password, string who)
+    /// <exception cref="StartException">The name is taken or empty, the role unknown, or the password shorter than
+    /// 8.</exception>
+    public static long AddStaff(
+        Tx tx, string centreId, string name, string displayName, string role, string password, string who)
     {
         if (name.Length is 0 or > 64 || displayName.Length == 0)
         {
@@ -149,14 +157,16 @@ public static partial class Enrolment
     }
 
     /// <summary>Enrols a whole file; what is there already is brought up to date and shows no secret.</summary>
-    /// <exception cref="StartException">Something in the file is not possible; then nothing of it is stored.</exception>
+    /// <exception cref="StartException">Something in the file is not possible; then nothing of it is
+    /// stored.</exception>
     public static EnrolResult Apply(Tx tx, EnrolFile file, string caPem)
     {
         const string who = "enrol";
         string centreId = file.Centre.Id;
         if (!IdPattern().IsMatch(centreId))
         {
-            throw new StartException($"The centre id '{centreId}' must be 1 to 32 of a-z, 0-9 and -: it stands in MQTT topics.");
+            throw new StartException(
+                $"The centre id '{centreId}' must be 1 to 32 of a-z, 0-9 and -: it stands in MQTT topics.");
         }
         ResidentRows.PutCentre(tx.Db, new CentreRow(centreId, file.Centre.Name, file.Centre.Phone), tx.NowMs);
         foreach (EnrolStaff staff in file.Staff ?? [])
@@ -173,7 +183,8 @@ public static partial class Enrolment
         {
             long homeId = ResidentRows.PutHome(
                 tx.Db,
-                new HomeRow(0, centreId, home.Code, home.Address, home.Building, home.Floor, home.Door, home.Grid ?? "", FirstLinkEpoch),
+                new HomeRow(0, centreId, home.Code, home.Address, home.Building, home.Floor, home.Door,
+                    home.Grid ?? "", FirstLinkEpoch),
                 tx.NowMs);
             int epoch = ResidentRows.Home(tx.Db, homeId)!.LinkEpoch;
             foreach (EnrolHub hub in home.Hubs)
@@ -230,7 +241,8 @@ public static partial class Enrolment
     public static long ParseAddress(string text)
     {
         string hex = text.Replace(":", "", StringComparison.Ordinal);
-        return hex.Length == 12 && long.TryParse(hex, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out long address)
+        return hex.Length == 12
+            && long.TryParse(hex, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out long address)
             ? address
             : throw new StartException($"The band address '{text}' must be 12 hex digits.");
     }
@@ -254,7 +266,8 @@ public static partial class Enrolment
                 long? consentAtMs = c.ConsentBy is null ? null : c.ConsentAtMs ?? tx.NowMs;
                 AddContact(
                     tx,
-                    new ContactRow(0, centreId, id, c.Order, c.Name, c.Relation, c.Phone, c.ConsentBy, consentAtMs, c.ConsentHow),
+                    new ContactRow(
+                        0, centreId, id, c.Order, c.Name, c.Relation, c.Phone, c.ConsentBy, consentAtMs, c.ConsentHow),
                     who);
             }
         }
@@ -262,7 +275,8 @@ public static partial class Enrolment
     }
 
     private static EnrolledBand ApplyBand(
-        Tx tx, string centreId, EnrolHome home, long homeId, int epoch, EnrolResident resident, long residentId, EnrolBand band,
+        Tx tx, string centreId, EnrolHome home, long homeId, int epoch, EnrolResident resident, long residentId,
+        EnrolBand band,
         string who)
     {
         if (DeviceRows.BandByAddress(tx.Db, band.Address) is { } known)
@@ -272,9 +286,11 @@ public static partial class Enrolment
                 throw new StartException($"The band {band.Address:x12} belongs to another centre.");
             }
             DeviceRows.AssignBand(tx.Db, centreId, known.Id, residentId, tx.NowMs);
-            return new EnrolledBand(known.Id, band.Address, known.Label, home.Code, resident.Code, residentId, null, homeId, epoch);
+            return new EnrolledBand(
+                known.Id, band.Address, known.Label, home.Code, resident.Code, residentId, null, homeId, epoch);
         }
-        NewBand made = AddBand(tx, centreId, band.Address, band.Label ?? $"{band.Address:x12}", band.GuardAlways, residentId, who);
+        NewBand made = AddBand(
+            tx, centreId, band.Address, band.Label ?? $"{band.Address:x12}", band.GuardAlways, residentId, who);
         return new EnrolledBand(
             made.Id, band.Address, band.Label ?? $"{band.Address:x12}", home.Code, resident.Code, residentId,
             Convert.ToBase64String(made.Secret), homeId, epoch);
@@ -294,12 +310,14 @@ public sealed record EnrolCentre(
 
 /// <summary>A member of staff.</summary>
 public sealed record EnrolStaff(
-    [property: JsonRequired] string Name, [property: JsonRequired] string DisplayName, [property: JsonRequired] string Role,
+    [property: JsonRequired] string Name, [property: JsonRequired] string DisplayName,
+    [property: JsonRequired] string Role,
     [property: JsonRequired] string Password);
 
 /// <summary>A home.</summary>
 public sealed record EnrolHome(
-    [property: JsonRequired] string Code, [property: JsonRequired] string Address, [property: JsonRequired] string Building,
+    [property: JsonRequired] string Code, [property: JsonRequired] string Address,
+    [property: JsonRequired] string Building,
     [property: JsonRequired] string Floor, [property: JsonRequired] string Door, string? Grid,
     [property: JsonRequired] EnrolHub[] Hubs, [property: JsonRequired] EnrolResident[] Residents);
 
@@ -329,4 +347,5 @@ public sealed record EnrolledHub(string Id, string Home, string? Password);
 
 /// <summary>A band; Secret: base64 of 32 bytes, null where the band was there already.</summary>
 public sealed record EnrolledBand(
-    long Id, long Address, string Label, string Home, string Resident, long ResidentId, string? Secret, long Group, int Epoch);
+    long Id, long Address, string Label, string Home, string Resident, long ResidentId, string? Secret, long Group,
+    int Epoch);

@@ -24,7 +24,9 @@ public sealed record ServiceOptions
     /// <summary>Last part of the address on which the message gateway reports back; null = it cannot.</summary>
     public string? HookSecret { get; init; }
 
-    /// <summary>What the family's links begin with, as their phones reach it; null = this machine, for trying out.</summary>
+    /// <summary>
+    /// What the family's links begin with, as their phones reach it; null = this machine, for trying out.
+    /// </summary>
     public Uri? PublicUrl { get; init; }
 }
 
@@ -79,7 +81,8 @@ public sealed class Arguments
     /// <summary>An IP address of this machine.</summary>
     public IPAddress Ip(string name, IPAddress otherwise) => this[name] is not { } text ? otherwise
         : IPAddress.TryParse(text, out IPAddress? address) ? address
-        : throw new StartException($"--{name} must be an IP address of this machine, or 0.0.0.0 for all of them, not '{text}'.");
+        : throw new StartException(
+            $"--{name} must be an IP address of this machine, or 0.0.0.0 for all of them, not '{text}'.");
 
     /// <summary>A port, 0 to 65535.</summary>
     public int Port(string name, int otherwise) => this[name] is not { } text ? otherwise

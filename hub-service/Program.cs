@@ -4,14 +4,16 @@ using ElderBand.HubService.Storage;
 // Nothing that goes wrong at the start ends in a stack trace: one line that says what to do, and a code other than 0.
 try
 {
-    string command = args.Length == 0 || args[0].StartsWith("--", StringComparison.Ordinal) && args[0] != "--help" ? "run" : args[0];
+    string command = args.Length == 0 || args[0].StartsWith("--", StringComparison.Ordinal) && args[0] != "--help"
+        ? "run" : args[0];
     string[] words = args.Length > 0 && args[0] == command ? args[1..] : args;
     if (command != "run")
     {
         return await Commands.RunAsync(command, words, Console.Out);
     }
 
-    var given = new Arguments(words, ["data", "http-port", "mqtt-port", "mqtt-address", "webhook", "hook-secret", "public-url"], []);
+    var given = new Arguments(
+        words, ["data", "http-port", "mqtt-port", "mqtt-address", "webhook", "hook-secret", "public-url"], []);
     var defaults = new ServiceOptions();
     var options = defaults with
     {
@@ -26,7 +28,9 @@ try
     await using WebApplication app = Service.Build(options);
     await Service.StartAsync(app);
     (int http, int mqtt) = Service.Ports(app);
-    Console.WriteLine($"The centre runs: http://localhost:{http} (this machine only), MQTT over TLS on {options.MqttAddress}:{mqtt}, data in {Path.GetFullPath(options.DataDir)}.");
+    Console.WriteLine(
+        $"The centre runs: http://localhost:{http} (this machine only), MQTT over TLS on {options.MqttAddress}:{mqtt}, "
+            + $"data in {Path.GetFullPath(options.DataDir)}.");
     await app.WaitForShutdownAsync();
     return 0;
 }

@@ -19,7 +19,8 @@ public static class Service
     private const int ReadyWithinMs = 10_000;
 
     // An envelope is 609 bytes at most; what a half packet may make this end keep stays far below P28's 64 KiB.
-    private static readonly MqttServerOptions HubLimits = new() { Limits = MqttLimits.Default with { MaxPacketBytes = 4096 } };
+    private static readonly MqttServerOptions HubLimits =
+        new() { Limits = MqttLimits.Default with { MaxPacketBytes = 4096 } };
 
     /// <summary>Opens the data folder and puts everything together; nothing listens yet.</summary>
     /// <exception cref="StartException">The data folder, the database or the certificates cannot be used.</exception>
@@ -126,21 +127,25 @@ public static class Service
         {
             ServiceOptions options = app.Services.GetRequiredService<ServiceOptions>();
             throw new StartException(
-                $"A port cannot be used: {e.Message.TrimEnd('.')}. End the other program, or choose others with --http-port (now {options.HttpPort}) and --mqtt-port (now {options.MqttPort}).", e);
+                $"A port cannot be used: {e.Message.TrimEnd('.')}. End the other program, or choose others with "
+                    + $"--http-port (now {options.HttpPort}) and --mqtt-port (now {options.MqttPort}).", e);
         }
     }
 
     /// <summary>The ports that are really listened on.</summary>
     public static (int Http, int Mqtt) Ports(WebApplication app)
     {
-        ICollection<string> addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
+        ICollection<string> addresses = app.Services.GetRequiredService<IServer>()
+            .Features.Get<IServerAddressesFeature>()!.Addresses;
         int Port(string scheme) => addresses
             .Where(a => a.StartsWith(scheme + "://", StringComparison.Ordinal))
             .Select(static a => int.Parse(a[(a.LastIndexOf(':') + 1)..].TrimEnd('/'))).First();
         return (Port("http"), Port("https"));
     }
 
-    /// <summary>True while commits get through: the sweeper writes every 5 s, so 10 s without one is trouble (P31).</summary>
+    /// <summary>
+    /// True while commits get through: the sweeper writes every 5 s, so 10 s without one is trouble (P31).
+    /// </summary>
     public static bool DatabaseIsWritten(Store store, long nowMs) =>
         store.Trouble is null && nowMs - store.LastCommitAtMs < ReadyWithinMs;
 
@@ -153,7 +158,8 @@ public static class Service
             Store store = services.GetRequiredService<Store>();
             return DatabaseIsWritten(store, services.GetRequiredService<Clock>().NowMs)
                 ? Results.Text("ready\n")
-                : Results.Text($"not ready: {store.Trouble ?? "the database has not been written for 10 s"}\n", statusCode: 503);
+                : Results.Text(
+                    $"not ready: {store.Trouble ?? "the database has not been written for 10 s"}\n", statusCode: 503);
         });
         app.MapGet("/metrics", () =>
         {
@@ -175,7 +181,8 @@ public static class Service
             };
             store.Read(db =>
             {
-                gauges.AddRange(AlarmRows.OpenByState(db).Select(static s => ($"alarms_open{{state=\"{s.State}\"}}", (double)s.Count)));
+                gauges.AddRange(AlarmRows.OpenByState(db)
+                    .Select(static s => ($"alarms_open{{state=\"{s.State}\"}}", (double)s.Count)));
                 gauges.Add(("quarantine_rows", EventRows.QuarantineCount(db)));
                 gauges.Add(("technical_open", TechnicalRows.OpenCount(db)));
                 return true;

@@ -9,7 +9,8 @@ namespace ElderBand.HubService;
 /// What happens because time passes: timers of alarms (they are rows, so a restart re-arms them by itself), silence of
 /// hubs and bands, alarms that lost their owner, and a heartbeat into the database.
 /// </summary>
-public sealed class Sweeper(Store store, AlarmDesk desk, Clock clock, Metrics metrics, ILogger<Sweeper> log) : BackgroundService
+public sealed class Sweeper(Store store, AlarmDesk desk, Clock clock, Metrics metrics, ILogger<Sweeper> log)
+    : BackgroundService
 {
     private const int StepMs = 200;
     private const int SlowStepMs = 5000;
@@ -33,7 +34,8 @@ public sealed class Sweeper(Store store, AlarmDesk desk, Clock clock, Metrics me
             {
                 if (isFirst)
                 {
-                    await store.WriteAsync(Lane.Alarm, tx => AlarmRows.WaitNoLongerThan(tx.Db, tx.NowMs + LongestWaitMs), stoppingToken);
+                    await store.WriteAsync(
+                        Lane.Alarm, tx => AlarmRows.WaitNoLongerThan(tx.Db, tx.NowMs + LongestWaitMs), stoppingToken);
                     isFirst = false;
                 }
                 await TimersAsync(stoppingToken);
@@ -96,7 +98,8 @@ public sealed class Sweeper(Store store, AlarmDesk desk, Clock clock, Metrics me
                 Lane.Alarm,
                 tx => TechnicalRows.Open(
                     tx,
-                    new TechnicalKey(device.CentreId, device.HubId is null ? "bandSilent" : "hubSilent", device.BandId, device.HubId),
+                    new TechnicalKey(device.CentreId, device.HubId is null ? "bandSilent" : "hubSilent", device.BandId,
+                        device.HubId),
                     urgent: true),
                 stoppingToken);
         }

@@ -68,7 +68,9 @@ public sealed class AlarmDesk(ConsoleCounter consoles)
         _ => Stage.Waiting,
     };
 
-    /// <summary>A press: joins the sender's open SOS or opens one; ends and takes over pre-alarms of the same band.</summary>
+    /// <summary>
+    /// A press: joins the sender's open SOS or opens one; ends and takes over pre-alarms of the same band.
+    /// </summary>
     public void Sos(Tx tx, FrameEvent e)
     {
         if (e.IsDrill)
@@ -108,7 +110,9 @@ public sealed class AlarmDesk(ConsoleCounter consoles)
         Save(tx, sos);
     }
 
-    /// <summary>A suspected fall: a pre-alarm with a deadline, or an alarm at once where it is too old to wait.</summary>
+    /// <summary>
+    /// A suspected fall: a pre-alarm with a deadline, or an alarm at once where it is too old to wait.
+    /// </summary>
     public void FallSuspected(Tx tx, FrameEvent e)
     {
         if (AlarmRows.Find(tx.Db, e.Sender, e.Boot, e.Sequence) is { } known)
@@ -169,7 +173,9 @@ public sealed class AlarmDesk(ConsoleCounter consoles)
         Save(tx, fall);
     }
 
-    /// <summary>Nobody cancelled at the band: the fall is an alarm, also where the suspicion itself has not come yet.</summary>
+    /// <summary>
+    /// Nobody cancelled at the band: the fall is an alarm, also where the suspicion itself has not come yet.
+    /// </summary>
     public void FallConfirmed(Tx tx, FrameEvent e)
     {
         int sequence = e.RefersTo ?? e.Sequence;
@@ -265,7 +271,8 @@ public sealed class AlarmDesk(ConsoleCounter consoles)
     /// <summary>The wrist has shown a stage of one of its alarms.</summary>
     public void StageShown(Tx tx, string sender, int boot, int sequence, Stage stage)
     {
-        if ((EventRows.AlarmOf(tx.Db, sender, boot, sequence) ?? AlarmRows.Find(tx.Db, sender, boot, sequence)?.Id) is not { } id)
+        if ((EventRows.AlarmOf(tx.Db, sender, boot, sequence)
+            ?? AlarmRows.Find(tx.Db, sender, boot, sequence)?.Id) is not { } id)
         {
             return;
         }
@@ -325,7 +332,8 @@ public sealed class AlarmDesk(ConsoleCounter consoles)
         }
         alarm.State = AlarmState.Ringing;
         Note(tx, alarm, "rescued");
-        tx.Audit(alarm.CentreId, "service", "alarm.rescued", $"alarm:{alarm.Number}", "open without an owner or a timer");
+        tx.Audit(
+            alarm.CentreId, "service", "alarm.rescued", $"alarm:{alarm.Number}", "open without an owner or a timer");
         Raise(tx, alarm);
         Save(tx, alarm);
     }
@@ -432,7 +440,8 @@ public sealed class AlarmDesk(ConsoleCounter consoles)
     }
 
     private static ActResult ByOwner(
-        Tx tx, string centreId, long alarmId, Actor actor, AlarmEvent alarmEvent, AlarmState? already, Action<AlarmRow> apply)
+        Tx tx, string centreId, long alarmId, Actor actor, AlarmEvent alarmEvent, AlarmState? already,
+        Action<AlarmRow> apply)
     {
         if (Find(tx, centreId, alarmId) is not { } alarm)
         {
@@ -491,7 +500,9 @@ public sealed class AlarmDesk(ConsoleCounter consoles)
         Save(tx, drill);
     }
 
-    /// <summary>Starts ringing: timers, the family's outbox, and "nobody has answered" at once where no console is there.</summary>
+    /// <summary>
+    /// Starts ringing: timers, the family's outbox, and "nobody has answered" at once where no console is there.
+    /// </summary>
     private void Raise(Tx tx, AlarmRow alarm)
     {
         // The trace is that of the frame that made it ring: for a fall its confirmation, not the suspicion before it.
@@ -510,7 +521,9 @@ public sealed class AlarmDesk(ConsoleCounter consoles)
         LookForConsole(tx, alarm);
     }
 
-    /// <summary>Where nobody can hear it, nobody will answer; a console that has just gone may come back first.</summary>
+    /// <summary>
+    /// Where nobody can hear it, nobody will answer; a console that has just gone may come back first.
+    /// </summary>
     private void LookForConsole(Tx tx, AlarmRow alarm)
     {
         if (consoles.GoneAtMs(alarm.CentreId) is not { } goneAtMs)
@@ -551,8 +564,8 @@ public sealed class AlarmDesk(ConsoleCounter consoles)
     }
 
     /// <summary>
-    /// The SOS carries on for a fall whose countdown the press has ended, so that staff see one thing to do: the fall is
-    /// closed as merged and linked, and its frame is answered with the stages of the SOS (docs/adr/0041).
+    /// The SOS carries on for a fall whose countdown the press has ended, so that staff see one thing to do: the fall
+    /// is closed as merged and linked, and its frame is answered with the stages of the SOS (docs/adr/0041).
     /// </summary>
     private void Merge(Tx tx, AlarmRow fall, AlarmRow sos)
     {
@@ -587,7 +600,8 @@ public sealed class AlarmDesk(ConsoleCounter consoles)
     private void Save(Tx tx, AlarmRow alarm)
     {
         AlarmRows.Save(tx.Db, alarm);
-        tx.AlarmChanged(alarm.CentreId, alarm.Id, startsTrace: alarm.RaisedAtMs == tx.NowMs && alarm.State == AlarmState.Prealarm);
+        tx.AlarmChanged(
+            alarm.CentreId, alarm.Id, startsTrace: alarm.RaisedAtMs == tx.NowMs && alarm.State == AlarmState.Prealarm);
         tx.After(() => StageChanged?.Invoke(alarm.Id));
     }
 }

@@ -106,7 +106,8 @@ public static class AlarmMachine
             AlarmEvent.Press or AlarmEvent.Confirm or AlarmEvent.Cancel or AlarmEvent.NotNeeded) => Note(state),
         (AlarmState.Closed, AlarmEvent.NotNeeded or AlarmEvent.Confirm or AlarmEvent.Cancel) => Note(state),
 
-        (_, AlarmEvent.Take or AlarmEvent.SendHelp or AlarmEvent.HandBack or AlarmEvent.Close) => new(Verdict.Refuse, state),
+        (_, AlarmEvent.Take or AlarmEvent.SendHelp or AlarmEvent.HandBack or AlarmEvent.Close) =>
+            new(Verdict.Refuse, state),
         _ => new(Verdict.Ignore, state),
     };
 

@@ -6,7 +6,9 @@ namespace ElderBand.HubService.Alarms;
 /// </summary>
 public sealed class ConsoleCounter(Clock clock)
 {
-    /// <summary>A page that is loaded again, or a service that has just started, has its consoles back within this time.</summary>
+    /// <summary>
+    /// A page that is loaded again, or a service that has just started, has its consoles back within this time.
+    /// </summary>
     public const int BackWithinMs = 15_000;
 
     private readonly long _startedAtMs = clock.NowMs;
@@ -34,7 +36,9 @@ public sealed class ConsoleCounter(Clock clock)
         }
     }
 
-    /// <summary>UTC ms from which on nobody is at the screens unless a console opens before; null while one is open.</summary>
+    /// <summary>
+    /// UTC ms from which on nobody is at the screens unless a console opens before; null while one is open.
+    /// </summary>
     public long? GoneAtMs(string centreId)
     {
         lock (_gate)

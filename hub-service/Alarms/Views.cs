@@ -5,7 +5,9 @@ namespace ElderBand.HubService.Alarms;
 /// <summary>Who has an alarm.</summary>
 public sealed record OwnerView(long StaffId, string DisplayName);
 
-/// <summary>The resident on a card. Id 0: nobody is assigned; the name is then the band's label or the hub's id.</summary>
+/// <summary>
+/// The resident on a card. Id 0: nobody is assigned; the name is then the band's label or the hub's id.
+/// </summary>
 public sealed record ResidentView(
     long Id, string Name, string NameEn, int? BirthYear, string Phone, string Address, string Building, string Floor,
     string Door, string Keys, string Hearing, string Dialect, string Medical, string FirstQuestion);
@@ -19,9 +21,12 @@ public sealed record MessageView(
 public sealed record ContactView(
     long Id, int Order, string Name, string Relation, string Phone, IReadOnlyList<MessageView> Messages);
 
-/// <summary>The latest vitals of a resident; a value is null where it was refused, and then the refusal says why.</summary>
+/// <summary>
+/// The latest vitals of a resident; a value is null where it was refused, and then the refusal says why.
+/// </summary>
 public sealed record VitalsView(
-    long ResidentId, long AtMs, int? Bpm, int Confidence, string? Refusal, int? Spo2Pct, string? Spo2Refusal, string Wear,
+    long ResidentId, long AtMs, int? Bpm, int Confidence, string? Refusal, int? Spo2Pct, string? Spo2Refusal,
+    string Wear,
     int Activity, int Steps);
 
 /// <summary>What the band says it has shown, and what the centre has told it (0-5).</summary>
@@ -37,17 +42,20 @@ public sealed record AlarmHubView(string Id, long? LastHeardAtMs);
 public sealed record TimelineView(long AtMs, string Kind, string Who, string Text);
 
 /// <summary>
-/// Monotonic µs of this machine of what made it ring (of the suspicion while it is a pre-alarm); 0 where unknown, that is
-/// raised before the last restart, and ArrivedUs 0 also where the deadline and no frame made it ring.
+/// Monotonic µs of this machine of what made it ring (of the suspicion while it is a pre-alarm); 0 where unknown, that
+/// is raised before the last restart, and ArrivedUs 0 also where the deadline and no frame made it ring.
 /// </summary>
 public sealed record TraceView(long ArrivedUs, long CommittedUs, long PushedUs);
 
-/// <summary>An alarm as the console draws it; states and kinds as in <see cref="AlarmState"/>, in small letters.</summary>
+/// <summary>
+/// An alarm as the console draws it; states and kinds as in <see cref="AlarmState"/>, in small letters.
+/// </summary>
 public sealed record AlarmView(
     long Id, int Revision, string Number, string Kind, string State, string Source, bool Drill, long EventAtMs,
     string AgeQuality, long RaisedAtMs, long? DeadlineAtMs, int Presses, bool NotNeeded, bool Unanswered,
     OwnerView? Owner, long? TakenAtMs, long? ComingAtMs, long? ClosedAtMs, string? Outcome, string? ClosingWords,
-    ResidentView Resident, IReadOnlyList<ContactView> Contacts, VitalsView? Vitals, WristView Wrist, AlarmBandView? Band,
+    ResidentView Resident, IReadOnlyList<ContactView> Contacts, VitalsView? Vitals, WristView Wrist,
+    AlarmBandView? Band,
     AlarmHubView? Hub, IReadOnlyList<long> Linked, IReadOnlyList<TimelineView> Timeline, TraceView Trace);
 
 /// <summary>A technical card.</summary>

@@ -28,7 +28,8 @@ public static class AuditChain
         Span<byte> number = stackalloc byte[8];
         BinaryPrimitives.WriteInt64LittleEndian(number, entry.AtMs);
         hash.AppendData(number);
-        foreach (string text in (ReadOnlySpan<string>)[entry.CentreId, entry.Who, entry.Action, entry.Subject, entry.Detail])
+        foreach (string text in (
+            ReadOnlySpan<string>)[entry.CentreId, entry.Who, entry.Action, entry.Subject, entry.Detail])
         {
             byte[] bytes = Encoding.UTF8.GetBytes(text);
             BinaryPrimitives.WriteInt64LittleEndian(number, bytes.Length);
@@ -38,7 +39,9 @@ public static class AuditChain
         return hash.GetHashAndReset();
     }
 
-    /// <summary>The first row that does not fit, or null where all do; <paramref name="head"/> is the last row's hash.</summary>
+    /// <summary>
+    /// The first row that does not fit, or null where all do; <paramref name="head"/> is the last row's hash.
+    /// </summary>
     public static string? FindBreak(IEnumerable<AuditRow> rows, out long count, out byte[] head)
     {
         count = 0;

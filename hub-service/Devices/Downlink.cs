@@ -18,7 +18,9 @@ public sealed class Downlink : IDisposable
 
     private static readonly int[] ResendS = [2, 5, 15, 60];
 
-    /// <summary>A hub that says hello without end is greeted once in this time, or it would hold up the stages of all others.</summary>
+    /// <summary>
+    /// A hub that says hello without end is greeted once in this time, or it would hold up the stages of all others.
+    /// </summary>
     private const int GreetEveryMs = 1000;
 
     private readonly Store _store;
@@ -145,7 +147,8 @@ public sealed class Downlink : IDisposable
         {
             _toGreet.Add(hubId);
         }
-        foreach (string hubId in _toGreet.Where(hub => nowMs - _greetedMs.GetValueOrDefault(hub) >= GreetEveryMs).ToList())
+        foreach (string hubId in _toGreet.Where(hub => nowMs - _greetedMs.GetValueOrDefault(hub) >= GreetEveryMs)
+            .ToList())
         {
             _toGreet.Remove(hubId);
             _greetedMs[hubId] = nowMs;
@@ -199,7 +202,8 @@ public sealed class Downlink : IDisposable
             _tagger.SignCentre(key, frame);
             frames.Add(frame);
         }
-        SendToBand(onlyHub is null ? DeviceRows.HubsThatHeard(db, bandId, nowMs - HeardWithinMs) : [onlyHub], band.Address, frames);
+        SendToBand(onlyHub is null ? DeviceRows.HubsThatHeard(db, bandId, nowMs - HeardWithinMs) : [onlyHub],
+            band.Address, frames);
         return true;
     }
 
@@ -213,7 +217,8 @@ public sealed class Downlink : IDisposable
         IEnumerable<BandRow> bands = DeviceRows.BandsHeardBy(db, hubId, nowMs - HeardWithinMs);
         if (hub.HomeId is { } homeId)
         {
-            bands = bands.Concat(DeviceRows.BandsOfHome(db, homeId).Select(static link => link.Band)).DistinctBy(static band => band.Id);
+            bands = bands.Concat(DeviceRows.BandsOfHome(db, homeId).Select(static link => link.Band))
+                .DistinctBy(static band => band.Id);
         }
         foreach (BandRow band in bands.ToList())
         {
@@ -236,11 +241,13 @@ public sealed class Downlink : IDisposable
             byte[] frame = new byte[Frame.Size];
             Frame.Begin(frame, FrameType.Configuration, Lane.Alarm, c.Version, 0);
             Payload.PutConfiguration(
-                frame, c.GuardAlways, c.Sensitivity, c.WalkingAid, c.BedFromQuarter, c.BedToQuarter, c.InactivityTenMinutes);
+                frame, c.GuardAlways, c.Sensitivity, c.WalkingAid, c.BedFromQuarter, c.BedToQuarter,
+                c.InactivityTenMinutes);
             _tagger.SignCentre(key, frame);
             frames.Add(frame);
         }
-        // The first epoch is in the band's own identity; a later one it knows from here only, and ignores what it knows.
+        // The first epoch is in the band's own identity; a later one it knows from here only, and ignores what it
+        // knows.
         if (DeviceRows.Link(db, band.Id) is { } link && link.LinkEpoch > Enrolment.FirstLinkEpoch)
         {
             byte[] frame = new byte[Frame.Size];
@@ -281,7 +288,10 @@ public sealed class Downlink : IDisposable
         }
     }
 
-    /// <summary>Sends the bands of the hub's home with their link keys; without <paramref name="always"/> only where they changed.</summary>
+    /// <summary>
+    /// Sends the bands of the hub's home with their link keys; without <paramref name="always"/> only where they
+    /// changed.
+    /// </summary>
     private void SendTable(Db db, HubRow hub, long nowMs, bool always)
     {
         byte[] message = new byte[HubMessage.MaxDownSize];

@@ -16,7 +16,8 @@ public sealed record HubSession(string HubId, string CentreId)
 /// <summary>The connections of signed-in hubs.</summary>
 public sealed class HubLinks
 {
-    private readonly ConcurrentDictionary<string, (HubSession Session, MqttServerConnection<HubSession> Connection)> _hubs =
+    private readonly ConcurrentDictionary<string,
+        (HubSession Session, MqttServerConnection<HubSession> Connection)> _hubs =
         new(StringComparer.Ordinal);
 
     /// <summary>Hubs that are connected now.</summary>
@@ -53,7 +54,8 @@ public sealed class HubLinks
         return true;
     }
 
-    private static async Task SendAsync(MqttServerConnection<HubSession> connection, string topic, ReadOnlyMemory<byte> payload)
+    private static async Task SendAsync(
+        MqttServerConnection<HubSession> connection, string topic, ReadOnlyMemory<byte> payload)
     {
         try
         {

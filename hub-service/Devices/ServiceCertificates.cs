@@ -56,7 +56,8 @@ public sealed class ServiceCertificates : IDisposable
         catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
         {
             throw new StartException(
-                $"The certificate files in '{dataDir}' cannot be used ({e.Message}). Put ca.pem and ca-key.pem back from the backup: every hub pins this CA.", e);
+                $"The certificate files in '{dataDir}' cannot be used ({e.Message}). Put ca.pem and ca-key.pem back "
+                    + "from the backup: every hub pins this CA.", e);
         }
     }
 
@@ -83,7 +84,8 @@ public sealed class ServiceCertificates : IDisposable
     private static X509Certificate2 MakeCa()
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest($"CN=ElderBand CA {Environment.MachineName}", key, HashAlgorithmName.SHA256);
+        var request = new CertificateRequest(
+            $"CN=ElderBand CA {Environment.MachineName}", key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, true, 0, true));
         request.CertificateExtensions.Add(
             new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
@@ -99,7 +101,8 @@ public sealed class ServiceCertificates : IDisposable
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true));
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1")], false));
         request.CertificateExtensions.Add(
-            X509AuthorityKeyIdentifierExtension.CreateFromCertificate(_ca, includeKeyIdentifier: true, includeIssuerAndSerial: false));
+            X509AuthorityKeyIdentifierExtension.CreateFromCertificate(
+                _ca, includeKeyIdentifier: true, includeIssuerAndSerial: false));
         var names = new SubjectAlternativeNameBuilder();
         names.AddDnsName("localhost");
         names.AddDnsName(Environment.MachineName);

@@ -13,7 +13,8 @@ public sealed record FamilyEntry(long AtMs, string Kind, string? Who);
 
 /// <summary>What a contact sees of one alarm.</summary>
 public sealed record FamilyView(
-    string Number, string Kind, string ResidentName, string State, long RaisedAtMs, long NowMs, bool Unanswered, string? Who,
+    string Number, string Kind, string ResidentName, string State, long RaisedAtMs, long NowMs, bool Unanswered,
+    string? Who,
     long? TakenAtMs, long? ComingAtMs, long? ClosedAtMs, string? ClosingWords, string? CallResident, string? CallCentre,
     IReadOnlyList<FamilyEntry> Timeline);
 
@@ -26,7 +27,8 @@ public static class FamilyEndpoints
     /// <summary>What families are told of the timeline; everything else stays in the centre.</summary>
     private static readonly HashSet<string> Told = new(StringComparer.Ordinal)
     {
-        "raised", "press", "confirmed", "deadline", "notNeeded", "unanswered", "taken", "coming", "handedBack", "closed",
+        "raised", "press", "confirmed", "deadline", "notNeeded", "unanswered", "taken", "coming", "handedBack",
+        "closed",
         "callSpoke", "callNoAnswer",
     };
 
@@ -96,7 +98,9 @@ public static class FamilyEndpoints
 
     private static string? OrNull(string? text) => string.IsNullOrEmpty(text) ? null : text;
 
-    /// <summary>The first opening is noted on the alarm; a database that does not take it never hides the page.</summary>
+    /// <summary>
+    /// The first opening is noted on the alarm; a database that does not take it never hides the page.
+    /// </summary>
     private static async Task NoteOpened(string token, Store store)
     {
         if (store.Read(db => Find(db, token)) is not { OpenedAtMs: null } link)
@@ -105,7 +109,8 @@ public static class FamilyEndpoints
         }
         Task note = store.WriteAsync(Lane.Alarm, tx =>
         {
-            if (!LinkRows.Opened(tx.Db, Sessions.Hash(token)!, tx.NowMs) || AlarmRows.Get(tx.Db, link.AlarmId) is not { } alarm)
+            if (!LinkRows.Opened(tx.Db, Sessions.Hash(token)!, tx.NowMs)
+                || AlarmRows.Get(tx.Db, link.AlarmId) is not { } alarm)
             {
                 return;
             }
@@ -129,12 +134,14 @@ public static class FamilyEndpoints
         if (Interlocked.Increment(ref _streams) > MaxStreams)
         {
             Interlocked.Decrement(ref _streams);
-            await Shield.Refuse(429, "busy", "Too many pages are open; this one reads again by itself.").ExecuteAsync(context);
+            await Shield.Refuse(429, "busy", "Too many pages are open; this one reads again by itself.")
+                .ExecuteAsync(context);
             return;
         }
         try
         {
-            using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
+            using var ending = CancellationTokenSource.CreateLinkedTokenSource(
+                context.RequestAborted, lifetime.ApplicationStopping);
             using Subscription subscription = changes.Subscribe(link.CentreId);
             EventStream stream = await EventStream.OpenAsync(context);
             // Read again after subscribing: a change in between would be lost.
@@ -186,12 +193,14 @@ public static class FamilyEndpoints
     private static async Task<IResult> Report(string secret, JsonElement body, FamilyOptions options, Store store)
     {
         if (options.HookSecret is not { Length: > 0 } expected
-            || !CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(secret), Encoding.UTF8.GetBytes(expected)))
+            || !CryptographicOperations.FixedTimeEquals(
+                Encoding.UTF8.GetBytes(secret), Encoding.UTF8.GetBytes(expected)))
         {
             return Shield.Refuse(404, "unknown", "There is nothing here.");
         }
         if (body.ValueKind != JsonValueKind.Object
-            || !body.TryGetProperty("id", out JsonElement id) || id.ValueKind is not (JsonValueKind.Number or JsonValueKind.String)
+            || !body.TryGetProperty("id", out JsonElement id)
+            || id.ValueKind is not (JsonValueKind.Number or JsonValueKind.String)
             || !body.TryGetProperty("status", out JsonElement status)
             || status.ValueKind != JsonValueKind.String || status.GetString() is not ("delivered" or "failed"))
         {
@@ -203,7 +212,8 @@ public static class FamilyEndpoints
             : "";
         bool known = await store.WriteAsync(Lane.Alarm, tx =>
         {
-            if (MessageRows.Reported(tx.Db, id.ToString()) is not { } m || AlarmRows.Get(tx.Db, m.AlarmId) is not { } alarm)
+            if (MessageRows.Reported(tx.Db, id.ToString()) is not { } m
+                || AlarmRows.Get(tx.Db, m.AlarmId) is not { } alarm)
             {
                 return false;
             }
@@ -218,7 +228,8 @@ public static class FamilyEndpoints
             else
             {
                 // Not arrived: the same text with the same number is tried again, as after any failure.
-                long? dueAtMs = FamilyWorker.NextDue(tx.NowMs, MessageRows.CreatedAt(tx.Db, m.Id), Math.Max(1, m.Attempts));
+                long? dueAtMs = FamilyWorker.NextDue(
+                    tx.NowMs, MessageRows.CreatedAt(tx.Db, m.Id), Math.Max(1, m.Attempts));
                 MessageRows.NotSent(tx.Db, m.Id, tx.NowMs, dueAtMs, $"the gateway reports: {detail}");
             }
             AlarmRows.Note(

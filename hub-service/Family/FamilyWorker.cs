@@ -7,7 +7,9 @@ namespace ElderBand.HubService.Family;
 /// <summary>What the family room is given at the start.</summary>
 public sealed record FamilyOptions
 {
-    /// <summary>Where texts are posted; null = none is configured, which is a fault to show and not a reason to be silent.</summary>
+    /// <summary>
+    /// Where texts are posted; null = none is configured, which is a fault to show and not a reason to be silent.
+    /// </summary>
     public Uri? Webhook { get; init; }
 
     /// <summary>Last part of the gateway's report address; null = reports are not taken.</summary>
@@ -24,11 +26,12 @@ public sealed record FamilyOptions
 }
 
 /// <summary>
-/// Sends the outbox. A row that a commit has made is looked at within half a second, so the text is out well within 5 s;
-/// one that fails is tried again after 1, 2, 5, 15, 30 and then every 60 s, for 24 h. At least once: after a crash
+/// Sends the outbox. A row that a commit has made is looked at within half a second, so the text is out well within 5
+/// s; one that fails is tried again after 1, 2, 5, 15, 30 and then every 60 s, for 24 h. At least once: after a crash
 /// between the gateway's answer and our note the same text goes out again, with the same id and the alarm's number.
 /// </summary>
-public sealed class FamilyWorker(Store store, Clock clock, FamilyOptions options, LinkTokens tokens, ILogger<FamilyWorker> log)
+public sealed class FamilyWorker(
+    Store store, Clock clock, FamilyOptions options, LinkTokens tokens, ILogger<FamilyWorker> log)
     : BackgroundService
 {
     private const int LookEveryMs = 500;
@@ -114,7 +117,8 @@ public sealed class FamilyWorker(Store store, Clock clock, FamilyOptions options
                 await store.WriteAsync(
                     Lane.Alarm,
                     tx => LinkRows.Insert(
-                        tx.Db, Staff.Sessions.Hash(token)!, m.CentreId, m.AlarmId, m.ContactId, tx.NowMs, tx.NowMs + GiveUpMs),
+                        tx.Db, Staff.Sessions.Hash(token)!, m.CentreId, m.AlarmId, m.ContactId, tx.NowMs,
+                        tx.NowMs + GiveUpMs),
                     stopping);
             }
             string? link = m.LinkIsOver ? null : new Uri(options.PublicUrl, $"/f/{token}").ToString();
@@ -184,7 +188,8 @@ public sealed class FamilyWorker(Store store, Clock clock, FamilyOptions options
         try
         {
             using var request = new HttpRequestMessage(HttpMethod.Post, options.Webhook);
-            request.Content = JsonContent.Create(new { id = MessageRows.PublicId(m.Id), to = m.Phone, text, alarm = m.AlarmNumber });
+            request.Content = JsonContent.Create(
+                new { id = MessageRows.PublicId(m.Id), to = m.Phone, text, alarm = m.AlarmNumber });
             request.Headers.Add("Idempotency-Key", $"{m.CentreId}-{m.Id}");
             using HttpResponseMessage answer = await _http.SendAsync(request, stopping);
             int status = (int)answer.StatusCode;
@@ -207,7 +212,8 @@ public sealed class FamilyWorker(Store store, Clock clock, FamilyOptions options
         try
         {
             using JsonDocument json = JsonDocument.Parse(body);
-            return json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty("messageId", out JsonElement id)
+            return json.RootElement.ValueKind == JsonValueKind.Object
+                && json.RootElement.TryGetProperty("messageId", out JsonElement id)
                 ? id.ToString() is { Length: > 0 and <= 200 } text ? text : null
                 : null;
         }

@@ -7,8 +7,8 @@ namespace ElderBand.HubService.Family;
 
 /// <summary>
 /// Makes the personal links. A token is HMAC-SHA256(key, alarm, contact), 256 bits: a repeated text carries the same
-/// link without the token being stored anywhere. The key is 32 random bytes in a file of its own beside the database, so
-/// that a copy of the database alone opens no page (docs/adr/0050).
+/// link without the token being stored anywhere. The key is 32 random bytes in a file of its own beside the database,
+/// so that a copy of the database alone opens no page (docs/adr/0050).
 /// </summary>
 public sealed class LinkTokens
 {

@@ -3,8 +3,8 @@ using ElderBand.HubService.Storage;
 namespace ElderBand.HubService.Family;
 
 /// <summary>
-/// The words of a text. Always with the alarm's number, so that a text that comes twice is seen to be the same, and with
-/// the time of the event, so that a late one is seen to be late. Nothing about health, no address.
+/// The words of a text. Always with the alarm's number, so that a text that comes twice is seen to be the same, and
+/// with the time of the event, so that a late one is seen to be late. Nothing about health, no address.
 /// </summary>
 public static class MessageText
 {
@@ -18,7 +18,8 @@ public static class MessageText
     public static string Write(DueMessage m, string? link, long nowMs, TimeZoneInfo zone)
     {
         string name = m.ResidentName.Length > 0 ? m.ResidentName : "您的家人";
-        string time = TimeZoneInfo.ConvertTime(DateTimeOffset.FromUnixTimeMilliseconds(m.EventAtMs), zone).ToString("HH:mm");
+        string time = TimeZoneInfo.ConvertTime(DateTimeOffset.FromUnixTimeMilliseconds(m.EventAtMs), zone)
+            .ToString("HH:mm");
         string what = m.Kind switch
         {
             "sos" => "按下了求助键",

@@ -31,8 +31,8 @@ public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs
     public void Store(Tx tx, HubSession hub, byte[] data, bool receipts)
     {
         Heard(tx, hub);
-        // Cancels first: a short outage brings a fall and its cancel together, too late for the countdown to wait for it.
-        // A confirmation that is here too still rings, in whichever order it comes.
+        // Cancels first: a short outage brings a fall and its cancel together, too late for the countdown to wait for
+        // it. A confirmation that is here too still rings, in whichever order it comes.
         foreach (bool cancels in (ReadOnlySpan<bool>)[true, false])
         {
             for (int i = 0; i < Envelope.Count(data); i++)
@@ -74,7 +74,8 @@ public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs
             Card(tx, hub.CentreId, "storeLost", null, hub.HubId, urgent: true, "");
         }
         DeviceRows.HubHeard(
-            tx.Db, hub.HubId, tx.NowMs, boot, uptimeS, Bytes.GetI64(data, 8), Bytes.GetU16(data, 16), Bytes.GetU16(data, 18), flags);
+            tx.Db, hub.HubId, tx.NowMs, boot, uptimeS, Bytes.GetI64(data, 8), Bytes.GetU16(data, 16),
+            Bytes.GetU16(data, 18), flags);
         if (isHello)
         {
             tx.After(() => downlink.Hello(hub.HubId));
@@ -86,7 +87,8 @@ public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs
     {
         metrics.Count("messages_rejected_total");
         Heard(tx, hub);
-        EventRows.Quarantine(tx.Db, hub.CentreId, hub.HubId, 0, reason, content[..Math.Min(content.Length, 1024)].ToArray(), tx.NowMs);
+        EventRows.Quarantine(
+            tx.Db, hub.CentreId, hub.HubId, 0, reason, content[..Math.Min(content.Length, 1024)].ToArray(), tx.NowMs);
         Card(tx, hub.CentreId, "quarantine", null, hub.HubId, urgent: false, reason);
     }
 
@@ -96,7 +98,9 @@ public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs
         TechnicalRows.Close(tx, new TechnicalKey(hub.CentreId, "hubSilent", null, hub.HubId), "heard again");
     }
 
-    /// <summary>A record that this program cannot handle must not take the others of its envelope with it, again and again.</summary>
+    /// <summary>
+    /// A record that this program cannot handle must not take the others of its envelope with it, again and again.
+    /// </summary>
     private void StoreRecordAlone(Tx tx, HubSession hub, byte[] data, int record)
     {
         (int After, int Changes) mark = tx.Mark();
@@ -112,9 +116,11 @@ public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs
             metrics.Count("frames_total{verdict=\"failed\"}");
             long address = Envelope.BandAddress(data, record);
             EventRows.Quarantine(
-                tx.Db, hub.CentreId, hub.HubId, address, $"failed: {e.Message}", data.AsSpan(Envelope.FrameAt(record), Frame.Size).ToArray(), tx.NowMs);
+                tx.Db, hub.CentreId, hub.HubId, address, $"failed: {e.Message}",
+                data.AsSpan(Envelope.FrameAt(record), Frame.Size).ToArray(), tx.NowMs);
             // It may have been a call for help: a person must look.
-            Card(tx, hub.CentreId, "unknownFrame", DeviceRows.BandByAddress(tx.Db, address)?.Id, hub.HubId, urgent: true, e.Message, "failed");
+            Card(tx, hub.CentreId, "unknownFrame", DeviceRows.BandByAddress(tx.Db, address)?.Id, hub.HubId,
+                urgent: true, e.Message, "failed");
         }
         tx.Db.Run("RELEASE record");
     }
@@ -196,7 +202,8 @@ public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs
         if (boot < EventRows.HighestBoot(tx.Db, band.Sender))
         {
             // Late, not replayed: it waited in the latch through a reboot, or with a hub that was away.
-            tx.Audit(band.CentreId, $"hub:{hub.HubId}", "frame.olderBoot", $"band:{band.Id}", $"boot {boot} sequence {sequence} type {(int)type}");
+            tx.Audit(band.CentreId, $"hub:{hub.HubId}", "frame.olderBoot", $"band:{band.Id}",
+                $"boot {boot} sequence {sequence} type {(int)type}");
         }
         EventRows.Remember(tx.Db, band.CentreId, band.Sender, boot, lane, sequence, frame, 0, tx.NowMs);
         FrameEvent e = Event(tx, hub, data, record, frame, type, band.Sender, "band") with { BandId = band.Id };
@@ -204,7 +211,8 @@ public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs
         e = e with
         {
             ResidentId = residentId,
-            HomeId = residentId is { } id ? ResidentRows.HomeOf(tx.Db, id, e.AtMs) : DeviceRows.Hub(tx.Db, hub.HubId)?.HomeId,
+            HomeId = residentId is { } id
+                ? ResidentRows.HomeOf(tx.Db, id, e.AtMs) : DeviceRows.Hub(tx.Db, hub.HubId)?.HomeId,
         };
         e = e with { EventId = EventRows.Insert(tx.Db, e) };
         metrics.Count("frames_total{verdict=\"stored\"}");
@@ -243,37 +251,45 @@ public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs
             case FrameType.Boot:
                 if (EventRows.Boots(tx.Db, band.Sender, tx.NowMs - 3_600_000) >= BootsForACard)
                 {
-                    Card(tx, band.CentreId, "reboots", band.Id, null, urgent: true, $"{BootsForACard} starts within an hour");
+                    Card(tx, band.CentreId, "reboots", band.Id, null, urgent: true,
+                        $"{BootsForACard} starts within an hour");
                 }
                 tx.After(() => downlink.BandChanged(band.Id));
                 break;
             case FrameType.StageShown:
                 desk.StageShown(
-                    tx, e.Sender, Payload.ShownBoot(frame, 0), Payload.ShownSequence(frame, 0), Payload.ShownStage(frame, 0));
+                    tx, e.Sender, Payload.ShownBoot(frame, 0), Payload.ShownSequence(frame, 0),
+                    Payload.ShownStage(frame, 0));
                 break;
         }
-        if (e.Type is FrameType.Sos or FrameType.FallSuspected or FrameType.WearChange or FrameType.Inactivity or FrameType.Boot
+        if (e.Type is FrameType.Sos or FrameType.FallSuspected or FrameType.WearChange or FrameType.Inactivity
+            or FrameType.Boot
             && Payload.EventBatteryPct(frame, 0) <= 100)
         {
             DeviceRows.BandBattery(tx.Db, band.Id, Payload.EventBatteryPct(frame, 0));
         }
     }
 
-    /// <summary>The key is known: the same bytes are a retry or a replay, other bytes are a fault or a forgery.</summary>
+    /// <summary>
+    /// The key is known: the same bytes are a retry or a replay, other bytes are a fault or a forgery.
+    /// </summary>
     private int Again(Tx tx, HubSession hub, byte[] frame, BandRow band, int boot, KnownFrame known)
     {
         if (!known.Frame.AsSpan().SequenceEqual(frame.AsSpan(0, EventRows.KeptBytes)))
         {
             metrics.Count("frames_total{verdict=\"keyReused\"}");
             EventRows.Quarantine(tx.Db, band.CentreId, hub.HubId, band.Address, "keyReused", frame, tx.NowMs);
-            tx.Audit(band.CentreId, $"hub:{hub.HubId}", "frame.keyReused", $"band:{band.Id}", Convert.ToHexString(frame));
-            Card(tx, band.CentreId, "tamper", band.Id, null, urgent: true, "another frame under a number that was used: call back and look at the band", "keyReused");
+            tx.Audit(
+                band.CentreId, $"hub:{hub.HubId}", "frame.keyReused", $"band:{band.Id}", Convert.ToHexString(frame));
+            Card(tx, band.CentreId, "tamper", band.Id, null, urgent: true,
+                "another frame under a number that was used: call back and look at the band", "keyReused");
             return RefusedImpossible;
         }
         metrics.Count("frames_total{verdict=\"duplicate\"}");
         if (boot < EventRows.HighestBoot(tx.Db, band.Sender))
         {
-            tx.Audit(band.CentreId, $"hub:{hub.HubId}", "frame.replayed", $"band:{band.Id}", Convert.ToHexString(frame));
+            tx.Audit(
+                band.CentreId, $"hub:{hub.HubId}", "frame.replayed", $"band:{band.Id}", Convert.ToHexString(frame));
         }
         return Frame.IsLatched(Frame.TypeOf(frame, 0)) || known.Refusal != 0 ? known.Refusal : -1;
     }
@@ -295,8 +311,10 @@ public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs
             window.Mark(boot, sequence);
             VitalsRows.PutWindow(tx.Db, band.CentreId, band.Id, window);
             metrics.Count("frames_total{verdict=\"refused\"}");
-            EventRows.Quarantine(tx.Db, band.CentreId, hub.HubId, band.Address, $"impossible content in type {(int)type}", frame, tx.NowMs);
-            Card(tx, band.CentreId, "quarantine", band.Id, null, urgent: false, $"impossible content in type {(int)type}");
+            EventRows.Quarantine(tx.Db, band.CentreId, hub.HubId, band.Address,
+                $"impossible content in type {(int)type}", frame, tx.NowMs);
+            Card(tx, band.CentreId, "quarantine", band.Id, null, urgent: false,
+                $"impossible content in type {(int)type}");
             return -1;
         }
         if (freshness == Freshness.New)
@@ -331,7 +349,8 @@ public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs
         metrics.Count(stored ? "frames_total{verdict=\"stored\"}" : "frames_total{verdict=\"duplicate\"}");
         if (freshness == Freshness.OlderBoot)
         {
-            tx.Audit(band.CentreId, $"hub:{hub.HubId}", stored ? "frame.olderBoot" : "frame.replayed", $"band:{band.Id}", Convert.ToHexString(frame));
+            tx.Audit(band.CentreId, $"hub:{hub.HubId}", stored ? "frame.olderBoot" : "frame.replayed",
+                $"band:{band.Id}", Convert.ToHexString(frame));
         }
         if (stored && freshness == Freshness.New)
         {
@@ -370,8 +389,10 @@ public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs
         Lane lane = Frame.LaneOf(frame, 0);
         if (lane != Lane.Alarm)
         {
-            EventRows.Quarantine(tx.Db, hub.CentreId, hub.HubId, 0, $"type {(int)type} in lane {(int)lane}", frame, tx.NowMs);
-            Card(tx, hub.CentreId, "quarantine", null, hub.HubId, urgent: false, $"type {(int)type} in lane {(int)lane}");
+            EventRows.Quarantine(
+                tx.Db, hub.CentreId, hub.HubId, 0, $"type {(int)type} in lane {(int)lane}", frame, tx.NowMs);
+            Card(tx, hub.CentreId, "quarantine", null, hub.HubId, urgent: false,
+                $"type {(int)type} in lane {(int)lane}");
             return;
         }
         if (EventRows.Known(tx.Db, row.Sender, boot, lane, sequence) is { } known)
@@ -384,7 +405,8 @@ public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs
             // It may be a hub that has lost its numbers without saying so: a press is never only a card.
             metrics.Count("frames_total{verdict=\"keyReused\"}");
             EventRows.Quarantine(tx.Db, hub.CentreId, hub.HubId, 0, "keyReused", frame, tx.NowMs);
-            Card(tx, hub.CentreId, "tamper", null, hub.HubId, urgent: true, "another message under a number that was used: call the home", "keyReused");
+            Card(tx, hub.CentreId, "tamper", null, hub.HubId, urgent: true,
+                "another message under a number that was used: call the home", "keyReused");
             DeviceRows.RaiseHubLife(tx.Db, hub.HubId);
             row = row with { Life = row.Life + 1 };
         }
@@ -403,7 +425,8 @@ public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs
         }
         else
         {
-            HubTechnical(tx, hub, (TechnicalCode)e.Detail, Payload.EventBatteryPct(frame, 0), Envelope.BandAddress(data, record));
+            HubTechnical(tx, hub, (TechnicalCode)e.Detail, Payload.EventBatteryPct(frame, 0),
+                Envelope.BandAddress(data, record));
         }
     }
 
@@ -414,7 +437,8 @@ public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs
         {
             case TechnicalCode.BandSilent when band is not null && band.CentreId == hub.CentreId:
                 // Another hub may hear it; the centre's own record decides.
-                if (band.LastHeardAtMs is null || band.LastHeardAtMs < tx.NowMs - (DeviceRows.SilentAfterMs(band.Mode) / 2))
+                if (band.LastHeardAtMs is null
+                    || band.LastHeardAtMs < tx.NowMs - (DeviceRows.SilentAfterMs(band.Mode) / 2))
                 {
                     Card(tx, hub.CentreId, "bandSilent", band.Id, null, urgent: true, "");
                 }
@@ -433,7 +457,8 @@ public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs
                 TechnicalRows.Close(tx, new TechnicalKey(hub.CentreId, "mainsLost", null, hub.HubId), "mains is back");
                 break;
             case TechnicalCode.VitalsDropped:
-                Card(tx, hub.CentreId, "vitalsDropped", null, hub.HubId, urgent: false, extra == 254 ? "254 or more" : $"{extra}");
+                Card(tx, hub.CentreId, "vitalsDropped", null, hub.HubId, urgent: false,
+                    extra == 254 ? "254 or more" : $"{extra}");
                 break;
             case TechnicalCode.WatchdogReset:
                 Card(tx, hub.CentreId, "reboots", null, hub.HubId, urgent: false, "restarted by its watchdog");
@@ -450,10 +475,13 @@ public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs
     private void BandTechnical(Tx tx, BandRow band, TechnicalCode code, int extra) =>
         Fault(tx, band.CentreId, band.Id, null, code, extra);
 
-    /// <summary>The faults that bands and hubs share; <paramref name="extra"/> of Recovered names the fault that is over.</summary>
+    /// <summary>
+    /// The faults that bands and hubs share; <paramref name="extra"/> of Recovered names the fault that is over.
+    /// </summary>
     private void Fault(Tx tx, string centreId, long? bandId, string? hubId, TechnicalCode code, int extra)
     {
-        (string kind, string what, bool urgent) = Describe(code == TechnicalCode.Recovered ? (TechnicalCode)extra : code);
+        (string kind, string what, bool urgent) = Describe(
+            code == TechnicalCode.Recovered ? (TechnicalCode)extra : code);
         if (code == TechnicalCode.Recovered)
         {
             TechnicalRows.Close(tx, new TechnicalKey(centreId, kind, bandId, hubId, what), "over, says the device");
@@ -478,7 +506,9 @@ public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs
         _ => ("bandFault", $"code {(int)code}", true),
     };
 
-    /// <summary>No true band says this: audit and quarantine, over the limit only counted; never in the way of others (P13).</summary>
+    /// <summary>
+    /// No true band says this: audit and quarantine, over the limit only counted; never in the way of others (P13).
+    /// </summary>
     private void Untrue(Tx tx, HubSession hub, long address, BandRow? band, string reason, byte[] frame)
     {
         metrics.Count($"frames_total{{verdict=\"{reason}\"}}");
@@ -491,24 +521,28 @@ public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs
         if (passed)
         {
             bool own = band is not null && band.CentreId == hub.CentreId;
-            Card(tx, hub.CentreId, "tamper", own ? band!.Id : null, hub.HubId, urgent: true, $"over {TagLimiter.PerMinute} a minute: {reason} {address:x12}");
+            Card(tx, hub.CentreId, "tamper", own ? band!.Id : null, hub.HubId, urgent: true,
+                $"over {TagLimiter.PerMinute} a minute: {reason} {address:x12}");
         }
         else if (limiter.IsOver(tx.NowMs))
         {
             return;
         }
         EventRows.Quarantine(tx.Db, hub.CentreId, hub.HubId, address, reason, frame, tx.NowMs);
-        tx.Audit(hub.CentreId, $"hub:{hub.HubId}", $"frame.{reason}", $"address:{address:x12}", Convert.ToHexString(frame));
+        tx.Audit(
+            hub.CentreId, $"hub:{hub.HubId}", $"frame.{reason}", $"address:{address:x12}", Convert.ToHexString(frame));
     }
 
     private void Refuse(Tx tx, HubSession hub, BandRow band, byte[] frame, int refusal, string reason)
     {
         metrics.Count("frames_total{verdict=\"refused\"}");
         EventRows.Remember(
-            tx.Db, band.CentreId, band.Sender, Frame.BootOf(frame, 0), Frame.LaneOf(frame, 0), Frame.SequenceOf(frame, 0), frame,
+            tx.Db, band.CentreId, band.Sender, Frame.BootOf(frame, 0), Frame.LaneOf(frame, 0),
+            Frame.SequenceOf(frame, 0), frame,
             refusal, tx.NowMs);
         EventRows.Quarantine(tx.Db, band.CentreId, hub.HubId, band.Address, reason, frame, tx.NowMs);
-        tx.Audit(band.CentreId, $"hub:{hub.HubId}", "frame.refused", $"band:{band.Id}", $"{reason} {Convert.ToHexString(frame)}");
+        tx.Audit(band.CentreId, $"hub:{hub.HubId}", "frame.refused", $"band:{band.Id}",
+            $"{reason} {Convert.ToHexString(frame)}");
         if (refusal == RefusedImpossible)
         {
             Card(tx, band.CentreId, "quarantine", band.Id, null, urgent: false, reason);
@@ -521,7 +555,9 @@ public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs
         TechnicalRows.Close(tx, new TechnicalKey(band.CentreId, "bandSilent", band.Id, null), "heard again");
     }
 
-    /// <summary>True for values that no true band can mean. Calls for help are never refused for their details.</summary>
+    /// <summary>
+    /// True for values that no true band can mean. Calls for help are never refused for their details.
+    /// </summary>
     private static bool IsImpossible(byte[] frame, FrameType type) => type switch
     {
         FrameType.Vitals => Payload.Bpm(frame, 0) is not (0 or (>= 30 and <= 240))
@@ -569,6 +605,7 @@ public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs
     }
 
     private static void Card(
-        Tx tx, string centreId, string kind, long? bandId, string? hubId, bool urgent, string detail, string code = "") =>
+        Tx tx, string centreId, string kind, long? bandId, string? hubId, bool urgent, string detail,
+        string code = "") =>
         TechnicalRows.Open(tx, new TechnicalKey(centreId, kind, bandId, hubId, code), urgent, detail);
 }

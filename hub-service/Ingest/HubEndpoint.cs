@@ -21,7 +21,8 @@ public sealed class HubEndpoint(Store store, FrameIntake intake, HubLinks hubs, 
     private readonly ConcurrentDictionary<string, TagLimiter> _refusals = new(StringComparer.Ordinal);
 
     /// <inheritdoc/>
-    public ValueTask<MqttSignIn<HubSession>> AuthenticateAsync(MqttCredentials credentials, CancellationToken cancellationToken)
+    public ValueTask<MqttSignIn<HubSession>> AuthenticateAsync(
+        MqttCredentials credentials, CancellationToken cancellationToken)
     {
         string name = credentials.UserName ?? "";
         HubRow? hub = name.Length is > 0 and <= 64 ? store.Read(db => DeviceRows.Hub(db, name)) : null;
@@ -65,14 +66,16 @@ public sealed class HubEndpoint(Store store, FrameIntake intake, HubLinks hubs, 
     }
 
     /// <inheritdoc/>
-    public void Connected(HubSession session, MqttServerConnection<HubSession> connection) => hubs.Add(session, connection);
+    public void Connected(HubSession session, MqttServerConnection<HubSession> connection) =>
+        hubs.Add(session, connection);
 
     /// <inheritdoc/>
     public void Disconnected(HubSession session, MqttServerConnection<HubSession> connection, MqttDisconnect why) =>
         hubs.Remove(session, connection);
 
     /// <inheritdoc/>
-    public async ValueTask<bool> PublishReceived(HubSession session, string topic, ReadOnlyMemory<byte> payload, MqttQos qos)
+    public async ValueTask<bool> PublishReceived(
+        HubSession session, string topic, ReadOnlyMemory<byte> payload, MqttQos qos)
     {
         long arrivedUs = clock.NowUs;
         byte[] data = payload.ToArray();
@@ -112,7 +115,9 @@ public sealed class HubEndpoint(Store store, FrameIntake intake, HubLinks hubs, 
         }
     }
 
-    /// <summary>Counts a refusal; ten a minute tell the story, more would fill the audit and delay the alarms of others.</summary>
+    /// <summary>
+    /// Counts a refusal; ten a minute tell the story, more would fill the audit and delay the alarms of others.
+    /// </summary>
     private bool IsTooMuch(string hubId)
     {
         if (_refusals.Count > LimitersKept)

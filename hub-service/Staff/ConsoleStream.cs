@@ -3,9 +3,12 @@ using ElderBand.HubService.Storage;
 
 namespace ElderBand.HubService.Staff;
 
-/// <summary>The console's event stream: the whole state first, then each change, and a sign of life every 5 s.</summary>
+/// <summary>
+/// The console's event stream: the whole state first, then each change, and a sign of life every 5 s.
+/// </summary>
 public sealed class ConsoleStream(
-    Store store, Changes changes, ConsoleCounter consoles, Sessions sessions, Clock clock, IHostApplicationLifetime lifetime)
+    Store store, Changes changes, ConsoleCounter consoles, Sessions sessions, Clock clock,
+    IHostApplicationLifetime lifetime)
 {
     private const int AliveEveryMs = 5000;
     private const int VitalsEveryMs = 1000;
@@ -25,7 +28,8 @@ public sealed class ConsoleStream(
     /// <summary>Streams until the browser leaves, the service stops or the caller may no longer read.</summary>
     public async Task RunAsync(HttpContext context, Caller caller)
     {
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(
+            context.RequestAborted, lifetime.ApplicationStopping);
         CancellationToken end = ending.Token;
         // Subscribed before the state is read: a change in between comes twice, and the revision tells.
         using Subscription subscription = changes.Subscribe(caller.Staff.CentreId);
@@ -40,7 +44,8 @@ public sealed class ConsoleStream(
         while (true)
         {
             long nowMs = clock.NowMs;
-            long wakeMs = vitals.Keys.Aggregate(nextAliveMs, (at, id) => Math.Min(at, lastVitalsMs.GetValueOrDefault(id) + VitalsEveryMs));
+            long wakeMs = vitals.Keys.Aggregate(
+                nextAliveMs, (at, id) => Math.Min(at, lastVitalsMs.GetValueOrDefault(id) + VitalsEveryMs));
             if (wakeMs > nowMs)
             {
                 await WaitAsync(subscription, (int)(wakeMs - nowMs), end);
@@ -68,7 +73,8 @@ public sealed class ConsoleStream(
             }
 
             nowMs = clock.NowMs;
-            foreach (VitalsView due in vitals.Values.Where(v => lastVitalsMs.GetValueOrDefault(v.ResidentId) + VitalsEveryMs <= nowMs).ToList())
+            foreach (VitalsView due in vitals.Values.Where(
+                v => lastVitalsMs.GetValueOrDefault(v.ResidentId) + VitalsEveryMs <= nowMs).ToList())
             {
                 vitals.Remove(due.ResidentId);
                 lastVitalsMs[due.ResidentId] = nowMs;
@@ -106,7 +112,9 @@ public sealed class ConsoleStream(
         }
     }
 
-    /// <summary>The caller as of now; while the database does not answer, as before: alarms are not hidden for that.</summary>
+    /// <summary>
+    /// The caller as of now; while the database does not answer, as before: alarms are not hidden for that.
+    /// </summary>
     private Caller? Again(HttpContext context, Caller caller)
     {
         try
@@ -134,5 +142,6 @@ public sealed class ConsoleStream(
     }
 
     private AliveView Alive(Db db, string centreId) => Views.Alive(
-        db, centreId, clock.NowMs, new DatabaseView(Service.DatabaseIsWritten(store, clock.NowMs), store.LastCommitAtMs), consoles.Open(centreId));
+        db, centreId, clock.NowMs, new DatabaseView(
+            Service.DatabaseIsWritten(store, clock.NowMs), store.LastCommitAtMs), consoles.Open(centreId));
 }

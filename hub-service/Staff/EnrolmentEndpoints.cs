@@ -42,7 +42,9 @@ public sealed class QrOnce(Clock clock)
     }
 }
 
-/// <summary>Residents, contacts, hubs and bands for the console. Reading is for all staff, changing for administrators.</summary>
+/// <summary>
+/// Residents, contacts, hubs and bands for the console. Reading is for all staff, changing for administrators.
+/// </summary>
 public static class EnrolmentEndpoints
 {
     private const int MaxContacts = 8;
@@ -67,7 +69,8 @@ public static class EnrolmentEndpoints
         api.MapGet("/bands", static (HttpContext context, Store store, Clock clock) => Results.Json(store.Read(db =>
             DeviceRows.Bands(db, Centre(context)).ConvertAll(b =>
             {
-                ResidentRow? r = DeviceRows.ResidentOf(db, b.Id, clock.NowMs) is { } id ? ResidentRows.Resident(db, id) : null;
+                ResidentRow? r = DeviceRows.ResidentOf(db, b.Id, clock.NowMs) is { } id
+                    ? ResidentRows.Resident(db, id) : null;
                 return new
                 {
                     b.Id,
@@ -85,8 +88,10 @@ public static class EnrolmentEndpoints
             StaffEndpoints.CallerOf(invocation.HttpContext).Staff.Role == "admin"
                 ? await next(invocation)
                 : Shield.Refuse(403, "role", "Only an administrator may enrol people and devices."));
-        admin.MapPost("/residents", static (HttpContext context, Store store, ResidentRequest body) => Put(context, store, null, body));
-        admin.MapPut("/residents/{id:long}", static (long id, HttpContext context, Store store, ResidentRequest body) => Put(context, store, id, body));
+        admin.MapPost("/residents", static (HttpContext context, Store store, ResidentRequest body) =>
+            Put(context, store, null, body));
+        admin.MapPut("/residents/{id:long}",
+            static (long id, HttpContext context, Store store, ResidentRequest body) => Put(context, store, id, body));
         admin.MapPost("/residents/{id:long}/contacts", AddContact);
         admin.MapPost("/hubs", AddHub);
         admin.MapPost("/bands", AddBand);
@@ -145,7 +150,8 @@ public static class EnrolmentEndpoints
     private static async Task<IResult> Put(HttpContext context, Store store, long? id, ResidentRequest body)
     {
         string[] texts = [
-            body.Name ?? "", body.NameEn ?? "", body.Phone ?? "", body.Keys ?? "", body.Hearing ?? "", body.Dialect ?? "",
+            body.Name ?? "", body.NameEn ?? "", body.Phone ?? "", body.Keys ?? "", body.Hearing ?? "",
+            body.Dialect ?? "",
             body.FirstQuestion ?? "", body.Address ?? "", body.Building ?? "", body.Floor ?? "", body.Door ?? ""];
         if (string.IsNullOrWhiteSpace(body.Name))
         {
@@ -172,32 +178,39 @@ public static class EnrolmentEndpoints
             long residentId = ResidentRows.PutResident(
                 tx.Db,
                 new ResidentRow(
-                    0, centreId, code, body.Name.Trim(), body.NameEn ?? "", body.BirthYear, body.Phone ?? "", body.Keys ?? "",
+                    0, centreId, code, body.Name.Trim(), body.NameEn ?? "", body.BirthYear, body.Phone ?? "",
+                    body.Keys ?? "",
                     body.Hearing ?? "", body.Dialect ?? "", body.Medical ?? "", body.FirstQuestion ?? ""),
                 tx.NowMs);
-            // Her home stays hers whatever its address says, since its hub listens for her band: only the enrolment file moves her.
+            // Her home stays hers whatever its address says, since its hub listens for her band: only the enrolment
+            // file moves her.
             var place = new HomeRow(
-                0, centreId, $"h-{Guid.NewGuid():N}", body.Address ?? "", body.Building ?? "", body.Floor ?? "", body.Door ?? "", "",
+                0, centreId, $"h-{Guid.NewGuid():N}", body.Address ?? "", body.Building ?? "", body.Floor ?? "",
+                body.Door ?? "", "",
                 Enrolment.FirstLinkEpoch);
             HomeRow? home = ResidentRows.HomeOf(tx.Db, residentId, tx.NowMs) is { } homeId
                 ? ResidentRows.Home(tx.Db, homeId)
                 : ResidentRows.HomeAt(tx.Db, place);
             ResidentRows.MoveTo(
                 tx.Db, centreId, residentId,
-                ResidentRows.PutHome(tx.Db, home is null ? place : place with { Code = home.Code, Grid = home.Grid }, tx.NowMs), tx.NowMs);
+                ResidentRows.PutHome(tx.Db, home is null ? place : place with { Code = home.Code, Grid = home.Grid },
+                    tx.NowMs), tx.NowMs);
             tx.Audit(centreId, who, old is null ? "resident.add" : "resident.change", $"resident:{residentId}");
             return residentId;
         });
-        return put is { } done ? Results.Json(store.Read(db => View(db, ResidentRows.Resident(db, done)!, withContacts: true))) : NotFound("resident");
+        return put is { } done ? Results.Json(
+            store.Read(db => View(db, ResidentRows.Resident(db, done)!, withContacts: true))) : NotFound("resident");
     }
 
     private static async Task<IResult> AddContact(long id, HttpContext context, Store store, ContactRequest body)
     {
-        if (body is not { Name: { Length: > 0 and <= 100 }, Relation: { Length: > 0 and <= 50 }, Phone: { Length: > 0 and <= 30 } })
+        if (body is not { Name: { Length: > 0 and <= 100 }, Relation: { Length: > 0 and <= 50 },
+            Phone: { Length: > 0 and <= 30 } })
         {
             return Bad("A contact needs a name, a relation and a telephone number.");
         }
-        if (body is not { ConsentBy: { Length: > 0 and <= 100 }, ConsentHow: { Length: > 0 and <= 200 }, ConsentAtMs: > 0 })
+        if (body is not { ConsentBy: { Length: > 0 and <= 100 }, ConsentHow: { Length: > 0 and <= 200 },
+            ConsentAtMs: > 0 })
         {
             return Bad("A contact needs recorded consent: who agreed, when and how.");
         }
@@ -218,9 +231,11 @@ public static class EnrolmentEndpoints
             }
             long contactId = ResidentRows.InsertContact(
                 tx.Db,
-                new ContactRow(0, r.CentreId, id, body.Order, body.Name, body.Relation, body.Phone, body.ConsentBy, body.ConsentAtMs, body.ConsentHow),
+                new ContactRow(0, r.CentreId, id, body.Order, body.Name, body.Relation, body.Phone, body.ConsentBy,
+                    body.ConsentAtMs, body.ConsentHow),
                 tx.NowMs);
-            tx.Audit(r.CentreId, who, "contact.add", $"resident:{id}", $"contact:{contactId} consent by {body.ConsentBy}");
+            tx.Audit(
+                r.CentreId, who, "contact.add", $"resident:{id}", $"contact:{contactId} consent by {body.ConsentBy}");
             return contactId;
         });
         return added switch
@@ -233,7 +248,8 @@ public static class EnrolmentEndpoints
 
     private static async Task<IResult> AddHub(HttpContext context, Store store, HubRequest body)
     {
-        if (body.Id is not { Length: > 0 and <= 32 } hubId || hubId.Any(static c => c is not ((>= 'a' and <= 'z') or (>= '0' and <= '9') or '-')))
+        if (body.Id is not { Length: > 0 and <= 32 } hubId
+            || hubId.Any(static c => c is not ((>= 'a' and <= 'z') or (>= '0' and <= '9') or '-')))
         {
             return Bad("A hub's id is 1 to 32 of a-z, 0-9 and '-': it stands in MQTT topics.");
         }
@@ -257,7 +273,8 @@ public static class EnrolmentEndpoints
     private static async Task<IResult> AddBand(HttpContext context, Store store, QrOnce qr, BandRequest body)
     {
         if (body.Address is not { Length: 12 }
-            || !long.TryParse(body.Address, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out long address) || address == 0)
+            || !long.TryParse(body.Address, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture,
+                out long address) || address == 0)
         {
             return Bad("A band's address is 12 hexadecimal digits, as printed on it.");
         }
@@ -268,7 +285,8 @@ public static class EnrolmentEndpoints
         {
             NewBand band = await store.WriteAsync(Lane.Alarm, tx =>
                 OwnResident(tx.Db, context, body.ResidentId) is { } r
-                    ? Enrolment.AddBand(tx, centreId, address, StaffEndpoints.Bounded(body.Label) ?? r.Name, body.GuardAlways, r.Id, who)
+                    ? Enrolment.AddBand(tx, centreId, address, StaffEndpoints.Bounded(body.Label) ?? r.Name,
+                        body.GuardAlways, r.Id, who)
                     : throw new StartException("There is no such resident."));
             qr.Allow(band.Id, caller.Staff.Id);
             return Results.Json(new { band.Id, Secret = Convert.ToBase64String(band.Secret) });
@@ -282,13 +300,15 @@ public static class EnrolmentEndpoints
     private static async Task<IResult> ShowQr(long id, HttpContext context, Store store, QrOnce qr)
     {
         Caller caller = StaffEndpoints.CallerOf(context);
-        if (store.Read(db => DeviceRows.Link(db, id)) is not { Band: var band } link || band.CentreId != caller.Staff.CentreId)
+        if (store.Read(db => DeviceRows.Link(db, id)) is not { Band: var band } link
+            || band.CentreId != caller.Staff.CentreId)
         {
             return NotFound("band");
         }
         if (!qr.Use(id, caller.Staff.Id))
         {
-            return Shield.Refuse(410, "shown", "The code has been shown, or its 10 minutes are over: enrol the band again.");
+            return Shield.Refuse(
+                410, "shown", "The code has been shown, or its 10 minutes are over: enrol the band again.");
         }
         await store.WriteAsync(Lane.Alarm, tx => tx.Audit(band.CentreId, Who(context), "band.qr", $"band:{id}"));
         using QRCodeData code = QRCodeGenerator.GenerateQrCode(
@@ -314,7 +334,8 @@ public static class EnrolmentEndpoints
                 return false;
             }
             DeviceRows.SetConfiguration(tx.Db, id, new BandConfiguration(
-                0, body.GuardAlways!.Value, (byte)body.Sensitivity!, body.WalkingAid!.Value, (byte)body.BedFromQuarter!, (byte)body.BedToQuarter!,
+                0, body.GuardAlways!.Value, (byte)body.Sensitivity!, body.WalkingAid!.Value,
+                (byte)body.BedFromQuarter!, (byte)body.BedToQuarter!,
                 (byte)body.InactivityTenMinutes!));
             tx.Audit(band.CentreId, Who(context), "band.configure", $"band:{id}");
             return true;
@@ -323,11 +344,13 @@ public static class EnrolmentEndpoints
     }
 
     private sealed record ResidentRequest(
-        string? Name, string? NameEn, int? BirthYear, string? Phone, string? Address, string? Building, string? Floor, string? Door,
+        string? Name, string? NameEn, int? BirthYear, string? Phone, string? Address, string? Building, string? Floor,
+        string? Door,
         string? Keys, string? Hearing, string? Dialect, string? Medical, string? FirstQuestion);
 
     private sealed record ContactRequest(
-        string? Name, string? Relation, string? Phone, int Order, string? ConsentBy, long? ConsentAtMs, string? ConsentHow);
+        string? Name, string? Relation, string? Phone, int Order, string? ConsentBy, long? ConsentAtMs,
+        string? ConsentHow);
 
     private sealed record HubRequest(string? Id, long ResidentId);
 
@@ -335,14 +358,19 @@ public static class EnrolmentEndpoints
 
     /// <summary>All six are wanted: a field left out must not silently switch something off.</summary>
     private sealed record ConfigurationRequest(
-        bool? GuardAlways, int? Sensitivity, bool? WalkingAid, int? BedFromQuarter, int? BedToQuarter, int? InactivityTenMinutes)
+        bool? GuardAlways, int? Sensitivity, bool? WalkingAid, int? BedFromQuarter, int? BedToQuarter,
+        int? InactivityTenMinutes)
     {
         /// <summary>What is wrong with it, for a person; null for nothing.</summary>
         public string? Fault() =>
-            GuardAlways is null || WalkingAid is null ? "guardAlways and walkingAid are true or false; neither may be left out."
-            : Sensitivity is not (>= 0 and <= Payload.HighestSensitivity) ? "sensitivity is 0 (low), 1 (normal) or 2 (high)."
-            : BedFromQuarter is not (>= 0 and <= Payload.LastQuarter) || BedToQuarter is not (>= 0 and <= Payload.LastQuarter)
-                ? "bedFromQuarter and bedToQuarter are quarter hours since midnight, 0 to 95; the same twice means no bed time."
+            GuardAlways is null || WalkingAid is null
+                ? "guardAlways and walkingAid are true or false; neither may be left out."
+            : Sensitivity is not (>= 0 and <= Payload.HighestSensitivity)
+                ? "sensitivity is 0 (low), 1 (normal) or 2 (high)."
+            : BedFromQuarter is not (>= 0 and <= Payload.LastQuarter)
+                || BedToQuarter is not (>= 0 and <= Payload.LastQuarter)
+                ? "bedFromQuarter and bedToQuarter are quarter hours since midnight, 0 to 95; the same twice means no "
+                    + "bed time."
             : InactivityTenMinutes is not (>= 0 and <= Payload.LongestInactivityTenMinutes)
                 ? "inactivityTenMinutes is 1 to 144 (10 minutes to a day), or 0 for no inactivity alarm."
             : null;

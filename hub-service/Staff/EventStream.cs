@@ -26,7 +26,8 @@ public sealed class EventStream
     /// <summary>One event, flushed.</summary>
     public async Task SendAsync<T>(string name, T data, CancellationToken cancellationToken)
     {
-        await _response.WriteAsync($"event: {name}\ndata: {JsonSerializer.Serialize(data, Json)}\n\n", cancellationToken);
+        await _response.WriteAsync(
+            $"event: {name}\ndata: {JsonSerializer.Serialize(data, Json)}\n\n", cancellationToken);
         await _response.Body.FlushAsync(cancellationToken);
     }
 }

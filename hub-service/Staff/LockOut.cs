@@ -20,7 +20,8 @@ public sealed class LockOut(Clock clock)
     {
         lock (_gate)
         {
-            return _pairs.TryGetValue(Key(name, address), out Entry entry) ? Math.Max(0, entry.UntilMs - clock.NowMs) : 0;
+            return _pairs.TryGetValue(Key(name, address), out Entry entry)
+                ? Math.Max(0, entry.UntilMs - clock.NowMs) : 0;
         }
     }
 
@@ -32,7 +33,8 @@ public sealed class LockOut(Clock clock)
             (string, string) key = Key(name, address);
             long nowMs = clock.NowMs;
             // Forgotten a quarter of an hour after its last wrong one: an honest slip does not add up over weeks.
-            int wrong = _pairs.TryGetValue(key, out Entry entry) && nowMs - entry.LastMs < LongestMs ? entry.Wrong + 1 : 1;
+            int wrong = _pairs.TryGetValue(key, out Entry entry) && nowMs - entry.LastMs < LongestMs
+                ? entry.Wrong + 1 : 1;
             long waitMs = wrong < Free ? 0 : Math.Min(LongestMs, FirstMs << Math.Min(wrong - Free, 16));
             if (!_pairs.ContainsKey(key) && _pairs.Count >= MaxPairs)
             {

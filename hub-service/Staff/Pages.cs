@@ -9,7 +9,8 @@ namespace ElderBand.HubService.Staff;
 public sealed class Pages
 {
     private const string HowToBuild =
-        "The console has not been built yet. Run ./dev run in the project's folder, or: cd hub-service/console && npm ci && npm run build. "
+        "The console has not been built yet. Run ./dev run in the project's folder, or: cd hub-service/console && npm "
+            + "ci && npm run build. "
         + "Then start the service again. Alarms are received and stored meanwhile.";
 
     private readonly string? _folder = Find();
@@ -25,7 +26,8 @@ public sealed class Pages
         {
             FileProvider = new PhysicalFileProvider(_folder),
             OnPrepareResponse = static served => served.Context.Response.Headers.CacheControl =
-                served.Context.Request.Path.StartsWithSegments("/assets") ? "public, max-age=31536000, immutable" : "no-cache",
+                served.Context.Request.Path.StartsWithSegments("/assets")
+                    ? "public, max-age=31536000, immutable" : "no-cache",
         });
     }
 

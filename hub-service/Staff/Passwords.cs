@@ -2,7 +2,9 @@ using System.Security.Cryptography;
 
 namespace ElderBand.HubService.Staff;
 
-/// <summary>Passwords of staff: PBKDF2-HMAC-SHA256, 600,000 rounds (OWASP's figure), stored as "rounds$salt$hash".</summary>
+/// <summary>
+/// Passwords of staff: PBKDF2-HMAC-SHA256, 600,000 rounds (OWASP's figure), stored as "rounds$salt$hash".
+/// </summary>
 public static class Passwords
 {
     private const int Rounds = 600_000;

@@ -56,9 +56,11 @@ public sealed class Sessions(Store store, Clock clock)
             tx =>
             {
                 StaffRows.InsertSession(tx.Db, staff.CentreId, staff.Id, Hash(act)!, "act", tx.NowMs, tx.NowMs + ActMs);
-                StaffRows.InsertSession(tx.Db, staff.CentreId, staff.Id, Hash(screen)!, "screen", tx.NowMs, tx.NowMs + ScreenMs);
+                StaffRows.InsertSession(
+                    tx.Db, staff.CentreId, staff.Id, Hash(screen)!, "screen", tx.NowMs, tx.NowMs + ScreenMs);
                 StaffRows.Forget(tx.Db, tx.NowMs - ScreenMs);
-                tx.Audit(staff.CentreId, $"staff:{staff.Id} {staff.DisplayName}", "staff.signin", $"staff:{staff.Id}", how);
+                tx.Audit(
+                    staff.CentreId, $"staff:{staff.Id} {staff.DisplayName}", "staff.signin", $"staff:{staff.Id}", how);
             },
             context.RequestAborted);
         context.Response.Cookies.Append(ActCookie, act, Cookie(context, ActMs));
@@ -77,7 +79,8 @@ public sealed class Sessions(Store store, Clock clock)
                     if (StaffRows.BySession(tx.Db, token, "act", tx.NowMs) is { } staff
                         && StaffRows.EndSession(tx.Db, token, tx.NowMs))
                     {
-                        tx.Audit(staff.CentreId, $"staff:{staff.Id} {staff.DisplayName}", "staff.signout", $"staff:{staff.Id}");
+                        tx.Audit(staff.CentreId, $"staff:{staff.Id} {staff.DisplayName}", "staff.signout",
+                            $"staff:{staff.Id}");
                     }
                 },
                 context.RequestAborted);

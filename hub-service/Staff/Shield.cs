@@ -6,17 +6,22 @@ namespace ElderBand.HubService.Staff;
 /// <summary>The refusal that every call answers with: a code for programs, and what to do for people.</summary>
 public sealed record Refusal(string Error, string Message, string? TakenBy = null);
 
-/// <summary>What holds for every request: headers, bounded bodies, writes only with our own header, no stack traces.</summary>
+/// <summary>
+/// What holds for every request: headers, bounded bodies, writes only with our own header, no stack traces.
+/// </summary>
 public static class Shield
 {
     /// <summary>Largest body of any request, bytes.</summary>
     public const int MaxBodyBytes = 64 * 1024;
 
-    /// <summary>Header that every write carries; a foreign page cannot add it without being asked first (CSRF).</summary>
+    /// <summary>
+    /// Header that every write carries; a foreign page cannot add it without being asked first (CSRF).
+    /// </summary>
     public const string WriteHeader = "X-ElderBand";
 
     private const string Policy =
-        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
+            + "frame-ancestors 'none'";
 
     /// <summary>Puts the shield in front of everything that is mapped after it.</summary>
     public static void UseShield(this IApplicationBuilder app) => app.Use(static async (context, next) =>
@@ -57,9 +62,11 @@ public static class Shield
         }
         catch (JsonException) when (!context.Response.HasStarted)
         {
-            await Write(context, 400, new Refusal("badRequest", "The body is not the JSON that docs/service-api.md describes."));
+            await Write(context, 400,
+                new Refusal("badRequest", "The body is not the JSON that docs/service-api.md describes."));
         }
-        catch (OperationCanceledException) when (!context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
+        catch (OperationCanceledException) when (
+            !context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
         {
             await Write(context, 503, new Refusal("stopping", "The service is stopping; try again in a moment."));
         }

@@ -81,16 +81,19 @@ public static class StaffEndpoints
             OnAlarm(context, id, (tx, caller) => desk.Coming(tx, caller.Staff.CentreId, id, Actor(caller))));
         acts.MapPost("/alarms/{id:long}/handback", static (long id, HttpContext context, AlarmDesk desk) =>
             OnAlarm(context, id, (tx, caller) => desk.HandBack(tx, caller.Staff.CentreId, id, Actor(caller))));
-        acts.MapPost("/alarms/{id:long}/close", static (long id, HttpContext context, AlarmDesk desk, CloseRequest body) =>
+        acts.MapPost(
+            "/alarms/{id:long}/close", static (long id, HttpContext context, AlarmDesk desk, CloseRequest body) =>
             OnAlarm(context, id, (tx, caller) => desk.Close(
                 tx, caller.Staff.CentreId, id, Actor(caller), body.Outcome, Bounded(body.Words))));
-        acts.MapPost("/alarms/{id:long}/call", static (long id, HttpContext context, AlarmDesk desk, CallRequest body) =>
+        acts.MapPost(
+            "/alarms/{id:long}/call", static (long id, HttpContext context, AlarmDesk desk, CallRequest body) =>
             body.Result is not ("spoke" or "noAnswer")
                 ? Task.FromResult(Shield.Refuse(400, "badRequest", "result is spoke or noAnswer."))
                 : OnAlarm(context, id, (tx, caller) => LogCall(tx, desk, id, caller, body)));
         acts.MapPost("/alarms/{id:long}/revoke-link", static (long id, HttpContext context, RevokeRequest body) =>
             OnAlarm(context, id, (tx, caller) => RevokeLink(tx, id, caller, body.ContactId)));
-        acts.MapPost("/technical/{id:long}/close", static async (long id, HttpContext context, Store store, WordsRequest body) =>
+        acts.MapPost(
+            "/technical/{id:long}/close", static async (long id, HttpContext context, Store store, WordsRequest body) =>
         {
             Caller caller = CallerOf(context);
             bool closed = await store.WriteAsync(
@@ -107,15 +110,18 @@ public static class StaffEndpoints
     internal static Actor Actor(Caller caller) => new(caller.Staff.Id, caller.Staff.DisplayName);
 
     internal static CentreView CentreOf(Db db, string centreId) =>
-        ResidentRows.Centre(db, centreId) is { } c ? new CentreView(c.CentreId, c.Name, c.Phone) : new CentreView(centreId, centreId, "");
+        ResidentRows.Centre(db, centreId) is { } c
+            ? new CentreView(c.CentreId, c.Name, c.Phone) : new CentreView(centreId, centreId, "");
 
     /// <summary>Free words: trimmed, at most 500 characters; null where there are none.</summary>
     internal static string? Bounded(string? words) =>
-        string.IsNullOrWhiteSpace(words) ? null : words.Trim() is { Length: > 500 } longer ? longer[..500] : words.Trim();
+        string.IsNullOrWhiteSpace(words)
+            ? null : words.Trim() is { Length: > 500 } longer ? longer[..500] : words.Trim();
 
     private static IResult NotSignedIn() => Shield.Refuse(401, "signIn", "Sign in first.");
 
-    private static async ValueTask<object?> RequireActor(EndpointFilterInvocationContext invocation, EndpointFilterDelegate next)
+    private static async ValueTask<object?> RequireActor(
+        EndpointFilterInvocationContext invocation, EndpointFilterDelegate next)
     {
         HttpContext context = invocation.HttpContext;
         if (context.RequestServices.GetRequiredService<Sessions>().Find(context) is not { CanAct: true } caller)
@@ -126,11 +132,13 @@ public static class StaffEndpoints
         return await next(invocation);
     }
 
-    private static async Task<IResult> SignIn(HttpContext context, SignInRequest body, Store store, Sessions sessions, LockOut lockOut)
+    private static async Task<IResult> SignIn(
+        HttpContext context, SignInRequest body, Store store, Sessions sessions, LockOut lockOut)
     {
         if (body is not { Name: { Length: > 0 and <= 100 } name, Password: { Length: > 0 and <= 200 } password })
         {
-            return Shield.Refuse(400, "badRequest", "A name of at most 100 characters and a password of at most 200 are needed.");
+            return Shield.Refuse(
+                400, "badRequest", "A name of at most 100 characters and a password of at most 200 are needed.");
         }
         string address = context.Connection.RemoteIpAddress?.ToString() ?? "?";
         StaffRow? staff = store.Read(db => StaffRows.ByName(db, name));
@@ -138,15 +146,18 @@ public static class StaffEndpoints
         bool right;
         try
         {
-            // Asked here, after the queue: many guesses sent at once must not all pass before the first has failed (P41).
+            // Asked here, after the queue: many guesses sent at once must not all pass before the first has failed
+            // (P41).
             if (lockOut.WaitMs(name, address) is > 0 and var waitMs)
             {
                 context.Response.Headers.RetryAfter = ((waitMs + 999) / 1000).ToString();
-                return Shield.Refuse(429, "lockedOut", $"Too many wrong passwords: try again in {(waitMs + 999) / 1000} s.");
+                return Shield.Refuse(
+                    429, "lockedOut", $"Too many wrong passwords: try again in {(waitMs + 999) / 1000} s.");
             }
 
             // A name that does not exist takes as long as a wrong password.
-            right = await Task.Run(() => Passwords.Verify(password, staff?.PasswordHash ?? NobodysHash)) && staff is not null;
+            right = await Task.Run(() => Passwords.Verify(password, staff?.PasswordHash ?? NobodysHash))
+                && staff is not null;
         }
         finally
         {
@@ -178,7 +189,8 @@ public static class StaffEndpoints
         if (staff is null)
         {
             return Results.Text(
-                "This sign-in link has been used or is older than 10 minutes. Make a new one: hub-service signin-link", statusCode: 410);
+                "This sign-in link has been used or is older than 10 minutes. Make a new one: hub-service signin-link",
+                statusCode: 410);
         }
         await sessions.BeginAsync(context, staff, "single-use link");
         return Results.Redirect("/");
@@ -193,11 +205,14 @@ public static class StaffEndpoints
         ActResult result = await store.WriteAsync(Lane.Alarm, tx => act(tx, caller));
         return result.Act switch
         {
-            Act.Done => Results.Json(store.Read(db => context.RequestServices.GetRequiredService<Changes>().Read(db, id))),
+            Act.Done =>
+                Results.Json(store.Read(db => context.RequestServices.GetRequiredService<Changes>().Read(db, id))),
             Act.NotFound => Shield.Refuse(404, "notFound", "There is no such alarm."),
             Act.TakenByOther => Shield.Refuse(409, "taken", $"{result.TakenBy} has it.", result.TakenBy),
-            Act.NoOutcome => Shield.Refuse(400, "noOutcome", "Closing needs an outcome: " + string.Join(' ', AlarmDesk.Outcomes)),
-            _ => Shield.Refuse(409, "notPossible", "The alarm's state does not allow it: take it first, or it is over."),
+            Act.NoOutcome =>
+                Shield.Refuse(400, "noOutcome", "Closing needs an outcome: " + string.Join(' ', AlarmDesk.Outcomes)),
+            _ => Shield.Refuse(
+                409, "notPossible", "The alarm's state does not allow it: take it first, or it is over."),
         };
     }
 
@@ -208,7 +223,8 @@ public static class StaffEndpoints
             return new ActResult(Act.NotFound);
         }
         string? whom = body.ContactId is { } contactId
-            ? ResidentRows.Contact(tx.Db, contactId) is { } contact && contact.CentreId == alarm.CentreId ? contact.Name : null
+            ? ResidentRows.Contact(tx.Db, contactId) is { } contact && contact.CentreId == alarm.CentreId
+                ? contact.Name : null
             : alarm.ResidentId is { } residentId ? ResidentRows.Resident(tx.Db, residentId)?.Name : "";
         return whom is null
             ? new ActResult(Act.NotFound)
@@ -225,7 +241,8 @@ public static class StaffEndpoints
             return new ActResult(Act.NotFound);
         }
         AlarmRows.Note(tx.Db, alarm.CentreId, id, tx.NowMs, "linkRevoked", caller.Staff.DisplayName, contact.Name);
-        tx.Audit(alarm.CentreId, Actor(caller).Who, "family.revokeLink", $"alarm:{alarm.Number}", $"contact:{contactId}");
+        tx.Audit(
+            alarm.CentreId, Actor(caller).Who, "family.revokeLink", $"alarm:{alarm.Number}", $"contact:{contactId}");
         AlarmRows.Save(tx.Db, alarm);
         tx.AlarmChanged(alarm.CentreId, id);
         return new ActResult(Act.Done);

@@ -45,7 +45,8 @@ public sealed record DueTimer(string CentreId, long AlarmId, string Kind);
 public static class AlarmRows
 {
     private const string Columns =
-        "id, centre_id, number, sender, boot, sequence, kind, state, source, drill, resident_id, home_id, band_id, hub_id, "
+        "id, centre_id, number, sender, boot, sequence, kind, state, source, drill, resident_id, home_id, band_id, "
+            + "hub_id, "
         + "event_at_ms, quality, raised_at_ms, deadline_at_ms, presses, not_needed, unanswered, owner_staff_id, "
         + "taken_at_ms, coming_at_ms, closed_at_ms, outcome, closing_words, revision, wrist_stage, wrist_shown_at_ms";
 
@@ -74,14 +75,17 @@ public static class AlarmRows
     /// <summary>The sender's SOS that somebody still has to finish.</summary>
     public static AlarmRow? OpenSos(Db db, string sender) =>
         db.One(
-            $"SELECT {Columns} FROM alarm WHERE sender=$1 AND kind='sos' AND state IN ('ringing','taken','coming') ORDER BY id DESC LIMIT 1",
+            $"SELECT {Columns} FROM alarm WHERE sender=$1 AND kind='sos' AND state IN ('ringing','taken','coming') "
+                + "ORDER BY id DESC LIMIT 1",
             Map, sender);
 
     /// <summary>The sender's falls that may still be cancelled.</summary>
     public static List<AlarmRow> Prealarms(Db db, string sender) =>
         db.All($"SELECT {Columns} FROM alarm WHERE sender=$1 AND state='prealarm' ORDER BY id", Map, sender);
 
-    /// <summary>The sender's alarms that are open, or closed with the wrist not told yet (within the last hour).</summary>
+    /// <summary>
+    /// The sender's alarms that are open, or closed with the wrist not told yet (within the last hour).
+    /// </summary>
     public static List<AlarmRow> WithWristBehind(Db db, string sender, long nowMs) =>
         db.All(
             $"""
@@ -103,8 +107,10 @@ public static class AlarmRows
               closed_at_ms, outcome, revision, wrist_stage)
             VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,1,0)
             """,
-            a.CentreId, number, a.Sender, a.Boot, a.Sequence, a.Kind, Name(a.State), a.Source, a.Drill, a.ResidentId, a.HomeId,
-            a.BandId, a.HubId, a.EventAtMs, a.Quality, a.RaisedAtMs, a.DeadlineAtMs, a.Presses, a.NotNeeded, a.Unanswered,
+            a.CentreId, number, a.Sender, a.Boot, a.Sequence, a.Kind, Name(a.State), a.Source, a.Drill, a.ResidentId,
+            a.HomeId,
+            a.BandId, a.HubId, a.EventAtMs, a.Quality, a.RaisedAtMs, a.DeadlineAtMs, a.Presses, a.NotNeeded,
+            a.Unanswered,
             a.ClosedAtMs, a.Outcome);
         return Get(db, id)!;
     }
@@ -119,15 +125,19 @@ public static class AlarmRows
               unanswered=$8, owner_staff_id=$9, taken_at_ms=$10, coming_at_ms=$11, closed_at_ms=$12, outcome=$13,
               closing_words=$14, revision=$15, wrist_stage=$16, wrist_shown_at_ms=$17 WHERE id=$1
             """,
-            a.Id, Name(a.State), a.EventAtMs, a.Quality, a.DeadlineAtMs, a.Presses, a.NotNeeded, a.Unanswered, a.OwnerStaffId,
-            a.TakenAtMs, a.ComingAtMs, a.ClosedAtMs, a.Outcome, a.ClosingWords, a.Revision, a.WristStage, a.WristShownAtMs);
+            a.Id, Name(a.State), a.EventAtMs, a.Quality, a.DeadlineAtMs, a.Presses, a.NotNeeded, a.Unanswered,
+            a.OwnerStaffId,
+            a.TakenAtMs, a.ComingAtMs, a.ClosedAtMs, a.Outcome, a.ClosingWords, a.Revision, a.WristStage,
+            a.WristShownAtMs);
     }
 
     /// <summary>Links two alarms, both ways.</summary>
     public static void Link(Db db, string centreId, long one, long other)
     {
-        db.Run("INSERT OR IGNORE INTO alarm_link (alarm_id, other_id, centre_id) VALUES ($1,$2,$3)", one, other, centreId);
-        db.Run("INSERT OR IGNORE INTO alarm_link (alarm_id, other_id, centre_id) VALUES ($1,$2,$3)", other, one, centreId);
+        db.Run("INSERT OR IGNORE INTO alarm_link (alarm_id, other_id, centre_id) VALUES ($1,$2,$3)", one, other,
+            centreId);
+        db.Run("INSERT OR IGNORE INTO alarm_link (alarm_id, other_id, centre_id) VALUES ($1,$2,$3)", other, one,
+            centreId);
     }
 
     /// <summary>The SOS that carries a merged fall on, or null.</summary>
@@ -140,7 +150,8 @@ public static class AlarmRows
             alarmId) as long?;
 
     /// <summary>Adds a line to the timeline.</summary>
-    public static void Note(Db db, string centreId, long alarmId, long atMs, string kind, string who = "", string text = "") =>
+    public static void Note(
+        Db db, string centreId, long alarmId, long atMs, string kind, string who = "", string text = "") =>
         db.Run(
             "INSERT INTO alarm_timeline (centre_id, alarm_id, at_ms, kind, who, text) VALUES ($1,$2,$3,$4,$5,$6)",
             centreId, alarmId, atMs, kind, who, text);
@@ -170,7 +181,8 @@ public static class AlarmRows
     {
         db.Run("UPDATE timer SET due_at_ms=$1 WHERE due_at_ms>$1", atMs);
         db.Run("UPDATE alarm SET deadline_at_ms=$1 WHERE deadline_at_ms>$1", atMs);
-        db.Run("UPDATE message SET due_at_ms=$1 WHERE due_at_ms>$1 AND sent_at_ms IS NULL AND failed_at_ms IS NULL", atMs);
+        db.Run("UPDATE message SET due_at_ms=$1 WHERE due_at_ms>$1 AND sent_at_ms IS NULL AND failed_at_ms IS NULL",
+            atMs);
     }
 
     /// <summary>Timers whose time has come, oldest first.</summary>
@@ -182,7 +194,8 @@ public static class AlarmRows
     /// <summary>True where this timer is (still) due.</summary>
     public static bool IsDue(Db db, DueTimer timer, long nowMs) =>
         db.Number(
-            "SELECT count(*) FROM timer WHERE alarm_id=$1 AND kind=$2 AND due_at_ms<=$3", timer.AlarmId, timer.Kind, nowMs) == 1;
+            "SELECT count(*) FROM timer WHERE alarm_id=$1 AND kind=$2 AND due_at_ms<=$3", timer.AlarmId, timer.Kind,
+                nowMs) == 1;
 
     /// <summary>Open alarms with neither an owner nor the timer their state needs: there must never be one.</summary>
     public static List<long> Orphans(Db db) =>

@@ -11,7 +11,9 @@ public sealed class Db : IDisposable
     private readonly SqliteConnection _connection;
     private readonly Dictionary<string, SqliteCommand> _commands = new(StringComparer.Ordinal);
 
-    /// <summary>Opens the file; WAL, synchronous=FULL (a commit is on the disk when it returns), foreign keys on.</summary>
+    /// <summary>
+    /// Opens the file; WAL, synchronous=FULL (a commit is on the disk when it returns), foreign keys on.
+    /// </summary>
     /// <param name="path">Database file.</param>
     /// <param name="readOnly">A reader: every write on it fails.</param>
     /// <param name="busyTimeoutMs">How long a statement waits for another process's lock.</param>
@@ -141,6 +143,8 @@ public readonly struct Row(SqliteDataReader reader)
     /// <summary>Text or null.</summary>
     public string? TextOrNull(int i) => reader.IsDBNull(i) ? null : reader.GetString(i);
 
-    /// <summary>Bytes that are not null. Reading such a column as text first would turn it into text for good.</summary>
+    /// <summary>
+    /// Bytes that are not null. Reading such a column as text first would turn it into text for good.
+    /// </summary>
     public byte[] Blob(int i) => (byte[])reader.GetValue(i);
 }

@@ -4,7 +4,8 @@ namespace ElderBand.HubService.Storage;
 
 /// <summary>A hub as stored, with what it last said of itself. HomeId is its present place.</summary>
 public sealed record HubRow(
-    string Id, string CentreId, byte[] PasswordSha256, long? RevokedAtMs, long? LastHeardAtMs, long? HomeId, int? Boot, long? UptimeS,
+    string Id, string CentreId, byte[] PasswordSha256, long? RevokedAtMs, long? LastHeardAtMs, long? HomeId, int? Boot,
+    long? UptimeS,
     int Life)
 {
     /// <summary>The sender under which its frames are kept.</summary>
@@ -18,7 +19,8 @@ public sealed record BandConfiguration(
 
 /// <summary>A band as stored. Secret: 32 bytes; AppliedVersion: low 8 bits that the band last echoed.</summary>
 public sealed record BandRow(
-    long Id, string CentreId, long Address, byte[] Secret, string Label, long? RevokedAtMs, BandConfiguration Configuration,
+    long Id, string CentreId, long Address, byte[] Secret, string Label, long? RevokedAtMs,
+    BandConfiguration Configuration,
     long? LastHeardAtMs, int? Boot, int? UptimeS, BandMode? Mode, Wear? Wear, int? BatteryPct, int? AppliedVersion)
 {
     /// <summary>The sender under which its frames are kept.</summary>
@@ -31,13 +33,16 @@ public sealed record BandLink(BandRow Band, long HomeId, int LinkEpoch);
 /// <summary>A device that has not been heard in time.</summary>
 public sealed record SilentDevice(string CentreId, string? HubId, long? BandId);
 
-/// <summary>The tables <c>hub</c>, <c>hub_placement</c>, <c>band</c>, <c>band_assignment</c> and <c>band_hub</c>.</summary>
+/// <summary>
+/// The tables <c>hub</c>, <c>hub_placement</c>, <c>band</c>, <c>band_assignment</c> and <c>band_hub</c>.
+/// </summary>
 public static class DeviceRows
 {
     private const long NeverHeardMs = 3_600_000;
 
     private const string BandColumns =
-        "b.id, b.centre_id, b.address, b.secret, b.label, b.revoked_at_ms, b.config_version, b.guard_always, b.sensitivity, "
+        "b.id, b.centre_id, b.address, b.secret, b.label, b.revoked_at_ms, b.config_version, b.guard_always, "
+            + "b.sensitivity, "
         + "b.walking_aid, b.bed_from_quarter, b.bed_to_quarter, b.inactivity_ten_minutes, b.last_heard_at_ms, b.boot, "
         + "b.uptime_s, b.mode, b.wear, b.battery_pct, b.applied_version";
 
@@ -114,8 +119,8 @@ public static class DeviceRows
         db.Run("UPDATE home SET link_epoch=link_epoch+1 WHERE id=$1", homeId);
 
     /// <summary>
-    /// Makes the epoch of a home higher than any that the band may know from another home: it is told its new link group,
-    /// and takes it only so. Without an earlier home its QR code has told it.
+    /// Makes the epoch of a home higher than any that the band may know from another home: it is told its new link
+    /// group, and takes it only so. Without an earlier home its QR code has told it.
     /// </summary>
     public static void PassLinkEpoch(Db db, long bandId, long homeId) =>
         db.Run(
@@ -130,7 +135,8 @@ public static class DeviceRows
 
     /// <summary>All bands of a centre in use.</summary>
     public static List<BandRow> Bands(Db db, string centreId) =>
-        db.All($"SELECT {BandColumns} FROM band b WHERE b.centre_id=$1 AND b.revoked_at_ms IS NULL ORDER BY b.id", MapBand, centreId);
+        db.All($"SELECT {BandColumns} FROM band b WHERE b.centre_id=$1 AND b.revoked_at_ms IS NULL ORDER BY b.id",
+            MapBand, centreId);
 
     /// <summary>The bands of the residents of a home, at most as many as a hub serves.</summary>
     public static List<BandLink> BandsOfHome(Db db, long homeId) =>
@@ -173,7 +179,8 @@ public static class DeviceRows
             UPDATE band SET config_version=config_version+1, guard_always=$2, sensitivity=$3, walking_aid=$4,
               bed_from_quarter=$5, bed_to_quarter=$6, inactivity_ten_minutes=$7 WHERE id=$1
             """,
-            bandId, c.GuardAlways, c.Sensitivity, c.WalkingAid, c.BedFromQuarter, c.BedToQuarter, c.InactivityTenMinutes);
+            bandId, c.GuardAlways, c.Sensitivity, c.WalkingAid, c.BedFromQuarter, c.BedToQuarter,
+            c.InactivityTenMinutes);
 
     /// <summary>The resident wears that band from now on; an earlier band of hers is hers no more.</summary>
     public static void AssignBand(Db db, string centreId, long bandId, long residentId, long nowMs)
@@ -182,7 +189,8 @@ public static class DeviceRows
         {
             return;
         }
-        db.Run("UPDATE band_assignment SET to_ms=$3 WHERE (band_id=$1 OR resident_id=$2) AND to_ms IS NULL", bandId, residentId, nowMs);
+        db.Run("UPDATE band_assignment SET to_ms=$3 WHERE (band_id=$1 OR resident_id=$2) AND to_ms IS NULL", bandId,
+            residentId, nowMs);
         db.Run(
             "INSERT INTO band_assignment (centre_id, band_id, resident_id, from_ms) VALUES ($1,$2,$3,$4)",
             centreId, bandId, residentId, nowMs);
@@ -232,7 +240,8 @@ public static class DeviceRows
 
     /// <summary>The band's beat.</summary>
     public static void BandStatus(
-        Db db, long bandId, int boot, int uptimeS, BandMode mode, Wear wear, int? batteryPct, int pending, int appliedVersion) =>
+        Db db, long bandId, int boot, int uptimeS, BandMode mode, Wear wear, int? batteryPct, int pending,
+        int appliedVersion) =>
         db.Run(
             """
             UPDATE band SET boot=$2, uptime_s=$3, mode=$4, wear=$5, battery_pct=ifnull($6, battery_pct), pending=$7,
@@ -241,13 +250,17 @@ public static class DeviceRows
             bandId, boot, uptimeS, mode, wear, batteryPct, pending, appliedVersion);
 
     /// <summary>Wear alone.</summary>
-    public static void BandWear(Db db, long bandId, Wear wear) => db.Run("UPDATE band SET wear=$2 WHERE id=$1", bandId, wear);
+    public static void BandWear(Db db, long bandId, Wear wear) =>
+        db.Run("UPDATE band SET wear=$2 WHERE id=$1", bandId, wear);
 
     /// <summary>Battery alone.</summary>
     public static void BandBattery(Db db, long bandId, int batteryPct) =>
         db.Run("UPDATE band SET battery_pct=$2 WHERE id=$1", bandId, batteryPct);
 
-    /// <summary>How long a band may be silent, by its last mode: three beats of 60 s in Guard, 5 min in Daily, 15 min on the shelf.</summary>
+    /// <summary>
+    /// How long a band may be silent, by its last mode: three beats of 60 s in Guard, 5 min in Daily, 15 min on the
+    /// shelf.
+    /// </summary>
     public static long SilentAfterMs(BandMode? mode) => mode switch
     {
         BandMode.Guard => 180_000,
@@ -267,8 +280,8 @@ public static class DeviceRows
             static r => new SilentDevice(r.Text(0), r.Text(1), null), nowMs, startedAtMs, limitMs);
 
     /// <summary>
-    /// The same for bands, each with the limit of its mode; one that was never heard has an hour from its enrolment to be
-    /// put on. Without a card nobody would learn that its home's hub does not hear it.
+    /// The same for bands, each with the limit of its mode; one that was never heard has an hour from its enrolment to
+    /// be put on. Without a card nobody would learn that its home's hub does not hear it.
     /// </summary>
     public static List<SilentDevice> NewlySilentBands(Db db, long nowMs, long startedAtMs) =>
         db.All(
@@ -277,7 +290,8 @@ public static class DeviceRows
             WHERE b.revoked_at_ms IS NULL
               AND NOT EXISTS (SELECT 1 FROM technical t WHERE t.band_id=b.id AND t.kind='bandSilent' AND t.closed_at_ms IS NULL)
             """,
-            static r => (Device: new SilentDevice(r.Text(0), null, r.Long(1)), Mode: (BandMode?)r.IntOrNull(2), SinceMs: r.Long(3)),
+            static r => (Device: new SilentDevice(r.Text(0), null, r.Long(1)), Mode: (BandMode?)r.IntOrNull(2),
+                SinceMs: r.Long(3)),
             startedAtMs, NeverHeardMs - SilentAfterMs(null))
             .FindAll(b => b.SinceMs < nowMs - SilentAfterMs(b.Mode)).ConvertAll(static b => b.Device);
 

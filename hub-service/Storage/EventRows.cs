@@ -14,7 +14,9 @@ public sealed record PressKey(int Boot, int Sequence);
 /// <summary>The tables <c>frame_key</c>, <c>event</c> and <c>quarantine</c>.</summary>
 public static class EventRows
 {
-    /// <summary>Bytes of a frame that stay the same on every retry; the link tag behind them changes with the epoch.</summary>
+    /// <summary>
+    /// Bytes of a frame that stay the same on every retry; the link tag behind them changes with the epoch.
+    /// </summary>
     public const int KeptBytes = Frame.LinkTagOffset;
 
     /// <summary>Quarantine rows kept; the oldest go first.</summary>
@@ -32,9 +34,11 @@ public static class EventRows
 
     /// <summary>Remembers a key; the table's UNIQUE makes a retry safe (R4).</summary>
     public static void Remember(
-        Db db, string centreId, string sender, int boot, Lane lane, int sequence, byte[] frame, int refusal, long nowMs) =>
+        Db db, string centreId, string sender, int boot, Lane lane, int sequence, byte[] frame, int refusal,
+        long nowMs) =>
         db.Run(
-            "INSERT INTO frame_key (sender, boot, lane, sequence, centre_id, frame, refusal, at_ms) VALUES ($1,$2,$3,$4,$5,$6,$7,$8)",
+            "INSERT INTO frame_key (sender, boot, lane, sequence, centre_id, frame, refusal, at_ms) VALUES "
+                + "($1,$2,$3,$4,$5,$6,$7,$8)",
             sender, boot, lane, sequence, centreId, frame[..KeptBytes], refusal, nowMs);
 
     /// <summary>Stores an accepted frame; returns its id.</summary>
@@ -46,8 +50,10 @@ public static class EventRows
               hub_wall_ms, rssi_dbm)
             VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23)
             """,
-            e.CentreId, e.Sender, e.Boot, e.Lane, e.Sequence, e.Type, e.Frame, e.BandId, e.HubId, e.ResidentId, e.HomeId,
-            e.Source, e.UptimeS, e.RefersTo, e.Flags, e.Detail, e.AtMs, e.Quality, e.ReceivedAtMs, e.HubBoot, e.HubUptimeS,
+            e.CentreId, e.Sender, e.Boot, e.Lane, e.Sequence, e.Type, e.Frame, e.BandId, e.HubId, e.ResidentId,
+            e.HomeId,
+            e.Source, e.UptimeS, e.RefersTo, e.Flags, e.Detail, e.AtMs, e.Quality, e.ReceivedAtMs, e.HubBoot,
+            e.HubUptimeS,
             e.HubWallMs, e.RssiDbm);
 
     /// <summary>Puts an event on an alarm's card.</summary>
@@ -57,7 +63,8 @@ public static class EventRows
     /// <summary>True where an answer of that type to (boot, sequence) came before what it refers to.</summary>
     public static bool HasAnswer(Db db, string sender, int boot, int sequence, FrameType type) =>
         db.Number(
-            "SELECT count(*) FROM event WHERE sender=$1 AND boot=$2 AND refers_to=$3 AND type=$4", sender, boot, sequence, type) > 0;
+            "SELECT count(*) FROM event WHERE sender=$1 AND boot=$2 AND refers_to=$3 AND type=$4", sender, boot,
+                sequence, type) > 0;
 
     /// <summary>The alarm of the first press that ended the countdown of the fall (boot, sequence), or null.</summary>
     public static long? SosThatEndedCountdown(Db db, string sender, int boot, int sequence, int uptimeS) =>
@@ -71,11 +78,12 @@ public static class EventRows
     /// <summary>The alarm on whose card the alarm-lane frame (boot, sequence) is, or null.</summary>
     public static long? AlarmOf(Db db, string sender, int boot, int sequence) =>
         db.Value(
-            "SELECT alarm_id FROM event WHERE sender=$1 AND boot=$2 AND lane=0 AND sequence=$3", sender, boot, sequence) as long?;
+            "SELECT alarm_id FROM event WHERE sender=$1 AND boot=$2 AND lane=0 AND sequence=$3", sender, boot,
+                sequence) as long?;
 
     /// <summary>
-    /// The frames that the wrist follows an alarm by: the one that opened it, and those of falls merged into it. Further
-    /// presses on the card have no stages of their own at the band.
+    /// The frames that the wrist follows an alarm by: the one that opened it, and those of falls merged into it.
+    /// Further presses on the card have no stages of their own at the band.
     /// </summary>
     public static List<PressKey> Followed(Db db, long alarmId) =>
         db.All(
@@ -91,10 +99,12 @@ public static class EventRows
         db.Number("SELECT count(*) FROM event WHERE sender=$1 AND type=9 AND received_at_ms>=$2", sender, sinceMs);
 
     /// <summary>Keeps what could not be handled, dropping the oldest over the limit (R6, R9).</summary>
-    public static void Quarantine(Db db, string centreId, string hubId, long bandAddress, string reason, byte[] content, long nowMs)
+    public static void Quarantine(
+        Db db, string centreId, string hubId, long bandAddress, string reason, byte[] content, long nowMs)
     {
         long id = db.Insert(
-            "INSERT INTO quarantine (centre_id, hub_id, band_address, reason, content, at_ms) VALUES ($1,$2,$3,$4,$5,$6)",
+            "INSERT INTO quarantine (centre_id, hub_id, band_address, reason, content, at_ms) VALUES "
+                + "($1,$2,$3,$4,$5,$6)",
             centreId, hubId, bandAddress, reason, content, nowMs);
         db.Run("DELETE FROM quarantine WHERE id<=$1", id - QuarantineLimit);
     }

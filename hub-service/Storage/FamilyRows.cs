@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace ElderBand.HubService.Storage;
 
-/// <summary>A message whose time has come, with everything its text needs. Owner: who has the alarm now, or null.</summary>
+/// <summary>
+/// A message whose time has come, with everything its text needs. Owner: who has the alarm now, or null.
+/// </summary>
 public sealed record DueMessage(
     long Id, string CentreId, long AlarmId, long ContactId, string Reason, long CreatedAtMs, int Attempts,
     long AlarmNumber, string Kind, long EventAtMs, string? ClosingWords, string State, string? Owner,
@@ -10,7 +12,8 @@ public sealed record DueMessage(
     string CentrePhone, bool HasLink, bool LinkIsOver);
 
 /// <summary>A message that a gateway reports on.</summary>
-public sealed record ReportedMessage(long Id, long AlarmId, int Attempts, long? SentAtMs, long? DeliveredAtMs, string ContactName);
+public sealed record ReportedMessage(
+    long Id, long AlarmId, int Attempts, long? SentAtMs, long? DeliveredAtMs, string ContactName);
 
 // The family's outbox as its worker sees it.
 public static partial class MessageRows
@@ -34,8 +37,10 @@ public static partial class MessageRows
             ORDER BY m.due_at_ms, m.id LIMIT $2
             """,
             static r => new DueMessage(
-                r.Long(0), r.Text(1), r.Long(2), r.Long(3), r.Text(4), r.Long(5), r.Int(6), r.Long(7), r.Text(8), r.Long(9),
-                r.TextOrNull(10), r.Text(11), r.TextOrNull(12), r.Text(13), r.Text(14), r.Text(15), r.Text(16), r.Bool(17),
+                r.Long(0), r.Text(1), r.Long(2), r.Long(3), r.Text(4), r.Long(5), r.Int(6), r.Long(7), r.Text(8),
+                r.Long(9),
+                r.TextOrNull(10), r.Text(11), r.TextOrNull(12), r.Text(13), r.Text(14), r.Text(15), r.Text(16),
+                r.Bool(17),
                 r.Bool(18)),
             nowMs, limit);
 
@@ -45,7 +50,9 @@ public static partial class MessageRows
             "UPDATE message SET sent_at_ms=$2, attempts=attempts+1, last_error=NULL, gateway_id=$3 WHERE id=$1",
             id, nowMs, gatewayId);
 
-    /// <summary>Not sent; tried again at dueAtMs, or given up where that is null. One reported as delivered stays so.</summary>
+    /// <summary>
+    /// Not sent; tried again at dueAtMs, or given up where that is null. One reported as delivered stays so.
+    /// </summary>
     public static void NotSent(Db db, long id, long nowMs, long? dueAtMs, string error) =>
         db.Run(
             """
@@ -65,7 +72,8 @@ public static partial class MessageRows
             SELECT m.id, m.alarm_id, m.attempts, m.sent_at_ms, m.delivered_at_ms, c.name
             FROM message m JOIN contact c ON c.id=m.contact_id
             """;
-        return id.StartsWith('m') && long.TryParse(id.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out long number)
+        return id.StartsWith('m')
+            && long.TryParse(id.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out long number)
             ? db.One(Sql + " WHERE m.id=$1", MapReported, number)
             : db.One(Sql + " WHERE m.gateway_id=$1", MapReported, id);
     }
@@ -75,18 +83,23 @@ public static partial class MessageRows
 
     /// <summary>The gateway says it has arrived.</summary>
     public static void Delivered(Db db, long id, long nowMs) =>
-        db.Run("UPDATE message SET delivered_at_ms=$2, sent_at_ms=ifnull(sent_at_ms,$2) WHERE id=$1 AND delivered_at_ms IS NULL", id, nowMs);
+        db.Run("UPDATE message SET delivered_at_ms=$2, sent_at_ms=ifnull(sent_at_ms,$2) WHERE id=$1 AND "
+            + "delivered_at_ms IS NULL", id, nowMs);
 
-    /// <summary>The contact has opened the page: counts for every message that was sent to them about this alarm.</summary>
+    /// <summary>
+    /// The contact has opened the page: counts for every message that was sent to them about this alarm.
+    /// </summary>
     public static void Opened(Db db, long alarmId, long contactId, long nowMs) =>
         db.Run(
-            "UPDATE message SET opened_at_ms=$3 WHERE alarm_id=$1 AND contact_id=$2 AND opened_at_ms IS NULL AND sent_at_ms IS NOT NULL",
+            "UPDATE message SET opened_at_ms=$3 WHERE alarm_id=$1 AND contact_id=$2 AND opened_at_ms IS NULL AND "
+                + "sent_at_ms IS NOT NULL",
             alarmId, contactId, nowMs);
 
     /// <summary>Messages not sent and not given up, and the age of the oldest, ms.</summary>
     public static (long Waiting, long OldestMs) Backlog(Db db, long nowMs) =>
         db.One(
-            "SELECT count(*), ifnull($1-min(created_at_ms),0) FROM message WHERE sent_at_ms IS NULL AND failed_at_ms IS NULL",
+            "SELECT count(*), ifnull($1-min(created_at_ms),0) FROM message WHERE sent_at_ms IS NULL AND failed_at_ms "
+                + "IS NULL",
             static r => (r.Long(0), r.Long(1)), nowMs);
 
     private static ReportedMessage MapReported(Row r) => new(
@@ -95,7 +108,8 @@ public static partial class MessageRows
 
 /// <summary>A personal link.</summary>
 public sealed record LinkRow(
-    string CentreId, long AlarmId, long ContactId, string ContactName, long ResidentId, long ExpiresAtMs, long? RevokedAtMs,
+    string CentreId, long AlarmId, long ContactId, string ContactName, long ResidentId, long ExpiresAtMs,
+    long? RevokedAtMs,
     long? OpenedAtMs);
 
 /// <summary>The table <c>family_link</c>.</summary>
@@ -133,5 +147,6 @@ public static class LinkRows
 
     /// <summary>Notes the first opening; false where it had been opened before.</summary>
     public static bool Opened(Db db, byte[] tokenSha256, long nowMs) =>
-        db.Run("UPDATE family_link SET opened_at_ms=$2 WHERE token_sha256=$1 AND opened_at_ms IS NULL", tokenSha256, nowMs) == 1;
+        db.Run("UPDATE family_link SET opened_at_ms=$2 WHERE token_sha256=$1 AND opened_at_ms IS NULL", tokenSha256,
+            nowMs) == 1;
 }

@@ -6,5 +6,6 @@ public static class Heartbeat
     /// <summary>Writes the time, so that a database that takes no writes is noticed within seconds.</summary>
     public static void Write(Tx tx) =>
         tx.Db.Run(
-            "INSERT INTO heartbeat (id, at_ms) VALUES (1,$1) ON CONFLICT (id) DO UPDATE SET at_ms=excluded.at_ms", tx.NowMs);
+            "INSERT INTO heartbeat (id, at_ms) VALUES (1,$1) ON CONFLICT (id) DO UPDATE SET at_ms=excluded.at_ms",
+                tx.NowMs);
 }

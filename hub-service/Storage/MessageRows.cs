@@ -5,8 +5,8 @@ public static partial class MessageRows
 {
     /// <summary>
     /// One row per contact with consent: the resident's, for a hub's key those of everybody in the home. "closed" goes
-    /// only to those who were told of the alarm. A row that exists stays as it is (never silently twice); "unanswered" may
-    /// come once more after each handback.
+    /// only to those who were told of the alarm. A row that exists stays as it is (never silently twice); "unanswered"
+    /// may come once more after each handback.
     /// </summary>
     /// <param name="db">The writer's connection.</param>
     /// <param name="alarm">The alarm; a drill tells nobody.</param>

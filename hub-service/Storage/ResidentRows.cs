@@ -7,7 +7,8 @@ public sealed record ResidentRow(
 
 /// <summary>A home as stored.</summary>
 public sealed record HomeRow(
-    long Id, string CentreId, string Code, string Address, string Building, string Floor, string Door, string Grid, int LinkEpoch);
+    long Id, string CentreId, string Code, string Address, string Building, string Floor, string Door, string Grid,
+    int LinkEpoch);
 
 /// <summary>A contact as stored; ConsentAtMs null = no consent, never written to.</summary>
 public sealed record ContactRow(
@@ -21,7 +22,8 @@ public sealed record CentreRow(string CentreId, string Name, string Phone);
 public static class ResidentRows
 {
     private const string ResidentColumns =
-        "r.id, r.centre_id, r.code, r.name, r.name_en, r.birth_year, r.phone, r.keys, r.hearing, r.dialect, r.medical, r.first_question";
+        "r.id, r.centre_id, r.code, r.name, r.name_en, r.birth_year, r.phone, r.keys, r.hearing, r.dialect, r.medical, "
+            + "r.first_question";
 
     private const string HomeColumns =
         "h.id, h.centre_id, h.code, h.address, h.building, h.floor, h.door, h.grid, h.link_epoch";
@@ -69,7 +71,9 @@ public static class ResidentRows
     public static HomeRow? HomeByCode(Db db, string centreId, string code) =>
         db.One($"SELECT {HomeColumns} FROM home h WHERE h.centre_id=$1 AND h.code=$2", MapHome, centreId, code);
 
-    /// <summary>The centre's home behind the same door, or null; without an address nobody knows which door that is.</summary>
+    /// <summary>
+    /// The centre's home behind the same door, or null; without an address nobody knows which door that is.
+    /// </summary>
     public static HomeRow? HomeAt(Db db, HomeRow place) =>
         db.One(
             $"""
@@ -101,16 +105,19 @@ public static class ResidentRows
 
     /// <summary>A resident by code.</summary>
     public static ResidentRow? ResidentByCode(Db db, string centreId, string code) =>
-        db.One($"SELECT {ResidentColumns} FROM resident r WHERE r.centre_id=$1 AND r.code=$2", MapResident, centreId, code);
+        db.One($"SELECT {ResidentColumns} FROM resident r WHERE r.centre_id=$1 AND r.code=$2", MapResident, centreId,
+            code);
 
     /// <summary>All residents of a centre, by name.</summary>
     public static List<ResidentRow> Residents(Db db, string centreId) =>
-        db.All($"SELECT {ResidentColumns} FROM resident r WHERE r.centre_id=$1 ORDER BY r.name, r.id", MapResident, centreId);
+        db.All($"SELECT {ResidentColumns} FROM resident r WHERE r.centre_id=$1 ORDER BY r.name, r.id", MapResident,
+            centreId);
 
     /// <summary>Who lives in a home now, longest first.</summary>
     public static List<ResidentRow> ResidentsOf(Db db, long homeId) =>
         db.All(
-            $"SELECT {ResidentColumns} FROM residence l JOIN resident r ON r.id=l.resident_id WHERE l.home_id=$1 AND l.to_ms IS NULL ORDER BY l.from_ms, l.id",
+            $"SELECT {ResidentColumns} FROM residence l JOIN resident r ON r.id=l.resident_id WHERE l.home_id=$1 AND "
+                + "l.to_ms IS NULL ORDER BY l.from_ms, l.id",
             MapResident, homeId);
 
     /// <summary>The resident's home at a moment (the present one where none was recorded then), or null.</summary>
@@ -133,7 +140,8 @@ public static class ResidentRows
         db.Run(
             "INSERT INTO residence (centre_id, resident_id, home_id, from_ms) VALUES ($1,$2,$3,$4)",
             centreId, residentId, homeId, nowMs);
-        foreach (long bandId in db.All("SELECT band_id FROM band_assignment WHERE resident_id=$1 AND to_ms IS NULL", static r => r.Long(0), residentId))
+        foreach (long bandId in db.All("SELECT band_id FROM band_assignment WHERE resident_id=$1 AND to_ms IS NULL",
+            static r => r.Long(0), residentId))
         {
             DeviceRows.PassLinkEpoch(db, bandId, homeId);
         }
@@ -146,7 +154,8 @@ public static class ResidentRows
             INSERT INTO contact (centre_id, resident_id, ord, name, relation, phone, consent_by, consent_at_ms, consent_how,
               from_ms) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10)
             """,
-            c.CentreId, c.ResidentId, c.Order, c.Name, c.Relation, c.Phone, c.ConsentBy, c.ConsentAtMs, c.ConsentHow, nowMs);
+            c.CentreId, c.ResidentId, c.Order, c.Name, c.Relation, c.Phone, c.ConsentBy, c.ConsentAtMs, c.ConsentHow,
+            nowMs);
 
     /// <summary>Contacts of a resident, in the order in which to call them.</summary>
     public static List<ContactRow> Contacts(Db db, long residentId) =>
@@ -167,7 +176,8 @@ public static class ResidentRows
             MapContact, id);
 
     private static ResidentRow MapResident(Row r) => new(
-        r.Long(0), r.Text(1), r.Text(2), r.Text(3), r.Text(4), r.IntOrNull(5), r.Text(6), r.Text(7), r.Text(8), r.Text(9),
+        r.Long(0), r.Text(1), r.Text(2), r.Text(3), r.Text(4), r.IntOrNull(5), r.Text(6), r.Text(7), r.Text(8),
+        r.Text(9),
         r.Text(10), r.Text(11));
 
     private static HomeRow MapHome(Row r) => new(

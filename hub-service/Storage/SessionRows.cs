@@ -7,10 +7,13 @@ public static partial class StaffRows
     public static void InsertSession(
         Db db, string centreId, long staffId, byte[] tokenSha256, string kind, long nowMs, long expiresAtMs) =>
         db.Run(
-            "INSERT INTO staff_session (token_sha256, centre_id, staff_id, kind, created_at_ms, expires_at_ms) VALUES ($1,$2,$3,$4,$5,$6)",
+            "INSERT INTO staff_session (token_sha256, centre_id, staff_id, kind, created_at_ms, expires_at_ms) VALUES "
+                + "($1,$2,$3,$4,$5,$6)",
             tokenSha256, centreId, staffId, kind, nowMs, expiresAtMs);
 
-    /// <summary>Who holds a session of that kind that has neither ended nor expired; null for nobody or a disabled one.</summary>
+    /// <summary>
+    /// Who holds a session of that kind that has neither ended nor expired; null for nobody or a disabled one.
+    /// </summary>
     public static StaffRow? BySession(Db db, byte[] tokenSha256, string kind, long nowMs) =>
         db.One(
             """
@@ -22,7 +25,8 @@ public static partial class StaffRows
 
     /// <summary>Ends a session; false where there was none.</summary>
     public static bool EndSession(Db db, byte[] tokenSha256, long nowMs) =>
-        db.Run("UPDATE staff_session SET ended_at_ms=$2 WHERE token_sha256=$1 AND ended_at_ms IS NULL", tokenSha256, nowMs) == 1;
+        db.Run("UPDATE staff_session SET ended_at_ms=$2 WHERE token_sha256=$1 AND ended_at_ms IS NULL", tokenSha256,
+            nowMs) == 1;
 
     /// <summary>Uses a sign-in code up; null where it is unknown, used or over.</summary>
     public static StaffRow? UseCode(Db db, byte[] codeSha256, long nowMs) =>

@@ -1,7 +1,8 @@
 namespace ElderBand.HubService.Storage;
 
 /// <summary>A member of staff.</summary>
-public sealed record StaffRow(long Id, string CentreId, string Name, string DisplayName, string Role, string PasswordHash);
+public sealed record StaffRow(
+    long Id, string CentreId, string Name, string DisplayName, string Role, string PasswordHash);
 
 /// <summary>The table <c>staff</c>; sign-in has its own functions in other files.</summary>
 public static partial class StaffRows
@@ -24,7 +25,8 @@ public static partial class StaffRows
     public static long Insert(
         Db db, string centreId, string name, string displayName, string role, string passwordHash, long nowMs) =>
         db.Insert(
-            "INSERT INTO staff (centre_id, name, display_name, role, password_hash, created_at_ms) VALUES ($1,$2,$3,$4,$5,$6)",
+            "INSERT INTO staff (centre_id, name, display_name, role, password_hash, created_at_ms) VALUES "
+                + "($1,$2,$3,$4,$5,$6)",
             centreId, name, displayName, role, passwordHash, nowMs);
 
     /// <summary>Stores a single-use sign-in code by its SHA-256.</summary>

@@ -78,7 +78,8 @@ public sealed class Store : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new StartException(
-                $"The data folder '{dataDir}' cannot be written ({e.Message}). Make it writable or choose another with --data DIR.", e);
+                $"The data folder '{dataDir}' cannot be written ({e.Message}). Make it writable or choose another with "
+                    + "--data DIR.", e);
         }
 
         try
@@ -100,13 +101,17 @@ public sealed class Store : IDisposable
         catch (SqliteException e)
         {
             throw new StartException(
-                $"The database '{path}' cannot be opened ({e.Message}). Close other programs that use it; if it is damaged, move it away and put the last backup in its place.", e);
+                $"The database '{path}' cannot be opened ({e.Message}). Close other programs that use it; if it is "
+                    + "damaged, move it away and put the last backup in its place.", e);
         }
     }
 
-    /// <summary>Runs a job on the writer in its own savepoint; the task ends after the commit with the job's result.</summary>
+    /// <summary>
+    /// Runs a job on the writer in its own savepoint; the task ends after the commit with the job's result.
+    /// </summary>
     /// <exception cref="Exception">What the job threw; then nothing of it was stored.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled before the job began, or the store is closing.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled before the job began, or the store is
+    /// closing.</exception>
     public async Task<T> WriteAsync<T>(Lane lane, Func<Tx, T> job, CancellationToken cancellationToken = default)
     {
         var work = new Job<T>(job, cancellationToken);
@@ -182,7 +187,8 @@ public sealed class Store : IDisposable
         if (version > Schema.Migrations.Length)
         {
             throw new StartException(
-                $"The database is of version {version}, this program knows {Schema.Migrations.Length}. Start the newer program, or restore the backup made before it.");
+                $"The database is of version {version}, this program knows {Schema.Migrations.Length}. Start the newer "
+                    + "program, or restore the backup made before it.");
         }
         for (long next = version; next < Schema.Migrations.Length; next++)
         {
@@ -204,7 +210,8 @@ public sealed class Store : IDisposable
                 break;
             }
             batch.Clear();
-            // Alarms first; vitals get what is left of the batch, so that a flood of them never delays an alarm by more.
+            // Alarms first; vitals get what is left of the batch, so that a flood of them never delays an alarm by
+            // more.
             while (batch.Count < MaxBatch && _alarms.Reader.TryRead(out Job? alarm))
             {
                 batch.Add(alarm);
@@ -307,7 +314,8 @@ public sealed class Store : IDisposable
         {
             // No transaction is open: a full disk or an I/O error has rolled it back already.
         }
-        if (cause.SqliteErrorCode is SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED or SQLitePCL.raw.SQLITE_FULL)
+        if (cause.SqliteErrorCode is SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED
+            or SQLitePCL.raw.SQLITE_FULL)
         {
             return;
         }
@@ -323,7 +331,10 @@ public sealed class Store : IDisposable
         }
     }
 
-    /// <summary>The disk or another process is in the way; anything else (a constraint, a wrong statement) is the job's own fault.</summary>
+    /// <summary>
+    /// The disk or another process is in the way; anything else (a constraint, a wrong statement) is the job's own
+    /// fault.
+    /// </summary>
     internal static bool IsStorageTrouble(Exception e) => e is SqliteException
     {
         SqliteErrorCode:

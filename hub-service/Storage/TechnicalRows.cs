@@ -6,7 +6,9 @@ public readonly record struct TechnicalKey(string CentreId, string Kind, long? B
 /// <summary>The table <c>technical</c>: one open card per key.</summary>
 public static class TechnicalRows
 {
-    /// <summary>Opens a card, or counts once more on the one that is open. True where a card is new or became urgent.</summary>
+    /// <summary>
+    /// Opens a card, or counts once more on the one that is open. True where a card is new or became urgent.
+    /// </summary>
     /// <param name="tx">The transaction.</param>
     /// <param name="t">What about.</param>
     /// <param name="urgent">It endangers the way of an alarm.</param>
@@ -26,12 +28,14 @@ public static class TechnicalRows
                 VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,1,1)
                 """,
                 t.CentreId, t.Kind, t.Code, urgent, tx.NowMs, t.BandId, t.HubId, residentId, homeId, detail);
-            tx.Audit(t.CentreId, "service", "technical.open", $"technical:{id}", $"{t.Kind} {t.Code} band:{t.BandId} hub:{t.HubId} {detail}");
+            tx.Audit(t.CentreId, "service", "technical.open", $"technical:{id}",
+                $"{t.Kind} {t.Code} band:{t.BandId} hub:{t.HubId} {detail}");
             tx.TechnicalChanged(t.CentreId, id);
             return true;
         }
         int more = db.Run(
-            "UPDATE technical SET count=count+1, urgent=max(urgent,$2), detail=$3, revision=revision+1 WHERE id=$1 AND (detail<>$3 OR urgent<$2)",
+            "UPDATE technical SET count=count+1, urgent=max(urgent,$2), detail=$3, revision=revision+1 WHERE id=$1 AND "
+                + "(detail<>$3 OR urgent<$2)",
             id, urgent, detail);
         if (more > 0)
         {

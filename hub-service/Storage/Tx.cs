@@ -19,7 +19,8 @@ public enum ChangeKind
 /// One change. <see cref="StartsTrace"/>: an alarm was suspected or began to ring, so its trace begins anew with
 /// <see cref="ArrivedUs"/>, 0 where time alone did it.
 /// </summary>
-public readonly record struct Change(ChangeKind Kind, string CentreId, long Id, bool StartsTrace = false, long ArrivedUs = 0);
+public readonly record struct Change(
+    ChangeKind Kind, string CentreId, long Id, bool StartsTrace = false, long ArrivedUs = 0);
 
 /// <summary>
 /// The running transaction, only on the writer's thread and only until the job returns. A job may run again after a
@@ -45,7 +46,9 @@ public sealed class Tx
 
     internal IReadOnlyList<Change> Changes => _changes;
 
-    /// <summary>Runs once the transaction is on the disk, on the writer's thread: must be quick and must not throw.</summary>
+    /// <summary>
+    /// Runs once the transaction is on the disk, on the writer's thread: must be quick and must not throw.
+    /// </summary>
     public void After(Action action) => _after.Add(action);
 
     /// <summary>Tells the change feed about an alarm.</summary>

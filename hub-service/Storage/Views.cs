@@ -12,7 +12,8 @@ public static class Views
     public const long KeepClosedMs = 12L * 3_600_000;
 
     private static readonly string[] Refusals =
-        ["", "notWorn", "motion", "lowPerfusion", "saturated", "irregular", "warmup", "noSignal", "disagree", "sensorFault"];
+        ["", "notWorn", "motion", "lowPerfusion", "saturated", "irregular", "warmup", "noSignal", "disagree",
+            "sensorFault"];
 
     /// <summary>An alarm, or null. The trace is filled in by whoever has it.</summary>
     public static AlarmView? Alarm(Db db, long id)
@@ -65,7 +66,8 @@ public static class Views
 
     /// <summary>The open technical cards of a centre, newest first.</summary>
     public static List<TechnicalView> Technicals(Db db, string centreId) =>
-        db.All(TechnicalSql + " WHERE t.centre_id=$1 AND t.closed_at_ms IS NULL ORDER BY t.urgent DESC, t.id DESC", MapTechnical, centreId);
+        db.All(TechnicalSql + " WHERE t.centre_id=$1 AND t.closed_at_ms IS NULL ORDER BY t.urgent DESC, t.id DESC",
+            MapTechnical, centreId);
 
     /// <summary>The latest vitals of a resident, or null.</summary>
     public static VitalsView? Vitals(Db db, long residentId) =>
@@ -95,14 +97,19 @@ public static class Views
             LEFT JOIN band_assignment a ON a.band_id=b.id AND a.to_ms IS NULL LEFT JOIN resident r ON r.id=a.resident_id
             WHERE b.centre_id=$1 AND b.revoked_at_ms IS NULL ORDER BY b.id
             """,
-            static r => (new SilentBandView(r.Long(0), r.Text(1), r.LongOrNull(2)), DeviceRows.SilentAfterMs((BandProtocol.BandMode?)r.IntOrNull(3))), centreId);
-        List<SilentHubView> silentHubs = hubs.FindAll(h => h.LastHeardAtMs is null || h.LastHeardAtMs < nowMs - Devices.Liveness.HubSilentMs);
+            static r => (new SilentBandView(r.Long(0), r.Text(1), r.LongOrNull(2)),
+                DeviceRows.SilentAfterMs((BandProtocol.BandMode?)r.IntOrNull(3))), centreId);
+        List<SilentHubView> silentHubs = hubs.FindAll(
+            h => h.LastHeardAtMs is null || h.LastHeardAtMs < nowMs - Devices.Liveness.HubSilentMs);
         List<SilentBandView> silentBands = bands
-            .FindAll(b => b.View.LastHeardAtMs is null || b.View.LastHeardAtMs < nowMs - b.LimitMs).ConvertAll(static b => b.View);
+            .FindAll(b => b.View.LastHeardAtMs is null || b.View.LastHeardAtMs < nowMs - b.LimitMs)
+                .ConvertAll(static b => b.View);
         return new AliveView(
             nowMs,
-            new HubsAliveView(hubs.Count, hubs.Count - silentHubs.Count, hubs.Max(static h => h.LastHeardAtMs), silentHubs),
-            new BandsAliveView(bands.Count, bands.Count - silentBands.Count, bands.Max(static b => b.View.LastHeardAtMs), silentBands),
+            new HubsAliveView(
+                hubs.Count, hubs.Count - silentHubs.Count, hubs.Max(static h => h.LastHeardAtMs), silentHubs),
+            new BandsAliveView(
+                bands.Count, bands.Count - silentBands.Count, bands.Max(static b => b.View.LastHeardAtMs), silentBands),
             database, consoles,
             db.Value("SELECT max(raised_at_ms) FROM alarm WHERE centre_id=$1", centreId) as long?);
     }

@@ -19,14 +19,16 @@ public static class VitalsRows
               received_at_ms, period_s, bpm, confidence, refusal, spo2_pct, spo2_refusal, wear, activity, steps)
             VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18)
             """,
-            v.CentreId, v.BandId, v.ResidentId, v.HubId, v.Boot, v.Sequence, v.AtMs, v.Quality, v.ReceivedAtMs, v.PeriodS,
+            v.CentreId, v.BandId, v.ResidentId, v.HubId, v.Boot, v.Sequence, v.AtMs, v.Quality, v.ReceivedAtMs,
+            v.PeriodS,
             v.Bpm, v.Confidence, v.Refusal, v.Spo2Pct, v.Spo2Refusal, v.Wear, v.Activity, v.Steps) > 0;
 
     /// <summary>The band's window over its vitals lane.</summary>
     public static ReplayWindow Window(Db db, long bandId) =>
         db.One(
             "SELECT boot, highest, bits FROM vitals_window WHERE band_id=$1",
-            static r => new ReplayWindow { Boot = r.Int(0), Highest = r.Int(1), Bits = unchecked((ulong)r.Long(2)) }, bandId)
+            static r =>
+                new ReplayWindow { Boot = r.Int(0), Highest = r.Int(1), Bits = unchecked((ulong)r.Long(2)) }, bandId)
         ?? new ReplayWindow();
 
     /// <summary>Stores the window.</summary>

@@ -6,7 +6,9 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace ElderBand.Mqtt;
 
-/// <summary>How <see cref="MqttClient"/> signs in and what it may hold; times in milliseconds unless named otherwise.</summary>
+/// <summary>
+/// How <see cref="MqttClient"/> signs in and what it may hold; times in milliseconds unless named otherwise.
+/// </summary>
 public sealed record MqttClientOptions
 {
     public required string ClientId { get; init; }
@@ -25,7 +27,9 @@ public sealed record MqttClientOptions
     /// <summary>For TCP, TLS and CONNACK together.</summary>
     public int ConnectTimeoutMs { get; init; } = 10_000;
 
-    /// <summary>How long the server may refuse to take bytes, and how long one packet of it may take to arrive.</summary>
+    /// <summary>
+    /// How long the server may refuse to take bytes, and how long one packet of it may take to arrive.
+    /// </summary>
     public int TransferTimeoutMs { get; init; } = 10_000;
 
     /// <summary>QoS 1 publishes and subscriptions without an answer; the next caller waits.</summary>
@@ -46,7 +50,10 @@ public enum MqttConnectFailure
     /// <summary>No TCP connection, or it broke.</summary>
     Unreachable,
 
-    /// <summary>The server's certificate is not one of the pinned CA for this host, or TLS failed (P27). Nothing was sent in clear.</summary>
+    /// <summary>
+    /// The server's certificate is not one of the pinned CA for this host, or TLS failed (P27). Nothing was sent in
+    /// clear.
+    /// </summary>
     TlsRefused,
 
     /// <summary>The server refused the sign-in; see <see cref="MqttConnectException.Code"/>.</summary>
@@ -240,7 +247,8 @@ public sealed class MqttClient : IAsyncDisposable
     /// <see cref="Closed"/>. Waits while <see cref="MqttClientOptions.MaxInFlight"/> are without an answer.
     /// </summary>
     /// <exception cref="ArgumentException">Not a topic, larger than the limits, or QoS 2.</exception>
-    /// <exception cref="OperationCanceledException">The caller gave up; the server may have the message nevertheless.</exception>
+    /// <exception cref="OperationCanceledException">The caller gave up; the server may have the message
+    /// nevertheless.</exception>
     public async Task<bool> PublishAsync(
         string topic,
         ReadOnlyMemory<byte> payload,
@@ -263,7 +271,8 @@ public sealed class MqttClient : IAsyncDisposable
 
     /// <summary>Subscribes at QoS 0 or 1. True = granted; false = refused, or the connection ended first.</summary>
     /// <exception cref="ArgumentException">Not a filter, or QoS 2.</exception>
-    /// <exception cref="OperationCanceledException">The caller gave up; the subscription may come nevertheless.</exception>
+    /// <exception cref="OperationCanceledException">The caller gave up; the subscription may come
+    /// nevertheless.</exception>
     public async Task<bool> SubscribeAsync(string filter, MqttQos qos, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan((int)qos, (int)MqttQos.AtLeastOnce, nameof(qos));
@@ -431,7 +440,8 @@ public sealed class MqttClient : IAsyncDisposable
         {
             TrustMode = X509ChainTrustMode.CustomRootTrust,
             CustomTrustStore = { trustedCa },
-            // The project's own CA publishes no revocation list; a lost key is answered by a new CA and by revoking hubs.
+            // The project's own CA publishes no revocation list; a lost key is answered by a new CA and by revoking
+            // hubs.
             RevocationMode = X509RevocationMode.NoCheck,
             DisableCertificateDownloads = true,
         };
@@ -443,7 +453,8 @@ public sealed class MqttClient : IAsyncDisposable
             return null;
         }
         IEnumerable<string> statuses = chain?.ChainStatus.Select(status => status.Status.ToString()) ?? [];
-        return $"the server's certificate was refused: {string.Join(", ", statuses.Prepend(errors.ToString()).Distinct(StringComparer.Ordinal))}";
+        return "the server's certificate was refused: "
+            + $"{string.Join(", ", statuses.Prepend(errors.ToString()).Distinct(StringComparer.Ordinal))}";
     }
 
     private sealed class StreamPipe(Stream stream) : IDuplexPipe

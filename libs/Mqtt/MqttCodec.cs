@@ -110,7 +110,8 @@ public static class MqttCodec
     }
 
     /// <summary>The bytes of <paramref name="packet"/>.</summary>
-    /// <exception cref="ArgumentException">The packet is one that <see cref="Read"/> would refuse; the message says why.</exception>
+    /// <exception cref="ArgumentException">The packet is one that <see cref="Read"/> would refuse; the message says
+    /// why.</exception>
     public static byte[] Encode(MqttPacket packet, MqttLimits limits)
     {
         ArgumentNullException.ThrowIfNull(packet);
@@ -310,7 +311,9 @@ public static class MqttCodec
         return MqttError.None;
     }
 
-    /// <summary>The fields of a packet's body, read in order. The first error stays; after it every read gives nothing.</summary>
+    /// <summary>
+    /// The fields of a packet's body, read in order. The first error stays; after it every read gives nothing.
+    /// </summary>
     private ref struct Fields(ReadOnlySpan<byte> body, MqttLimits limits)
     {
         private ReadOnlySpan<byte> _rest = body;

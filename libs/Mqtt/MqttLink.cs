@@ -33,13 +33,17 @@ internal sealed class MqttLink
         _writing = WriteAsync();
     }
 
-    /// <summary>Bounds of the packets that <see cref="ReceiveAsync"/> takes; a server starts small and widens after CONNECT.</summary>
+    /// <summary>
+    /// Bounds of the packets that <see cref="ReceiveAsync"/> takes; a server starts small and widens after CONNECT.
+    /// </summary>
     public MqttLimits Limits { get; set; }
 
     /// <summary>Cancelled when the connection is over; the reason is recorded before.</summary>
     public CancellationToken Lifetime => _lifetime.Token;
 
-    /// <summary>Remembers why the connection ends; the first reason stays. The receiving loop then leaves by itself.</summary>
+    /// <summary>
+    /// Remembers why the connection ends; the first reason stays. The receiving loop then leaves by itself.
+    /// </summary>
     public void End(MqttCloseReason reason, string text) =>
         Interlocked.CompareExchange(ref _end, new MqttDisconnect(reason, text), null);
 
@@ -239,7 +243,9 @@ internal sealed class MqttLink
         }
     }
 
-    /// <summary>Kestrel's abort is an OperationCanceledException; so is our own Close, which recorded its reason before.</summary>
+    /// <summary>
+    /// Kestrel's abort is an OperationCanceledException; so is our own Close, which recorded its reason before.
+    /// </summary>
     private static bool IsTransportFault(Exception e) =>
         e
             is OperationCanceledException
@@ -259,7 +265,10 @@ internal sealed class MqttPending(int capacity)
     private ushort _lastId;
     private bool _over;
 
-    /// <summary>Takes the next free id; false when all places are taken or the connection is over. The task gives null when it ends first.</summary>
+    /// <summary>
+    /// Takes the next free id; false when all places are taken or the connection is over. The task gives null when it
+    /// ends first.
+    /// </summary>
     public bool TryAdd(MqttPacketType answer, out ushort id, out Task<MqttPacket?> answered)
     {
         lock (_byId)

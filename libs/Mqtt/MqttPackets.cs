@@ -1,6 +1,8 @@
 namespace ElderBand.Mqtt;
 
-/// <summary>The 14 control packet types of MQTT 3.1.1 (table 2.1); the value is the upper half of the first byte.</summary>
+/// <summary>
+/// The 14 control packet types of MQTT 3.1.1 (table 2.1); the value is the upper half of the first byte.
+/// </summary>
 public enum MqttPacketType : byte
 {
     Connect = 1,
@@ -38,7 +40,9 @@ public enum MqttConnectCode : byte
     NotAuthorized = 5,
 }
 
-/// <summary>One MQTT 3.1.1 control packet. Texts are valid UTF-8; payloads are copies that the receiver may keep.</summary>
+/// <summary>
+/// One MQTT 3.1.1 control packet. Texts are valid UTF-8; payloads are copies that the receiver may keep.
+/// </summary>
 public abstract record MqttPacket
 {
     private protected MqttPacket(MqttPacketType type) => Type = type;
@@ -81,7 +85,9 @@ public sealed record PublishPacket(string Topic, ReadOnlyMemory<byte> Payload) :
     public bool Duplicate { get; init; }
 }
 
-/// <summary>PUBACK, PUBREC, PUBREL, PUBCOMP or UNSUBACK (3.4 to 3.7, 3.11): nothing but a packet id, 1 to 65,535.</summary>
+/// <summary>
+/// PUBACK, PUBREC, PUBREL, PUBCOMP or UNSUBACK (3.4 to 3.7, 3.11): nothing but a packet id, 1 to 65,535.
+/// </summary>
 public sealed record AckPacket(MqttPacketType Kind, ushort PacketId) : MqttPacket(Kind);
 
 /// <summary>One line of a SUBSCRIBE (3.8.3).</summary>
@@ -119,7 +125,10 @@ public sealed record MqttLimits
     public int MaxFilters { get; init; } = 32;
 }
 
-/// <summary>Why bytes are not an MQTT 3.1.1 packet, or not one that this codec takes. <see cref="MqttErrors.InWords"/> says it in words.</summary>
+/// <summary>
+/// Why bytes are not an MQTT 3.1.1 packet, or not one that this codec takes. <see cref="MqttErrors.InWords"/> says it
+/// in words.
+/// </summary>
 public enum MqttError
 {
     None,
@@ -230,7 +239,9 @@ public enum MqttCloseReason
     /// <summary>A publish to a topic that the session may not use (P29).</summary>
     NotAuthorized,
 
-    /// <summary>A publish was not stored; closing makes the client send it again, as 3.1.1 has no negative PUBACK.</summary>
+    /// <summary>
+    /// A publish was not stored; closing makes the client send it again, as 3.1.1 has no negative PUBACK.
+    /// </summary>
     NotStored,
 
     /// <summary>The application's callback threw.</summary>
@@ -243,13 +254,17 @@ public sealed record MqttDisconnect(MqttCloseReason Reason, string Text);
 /// <summary>Rules for topic names and filters (4.7).</summary>
 public static class MqttTopic
 {
-    /// <summary>None when <paramref name="topic"/> may be published to; it must be 1 or more characters without wildcards.</summary>
+    /// <summary>
+    /// None when <paramref name="topic"/> may be published to; it must be 1 or more characters without wildcards.
+    /// </summary>
     public static MqttError CheckName(ReadOnlySpan<char> topic) =>
         topic.IsEmpty ? MqttError.EmptyTopic
         : topic.ContainsAny('+', '#') ? MqttError.WildcardInTopic
         : MqttError.None;
 
-    /// <summary>None when <paramref name="filter"/> is well formed: + is a whole level, # a whole level and the last.</summary>
+    /// <summary>
+    /// None when <paramref name="filter"/> is well formed: + is a whole level, # a whole level and the last.
+    /// </summary>
     public static MqttError CheckFilter(ReadOnlySpan<char> filter)
     {
         if (filter.IsEmpty)
@@ -277,7 +292,9 @@ public static class MqttTopic
         return CheckFilter(filter) == MqttError.None && (wildcard < 0 || (wildcard > 0 && filter[wildcard] == '#'));
     }
 
-    /// <summary>True when <paramref name="topic"/> falls under a served filter; <c>a/#</c> covers <c>a</c> itself too (4.7.1.2).</summary>
+    /// <summary>
+    /// True when <paramref name="topic"/> falls under a served filter; <c>a/#</c> covers <c>a</c> itself too (4.7.1.2).
+    /// </summary>
     public static bool Matches(ReadOnlySpan<char> filter, ReadOnlySpan<char> topic)
     {
         if (!filter.EndsWith("/#"))

@@ -30,19 +30,29 @@ public interface IMqttEndpoint<TSession>
     /// </summary>
     ValueTask<MqttSignIn<TSession>> AuthenticateAsync(MqttCredentials credentials, CancellationToken cancellationToken);
 
-    /// <summary>May this session publish to <paramref name="topic"/>? If not, its connection is closed: 3.1.1 has no other way to say no (P29).</summary>
+    /// <summary>
+    /// May this session publish to <paramref name="topic"/>? If not, its connection is closed: 3.1.1 has no other way
+    /// to say no (P29).
+    /// </summary>
     bool AuthorizePublish(TSession session, string topic);
 
-    /// <summary>May this session subscribe to <paramref name="filter"/>, an exact topic or <c>prefix/#</c>? If not, the SUBACK says so.</summary>
+    /// <summary>
+    /// May this session subscribe to <paramref name="filter"/>, an exact topic or <c>prefix/#</c>? If not, the SUBACK
+    /// says so.
+    /// </summary>
     bool AuthorizeSubscribe(TSession session, string filter);
 
     /// <summary>A publish or a subscription was refused: write the audit row.</summary>
     /// <param name="session">Who tried.</param>
     /// <param name="attempt">Publish or Subscribe.</param>
-    /// <param name="topic">The topic or filter, at most <see cref="MqttLimits.MaxTextBytes"/> bytes, free of control characters.</param>
+    /// <param name="topic">The topic or filter, at most <see cref="MqttLimits.MaxTextBytes"/> bytes, free of control
+    /// characters.</param>
     void AccessRefused(TSession session, MqttPacketType attempt, string topic);
 
-    /// <summary>The client is signed in; publish to it through <paramref name="connection"/>. An older connection of the same client id is already gone.</summary>
+    /// <summary>
+    /// The client is signed in; publish to it through <paramref name="connection"/>. An older connection of the same
+    /// client id is already gone.
+    /// </summary>
     void Connected(TSession session, MqttServerConnection<TSession> connection);
 
     /// <summary>
@@ -70,7 +80,10 @@ public sealed record MqttServerOptions
     /// <summary>Largest CONNECT: what a stranger may make this end keep.</summary>
     public int MaxConnectBytes { get; init; } = 4096;
 
-    /// <summary>From the accepted connection to the whole CONNECT, and again for the sign-in. Below the 10 s of P28 to leave room for the closing.</summary>
+    /// <summary>
+    /// From the accepted connection to the whole CONNECT, and again for the sign-in. Below the 10 s of P28 to leave
+    /// room for the closing.
+    /// </summary>
     public int ConnectTimeoutMs { get; init; } = 9_000;
 
     /// <summary>From the first to the last byte of one packet. Below the 10 s of P28 likewise.</summary>
@@ -79,7 +92,9 @@ public sealed record MqttServerOptions
     /// <summary>How long a client may refuse to take bytes.</summary>
     public int WriteTimeoutMs { get; init; } = 10_000;
 
-    /// <summary>Longest silence of a client, whatever keep-alive it asked for; otherwise 1.5 times its keep-alive.</summary>
+    /// <summary>
+    /// Longest silence of a client, whatever keep-alive it asked for; otherwise 1.5 times its keep-alive.
+    /// </summary>
     public int MaxSilenceMs { get; init; } = 600_000;
 
     /// <summary>Publishes of one connection whose tasks run at the same time.</summary>
@@ -166,7 +181,9 @@ public sealed class MqttServer<TSession>(IMqttEndpoint<TSession> endpoint, MqttS
         );
     }
 
-    /// <summary>Makes <paramref name="connection"/> the one of its client id, and waits until its predecessor is gone.</summary>
+    /// <summary>
+    /// Makes <paramref name="connection"/> the one of its client id, and waits until its predecessor is gone.
+    /// </summary>
     internal Task TakeOverAsync(MqttServerConnection<TSession> connection)
     {
         MqttServerConnection<TSession>? older = null;
@@ -192,7 +209,10 @@ public sealed class MqttServer<TSession>(IMqttEndpoint<TSession> endpoint, MqttS
         _byClientId.TryRemove(KeyValuePair.Create(connection.ClientId, connection));
 }
 
-/// <summary>One client's connection. Made by <see cref="MqttServer{TSession}.RunAsync"/>; all members may be called from any thread.</summary>
+/// <summary>
+/// One client's connection. Made by <see cref="MqttServer{TSession}.RunAsync"/>; all members may be called from any
+/// thread.
+/// </summary>
 public sealed class MqttServerConnection<TSession>
     where TSession : class
 {
@@ -434,7 +454,9 @@ public sealed class MqttServerConnection<TSession>
         }
     }
 
-    /// <summary>Hands a publish to the application once there is a place for it; until then nothing more is read.</summary>
+    /// <summary>
+    /// Hands a publish to the application once there is a place for it; until then nothing more is read.
+    /// </summary>
     private async ValueTask TakeAsync(TSession session, PublishPacket publish)
     {
         await _places.WaitAsync(_link.Lifetime);

@@ -3,7 +3,9 @@ using ElderBand.Simulation;
 
 namespace ElderBand.Simulator.Centre;
 
-/// <summary>The centre as a real process: started, killed without warning (SIGKILL) and started again on the same data.</summary>
+/// <summary>
+/// The centre as a real process: started, killed without warning (SIGKILL) and started again on the same data.
+/// </summary>
 public sealed class ServiceProcess(string program, string[] arguments, Uri address, string logFile) : IDisposable
 {
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(2) };
@@ -25,7 +27,10 @@ public sealed class ServiceProcess(string program, string[] arguments, Uri addre
         }
     }
 
-    /// <summary>Starts it and waits until it is ready; throws <see cref="SimulationException"/> with its own words where it is not.</summary>
+    /// <summary>
+    /// Starts it and waits until it is ready; throws <see cref="SimulationException"/> with its own words where it is
+    /// not.
+    /// </summary>
     public async Task StartAsync(CancellationToken cancellation)
     {
         var said = new List<string>();
@@ -71,7 +76,8 @@ public sealed class ServiceProcess(string program, string[] arguments, Uri addre
                 {
                     throw new SimulationException(
                         process.HasExited
-                            ? $"The centre ended at once (code {process.ExitCode}): {string.Join(" ", said.TakeLast(4))}"
+                            ? $"The centre ended at once (code {process.ExitCode}): "
+                                + $"{string.Join(" ", said.TakeLast(4))}"
                             : $"The centre is not ready after 30 s; its log is {logFile}.");
                 }
             }
@@ -129,7 +135,8 @@ public sealed class ServiceProcess(string program, string[] arguments, Uri addre
         await process.WaitForExitAsync(cancellation);
         return process.ExitCode == 0
             ? await output
-            : throw new SimulationException($"The centre's command {arguments[0]} failed: {(await error).Trim()} {(await output).Trim()}");
+            : throw new SimulationException(
+                $"The centre's command {arguments[0]} failed: {(await error).Trim()} {(await output).Trim()}");
     }
 
     /// <inheritdoc/>
@@ -146,7 +153,8 @@ public sealed class ServiceProcess(string program, string[] arguments, Uri addre
             using var answer = await _http.GetAsync(new Uri(Address, "health/ready"), cancellation);
             return answer.IsSuccessStatusCode;
         }
-        catch (Exception e) when (e is HttpRequestException or TaskCanceledException && !cancellation.IsCancellationRequested)
+        catch (Exception e) when (
+            e is HttpRequestException or TaskCanceledException && !cancellation.IsCancellationRequested)
         {
             return false;
         }

@@ -6,7 +6,9 @@ using ElderBand.Simulation;
 
 namespace ElderBand.Simulator.Centre;
 
-/// <summary>An alarm as the centre's event stream tells it (docs/service-api.md); only what the simulator reads.</summary>
+/// <summary>
+/// An alarm as the centre's event stream tells it (docs/service-api.md); only what the simulator reads.
+/// </summary>
 public sealed record AlarmView(
     long Id,
     int Revision,
@@ -43,11 +45,12 @@ public sealed record AlarmTrace(long ArrivedUs, long CommittedUs, long PushedUs)
 
 /// <summary>Vitals as the stream tells them.</summary>
 public sealed record VitalsView(
-    long ResidentId, long AtMs, int? Bpm, int Confidence, string? Refusal, int? Spo2Pct, string? Spo2Refusal, string Wear);
+    long ResidentId, long AtMs, int? Bpm, int Confidence, string? Refusal, int? Spo2Pct, string? Spo2Refusal,
+    string Wear);
 
 /// <summary>
-/// A signed-in member of staff: reads the real event stream and acts through the real HTTP interface. Its callbacks come
-/// from its own thread.
+/// A signed-in member of staff: reads the real event stream and acts through the real HTTP interface. Its callbacks
+/// come from its own thread.
 /// </summary>
 public sealed class StaffClient : IDisposable
 {
@@ -60,7 +63,8 @@ public sealed class StaffClient : IDisposable
     /// <summary>Not signed in yet.</summary>
     public StaffClient(Uri centre)
     {
-        _http = new HttpClient(new SocketsHttpHandler { CookieContainer = new CookieContainer(), AllowAutoRedirect = false })
+        _http = new HttpClient(
+            new SocketsHttpHandler { CookieContainer = new CookieContainer(), AllowAutoRedirect = false })
         {
             BaseAddress = centre,
             Timeout = Timeout.InfiniteTimeSpan,
@@ -68,7 +72,9 @@ public sealed class StaffClient : IDisposable
         _http.DefaultRequestHeaders.Add("X-ElderBand", "1");
     }
 
-    /// <summary>An alarm was told; the moment its last byte was here, µs; true when it came in the state after a connect.</summary>
+    /// <summary>
+    /// An alarm was told; the moment its last byte was here, µs; true when it came in the state after a connect.
+    /// </summary>
     public Action<AlarmView, long, bool>? Alarm { get; set; }
 
     /// <summary>Vitals were told.</summary>
@@ -123,7 +129,8 @@ public sealed class StaffClient : IDisposable
             {
                 await ReadStreamAsync();
             }
-            catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException or ObjectDisposedException)
+            catch (Exception e) when (
+                e is HttpRequestException or IOException or OperationCanceledException or ObjectDisposedException)
             {
                 // Down; the loop tries again, as a browser does.
             }

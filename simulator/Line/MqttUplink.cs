@@ -9,13 +9,14 @@ namespace ElderBand.Simulator;
 /// <param name="Port">MQTT over TLS on this machine.</param>
 /// <param name="CentreId">First segment of its topics.</param>
 /// <param name="HubId">User name, client id and second segment.</param>
-/// <param name="Password">256 random bits as they are sent: the ASCII bytes of their base64 text (docs/service-api.md).</param>
+/// <param name="Password">256 random bits as they are sent: the ASCII bytes of their base64 text
+/// (docs/service-api.md).</param>
 /// <param name="Ca">The one CA that the hub trusts.</param>
 public sealed record MqttAccount(int Port, string CentreId, string HubId, byte[] Password, X509Certificate2 Ca);
 
 /// <summary>
-/// A hub's line to the centre: real MQTT over TLS on TCP. The client's threads only hand in what they have; the hub's App
-/// hears of it as events in its own time.
+/// A hub's line to the centre: real MQTT over TLS on TCP. The client's threads only hand in what they have; the hub's
+/// App hears of it as events in its own time.
 /// </summary>
 public sealed class MqttUplink(Device device, MqttAccount account) : IVirtualLine
 {

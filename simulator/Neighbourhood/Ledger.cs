@@ -4,7 +4,9 @@ using ElderBand.Simulator.Centre;
 
 namespace ElderBand.Simulator.Neighbourhood;
 
-/// <summary>What somebody did, and every moment of what came of it. Moments are µs on the machine's monotonic clock.</summary>
+/// <summary>
+/// What somebody did, and every moment of what came of it. Moments are µs on the machine's monotonic clock.
+/// </summary>
 public sealed class Incident(Resident who, string kind, string what, long beganUs)
 {
     private readonly long?[] _stageUs = new long?[6];
@@ -25,7 +27,9 @@ public sealed class Incident(Resident who, string kind, string what, long beganU
     /// <summary>No alarm is wanted from it: the wearer cancels.</summary>
     public bool IsToBeCancelled { get; set; }
 
-    /// <summary>First 12 bytes of its frame, once it is on the air: header and payload, the same in every copy.</summary>
+    /// <summary>
+    /// First 12 bytes of its frame, once it is on the air: header and payload, the same in every copy.
+    /// </summary>
     public byte[]? Identity { get; set; }
 
     /// <summary>In the band's flash.</summary>
@@ -76,8 +80,8 @@ public sealed class Incident(Resident who, string kind, string what, long beganU
 }
 
 /// <summary>
-/// Writes down every hop of everything that happens, from the outside: the key's pin, the flash, the antenna, the motor,
-/// the centre's event stream, the phone company. Used from the world's thread only.
+/// Writes down every hop of everything that happens, from the outside: the key's pin, the flash, the antenna, the
+/// motor, the centre's event stream, the phone company. Used from the world's thread only.
 /// </summary>
 public sealed class Ledger
 {
@@ -115,7 +119,8 @@ public sealed class Ledger
     public void Take(AlarmView alarm, long atUs)
     {
         var incident = Incidents.Find(i => i.Alarm?.Id == alarm.Id)
-            ?? Incidents.FindLast(i => i.Alarm is null && i.Identity is not null && i.Who.Id == alarm.Resident.Id && i.Kind == alarm.Kind);
+            ?? Incidents.FindLast(i =>
+                i.Alarm is null && i.Identity is not null && i.Who.Id == alarm.Resident.Id && i.Kind == alarm.Kind);
         if (incident is null)
         {
             if (!Unexplained.Exists(a => a.Id == alarm.Id))
@@ -146,8 +151,10 @@ public sealed class Ledger
         else if (alarm.State is "ringing" or "taken" or "coming" or "closed" && incident.ReceivedUs is null)
         {
             incident.ReceivedUs = atUs;
-            Set(incident, alarm.Trace.CommittedUs, static i => i.CommittedUs, static (i, us) => i.CommittedUs = us, "committed in the centre's database");
-            Set(incident, alarm.Trace.PushedUs, static i => i.PushedUs, static (i, us) => i.PushedUs = us, "pushed to the consoles");
+            Set(incident, alarm.Trace.CommittedUs, static i => i.CommittedUs, static (i, us) =>
+                i.CommittedUs = us, "committed in the centre's database");
+            Set(incident, alarm.Trace.PushedUs, static i => i.PushedUs, static (i, us) =>
+                i.PushedUs = us, "pushed to the consoles");
             Hop?.Invoke(incident, $"on the screen, alarm {alarm.Number}, ringing", atUs);
         }
 
@@ -170,7 +177,8 @@ public sealed class Ledger
     /// <summary>A text at the phone company.</summary>
     public void Take(Text text)
     {
-        if (Incidents.Find(i => i.Alarm is { } alarm && (text.Alarm == $"{alarm.Id}" || text.Alarm == alarm.Number)) is not { } incident)
+        if (Incidents.Find(i =>
+            i.Alarm is { } alarm && (text.Alarm == $"{alarm.Id}" || text.Alarm == alarm.Number)) is not { } incident)
         {
             return;
         }
@@ -188,7 +196,8 @@ public sealed class Ledger
     {
         foreach (var incident in Incidents)
         {
-            if (incident.HubStoredUs is null && incident.Identity is { } identity && write.Data.AsSpan().IndexOf(identity) >= 0)
+            if (incident.HubStoredUs is null && incident.Identity is { } identity
+                && write.Data.AsSpan().IndexOf(identity) >= 0)
             {
                 incident.HubStoredUs = write.EndUs;
                 Hop?.Invoke(incident, $"stored by {hub.Name}", write.EndUs);
@@ -235,7 +244,8 @@ public sealed class Ledger
             FrameType.FallSuspected => "fall",
             _ => null,
         };
-        if (kind is null || Incidents.Exists(i => i.Who == resident && i.Identity is { } known && frame.AsSpan().StartsWith(known)))
+        if (kind is null
+            || Incidents.Exists(i => i.Who == resident && i.Identity is { } known && frame.AsSpan().StartsWith(known)))
         {
             return;
         }
@@ -258,7 +268,8 @@ public sealed class Ledger
             }
         }
 
-        Hop?.Invoke(incident, kind == "sos" ? "on the air" : "suspected by the band, on the air; the wrist counts down 30 s", atUs);
+        Hop?.Invoke(incident,
+            kind == "sos" ? "on the air" : "suspected by the band, on the air; the wrist counts down 30 s", atUs);
     }
 
     private void Set(Incident incident, long us, Func<Incident, long?> get, Action<Incident, long> set, string words)

@@ -71,7 +71,8 @@ public sealed record Options
             {
                 "--service" => options with { Service = value },
                 "--homes" => options with { Homes = Number(arg, value, 1, 200) },
-                "--mode" => options with { IsDaily = value == "daily" || (value == "guard" ? false : throw new SimulationException($"--mode is guard or daily, not {value}.")) },
+                "--mode" => options with { IsDaily = value == "daily" || (value == "guard"
+                    ? false : throw new SimulationException($"--mode is guard or daily, not {value}.")) },
                 "--data" => options with { Data = Folder(value) },
                 "--http-port" => options with { HttpPort = Number(arg, value, 0, 65535) },
                 "--mqtt-port" => options with { MqttPort = Number(arg, value, 0, 65535) },
@@ -93,11 +94,13 @@ public sealed record Options
     }
 
     private static int Number(string name, string value, int min, int max) =>
-        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max
+        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= min
+            && number <= max
             ? number
             : throw new SimulationException($"{name} is a number from {min} to {max}, not {value}.");
 
     private static string Folder(string path) => Directory.Exists(path)
         ? Path.GetFullPath(path)
-        : throw new SimulationException($"There is no folder {path}: --data wants one with falls/ and ppg/, as docs/simulator.md describes.");
+        : throw new SimulationException(
+            $"There is no folder {path}: --data wants one with falls/ and ppg/, as docs/simulator.md describes.");
 }

@@ -22,7 +22,9 @@ public sealed record Person(
 /// <summary>A home and who lives in it.</summary>
 public sealed record Home(string Address, string Building, string Floor, string Door, Person[] People);
 
-/// <summary>The invented neighbourhood: the first three homes with four people are the demo's, more follow by rule.</summary>
+/// <summary>
+/// The invented neighbourhood: the first three homes with four people are the demo's, more follow by rule.
+/// </summary>
 public static class People
 {
     private static readonly Home[] Written =

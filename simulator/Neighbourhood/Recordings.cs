@@ -21,7 +21,8 @@ public sealed class Recordings
     }
 
     /// <summary>The nth fall of the wrist set that the demo shows.</summary>
-    public Recording Fall(int index) => Motion(Nth([.. _falls.Where(static r => r is [_, "weda40", "1", _])], index, "falls/manifest.csv holds no fall of weda40")[0]);
+    public Recording Fall(int index) => Motion(Nth([.. _falls.Where(static r => r is [_, "weda40", "1", _])], index,
+        "falls/manifest.csv holds no fall of weda40")[0]);
 
     /// <summary>The nth pulse that was taken with a sensor of this family.</summary>
     public Recording Pulse(int index) => Recording.Load(
@@ -37,7 +38,8 @@ public sealed class Recordings
     private static string[] Nth(string[][] rows, int index, string none) =>
         rows.Length > 0 ? rows[index % rows.Length] : throw new SimulationException(none + ".");
 
-    private Recording Motion(string file) => Recording.Load(Path.Combine(_folder, "falls"), file, "ax_mg", "ay_mg", "az_mg");
+    private Recording Motion(string file) =>
+        Recording.Load(Path.Combine(_folder, "falls"), file, "ax_mg", "ay_mg", "az_mg");
 
     // A cell in quotes may hold commas; the columns that are read here never do.
     private string[][] Rows(string manifest, params string[] columns)
@@ -45,20 +47,23 @@ public sealed class Recordings
         var path = Path.Combine(_folder, manifest);
         if (!File.Exists(path))
         {
-            throw new SimulationException($"{_folder} has no {manifest}: --data wants a folder as docs/simulator.md describes.");
+            throw new SimulationException(
+                $"{_folder} has no {manifest}: --data wants a folder as docs/simulator.md describes.");
         }
 
         var lines = File.ReadAllLines(path);
         var header = Cells(lines[0]);
         var indices = columns.Select(c => header.IndexOf(c)).ToArray();
         return Array.IndexOf(indices, -1) >= 0
-            ? throw new SimulationException($"{manifest} is damaged in line 1: it must name {string.Join(", ", columns)}.")
+            ? throw new SimulationException(
+                $"{manifest} is damaged in line 1: it must name {string.Join(", ", columns)}.")
             : [.. lines.Skip(1).Select((line, i) =>
             {
                 var cells = Cells(line);
                 return cells.Count == header.Count
                     ? indices.Select(index => cells[index]).ToArray()
-                    : throw new SimulationException($"{manifest} is damaged in line {i + 2}: mend or remove that line, then run this again.");
+                    : throw new SimulationException(
+                        $"{manifest} is damaged in line {i + 2}: mend or remove that line, then run this again.");
             })];
     }
 

@@ -56,8 +56,8 @@ public sealed class VitalsTally
 }
 
 /// <summary>
-/// A neighbourhood at true speed with the centre as a real process: every band and hub runs its real App, every hub speaks
-/// real MQTT over TLS, a signed-in member of staff reads the real event stream, texts arrive at a gateway.
+/// A neighbourhood at true speed with the centre as a real process: every band and hub runs its real App, every hub
+/// speaks real MQTT over TLS, a signed-in member of staff reads the real event stream, texts arrive at a gateway.
 /// </summary>
 public sealed class Town : IAsyncDisposable
 {
@@ -143,9 +143,12 @@ public sealed class Town : IAsyncDisposable
 
     private string Data => Path.Combine(_folder.FullName, "data");
 
-    private string HookSecret { get; } = Convert.ToHexString(System.Security.Cryptography.RandomNumberGenerator.GetBytes(16));
+    private string HookSecret { get; } = Convert.ToHexString(
+        System.Security.Cryptography.RandomNumberGenerator.GetBytes(16));
 
-    /// <summary>Enrols, starts the centre, gives power to every home and waits until all of it knows each other.</summary>
+    /// <summary>
+    /// Enrols, starts the centre, gives power to every home and waits until all of it knows each other.
+    /// </summary>
     /// <param name="options">Command line.</param>
     /// <param name="figures">Delays of radio and flash.</param>
     /// <param name="homes">Who lives there.</param>
@@ -286,7 +289,8 @@ public sealed class Town : IAsyncDisposable
         }
         catch (SocketException)
         {
-            throw new SimulationException($"Port {port} is in use: end the program that has it, or choose another with {option} N.");
+            throw new SimulationException(
+                $"Port {port} is in use: end the program that has it, or choose another with {option} N.");
         }
     }
 
@@ -301,7 +305,8 @@ public sealed class Town : IAsyncDisposable
         var input = Path.Combine(_folder.FullName, "enrol.json");
         var output = Path.Combine(_folder.FullName, "enrolled.json");
         await File.WriteAllTextAsync(input, JsonSerializer.Serialize(Enrolment(homes), Json), cancellation);
-        await ServiceProcess.CommandAsync(_options.Service, ["enrol", "--data", Data, "--file", input, "--out", output], cancellation);
+        await ServiceProcess.CommandAsync(
+            _options.Service, ["enrol", "--data", Data, "--file", input, "--out", output], cancellation);
         var enrolled = JsonSerializer.Deserialize<Enrolled>(await File.ReadAllTextAsync(output, cancellation), Json)!;
 
         Build(homes, enrolled);
@@ -345,15 +350,17 @@ public sealed class Town : IAsyncDisposable
             }
         });
         var ready = await UntilAsync(
-            () => IsStreaming && Hubs.All(static h => h.IsOnline) && Residents.All(static r => r.Band is { IsTrusted: true, Pending: 0 }),
+            () => IsStreaming && Hubs.All(static h => h.IsOnline)
+                && Residents.All(static r => r.Band is { IsTrusted: true, Pending: 0 }),
             60_000);
         if (!ready)
         {
             KeepFolder = true;
             throw new SimulationException(await AskAsync(() =>
-                $"Not everything found each other within 60 s: {Hubs.Count(static h => h.IsOnline)} of {Hubs.Count} hubs at the centre"
-                + $" ({Hubs.Select(static h => (h.Uplink as MqttUplink)?.LastFailure).FirstOrDefault(static f => !string.IsNullOrEmpty(f))}),"
-                + $" {Residents.Count(static r => r.Band.IsTrusted)} of {Residents.Count} bands at their hubs, {Residents.Sum(static r => r.Band.Pending)} frames without a receipt, event stream {(IsStreaming ? "up" : "down")}; the centre's log is {Log}."));
+                $"Not everything found each other within 60 s: {Hubs.Count(static h => h.IsOnline)} of {Hubs.Count} "
+                + $"hubs at the centre ({LastFailure()}), {Residents.Count(static r => r.Band.IsTrusted)} of "
+                + $"{Residents.Count} bands at their hubs, {Residents.Sum(static r => r.Band.Pending)} frames without "
+                + $"a receipt, event stream {(IsStreaming ? "up" : "down")}; the centre's log is {Log}."));
         }
 
         await DoAsync(() =>
@@ -407,7 +414,8 @@ public sealed class Town : IAsyncDisposable
             _options.Service,
             ["signin-link", "--data", Data, "--http-port", $"{HttpPort}", "--staff", staff],
             cancellation);
-        return new Uri(said.Split('\n').Select(static l => l.Trim()).Last(static l => l.StartsWith("http", StringComparison.Ordinal)));
+        return new Uri(said.Split('\n').Select(static l => l.Trim())
+            .Last(static l => l.StartsWith("http", StringComparison.Ordinal)));
     }
 
     private async Task ReportDeliveredAsync(string id)
@@ -433,7 +441,8 @@ public sealed class Town : IAsyncDisposable
                 port = line.NearPort;
             }
 
-            var mqtt = new MqttAccount(port, enrolled.Centre, account.Id, Encoding.ASCII.GetBytes(account.Password), ca);
+            var mqtt = new MqttAccount(
+                port, enrolled.Centre, account.Id, Encoding.ASCII.GetBytes(account.Password), ca);
             var hub = new HubDevice(World, $"hub {h + 1}", radio, device => new MqttUplink(device, mqtt));
             hubs.Add(hub);
             for (var p = 0; p < homes[h].People.Length; p++)
@@ -446,7 +455,8 @@ public sealed class Town : IAsyncDisposable
                     $"band of {person.Name}",
                     radio,
                     band.Address,
-                    new BandIdentity { Secret = Convert.FromBase64String(band.Secret), LinkGroup = band.Group, LinkEpoch = band.Epoch },
+                    new BandIdentity { Secret = Convert.FromBase64String(band.Secret), LinkGroup = band.Group,
+                        LinkEpoch = band.Epoch },
                     wearer,
                     hasGreen: _options.Data is not null); // the recordings' sensor has the green LED
                 var path = radio.AddPath(device.Radio, hub.Radio, -58 - (p * 7));
@@ -512,7 +522,8 @@ public sealed class Town : IAsyncDisposable
                         consentAtMs = nowMs - 86_400_000L,
                         consentHow = "当面签字（演示）",
                     }).ToArray(),
-                    band = new { address = 0xEB_0000_0100L + nth, label = $"B-{nth + 1:000}", guardAlways = ++nth < people && !_options.IsDaily },
+                    band = new { address = 0xEB_0000_0100L + nth, label = $"B-{nth + 1:000}",
+                        guardAlways = ++nth < people && !_options.IsDaily },
                 }).ToArray(),
             }).ToArray(),
         };
@@ -526,5 +537,10 @@ public sealed class Town : IAsyncDisposable
 
     private sealed record EnrolledHub(string Id, string Home, string Password);
 
-    private sealed record EnrolledBand(long Address, string Resident, long ResidentId, string Secret, uint Group, int Epoch);
+    private string? LastFailure() =>
+        Hubs.Select(static h => (h.Uplink as MqttUplink)?.LastFailure)
+            .FirstOrDefault(static f => !string.IsNullOrEmpty(f));
+
+    private sealed record EnrolledBand(
+        long Address, string Resident, long ResidentId, string Secret, uint Group, int Epoch);
 }

@@ -63,8 +63,8 @@ public sealed class VirtualNeighbourhood : IDisposable
     public Ledger Ledger { get; }
 
     /// <summary>
-    /// Gives power to everything, the bands on their chargers, and lets it find each other; false where that did not work
-    /// within a minute.
+    /// Gives power to everything, the bands on their chargers, and lets it find each other; false where that did not
+    /// work within a minute.
     /// </summary>
     public bool PowerOn()
     {
@@ -80,7 +80,8 @@ public sealed class VirtualNeighbourhood : IDisposable
         }
 
         return World.RunUntil(
-            () => Hubs.All(static h => h.IsOnline) && Residents.All(static r => r.Band is { IsTrusted: true, Pending: 0 }),
+            () => Hubs.All(static h => h.IsOnline)
+                && Residents.All(static r => r.Band is { IsTrusted: true, Pending: 0 }),
             World.NowMs + 60_000);
     }
 

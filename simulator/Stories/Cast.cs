@@ -25,7 +25,9 @@ public sealed class Cast(Town town, Timeline timeline, Recordings? recordings)
     /// <summary>Nobody wears it.</summary>
     public Resident Last => Town.Residents[^1];
 
-    /// <summary>Everybody sits down, recorded hearts begin to beat, the last band lies on a table; the story's clock starts.</summary>
+    /// <summary>
+    /// Everybody sits down, recorded hearts begin to beat, the last band lies on a table; the story's clock starts.
+    /// </summary>
     public async Task BeginAsync()
     {
         _startUs = World.MonotonicUs();
@@ -46,7 +48,8 @@ public sealed class Cast(Town town, Timeline timeline, Recordings? recordings)
                 }
             }
         });
-        var modes = await Town.AskAsync(() => Town.Residents.Select(r => $"{r.Person.Name} {r.Band.Mode}; {r.Band.Wearer.Source}").ToArray());
+        var modes = await Town.AskAsync(
+            () => Town.Residents.Select(r => $"{r.Person.Name} {r.Band.Mode}; {r.Band.Wearer.Source}").ToArray());
         timeline.Say(_startUs, "everybody is connected");
         foreach (var mode in modes)
         {
@@ -81,13 +84,16 @@ public sealed class Cast(Town town, Timeline timeline, Recordings? recordings)
         return incident;
     }
 
-    /// <summary>A fall: recorded where there is a recording, else invented; the heart is invented in any case.</summary>
+    /// <summary>
+    /// A fall: recorded where there is a recording, else invented; the heart is invented in any case.
+    /// </summary>
     public async Task<Incident> FallAsync(Resident who, int recordingIndex)
     {
         var recording = recordings?.Fall(recordingIndex);
         var incident = await Town.AskAsync(() =>
         {
-            var what = recording is null ? "fall, invented motion" : $"fall, motion recorded in {recording.Name}, heart invented";
+            var what = recording is null
+                ? "fall, invented motion" : $"fall, motion recorded in {recording.Name}, heart invented";
             var begun = Town.Ledger.Begin(who, "fall", what);
             if (recording is null)
             {
@@ -118,7 +124,9 @@ public sealed class Cast(Town town, Timeline timeline, Recordings? recordings)
         return await Town.UntilAsync(() => incident.CancelledUs is not null, 10_000);
     }
 
-    /// <summary>The clerk takes the alarm, sends help and closes it, each a few seconds after the wrist has shown the last.</summary>
+    /// <summary>
+    /// The clerk takes the alarm, sends help and closes it, each a few seconds after the wrist has shown the last.
+    /// </summary>
     public async Task AnswerAsync(Incident incident, string outcome, string words)
     {
         if (!await Town.UntilAsync(() => incident.ReceivedUs is not null && incident.StageTimes(2) > 0, 60_000))
@@ -162,6 +170,7 @@ public sealed class Cast(Town town, Timeline timeline, Recordings? recordings)
 
     /// <summary>Waits until every worn band in Guard has told enough, at most 30 s.</summary>
     public Task EnoughVitalsAsync(int count) => Town.UntilAsync(
-        () => Town.Residents.All(r => !r.Band.Wearer.IsWorn || r.Band.Mode != BandProtocol.BandMode.Guard || Town.Vitals[r.Id].Summaries >= count),
+        () => Town.Residents.All(r => !r.Band.Wearer.IsWorn || r.Band.Mode != BandProtocol.BandMode.Guard
+            || Town.Vitals[r.Id].Summaries >= count),
         30_000);
 }

@@ -4,8 +4,8 @@ using ElderBand.Simulator.Neighbourhood;
 namespace ElderBand.Simulator.Stories;
 
 /// <summary>
-/// <c>./dev bench kill</c>: kill -9 of the centre at a random moment between a press and its receipt, real processes; each
-/// press must be on the screen once (P25, P30).
+/// <c>./dev bench kill</c>: kill -9 of the centre at a random moment between a press and its receipt, real processes;
+/// each press must be on the screen once (P25, P30).
 /// </summary>
 public static class KillBench
 {
@@ -19,7 +19,8 @@ public static class KillBench
     {
         var rounds = options.Rounds == 0 ? Rounds : options.Rounds;
         Console.WriteLine(VirtualDelays.InWords(Figures.Fixed));
-        await using var town = await Town.StartAsync(options, Figures.Fixed, People.Homes(1), null, Console.WriteLine, cancellation);
+        await using var town = await Town.StartAsync(
+            options, Figures.Fixed, People.Homes(1), null, Console.WriteLine, cancellation);
         var random = new Random(options.Seed);
         var failed = 0;
         for (var round = 1; round <= rounds; round++)
@@ -42,9 +43,11 @@ public static class KillBench
             var presses = press.Alarm?.Presses ?? 0;
             var ok = arrived && doubled == 0 && presses == 1;
             failed += ok ? 0 : 1;
-            var when = press.ReceivedUs is { } us ? us < restartedUs ? "before the kill" : $"{(us - restartedUs) / 1e6:0.0} s after the restart" : "never";
+            var when = press.ReceivedUs is { } us ? us < restartedUs
+                ? "before the kill" : $"{(us - restartedUs) / 1e6:0.0} s after the restart" : "never";
             Console.WriteLine(
-                $"round {round,2}: killed {killAfterMs,3} ms after the press; on the screen {when}; presses on the card {presses}, cards without a cause {doubled}{(ok ? "" : "   FAILED")}");
+                $"round {round,2}: killed {killAfterMs,3} ms after the press; on the screen {when}; presses on the "
+                    + $"card {presses}, cards without a cause {doubled}{(ok ? "" : "   FAILED")}");
             if (press.Alarm is { } alarm)
             {
                 await town.Staff.TakeAsync(alarm.Id);
@@ -53,7 +56,8 @@ public static class KillBench
             }
         }
 
-        Console.WriteLine($"{rounds} rounds of kill -9: {rounds - failed} presses on the screen exactly once, {failed} not");
+        Console.WriteLine(
+            $"{rounds} rounds of kill -9: {rounds - failed} presses on the screen exactly once, {failed} not");
         return failed == 0 ? 0 : 1;
     }
 }

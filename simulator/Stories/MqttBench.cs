@@ -28,7 +28,8 @@ public static class MqttBench
     public static async Task<int> RunAsync(CancellationToken cancellation)
     {
         using var certificate = Certificate();
-        return await MeasureAsync(1, certificate, cancellation) & await MeasureAsync(50, certificate, cancellation) ? 0 : 1;
+        return await MeasureAsync(1, certificate, cancellation) & await MeasureAsync(50, certificate, cancellation)
+            ? 0 : 1;
     }
 
     private static async Task<bool> MeasureAsync(int hubs, X509Certificate2 certificate, CancellationToken cancellation)
@@ -61,7 +62,8 @@ public static class MqttBench
             var perSecond = Messages / clock.Elapsed.TotalSeconds;
             var bytes = (GC.GetTotalAllocatedBytes() - allocated) / Messages;
             Console.WriteLine(
-                $"{hubs,2} hubs over TLS, round {round}: {perSecond:N0} messages a second at QoS 1, {bytes} bytes allocated a message");
+                $"{hubs,2} hubs over TLS, round {round}: {perSecond:N0} messages a second at QoS 1, {bytes} bytes "
+                    + "allocated a message");
         }
 
         foreach (var client in clients)
@@ -90,7 +92,8 @@ public static class MqttBench
             {
                 while (Interlocked.Decrement(ref left) >= 0)
                 {
-                    if (!await client.PublishAsync($"eb1/c/hub-{i}/up/alarm", payload, MqttQos.AtLeastOnce, cancellation))
+                    if (!await client.PublishAsync(
+                        $"eb1/c/hub-{i}/up/alarm", payload, MqttQos.AtLeastOnce, cancellation))
                     {
                         Interlocked.Increment(ref lost);
                     }
@@ -125,7 +128,8 @@ public static class MqttBench
 
         public long Count => Interlocked.Read(ref _count);
 
-        public ValueTask<MqttSignIn<string>> AuthenticateAsync(MqttCredentials credentials, CancellationToken cancellationToken) =>
+        public ValueTask<MqttSignIn<string>> AuthenticateAsync(
+            MqttCredentials credentials, CancellationToken cancellationToken) =>
             ValueTask.FromResult(new MqttSignIn<string>(credentials.ClientId));
 
         public bool AuthorizePublish(string session, string topic) => true;

@@ -5,8 +5,8 @@ using ElderBand.Simulator.Neighbourhood;
 namespace ElderBand.Simulator.Stories;
 
 /// <summary>
-/// <c>./dev run --once</c>: press, fall, cancelled fall, kill -9, at true speed and without a browser. Judges by what an
-/// event-stream client, a phone company and the wrists have seen.
+/// <c>./dev run --once</c>: press, fall, cancelled fall, kill -9, at true speed and without a browser. Judges by what
+/// an event-stream client, a phone company and the wrists have seen.
 /// </summary>
 public static class Once
 {
@@ -57,7 +57,9 @@ public static class Once
         }
 
         var counts = report.Counts;
-        Console.WriteLine($"presses {counts.Presses}, falls {counts.Falls}, alarms {counts.Alarms}, cancelled {counts.Cancelled}, lost {counts.Lost}, doubled {counts.Doubled}, texts {counts.Texts}");
+        Console.WriteLine(
+            $"presses {counts.Presses}, falls {counts.Falls}, alarms {counts.Alarms}, cancelled {counts.Cancelled}, "
+                + $"lost {counts.Lost}, doubled {counts.Doubled}, texts {counts.Texts}");
         foreach (var line in unmet)
         {
             Console.WriteLine("UNMET  " + line);
@@ -69,7 +71,8 @@ public static class Once
             Console.WriteLine($"the centre's log: {town.Log}");
         }
 
-        Console.WriteLine(unmet.Count == 0 ? "all of it happened exactly so" : $"{unmet.Count} conditions were not met");
+        Console.WriteLine(
+            unmet.Count == 0 ? "all of it happened exactly so" : $"{unmet.Count} conditions were not met");
         return unmet.Count == 0 ? 0 : 1;
     }
 
@@ -84,7 +87,8 @@ public static class Once
             }
         }
 
-        foreach (var (name, alarm) in new[] { ("the press", press), ("the fall", fall), ("the press while the centre was dead", kept) })
+        foreach (var (name, alarm) in new[] { ("the press", press), ("the fall", fall),
+            ("the press while the centre was dead", kept) })
         {
             Want(alarm.LatchedUs is not null, $"{name} was not latched in the band's flash");
             Want(alarm.HubStoredUs is not null, $"{name} was not stored by a hub");
@@ -93,12 +97,14 @@ public static class Once
             Want(alarm.Alarm?.State == "closed", $"{name} was not closed ({alarm.Alarm?.State ?? "no alarm"})");
             for (var stage = 1; stage <= 5; stage++)
             {
-                Want(alarm.StageTimes(stage) == 1, $"{name}: the wrist showed stage {stage} {alarm.StageTimes(stage)} times instead of once");
+                Want(alarm.StageTimes(stage) == 1,
+                    $"{name}: the wrist showed stage {stage} {alarm.StageTimes(stage)} times instead of once");
             }
 
             var familyMs = (alarm.FamilySentUs - alarm.CommittedUs) / 1000;
             Want(familyMs is not null, $"{name}: the family was not told");
-            Want(familyMs is null or <= FamilyWithinMs, $"{name}: the family was told {familyMs} ms after the commit, not within {FamilyWithinMs}");
+            Want(familyMs is null or <= FamilyWithinMs,
+                $"{name}: the family was told {familyMs} ms after the commit, not within {FamilyWithinMs}");
         }
 
         Want(cancelled.PrealarmUs is not null, "the cancelled fall was never suspected at the centre");
@@ -121,7 +127,8 @@ public static class Once
             }
             else if (resident.Band.Mode == ElderBand.BandProtocol.BandMode.Guard)
             {
-                Want(tally.Summaries >= VitalsPerBand, $"{name}: {tally.Summaries} vitals summaries instead of at least {VitalsPerBand}");
+                Want(tally.Summaries >= VitalsPerBand,
+                    $"{name}: {tally.Summaries} vitals summaries instead of at least {VitalsPerBand}");
             }
         }
 

@@ -9,10 +9,13 @@ using ElderBand.Simulator.WristPage;
 
 namespace ElderBand.Simulator.Stories;
 
-/// <summary><c>./dev pictures</c>: remakes the README's pictures from the running system with the machine's chromium.</summary>
+/// <summary>
+/// <c>./dev pictures</c>: remakes the README's pictures from the running system with the machine's chromium.
+/// </summary>
 public static partial class Pictures
 {
-    private static readonly string[] Browsers = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+    private static readonly string[] Browsers = [
+        "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
     // Long enough for the event stream to have drawn everything.
     private const int SettleMs = 6000;
@@ -21,12 +24,15 @@ public static partial class Pictures
     public static async Task<int> RunAsync(Options options, string folder, CancellationToken cancellation)
     {
         var browser = Array.Find(Browsers, File.Exists)
-            ?? throw new SimulationException("./dev pictures needs chromium: install it (Debian: apt-get install chromium) and run this again.");
+            ?? throw new SimulationException(
+                "./dev pictures needs chromium: install it (Debian: apt-get install chromium) and run this again.");
         Directory.CreateDirectory(folder);
         var page = new WristServer();
-        await using var town = await Town.StartAsync(options, Figures.Fixed, People.Homes(options.Homes), page.Map, Console.WriteLine, cancellation);
+        await using var town = await Town.StartAsync(
+            options, Figures.Fixed, People.Homes(options.Homes), page.Map, Console.WriteLine, cancellation);
         page.Show(town);
-        var cast = new Cast(town, new Timeline(Console.Out), options.Data is null ? null : new Recordings(options.Data));
+        var cast = new Cast(
+            town, new Timeline(Console.Out), options.Data is null ? null : new Recordings(options.Data));
         await cast.BeginAsync();
 
         // A console that shows vitals says more than one that has just been opened.
@@ -34,25 +40,32 @@ public static partial class Pictures
         var press = await cast.PressAsync(cast.First);
         if (!await town.UntilAsync(() => press.ReceivedUs is not null && press.Texts.Count > 0, 20_000))
         {
-            throw new SimulationException("The press did not reach the screen: ./dev run --once says where it stopped.");
+            throw new SimulationException(
+                "The press did not reach the screen: ./dev run --once says where it stopped.");
         }
 
-        await ShootAsync(browser, await town.SignInLinkAsync(cancellation), Path.Combine(folder, "console-sos.png"), 1366, 768, cancellation);
-        await ShootAsync(browser, new Uri($"http://localhost:{town.WristPort}/"), Path.Combine(folder, "wrist.png"), 1366, 900, cancellation);
-        var family = town.Gateway.Texts.Select(static text => Link().Match(text.Words).Value).First(static link => link.Length > 0);
+        await ShootAsync(browser, await town.SignInLinkAsync(cancellation), Path.Combine(folder, "console-sos.png"),
+            1366, 768, cancellation);
+        await ShootAsync(browser, new Uri($"http://localhost:{town.WristPort}/"), Path.Combine(folder, "wrist.png"),
+            1366, 900, cancellation);
+        var family = town.Gateway.Texts.Select(static text => Link().Match(text.Words).Value)
+            .First(static link => link.Length > 0);
         await ShootAsync(browser, new Uri(family), Path.Combine(folder, "family.png"), 430, 860, cancellation);
         return 0;
     }
 
     // Through the browser's own debugging protocol: the pages stream for ever, so there is no "loaded" to wait for.
-    private static async Task ShootAsync(string browser, Uri page, string file, int width, int height, CancellationToken cancellation)
+    private static async Task ShootAsync(
+        string browser, Uri page, string file, int width, int height, CancellationToken cancellation)
     {
         var profile = Directory.CreateTempSubdirectory("elderband-camera-");
         using var process = Process.Start(new ProcessStartInfo(
             browser,
             [
-                "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--force-device-scale-factor=1", "--lang=zh-CN",
-                $"--user-data-dir={profile.FullName}", $"--window-size={width},{height}", "--remote-debugging-port=0", "about:blank",
+                "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
+                    "--force-device-scale-factor=1", "--lang=zh-CN",
+                $"--user-data-dir={profile.FullName}", $"--window-size={width},{height}", "--remote-debugging-port=0",
+                    "about:blank",
             ])
         {
             UseShellExecute = false,
@@ -72,15 +85,19 @@ public static partial class Pictures
             await Task.Delay(300, cancellation);
             var port = (await File.ReadAllLinesAsync(portFile, cancellation))[0];
             using var http = new HttpClient();
-            using var targets = JsonDocument.Parse(await http.GetStringAsync(new Uri($"http://127.0.0.1:{port}/json"), cancellation));
-            var address = targets.RootElement.EnumerateArray().First(static t => t.GetProperty("type").GetString() == "page").GetProperty("webSocketDebuggerUrl").GetString()!;
+            using var targets = JsonDocument.Parse(
+                await http.GetStringAsync(new Uri($"http://127.0.0.1:{port}/json"), cancellation));
+            var address = targets.RootElement.EnumerateArray().First(static t =>
+                t.GetProperty("type").GetString() == "page").GetProperty("webSocketDebuggerUrl").GetString()!;
             using var socket = new ClientWebSocket();
             await socket.ConnectAsync(new Uri(address), cancellation);
-            await AskAsync(socket, 1, "Emulation.setDeviceMetricsOverride", new { width, height, deviceScaleFactor = 1, mobile = false }, cancellation);
+            await AskAsync(socket, 1, "Emulation.setDeviceMetricsOverride",
+                new { width, height, deviceScaleFactor = 1, mobile = false }, cancellation);
             await AskAsync(socket, 2, "Page.navigate", new { url = $"{page}" }, cancellation);
             await Task.Delay(SettleMs, cancellation);
             using var shot = await AskAsync(socket, 3, "Page.captureScreenshot", new { format = "png" }, cancellation);
-            await File.WriteAllBytesAsync(file, shot.RootElement.GetProperty("result").GetProperty("data").GetBytesFromBase64(), cancellation);
+            await File.WriteAllBytesAsync(
+                file, shot.RootElement.GetProperty("result").GetProperty("data").GetBytesFromBase64(), cancellation);
             Console.WriteLine($"{Path.GetFileName(file)} {new FileInfo(file).Length / 1024} KB");
         }
         finally
@@ -91,10 +108,12 @@ public static partial class Pictures
         }
     }
 
-    private static async Task<JsonDocument> AskAsync(ClientWebSocket socket, int id, string method, object parameters, CancellationToken cancellation)
+    private static async Task<JsonDocument> AskAsync(
+        ClientWebSocket socket, int id, string method, object parameters, CancellationToken cancellation)
     {
         await socket.SendAsync(
-            JsonSerializer.SerializeToUtf8Bytes(new { id, method, @params = parameters }), WebSocketMessageType.Text, true, cancellation);
+            JsonSerializer.SerializeToUtf8Bytes(new { id, method, @params = parameters }), WebSocketMessageType.Text,
+                true, cancellation);
         var buffer = new byte[64 * 1024];
         while (true)
         {

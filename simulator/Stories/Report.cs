@@ -6,7 +6,9 @@ using ElderBand.Simulator.Neighbourhood;
 
 namespace ElderBand.Simulator.Stories;
 
-/// <summary>An alarm's way; every number is ms since the press (a fall: since its begin), null = did not happen.</summary>
+/// <summary>
+/// An alarm's way; every number is ms since the press (a fall: since its begin), null = did not happen.
+/// </summary>
 public sealed record AlarmFigures(
     string? Number,
     string Kind,
@@ -54,19 +56,22 @@ public sealed record AlarmFigures(
         [.. Enumerable.Range(1, 5).Select(i.StageTimes)],
         i.Texts.Count);
 
-    private static double? Since(Incident i, long? us) => us is { } at ? Math.Round((at - i.BeganUs) / 1000.0, 1) : null;
+    private static double? Since(Incident i, long? us) =>
+        us is { } at ? Math.Round((at - i.BeganUs) / 1000.0, 1) : null;
 }
 
 /// <summary>What the centre told of one band.</summary>
 public sealed record BandFigures(
-    string Resident, string Mode, bool Worn, string Source, int Summaries, int WithHeartRate, int Unexplained, IReadOnlyDictionary<string, int> Refused, int? LastBpm, int? LastConfidence);
+    string Resident, string Mode, bool Worn, string Source, int Summaries, int WithHeartRate, int Unexplained,
+    IReadOnlyDictionary<string, int> Refused, int? LastBpm, int? LastConfidence);
 
 /// <summary>How many of what.</summary>
 public sealed record Counts(int Presses, int Falls, int Alarms, int Cancelled, int Lost, int Doubled, int Texts);
 
 /// <summary>Delays of the virtual radio and flash, ms.</summary>
 public sealed record VirtualDelays(
-    int[] ConnectionIntervalMs, int[] ConnectMs, int[] DiscoveryMs, int[] AdvertisingIntervalMs, double ScanShare, int SupervisionTimeoutMs, int[] FlashOperationMs, double Loss)
+    int[] ConnectionIntervalMs, int[] ConnectMs, int[] DiscoveryMs, int[] AdvertisingIntervalMs, double ScanShare,
+    int SupervisionTimeoutMs, int[] FlashOperationMs, double Loss)
 {
     /// <summary>Reads the figures of a world.</summary>
     public static VirtualDelays Of(Figures f) => new(
@@ -81,8 +86,10 @@ public sealed record VirtualDelays(
 
     /// <summary>In one line.</summary>
     public static string InWords(Figures f) =>
-        $"virtual radio: connection interval {f.ConnectionIntervalMs.Min}-{f.ConnectionIntervalMs.Max} ms, connect {f.ConnectMs.Min}-{f.ConnectMs.Max} ms, discovery 3 x {f.DiscoveryMs.Min}-{f.DiscoveryMs.Max} ms,"
-        + $" advertising every {f.AdvertisingIntervalMs.Min}-{f.AdvertisingIntervalMs.Max} ms of which a hub hears {f.ScanShare:0%}, loss {f.Loss:0%};"
+        $"virtual radio: connection interval {f.ConnectionIntervalMs.Min}-{f.ConnectionIntervalMs.Max} ms, connect "
+            + $"{f.ConnectMs.Min}-{f.ConnectMs.Max} ms, discovery 3 x {f.DiscoveryMs.Min}-{f.DiscoveryMs.Max} ms,"
+        + $" advertising every {f.AdvertisingIntervalMs.Min}-{f.AdvertisingIntervalMs.Max} ms of which a hub hears "
+            + $"{f.ScanShare:0%}, loss {f.Loss:0%};"
         + $" virtual flash: {f.FlashMs.Min}-{f.FlashMs.Max} ms an operation";
 }
 
@@ -142,5 +149,6 @@ public sealed record Report(
         ledger.Incidents.Sum(static i => i.Texts.Count));
 
     /// <summary>Writes the file.</summary>
-    public void Save(string path) => File.WriteAllText(path, JsonSerializer.Serialize(this, Json) + Environment.NewLine);
+    public void Save(string path) =>
+        File.WriteAllText(path, JsonSerializer.Serialize(this, Json) + Environment.NewLine);
 }

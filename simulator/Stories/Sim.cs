@@ -7,8 +7,9 @@ using ElderBand.Simulator.Neighbourhood;
 namespace ElderBand.Simulator.Stories;
 
 /// <summary>
-/// <c>./dev sim SEED</c>: 20 virtual minutes of one seeded world around a fault plan drawn from the seed. Presses at random
-/// moments; radio loss, walks out of range, hub power cuts, centre outages; every press must be one event at the centre.
+/// <c>./dev sim SEED</c>: 20 virtual minutes of one seeded world around a fault plan drawn from the seed. Presses at
+/// random moments; radio loss, walks out of range, hub power cuts, centre outages; every press must be one event at the
+/// centre.
 /// </summary>
 public static class Sim
 {
@@ -31,7 +32,9 @@ public static class Sim
         }
 
         var outcome = Play(seed, Console.Out);
-        Console.WriteLine($"seed {seed}: {outcome.Presses} presses, {outcome.AtCentre} at the centre, slowest {outcome.SlowestS:0.0} s after the press");
+        Console.WriteLine(
+            $"seed {seed}: {outcome.Presses} presses, {outcome.AtCentre} at the centre, slowest {outcome.SlowestS:0.0} "
+                + "s after the press");
         foreach (var (what, count) in outcome.Counts)
         {
             Console.WriteLine($"  {count,8}  {what}");
@@ -82,8 +85,10 @@ public static class Sim
         }
 
         world.RunUntil(fromMs + MinutesMs);
-        var arrived = world.RunUntil(() => town.Centre.Alarms.Sum(static a => a.Presses) >= presses.Count, world.NowMs + SettleMs);
-        var lastMs = arrived ? town.Centre.PressesAtMs.Zip(presses.OrderBy(static p => p.AtMs)).Select(static p => p.First - p.Second.AtMs).DefaultIfEmpty().Max() : SettleMs;
+        var arrived = world.RunUntil(
+            () => town.Centre.Alarms.Sum(static a => a.Presses) >= presses.Count, world.NowMs + SettleMs);
+        var lastMs = arrived ? town.Centre.PressesAtMs.Zip(presses.OrderBy(static p => p.AtMs))
+            .Select(static p => p.First - p.Second.AtMs).DefaultIfEmpty().Max() : SettleMs;
         world.RunUntil(world.NowMs + 60_000);
         return new Outcome(presses.Count, town.Centre.Alarms.Sum(static a => a.Presses), lastMs / 1000.0, world.Counts);
     }

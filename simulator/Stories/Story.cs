@@ -4,7 +4,9 @@ using ElderBand.Simulator.WristPage;
 
 namespace ElderBand.Simulator.Stories;
 
-/// <summary><c>./dev run</c>: the story of 150 s that anybody can follow, then "now break it yourself" until Ctrl-C.</summary>
+/// <summary>
+/// <c>./dev run</c>: the story of 150 s that anybody can follow, then "now break it yourself" until Ctrl-C.
+/// </summary>
 public static class Story
 {
     /// <summary>Runs until cancelled.</summary>
@@ -76,7 +78,9 @@ public static class Story
         await cast.WaitUntilAsync(150, cancellation);
         await SummariseAsync(town, timeline);
         timeline.Note("");
-        timeline.Note($"  Now break it yourself: http://localhost:{town.WristPort}/ has keys, falls, plugs and lines. Ctrl-C ends it.");
+        timeline.Note(
+            $"  Now break it yourself: http://localhost:{town.WristPort}/ has keys, falls, plugs and lines. Ctrl-C "
+                + "ends it.");
         await Task.Delay(Timeout.Infinite, cancellation);
         return 0;
     }
@@ -85,7 +89,8 @@ public static class Story
     {
         page.Show(town);
         Console.WriteLine();
-        Console.WriteLine($"  console       {await town.SignInLinkAsync(cancellation)}   (signs you in, once, within 10 min)");
+        Console.WriteLine(
+            $"  console       {await town.SignInLinkAsync(cancellation)}   (signs you in, once, within 10 min)");
         Console.WriteLine($"  wrist page    http://localhost:{town.WristPort}/");
         Console.WriteLine($"  family phone  http://localhost:{town.WristPort}/#phone");
         Console.WriteLine();
@@ -95,9 +100,11 @@ public static class Story
     {
         // The first summary of 10 s comes 10 s after the band has warmed up.
         await cast.Town.UntilAsync(
-            () => cast.Town.Residents.All(r => !r.Band.Wearer.IsWorn || r.Band.Mode != BandProtocol.BandMode.Guard || cast.Town.Vitals[r.Id].WithRate > 0),
+            () => cast.Town.Residents.All(r => !r.Band.Wearer.IsWorn || r.Band.Mode != BandProtocol.BandMode.Guard
+                || cast.Town.Vitals[r.Id].WithRate > 0),
             6000);
-        foreach (var (name, words) in await cast.Town.AskAsync(() => cast.Town.Residents.Select(r => (r.Person.Name, Words(cast.Town, r))).ToArray()))
+        foreach (var (name, words) in await cast.Town.AskAsync(
+            () => cast.Town.Residents.Select(r => (r.Person.Name, Words(cast.Town, r))).ToArray()))
         {
             timeline.Say(World.MonotonicUs(), $"{name}: {words}");
         }
@@ -106,7 +113,8 @@ public static class Story
     private static string Words(Town town, Resident resident) => town.Vitals[resident.Id].Last switch
     {
         _ when !resident.Band.Wearer.IsWorn && town.Vitals[resident.Id].WithRate == 0 => "not worn, says nothing",
-        { Bpm: { } bpm } vitals => $"{bpm} beats a minute, quality {vitals.Confidence} of 100 ({resident.Band.Wearer.Source})",
+        { Bpm: { } bpm } vitals =>
+            $"{bpm} beats a minute, quality {vitals.Confidence} of 100 ({resident.Band.Wearer.Source})",
         { Refusal: { } why } => $"no heart rate: {why}",
         _ => "nothing yet",
     };
@@ -116,12 +124,14 @@ public static class Story
         var (counts, slowest) = await town.AskAsync(() => (Report.CountsOf(town.Ledger), Slowest(town.Ledger)));
         timeline.Say(
             World.MonotonicUs(),
-            $"presses {counts.Presses}, falls {counts.Falls}, alarms {counts.Alarms}, cancelled {counts.Cancelled}, lost {counts.Lost}, doubled {counts.Doubled}, texts {counts.Texts}; slowest hop: {slowest}");
+            $"presses {counts.Presses}, falls {counts.Falls}, alarms {counts.Alarms}, cancelled {counts.Cancelled}, "
+                + $"lost {counts.Lost}, doubled {counts.Doubled}, texts {counts.Texts}; slowest hop: {slowest}");
     }
 
     private static string Slowest(Ledger ledger)
     {
-        var hops = ledger.Incidents.Where(static i => i.Kind == "sos").SelectMany(static i => new (string Name, long? Us)[]
+        var hops = ledger.Incidents.Where(static i => i.Kind == "sos")
+            .SelectMany(static i => new (string Name, long? Us)[]
         {
             ("key to latch", i.LatchedUs - i.BeganUs),
             ("latch to air", i.OnAirUs - i.LatchedUs),

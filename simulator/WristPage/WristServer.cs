@@ -9,16 +9,17 @@ using ElderBand.Simulator.Neighbourhood;
 namespace ElderBand.Simulator.WristPage;
 
 /// <summary>
-/// The page on which people press, fall and break things: every band with key, light, vibration and the last 10 s of its
-/// acceleration, beside it the family's phone. It touches nothing but pins, sensors, radio, power and lines; what happens
-/// then, the real App code does. Loopback only, and only from its own page.
+/// The page on which people press, fall and break things: every band with key, light, vibration and the last 10 s of
+/// its acceleration, beside it the family's phone. It touches nothing but pins, sensors, radio, power and lines; what
+/// happens then, the real App code does. Loopback only, and only from its own page.
 /// </summary>
 public sealed class WristServer
 {
     private const int TickMs = 100;
     private const int MaxSamples = 1000;
 
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Json = new(
+        JsonSerializerDefaults.Web) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly ConcurrentDictionary<Channel<string>, bool> _viewers = new();
     private readonly ConcurrentQueue<string> _texts = new();
@@ -29,8 +30,10 @@ public sealed class WristServer
     public void Map(Town town, WebApplication web)
     {
         web.Use(OnlyFromHereAsync);
-        web.MapGet("/", () => Results.File(Path.Combine(AppContext.BaseDirectory, "WristPage", "wrist.html"), "text/html; charset=utf-8"));
-        web.MapGet("/console", async (CancellationToken cancellation) => Results.Redirect($"{await town.SignInLinkAsync(cancellation)}"));
+        web.MapGet("/", () => Results.File(
+            Path.Combine(AppContext.BaseDirectory, "WristPage", "wrist.html"), "text/html; charset=utf-8"));
+        web.MapGet("/console", async (CancellationToken cancellation) =>
+            Results.Redirect($"{await town.SignInLinkAsync(cancellation)}"));
         web.MapGet("/events", StreamAsync);
         web.MapPost("/act/band/{id:int}/{what}", (int id, string what) =>
         {
@@ -76,7 +79,8 @@ public sealed class WristServer
     private static async Task OnlyFromHereAsync(HttpContext context, Func<Task> next)
     {
         var isOwn = context.Request.Host.Host is "127.0.0.1" or "localhost";
-        if (!isOwn || (context.Request.Path.StartsWithSegments("/act") && context.Request.Headers["X-ElderBand"] != "1"))
+        if (!isOwn
+            || (context.Request.Path.StartsWithSegments("/act") && context.Request.Headers["X-ElderBand"] != "1"))
         {
             context.Response.StatusCode = StatusCodes.Status403Forbidden;
             return;
@@ -212,13 +216,15 @@ public sealed class WristServer
         }
     }
 
-    private static string Event(string kind, object data) => $"event: {kind}\ndata: {JsonSerializer.Serialize(data, Json)}\n\n";
+    private static string Event(string kind, object data) =>
+        $"event: {kind}\ndata: {JsonSerializer.Serialize(data, Json)}\n\n";
 
     private async Task StreamAsync(HttpContext context)
     {
         context.Response.ContentType = "text/event-stream";
         context.Response.Headers.CacheControl = "no-store";
-        var viewer = Channel.CreateBounded<string>(new BoundedChannelOptions(200) { FullMode = BoundedChannelFullMode.DropOldest });
+        var viewer = Channel.CreateBounded<string>(
+            new BoundedChannelOptions(200) { FullMode = BoundedChannelFullMode.DropOldest });
         viewer.Writer.TryWrite(Event("link", new { console = "console" }));
         foreach (var told in _texts)
         {

@@ -2,7 +2,9 @@ using System.Text.RegularExpressions;
 
 namespace ElderBand.Tests.Architecture;
 
-/// <summary>What the documents say about each other and about the code. One line per breach: "path: what is wrong".</summary>
+/// <summary>
+/// What the documents say about each other and about the code. One line per breach: "path: what is wrong".
+/// </summary>
 public static partial class Papers
 {
     private const string Decisions = "docs/adr/";
@@ -10,7 +12,9 @@ public static partial class Papers
     private const string HouseRules = "docs/rules.md";
     private const string Promises = "docs/promises.md";
 
-    /// <summary>docs/adr/README.md lists every decision with its number, title, status and date, and nothing else.</summary>
+    /// <summary>
+    /// docs/adr/README.md lists every decision with its number, title, status and date, and nothing else.
+    /// </summary>
     public static IEnumerable<string> EveryDecisionIsInTheIndex(Tree tree)
     {
         var rows = DecisionRow().Matches(tree.Files.GetValueOrDefault(Index, ""));
@@ -21,7 +25,8 @@ public static partial class Papers
         foreach (var (name, text) in files)
         {
             var heading = DecisionHeading().Match(text);
-            if (!heading.Success || !name.StartsWith(heading.Groups["number"].Value.PadLeft(4, '0') + "-", StringComparison.Ordinal))
+            if (!heading.Success
+                || !name.StartsWith(heading.Groups["number"].Value.PadLeft(4, '0') + "-", StringComparison.Ordinal))
             {
                 yield return $"{Decisions}{name}: does not begin with \"# number. title\", the number of its file";
                 continue;
@@ -37,11 +42,14 @@ public static partial class Papers
             if (!tree.Files.ContainsKey(Decisions + row.Groups["file"].Value))
                 yield return $"{Index}: lists {row.Groups["file"].Value}, which is not there";
             if (!DecisionState().IsMatch(row.Groups["state"].Value))
-                yield return $"{Index}: {row.Groups["file"].Value} needs a status (accepted, amended, replaced by N) and a date (yyyy-mm-dd)";
+                yield return $"{Index}: {row.Groups["file"].Value} needs a status (accepted, amended, replaced by N) "
+                    + "and a date (yyyy-mm-dd)";
         }
     }
 
-    /// <summary>Whatever cites a rule (R4) or a promise (P12) cites one that docs/rules.md or docs/promises.md has.</summary>
+    /// <summary>
+    /// Whatever cites a rule (R4) or a promise (P12) cites one that docs/rules.md or docs/promises.md has.
+    /// </summary>
     public static IEnumerable<string> CitedRulesAndPromisesExist(Tree tree)
     {
         var known = RuleRow().Matches(tree.Files.GetValueOrDefault(HouseRules, ""))
@@ -50,7 +58,8 @@ public static partial class Papers
             .ToHashSet(StringComparer.Ordinal);
         return tree.Files
             .Where(file => IsProse(file.Key))
-            .SelectMany(file => Citation().Matches(file.Value).Select(match => match.Value).Distinct(StringComparer.Ordinal)
+            .SelectMany(
+                file => Citation().Matches(file.Value).Select(match => match.Value).Distinct(StringComparer.Ordinal)
                 .Where(cited => !known.Contains(cited))
                 .Select(cited => $"{file.Key}: cites {cited}, which neither {HouseRules} nor {Promises} has"));
     }

@@ -48,14 +48,33 @@ public class RuleTests
     public void Every_pinned_version_is_used() => Rules.EveryPinnedVersionIsUsed(Repository.Value).ShouldBeEmpty();
 
     [Fact]
-    public void Every_promise_names_the_rooms_that_show_it() => Rules.PromisesNameTheirTests(Repository.Value).ShouldBeEmpty();
+    public void Every_promise_names_the_rooms_that_show_it() =>
+        Rules.PromisesNameTheirTests(Repository.Value).ShouldBeEmpty();
+
+    [Fact]
+    public void Lines_of_C_sharp_fit_the_screen() => Rules.LinesFitTheScreen(Repository.Value).ShouldBeEmpty();
+
+    [Fact]
+    public void A_line_of_121_columns_is_refused_and_one_of_120_or_inside_a_raw_string_is_not()
+    {
+        var (fits, wide) = (new string('x', 120), new string('x', 121));
+        Rules.LinesFitTheScreen(Tree.Of(("libs/Mqtt/A.cs", $"{fits}\n{wide}\r\n")))
+            .ShouldBe(["libs/Mqtt/A.cs:2: 121 columns, at most 120"]);
+        Rules.LinesFitTheScreen(Tree.Of(
+            ("libs/Mqtt/A.cs", $"{fits}\r\nvar sql = \"\"\"\n{wide}\n\"\"\";\n{fits}\n"), ("libs/B.g.cs", wide),
+                ("docs/c.md", wide)))
+            .ShouldBeEmpty();
+        Rules.LinesFitTheScreen(Tree.Of(("libs/Mqtt/A.cs", $"var one = \"\"\"x\"\"\";\n{wide}\n")))
+            .ShouldHaveSingleItem();
+    }
 
     [Fact]
     public void A_test_is_skipped_only_for_a_program_that_dev_test_installs() =>
         Rules.SkippedTestsNameAnInstalledPackage(Repository.Value).ShouldBeEmpty();
 
     [Theory]
-    [InlineData("Assert.SkipUnless(File.Exists(tool), \"no curl (Debian package curl)\");", "curl, which ./dev test does not install")]
+    [InlineData("Assert.SkipUnless(File.Exists(tool), \"no curl (Debian package curl)\");",
+        "curl, which ./dev test does not install")]
     [InlineData("Assert.SkipWhen(tool is null, \"no tool\");", "without naming the Debian package")]
     [InlineData("Assert.Skip(\"later\");", "without naming the Debian package")]
     [InlineData("[Fact(Skip = \"later\")]", "without naming the Debian package")]
@@ -69,7 +88,8 @@ public class RuleTests
     public void A_test_that_is_skipped_for_a_package_that_dev_test_installs_passes() =>
         Rules.SkippedTestsNameAnInstalledPackage(Tree.Of(
             ("tools/Dev/SystemPackages.cs", "(\"mosquitto-clients\", [])"),
-            ("tests/Mqtt.Tests/A.cs", "Assert.SkipUnless(File.Exists(tool), $\"{tool} is missing (Debian package mosquitto-clients)\");")))
+            ("tests/Mqtt.Tests/A.cs",
+                "Assert.SkipUnless(File.Exists(tool), $\"{tool} is missing (Debian package mosquitto-clients)\");")))
             .ShouldBeEmpty();
 
     [Theory]
@@ -81,16 +101,23 @@ public class RuleTests
             .ShouldContain(line => line.Contains(complaint, StringComparison.Ordinal));
 
     [Theory]
-    [InlineData("libs/VitalsFilter/VitalsFilter.csproj", "../BandProtocol/BandProtocol.csproj", "must not refer to libs/BandProtocol")]
-    [InlineData("firmware/Wristband/Wristband.nfproj", @"..\HomeHub\HomeHub.nfproj", "must not refer to firmware/HomeHub")]
-    [InlineData("firmware/HomeHub/HomeHub.Host.csproj", "../Wristband/Wristband.Host.csproj", "must not refer to firmware/Wristband")]
-    [InlineData("hub-service/HubService.csproj", "../firmware/HomeHub/HomeHub.Host.csproj", "must not refer to firmware/HomeHub")]
-    [InlineData("libs/BandProtocol/BandProtocol.csproj", "../../hub-service/HubService.csproj", "must not refer to hub-service")]
+    [InlineData("libs/VitalsFilter/VitalsFilter.csproj", "../BandProtocol/BandProtocol.csproj",
+        "must not refer to libs/BandProtocol")]
+    [InlineData(
+        "firmware/Wristband/Wristband.nfproj", @"..\HomeHub\HomeHub.nfproj", "must not refer to firmware/HomeHub")]
+    [InlineData("firmware/HomeHub/HomeHub.Host.csproj", "../Wristband/Wristband.Host.csproj",
+        "must not refer to firmware/Wristband")]
+    [InlineData("hub-service/HubService.csproj", "../firmware/HomeHub/HomeHub.Host.csproj",
+        "must not refer to firmware/HomeHub")]
+    [InlineData("libs/BandProtocol/BandProtocol.csproj", "../../hub-service/HubService.csproj",
+        "must not refer to hub-service")]
     [InlineData("simulator/Simulator.csproj", "../firmware/Common/Common.nfproj", "must not refer to firmware/Common")]
-    [InlineData("libs/Iot.Device.Max30102/Iot.Device.Max30102.csproj", "../BandProtocol/BandProtocol.csproj", "must not refer to libs/BandProtocol")]
+    [InlineData("libs/Iot.Device.Max30102/Iot.Device.Max30102.csproj", "../BandProtocol/BandProtocol.csproj",
+        "must not refer to libs/BandProtocol")]
     [InlineData("libs/Another/Another.csproj", "../BandProtocol/BandProtocol.csproj", "has no row")]
     public void A_forbidden_project_reference_is_refused(string project, string reference, string complaint) =>
-        Rules.ProjectReferences(Tree.Of((project, $"<ProjectReference Include=\"{reference}\" />"))).ShouldHaveSingleItem().ShouldContain(complaint);
+        Rules.ProjectReferences(Tree.Of((project, $"<ProjectReference Include=\"{reference}\" />")))
+            .ShouldHaveSingleItem().ShouldContain(complaint);
 
     [Theory]
     [InlineData("simulator/Simulator.csproj", "../firmware/HomeHub/HomeHub.Host.csproj")]
@@ -119,7 +146,8 @@ public class RuleTests
     [InlineData("libs/Iot.Device.Max30102/Max30102.cs", "using Iot.Device.RegisterBus; // not ElderBand.VitalsFilter")]
     [InlineData("firmware/Wristband/App/Band.cs", "using ElderBand.VitalsFilter; using Iot.Device.Max30102;")]
     [InlineData("firmware/Wristband/Program.cs", "using ElderBand.Wristband.Board; using ElderBand.Common.Board;")]
-    [InlineData("simulator/World/World.cs", "using ElderBand.Wristband; using ElderBand.HomeHub; using ElderBand.Mqtt;")]
+    [InlineData(
+        "simulator/World/World.cs", "using ElderBand.Wristband; using ElderBand.HomeHub; using ElderBand.Mqtt;")]
     public void An_allowed_namespace_passes(string path, string code) =>
         Rules.Namespaces(Tree.Of((path, code))).ShouldBeEmpty();
 
@@ -138,7 +166,8 @@ public class RuleTests
     public void Sql_in_storage_and_words_that_only_look_like_it_pass() =>
         Rules.SqlOnlyInStorage(Tree.Of(
             ("hub-service/Storage/AlarmRows.cs", "db.Query(\"SELECT id FROM alarm \");"),
-            ("hub-service/Alarms/Queue.cs", "// SELECT id FROM alarm \nvar text = \"Select a resident from the list\";"))).ShouldBeEmpty();
+            ("hub-service/Alarms/Queue.cs",
+                "// SELECT id FROM alarm \nvar text = \"Select a resident from the list\";"))).ShouldBeEmpty();
 
     [Theory]
     [InlineData("docs/a.md", "see /wo" + "rk/main/x")]
@@ -149,7 +178,8 @@ public class RuleTests
 
     [Fact]
     public void A_route_of_the_service_is_no_place_on_a_machine() =>
-        Rules.NoMachinePaths(Tree.Of(("docs/a.md", "GET /api/homes/4, ../shared/data, https://example.org/home/x"))).ShouldBeEmpty();
+        Rules.NoMachinePaths(Tree.Of(("docs/a.md", "GET /api/homes/4, ../shared/data, https://example.org/home/x")))
+            .ShouldBeEmpty();
 
     [Theory]
     [InlineData("package-lock.json", "\"resolved\": \"https://mirror.npmjs.example/vue\"")]
@@ -167,19 +197,23 @@ public class RuleTests
     [Fact]
     public void A_package_in_device_code_a_board_on_the_host_and_a_version_elsewhere_are_refused()
     {
-        var device = Tree.Of(("libs/BandProtocol/A.csproj", "<DeviceCode>true</DeviceCode><PackageReference Include=\"X\" />"));
+        var device = Tree.Of(
+            ("libs/BandProtocol/A.csproj", "<DeviceCode>true</DeviceCode><PackageReference Include=\"X\" />"));
         Rules.DeviceCodeHasNoPackages(device).ShouldHaveSingleItem();
         var board = Tree.Of(("firmware/Wristband/A.csproj", "<Compile Include=\"App/**/*.cs;Board/**/*.cs\" />"));
         Rules.HostProjectsLeaveOutTheBoard(board).ShouldHaveSingleItem();
-        var version = Tree.Of(("libs/Mqtt/A.csproj", "<PackageReference Include=\"X\" Version=\"1.0.0\" />"), ("locks/A.lock.json", "{}"));
+        var version = Tree.Of(("libs/Mqtt/A.csproj", "<PackageReference Include=\"X\" Version=\"1.0.0\" />"),
+            ("locks/A.lock.json", "{}"));
         Rules.VersionsArePinnedOnce(version).ShouldHaveSingleItem().ShouldContain("outside Directory.Packages.props");
         var unlocked = Tree.Of(("libs/Mqtt/A.csproj", "<PackageReference Include=\"X\" />"));
         Rules.VersionsArePinnedOnce(unlocked).ShouldHaveSingleItem().ShouldContain("has no locks/A.lock.json");
         var beside = Tree.Of(("libs/Mqtt/packages.lock.json", "{}"), ("locks/Gone.lock.json", "{}"));
         Rules.VersionsArePinnedOnce(beside).ShouldBe(
-            ["libs/Mqtt/packages.lock.json: belongs in locks/", "locks/Gone.lock.json: there is no project of that name"]);
+            ["libs/Mqtt/packages.lock.json: belongs in locks/",
+                "locks/Gone.lock.json: there is no project of that name"]);
         var unused = Tree.Of(
-            ("Directory.Packages.props", "<PackageVersion Include=\"X\" Version=\"1\" /><PackageVersion Include=\"Y\" Version=\"1\" />"),
+            ("Directory.Packages.props",
+                "<PackageVersion Include=\"X\" Version=\"1\" /><PackageVersion Include=\"Y\" Version=\"1\" />"),
             ("locks/A.lock.json", "\"X\": {"));
         Rules.EveryPinnedVersionIsUsed(unused).ShouldHaveSingleItem().ShouldContain("nothing uses Y");
     }

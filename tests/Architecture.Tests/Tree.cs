@@ -6,10 +6,12 @@ namespace ElderBand.Tests.Architecture;
 public sealed partial class Tree(IReadOnlyDictionary<string, string> files)
 {
     private static readonly HashSet<string> SkippedFolders =
-        ["bin", "obj", ".git", "node_modules", "dist", "artifacts", "TestResults", "packages", ".vs", ".idea", ".vscode"];
+        ["bin", "obj", ".git", "node_modules", "dist", "artifacts", "TestResults", "packages", ".vs", ".idea",
+            ".vscode"];
 
     private static readonly HashSet<string> BinaryExtensions =
-        [".png", ".jpg", ".ico", ".gif", ".webp", ".woff", ".woff2", ".ttf", ".otf", ".db", ".zip", ".gz", ".mp3", ".wav", ".ogg", ".pdf"];
+        [".png", ".jpg", ".ico", ".gif", ".webp", ".woff", ".woff2", ".ttf", ".otf", ".db", ".zip", ".gz", ".mp3",
+            ".wav", ".ogg", ".pdf"];
 
     public IReadOnlyDictionary<string, string> Files { get; } = files;
 
@@ -20,7 +22,8 @@ public sealed partial class Tree(IReadOnlyDictionary<string, string> files)
     {
         var root = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(root, "ElderBand.sln")))
-            root = Path.GetDirectoryName(root) ?? throw new DirectoryNotFoundException("ElderBand.sln is not above the test binaries.");
+            root = Path.GetDirectoryName(root)
+                ?? throw new DirectoryNotFoundException("ElderBand.sln is not above the test binaries.");
 
         var files = new Dictionary<string, string>(StringComparer.Ordinal);
         Add(root);
@@ -39,10 +42,12 @@ public sealed partial class Tree(IReadOnlyDictionary<string, string> files)
 
     /// <summary>C# sources below a folder, without their comments.</summary>
     public IEnumerable<(string Path, string Code)> Code(string folder) =>
-        Files.Where(file => file.Key.StartsWith(folder, StringComparison.Ordinal) && file.Key.EndsWith(".cs", StringComparison.Ordinal))
+        Files.Where(file =>
+            file.Key.StartsWith(folder, StringComparison.Ordinal) && file.Key.EndsWith(".cs", StringComparison.Ordinal))
             .Select(file => (file.Key, Comment().Replace(file.Value, "${text}")));
 
     // A string is kept (it may hold what looks like a comment), a comment goes.
-    [GeneratedRegex("(?<text>\"\"\".*?\"\"\"|@\"(?:[^\"]|\"\")*\"|\"(?:\\\\.|[^\"\\\\\n])*\")|//[^\n]*|/\\*.*?\\*/", RegexOptions.Singleline | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex("(?<text>\"\"\".*?\"\"\"|@\"(?:[^\"]|\"\")*\"|\"(?:\\\\.|[^\"\\\\\n])*\")|//[^\n]*|/\\*.*?\\*/",
+        RegexOptions.Singleline | RegexOptions.ExplicitCapture)]
     private static partial Regex Comment();
 }

@@ -38,7 +38,8 @@ namespace ElderBand.BandProtocol.DeviceTests
                 Assert.AreEqual(int.Parse(vector[LaneField]), (int)Frame.LaneOf(frame, 0));
                 Assert.AreEqual(int.Parse(vector[Boot]), Frame.BootOf(frame, 0));
                 Assert.AreEqual(int.Parse(vector[Sequence]), Frame.SequenceOf(frame, 0));
-                Frame.Begin(written, Frame.TypeOf(frame, 0), Frame.LaneOf(frame, 0), Frame.BootOf(frame, 0), Frame.SequenceOf(frame, 0));
+                Frame.Begin(written, Frame.TypeOf(frame, 0), Frame.LaneOf(frame, 0), Frame.BootOf(frame, 0),
+                    Frame.SequenceOf(frame, 0));
                 Assert.IsTrue(ElderBand.BandProtocol.Bytes.Same(frame, 0, written, 0, Frame.PayloadOffset));
             }
         }

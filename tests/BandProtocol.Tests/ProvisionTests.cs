@@ -48,7 +48,8 @@ public sealed class ProvisionTests
 
     [Fact]
     public void An_open_network_has_an_empty_password() =>
-        new HubProvision(Hub.Replace("a=b c", "", StringComparison.Ordinal), Pem).File.Fault.ShouldBe(ProvisionFault.None);
+        new HubProvision(Hub.Replace("a=b c", "", StringComparison.Ordinal), Pem)
+            .File.Fault.ShouldBe(ProvisionFault.None);
 
     [Fact]
     public void What_an_editor_on_Windows_writes_is_read()
@@ -122,7 +123,8 @@ public sealed class ProvisionTests
         var alphabet = "secretgroupepoch=\n\r #0129+/AZ\uFEFF\0";
         for (var i = 0; i < 20_000; i++)
         {
-            var text = string.Concat(Enumerable.Range(0, random.Next(60)).Select(_ => alphabet[random.Next(alphabet.Length)]));
+            var text = string.Concat(
+                Enumerable.Range(0, random.Next(60)).Select(_ => alphabet[random.Next(alphabet.Length)]));
             new BandProvision(text).File.Fault.ShouldNotBe(ProvisionFault.None);
             new HubProvision(text, Pem).File.Fault.ShouldNotBe(ProvisionFault.None);
         }
@@ -134,7 +136,8 @@ public sealed class ProvisionTests
     [InlineData(6)]
     public void The_light_flashes_the_number_and_pauses(int flashes)
     {
-        var shown = string.Concat(Enumerable.Range(0, 30_000 / 50).Select(i => FlashCode.IsLit(flashes, i * 50L) ? '#' : '.'));
+        var shown = string.Concat(
+            Enumerable.Range(0, 30_000 / 50).Select(i => FlashCode.IsLit(flashes, i * 50L) ? '#' : '.'));
         var groups = Regex.Split(shown, @"\.{20,}", RegexOptions.None, TimeSpan.FromSeconds(1)).SkipLast(1).ToArray();
         groups.Length.ShouldBeGreaterThan(4);
         groups.ShouldAllBe(group => Regex.Count(group, "#{4}") == flashes && group.Count(c => c == '#') == 4 * flashes);

@@ -6,7 +6,9 @@ using ElderBand.Simulation;
 
 namespace ElderBand.Tests.BandProtocol;
 
-/// <summary>The C# against vectors/frames.json, which a second implementation wrote (vectors/make_vectors.py).</summary>
+/// <summary>
+/// The C# against vectors/frames.json, which a second implementation wrote (vectors/make_vectors.py).
+/// </summary>
 public sealed class VectorTests
 {
     private static readonly JsonElement File = JsonDocument.Parse(
@@ -16,7 +18,8 @@ public sealed class VectorTests
     private readonly BandKeys _keys = new();
 
     public VectorTests() =>
-        _keys.Derive(_mac, Hex(File, "secret"), File.GetProperty("group").GetUInt32(), File.GetProperty("epoch").GetInt32());
+        _keys.Derive(
+            _mac, Hex(File, "secret"), File.GetProperty("group").GetUInt32(), File.GetProperty("epoch").GetInt32());
 
     [Fact]
     public void The_four_keys_are_derived_as_the_second_implementation_derives_them()
@@ -238,7 +241,8 @@ public sealed class VectorTests
                 Payload.PutAnswer(frame, (int)a[0], (int)a[1], (byte)a[2]);
                 break;
             case "vitals":
-                Payload.PutVitals(frame, (byte)a[0], (byte)a[1], (byte)a[2], (byte)a[3], (byte)a[4], (Wear)a[5], (byte)a[6], a[7] == 1, (byte)a[8]);
+                Payload.PutVitals(frame, (byte)a[0], (byte)a[1], (byte)a[2], (byte)a[3], (byte)a[4], (Wear)a[5],
+                    (byte)a[6], a[7] == 1, (byte)a[8]);
                 break;
             case "status":
                 Payload.PutStatus(frame, (int)a[0], (BandMode)a[1], (Wear)a[2], (int)a[3], (byte)a[4], (byte)a[5]);
@@ -277,16 +281,20 @@ public sealed class VectorTests
 
     private static long[] Read(string payload, byte[] f, int o) => payload switch
     {
-        "event" => [Payload.UptimeS(f, o), Payload.EventFlags(f, o), Payload.EventBatteryPct(f, o), Payload.EventDetail(f, o)],
+        "event" =>
+            [Payload.UptimeS(f, o), Payload.EventFlags(f, o), Payload.EventBatteryPct(f, o), Payload.EventDetail(f, o)],
         "answer" => [Payload.UptimeS(f, o), Payload.RefersTo(f, o), Payload.AnswerFlags(f, o)],
         "vitals" =>
         [
-            Payload.Bpm(f, o), Payload.Confidence(f, o), Payload.Spo2Pct(f, o), Payload.HeartRefusal(f, o), Payload.Spo2Refusal(f, o),
-            (long)Payload.VitalsWear(f, o), Payload.VitalsActivity(f, o), Payload.IsTenMinutes(f, o) ? 1 : 0, Payload.Steps(f, o),
+            Payload.Bpm(f, o), Payload.Confidence(f, o), Payload.Spo2Pct(f, o), Payload.HeartRefusal(f, o),
+            Payload.Spo2Refusal(f, o),
+            (long)Payload.VitalsWear(f, o), Payload.VitalsActivity(f, o), Payload.IsTenMinutes(f, o) ? 1 : 0,
+            Payload.Steps(f, o),
         ],
         "status" =>
         [
-            Payload.UptimeS(f, o), (long)Payload.StatusMode(f, o), (long)Payload.StatusWear(f, o), Payload.StatusPending(f, o),
+            Payload.UptimeS(f, o), (long)Payload.StatusMode(f, o), (long)Payload.StatusWear(f, o),
+            Payload.StatusPending(f, o),
             Payload.StatusBatteryPct(f, o), Payload.StatusConfigVersion(f, o),
         ],
         "shown" => [Payload.ShownBoot(f, o), Payload.ShownSequence(f, o), (long)Payload.ShownStage(f, o)],
@@ -295,7 +303,8 @@ public sealed class VectorTests
         "hub_state" => [Payload.HubOnline(f, o) ? 1 : 0, Payload.MinuteOfDay(f, o)],
         "configuration" =>
         [
-            Payload.ConfigGuardAlways(f, o) ? 1 : 0, Payload.ConfigSensitivity(f, o), Payload.ConfigWalkingAid(f, o) ? 1 : 0,
+            Payload.ConfigGuardAlways(f, o) ? 1 : 0, Payload.ConfigSensitivity(f, o),
+            Payload.ConfigWalkingAid(f, o) ? 1 : 0,
             Payload.ConfigBedFrom(f, o), Payload.ConfigBedTo(f, o), Payload.ConfigInactivity(f, o),
         ],
         "link_group" => [Payload.LinkGroupOf(f, o), Payload.LinkEpochOf(f, o)],
@@ -361,7 +370,8 @@ public sealed class VectorTests
         int index = 0;
         foreach (JsonElement address in vector.GetProperty("addresses").EnumerateArray())
         {
-            size = HubMessage.AddBandFrame(data, address.GetInt64(), Convert.FromHexString(vector.GetProperty("frames")[index++].GetString()!));
+            size = HubMessage.AddBandFrame(
+                data, address.GetInt64(), Convert.FromHexString(vector.GetProperty("frames")[index++].GetString()!));
         }
 
         return size;
@@ -396,5 +406,6 @@ public sealed class VectorTests
 
     private static byte[] Hex(JsonElement element, string name) => Convert.FromHexString(Text(element, name));
 
-    private static long[] Args(JsonElement vector) => [.. vector.GetProperty("args").EnumerateArray().Select(arg => arg.GetInt64())];
+    private static long[] Args(JsonElement vector) =>
+        [.. vector.GetProperty("args").EnumerateArray().Select(arg => arg.GetInt64())];
 }

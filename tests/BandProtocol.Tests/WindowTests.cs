@@ -4,7 +4,9 @@ namespace ElderBand.Tests.BandProtocol;
 
 public sealed class WindowTests
 {
-    /// <summary>Every sequence of six marks over two boots and the sequences around the window's edges, against a set.</summary>
+    /// <summary>
+    /// Every sequence of six marks over two boots and the sequences around the window's edges, against a set.
+    /// </summary>
     [Fact]
     public void P12_a_window_agrees_with_an_unbounded_memory_on_every_order_of_marks()
     {

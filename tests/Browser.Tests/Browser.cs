@@ -6,7 +6,8 @@ namespace ElderBand.BrowserTests;
 internal sealed class Browser : IAsyncDisposable
 {
     private static readonly string[] Places =
-        ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/usr/bin/google-chrome-stable", "/snap/bin/chromium"];
+        ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/usr/bin/google-chrome-stable",
+            "/snap/bin/chromium"];
 
     private readonly IPlaywright _playwright;
     private readonly IBrowser _browser;
@@ -45,7 +46,8 @@ internal sealed class Browser : IAsyncDisposable
             TimezoneId = "Asia/Shanghai",
         });
         await context.RouteAsync(
-            url => !url.StartsWith("http://localhost:", StringComparison.Ordinal) && !url.StartsWith("data:", StringComparison.Ordinal),
+            url => !url.StartsWith("http://localhost:", StringComparison.Ordinal)
+                && !url.StartsWith("data:", StringComparison.Ordinal),
             static route => throw new InvalidOperationException($"a request left this machine: {route.Request.Url}"));
         return await context.NewPageAsync();
     }

@@ -16,7 +16,8 @@ namespace ElderBand.BrowserTests;
 internal sealed record FamilyText(string To, string Words)
 {
     /// <summary>The personal link in it.</summary>
-    public Uri Link => new(Words.Split(' ').Single(static w => w.Contains("/f/", StringComparison.Ordinal)).Split('：')[^1]);
+    public Uri Link =>
+        new(Words.Split(' ').Single(static w => w.Contains("/f/", StringComparison.Ordinal)).Split('：')[^1]);
 }
 
 /// <summary>
@@ -106,10 +107,11 @@ internal sealed class Centre : IAsyncDisposable
     }
 
     /// <summary>
-    /// Presses the key of the band of that number: a frame with both tags, in an envelope of its home's hub, published at
-    /// QoS 1 over TLS. Returns when the broker's PUBACK is here.
+    /// Presses the key of the band of that number: a frame with both tags, in an envelope of its home's hub, published
+    /// at QoS 1 over TLS. Returns when the broker's PUBACK is here.
     /// </summary>
-    public Task PressAsync(int band) => SendAsync(band, FrameType.Sos, static frame => Payload.PutEvent(frame, 100, AlarmFlags.Worn, 80, 0));
+    public Task PressAsync(int band) =>
+        SendAsync(band, FrameType.Sos, static frame => Payload.PutEvent(frame, 100, AlarmFlags.Worn, 80, 0));
 
     /// <summary>A suspected fall, with its countdown just begun.</summary>
     public Task SuspectFallAsync(int band) =>
@@ -172,7 +174,8 @@ internal sealed class Centre : IAsyncDisposable
 
     private static Process Begin(params string[] words)
     {
-        var process = new Process { StartInfo = new ProcessStartInfo("dotnet", [Program, .. words]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true } };
+        var process = new Process { StartInfo = new ProcessStartInfo("dotnet", [Program, .. words]) { UseShellExecute =
+            false, RedirectStandardOutput = true, RedirectStandardError = true } };
         process.ErrorDataReceived += static (_, e) =>
         {
             if (e.Data is not null)
@@ -212,7 +215,8 @@ internal sealed class Centre : IAsyncDisposable
                     return;
                 }
                 using JsonDocument body = await JsonDocument.ParseAsync(call.Request.InputStream);
-                Texts.Enqueue(new FamilyText(body.RootElement.GetProperty("to").GetString()!, body.RootElement.GetProperty("text").GetString()!));
+                Texts.Enqueue(new FamilyText(body.RootElement.GetProperty("to").GetString()!,
+                    body.RootElement.GetProperty("text").GetString()!));
                 call.Response.Close();
             }
         });
@@ -224,7 +228,8 @@ internal sealed class Centre : IAsyncDisposable
         {
             return known;
         }
-        JsonElement hub = _enrolled.GetProperty("hubs").EnumerateArray().Single(h => h.GetProperty("id").GetString() == id);
+        JsonElement hub = _enrolled.GetProperty("hubs").EnumerateArray()
+            .Single(h => h.GetProperty("id").GetString() == id);
         using X509Certificate2 ca = X509Certificate2.CreateFromPem(_enrolled.GetProperty("caPem").GetString());
         MqttClient client = await MqttClient.ConnectAsync("localhost", MqttPort, ca, new MqttClientOptions
         {
@@ -234,7 +239,8 @@ internal sealed class Centre : IAsyncDisposable
         });
         byte[] hello = new byte[HubMessage.HelloSize];
         HubMessage.PutHello(hello, 1, 10, 0, 1, 0, HubMessage.OnMains);
-        (await client.PublishAsync($"eb1/{_enrolled.GetProperty("centre").GetString()}/{id}/up/hello", hello, MqttQos.AtLeastOnce)).ShouldBeTrue();
+        (await client.PublishAsync($"eb1/{_enrolled.GetProperty("centre").GetString()}/{id}/up/hello", hello,
+            MqttQos.AtLeastOnce)).ShouldBeTrue();
         _hubs[id] = client;
         return client;
     }
@@ -243,13 +249,15 @@ internal sealed class Centre : IAsyncDisposable
     {
         JsonElement band = _enrolled.GetProperty("bands")[number];
         string home = band.GetProperty("home").GetString()!;
-        string hubId = _enrolled.GetProperty("hubs").EnumerateArray().First(h => h.GetProperty("home").GetString() == home).GetProperty("id").GetString()!;
+        string hubId = _enrolled.GetProperty("hubs").EnumerateArray()
+            .First(h => h.GetProperty("home").GetString() == home).GetProperty("id").GetString()!;
         MqttClient hub = await HubAsync(hubId);
         long address = band.GetProperty("address").GetInt64();
         var mac = new HostMac();
         var tagger = new Tagger(mac);
         var keys = new BandKeys();
-        keys.Derive(mac, Convert.FromBase64String(band.GetProperty("secret").GetString()!), band.GetProperty("group").GetUInt32(), band.GetProperty("epoch").GetInt32());
+        keys.Derive(mac, Convert.FromBase64String(band.GetProperty("secret").GetString()!),
+            band.GetProperty("group").GetUInt32(), band.GetProperty("epoch").GetInt32());
         string lanes = $"{number}/{lane}";
         int sequence = _sequences[lanes] = _sequences.GetValueOrDefault(lanes, -1) + 1;
         byte[] frame = new byte[Frame.Size];
@@ -261,6 +269,7 @@ internal sealed class Centre : IAsyncDisposable
         Envelope.Begin(envelope, 1, 100, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
         Envelope.Add(envelope, 1, ++_records, address, -60, Envelope.LinkChecked, AgeQuality.Measured, 0, frame, 0);
         string topic = lane == Lane.Alarm ? "alarm" : "vitals";
-        (await hub.PublishAsync($"eb1/{_enrolled.GetProperty("centre").GetString()}/{hubId}/up/{topic}", envelope, MqttQos.AtLeastOnce)).ShouldBeTrue();
+        (await hub.PublishAsync($"eb1/{_enrolled.GetProperty("centre").GetString()}/{hubId}/up/{topic}", envelope,
+            MqttQos.AtLeastOnce)).ShouldBeTrue();
     }
 }

@@ -5,7 +5,9 @@ using static Microsoft.Playwright.Assertions;
 
 namespace ElderBand.BrowserTests;
 
-/// <summary>The staff console and the family's page as people meet them: real process, real press, real browser.</summary>
+/// <summary>
+/// The staff console and the family's page as people meet them: real process, real press, real browser.
+/// </summary>
 public sealed class ConsoleTests
 {
     private const int WithinMs = 2000;
@@ -56,7 +58,8 @@ public sealed class ConsoleTests
             string owner = mine[0] ? "李静" : "王强";
             await Expect(loser.Locator(".head-state")).ToContainTextAsync(owner);
             // Told in words, unless its own screen already showed that somebody had it before the key came down.
-            (await loser.Locator(".notice.taken, .head-state").AllInnerTextsAsync()).ShouldContain(t => t.Contains(owner, StringComparison.Ordinal));
+            (await loser.Locator(".notice.taken, .head-state").AllInnerTextsAsync())
+                .ShouldContain(t => t.Contains(owner, StringComparison.Ordinal));
         }
     }
 
@@ -111,7 +114,8 @@ public sealed class ConsoleTests
         }
         await Expect(page.Locator(".item.ringing")).ToHaveCountAsync(0);
         await page.EvaluateAsync(
-            "() => { const start = OscillatorNode.prototype.start; window.tones = 0; OscillatorNode.prototype.start = function (at) { window.tones++; start.call(this, at) } }");
+            "() => { const start = OscillatorNode.prototype.start; window.tones = 0; OscillatorNode.prototype.start = "
+                + "function (at) { window.tones++; start.call(this, at) } }");
 
         await centre.PressAsync(0);
         ILocator row = page.Locator(".item.taken").Filter(new() { HasText = Neighbourhood.Names[0] });
@@ -258,7 +262,8 @@ public sealed class ConsoleTests
         watch.Elapsed.TotalSeconds.ShouldBeLessThan(16);
         // The alarm stays on the screen under the banner.
         await Expect(page.Locator(".card h1")).ToContainTextAsync("陈桂英");
-        (await page.Locator(".desk").EvaluateAsync<string>("e => getComputedStyle(e).backgroundColor")).ShouldBe("rgb(90, 6, 13)");
+        (await page.Locator(".desk").EvaluateAsync<string>("e => getComputedStyle(e).backgroundColor"))
+            .ShouldBe("rgb(90, 6, 13)");
         await Shot(page, "dead");
         await Axe(page, "dead console");
 
@@ -286,7 +291,8 @@ public sealed class ConsoleTests
         IPage page = await Console(browser, centre, "li", height: 640);
         await centre.PressAsync(0);
         await Expect(page.Locator(".actions .button-take")).ToBeVisibleAsync();
-        string[] always = [".card h1", ".card .place", ".card .keys dd", ".card .phone", ".card .head-age", ".card .first dd"];
+        string[] always = [
+            ".card h1", ".card .place", ".card .keys dd", ".card .phone", ".card .head-age", ".card .first dd"];
         await OnFirstScreen(page, [.. always, ".actions .button-take"]);
         // The same while another alarm waits beside the one that is being worked on.
         await page.Keyboard.PressAsync("t");
@@ -294,7 +300,8 @@ public sealed class ConsoleTests
         await centre.PressAsync(1);
         await Expect(page.Locator(".others .button-take")).ToBeVisibleAsync();
         await OnFirstScreen(page, [.. always, ".others .button-take"]);
-        foreach (string what in (string[])[".card h1", ".card .place", ".head-age", ".head-kind", ".item.ringing .item-name", ".item.ringing .item-age", ".item.ringing .item-place"])
+        foreach (string what in (string[])[".card h1", ".card .place", ".head-age", ".head-kind",
+            ".item.ringing .item-name", ".item.ringing .item-age", ".item.ringing .item-place"])
         {
             (await FontPx(page.Locator(what).First)).ShouldBeGreaterThanOrEqualTo(32, what);
         }
@@ -438,7 +445,8 @@ public sealed class ConsoleTests
     [Fact]
     public async Task P41_markup_in_a_residents_name_is_drawn_as_the_text_it_is()
     {
-        await using Centre centre = await Centre.StartAsync(Neighbourhood.Homes("<img src=x onerror=window.broken=1><b>陈</b>"));
+        await using Centre centre = await Centre.StartAsync(
+            Neighbourhood.Homes("<img src=x onerror=window.broken=1><b>陈</b>"));
         await using Browser browser = await Browser.OpenAsync();
         IPage page = await Console(browser, centre, "li");
         await centre.PressAsync(0);
@@ -449,7 +457,8 @@ public sealed class ConsoleTests
     }
 
     private static async Task<IPage> Console(
-        Browser browser, Centre centre, string staff, int width = 1366, int height = 768, float scale = 1, bool gesture = true)
+        Browser browser, Centre centre, string staff, int width = 1366, int height = 768, float scale = 1,
+            bool gesture = true)
     {
         IPage page = await browser.PageAsync(width, height, scale);
         await page.GotoAsync(await centre.SignInLinkAsync(staff));

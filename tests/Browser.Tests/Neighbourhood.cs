@@ -41,8 +41,10 @@ internal static class Neighbourhood
                     firstQuestion = "您现在坐着还是躺着？能自己站起来吗？",
                     contacts = new[]
                     {
-                        new { order = 1, name = "陈明", relation = "儿子", phone = $"138000000{i + 1}0", consentBy = name, consentAtMs = 1_760_000_000_000, consentHow = "书面同意" },
-                        new { order = 2, name = "陈芳", relation = "女儿", phone = $"138000000{i + 1}1", consentBy = name, consentAtMs = 1_760_000_000_000, consentHow = "书面同意" },
+                        new { order = 1, name = "陈明", relation = "儿子", phone = $"138000000{i + 1}0", consentBy = name,
+                            consentAtMs = 1_760_000_000_000, consentHow = "书面同意" },
+                        new { order = 2, name = "陈芳", relation = "女儿", phone = $"138000000{i + 1}1", consentBy = name,
+                            consentAtMs = 1_760_000_000_000, consentHow = "书面同意" },
                     },
                     band = new { address = 0xC0FFEE000000 + i, label = $"手环 {i + 1}", guardAlways = true },
                 },
@@ -68,7 +70,8 @@ internal static class Neighbourhood
             {
                 new
                 {
-                    code = $"r{i}", name = $"住户{i}", nameEn = "", birthYear = 1940, phone = "02154320000", keys = "", hearing = "",
+                    code = $"r{i}", name = $"住户{i}", nameEn = "", birthYear = 1940, phone = "02154320000", keys = "",
+                        hearing = "",
                     dialect = "", medical = "", firstQuestion = "", contacts = Array.Empty<object>(),
                     band = new { address = 0xC0FFEE000000 + i, label = $"手环 {i}", guardAlways = true },
                 },
@@ -77,5 +80,6 @@ internal static class Neighbourhood
     };
 
     /// <summary>A heart rate that is sure of itself.</summary>
-    public static void RestingPulse(byte[] frame) => Payload.PutVitals(frame, 72, 88, 97, 0, 0, Wear.On, 1, tenMinutes: false, 3);
+    public static void RestingPulse(byte[] frame) =>
+        Payload.PutVitals(frame, 72, 88, 97, 0, 0, Wear.On, 1, tenMinutes: false, 3);
 }

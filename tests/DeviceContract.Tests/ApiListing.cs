@@ -3,7 +3,9 @@ using System.Text.RegularExpressions;
 
 namespace ElderBand.Tests.DeviceContract;
 
-/// <summary>One package's public API as declarations (api/README.md), and the stub source that compiles to the same API.</summary>
+/// <summary>
+/// One package's public API as declarations (api/README.md), and the stub source that compiles to the same API.
+/// </summary>
 public sealed partial class ApiListing
 {
     private readonly string[] _lines;
@@ -12,7 +14,8 @@ public sealed partial class ApiListing
     {
         var header = HeaderLine().Match(lines[0]);
         if (!header.Success || !lines[1].StartsWith("# references:", StringComparison.Ordinal))
-            throw new FormatException($"{name}: the first two lines must name the assembly, the package and the references.");
+            throw new FormatException(
+                $"{name}: the first two lines must name the assembly, the package and the references.");
         Assembly = header.Groups["assembly"].Value;
         AssemblyVersion = header.Groups["version"].Value;
         Package = header.Groups["package"].Value;
@@ -36,7 +39,10 @@ public sealed partial class ApiListing
     public static ApiListing Parse(string name, string text) =>
         new(name, text.ReplaceLineEndings("\n").Split('\n'));
 
-    /// <summary>C# whose public surface is the listing: every body throws, every name of another namespace starts at <c>global::</c>.</summary>
+    /// <summary>
+    /// C# whose public surface is the listing: every body throws, every name of another namespace starts at
+    /// <c>global::</c>.
+    /// </summary>
     public string ToSource()
     {
         var source = new StringBuilder();
@@ -86,7 +92,8 @@ public sealed partial class ApiListing
             return declaration
                 .Replace(" get;", " get => throw null;", StringComparison.Ordinal)
                 .Replace(" set;", " set => throw null;", StringComparison.Ordinal);
-        if (!declaration.EndsWith(");", StringComparison.Ordinal) || declaration.Contains(" const ", StringComparison.Ordinal))
+        if (!declaration.EndsWith(");", StringComparison.Ordinal)
+            || declaration.Contains(" const ", StringComparison.Ordinal))
             return declaration; // a field
         var constructor = BaseConstructor().Match(declaration);
         if (constructor.Success)
@@ -98,16 +105,22 @@ public sealed partial class ApiListing
         return declaration[..^1] + " => throw null;";
     }
 
-    /// <summary>Inside <c>nanoFramework.System.IO</c> a plain <c>System.IO</c> would mean the wrong namespace.</summary>
+    /// <summary>
+    /// Inside <c>nanoFramework.System.IO</c> a plain <c>System.IO</c> would mean the wrong namespace.
+    /// </summary>
     private static string FromRoot(string declaration) => RootNamespace().Replace(declaration, "global::$0");
 
     [GeneratedRegex(@"^# assembly (?<assembly>\S+?)(?: (?<version>[0-9.]+))?, package (?<package>[^\s,]+)")]
     private static partial Regex HeaderLine();
 
-    [GeneratedRegex(@"^(?:\[.*?\] )?(?:(?:public|protected|internal|private|static|sealed|abstract|readonly|ref) )*(?<kind>namespace|class|struct|interface|enum) ")]
+    [GeneratedRegex(
+        @"^(?:\[.*?\] )?(?:(?:public|protected|internal|private|static|sealed|abstract|readonly|ref) )*"
+            + @"(?<kind>namespace|class|struct|interface|enum) ")]
     private static partial Regex BlockLine();
 
-    [GeneratedRegex(@"^(?:\[.*?\] )?(?:(?:public|protected|internal|static|virtual|override|sealed|abstract|new) )*(?:delegate|event) ")]
+    [GeneratedRegex(
+        @"^(?:\[.*?\] )?(?:(?:public|protected|internal|static|virtual|override|sealed|abstract|new) )*"
+            + @"(?:delegate|event) ")]
     private static partial Regex DelegateOrEvent();
 
     [GeneratedRegex(@" : base\((?<types>[^)]*)\);$")]

@@ -19,19 +19,22 @@ public static class DeviceCompiler
     public static DeviceAssembly Build(DeviceProject project) =>
         Built.GetOrAdd(project.Path, _ => new Lazy<DeviceAssembly>(() =>
         {
-            var sources = project.SourceFiles.Where(File.Exists).ToDictionary(file => file, File.ReadAllText, StringComparer.Ordinal);
+            var sources = project.SourceFiles.Where(File.Exists)
+                .ToDictionary(file => file, File.ReadAllText, StringComparer.Ordinal);
             if (sources.Count == 0)
                 return new DeviceAssembly([], [$"{project.AssemblyName}: there is no source file to compile"]);
             var references = project.References
                 .Select(reference => ReferenceAssemblies.Shared.Image(reference.Assembly))
                 .OfType<byte[]>()
-                .Concat(project.ProjectReferences.Select(path => Build(DeviceProject.Load(path)).Image).Where(image => image.Length > 0));
+                .Concat(project.ProjectReferences.Select(path => Build(DeviceProject.Load(path)).Image)
+                    .Where(image => image.Length > 0));
             return Compile(project.AssemblyName, sources, references, project.IsExecutable);
         })).Value;
 
     /// <returns>The image of a project that was built before, by assembly name; null if there is none.</returns>
     public static byte[]? ImageOf(string assemblyName) =>
-        Built.Where(entry => DeviceProject.Load(entry.Key).AssemblyName == assemblyName).Select(entry => entry.Value.Value.Image).FirstOrDefault();
+        Built.Where(entry => DeviceProject.Load(entry.Key).AssemblyName == assemblyName)
+            .Select(entry => entry.Value.Value.Image).FirstOrDefault();
 
     public static DeviceAssembly Compile(
         string assemblyName,
@@ -43,7 +46,8 @@ public static class DeviceCompiler
         var options = new CSharpParseOptions(LanguageVersion.CSharp9);
         var compilation = CSharpCompilation.Create(
             assemblyName,
-            sources.Select(source => CSharpSyntaxTree.ParseText(SourceText.From(source.Value, Encoding.UTF8), options, source.Key)),
+            sources.Select(source =>
+                CSharpSyntaxTree.ParseText(SourceText.From(source.Value, Encoding.UTF8), options, source.Key)),
             references.Select(image => MetadataReference.CreateFromImage(image)),
             new CSharpCompilationOptions(
                 isExecutable ? OutputKind.ConsoleApplication : OutputKind.DynamicallyLinkedLibrary,

@@ -50,7 +50,8 @@ public sealed class DeviceInspector
             InspectReference(implemented.InterfaceType);
 
         // The compiler keeps its cached delegates and the bytes of array initialisers in classes of its own.
-        var isCompilers = type.Name is "<>c" or "<PrivateImplementationDetails>" || type.DeclaringType?.Name == "<PrivateImplementationDetails>";
+        var isCompilers = type.Name is "<>c" or "<PrivateImplementationDetails>"
+            || type.DeclaringType?.Name == "<PrivateImplementationDetails>";
         foreach (var field in type.Fields)
         {
             _where = $"{type.FullName}.{field.Name}";
@@ -59,7 +60,8 @@ public sealed class DeviceInspector
                 continue;
             if (!field.IsInitOnly)
                 Refuse("is a mutable static: one process holds many bands");
-            else if (!field.FieldType.IsValueType && !field.FieldType.IsArray && field.FieldType.MetadataType != MetadataType.String)
+            else if (!field.FieldType.IsValueType && !field.FieldType.IsArray
+                && field.FieldType.MetadataType != MetadataType.String)
                 Refuse("is a static object: only constants, strings and arrays are shared");
         }
 
@@ -126,11 +128,13 @@ public sealed class DeviceInspector
     {
         var room = Room(_type);
         var declaring = method.DeclaringType.FullName;
-        if (declaring == "System.DateTime" && method.Name is "get_UtcNow" or "get_Now" or "get_Today" && room is not (Rooms.Board or Rooms.TimeKeeper))
+        if (declaring == "System.DateTime" && method.Name is "get_UtcNow" or "get_Now" or "get_Today"
+            && room is not (Rooms.Board or Rooms.TimeKeeper))
             Refuse("reads the wall clock outside Board and TimeKeeper");
         if (declaring is "System.Environment" && method.Name == "get_TickCount64")
             Refuse("reads Environment.TickCount64, which stands still in light sleep");
-        if (declaring is "System.Threading.Thread" or "System.Threading.Timer" && room is not (Rooms.Board or Rooms.Program))
+        if (declaring is "System.Threading.Thread" or "System.Threading.Timer"
+            && room is not (Rooms.Board or Rooms.Program))
             Refuse($"uses {method.DeclaringType.Name} outside Board and Program: one thread decides");
     }
 
@@ -160,7 +164,8 @@ public sealed class DeviceInspector
             return;
         }
 
-        if (_integersOnly && (type.MetadataType is MetadataType.Single or MetadataType.Double || type.FullName == "System.Decimal"))
+        if (_integersOnly
+            && (type.MetadataType is MetadataType.Single or MetadataType.Double || type.FullName == "System.Decimal"))
             Refuse($"uses {type.Name}: VitalsFilter is integers only");
         if (type.Scope is AssemblyNameReference { Name: var assembly }
             && assembly is not ("mscorlib" or "nanoFramework.TestFramework")
@@ -216,7 +221,8 @@ public sealed class DeviceInspector
         {
             var image = ReferenceAssemblies.Shared.Image(name.Name) ?? DeviceCompiler.ImageOf(name.Name)
                 ?? throw new AssemblyResolutionException(name);
-            var assembly = AssemblyDefinition.ReadAssembly(new MemoryStream(image), new ReaderParameters { AssemblyResolver = this });
+            var assembly = AssemblyDefinition.ReadAssembly(
+                new MemoryStream(image), new ReaderParameters { AssemblyResolver = this });
             _opened.Add(assembly);
             return assembly;
         }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using ElderBand.Dev;
@@ -22,7 +21,8 @@ public sealed partial class DeviceProject
         SourceFiles = Items("Compile").Select(Resolve).ToArray();
         ProjectReferences = Items("ProjectReference").Select(Resolve).ToArray();
         References = Elements("Reference")
-            .Select(reference => ((string)reference.Attribute("Include")!, reference.Elements().FirstOrDefault()?.Value ?? ""))
+            .Select(reference =>
+                ((string)reference.Attribute("Include")!, reference.Elements().FirstOrDefault()?.Value ?? ""))
             .ToArray();
 
         var packages = System.IO.Path.Combine(Folder, "packages.config");
@@ -53,7 +53,8 @@ public sealed partial class DeviceProject
 
     public static DeviceProject Load(string path) => new(path);
 
-    /// <returns>One line for each thing that would stop a device build, or build something else than the host does.</returns>
+    /// <returns>One line for each thing that would stop a device build, or build something else than the host
+    /// does.</returns>
     public IReadOnlyList<string> Problems()
     {
         var problems = new List<string>(NfprojFiles.Check(Folder));
@@ -72,7 +73,8 @@ public sealed partial class DeviceProject
         var expectedReferences = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (package, version) in Packages)
         {
-            if (!device.PackageVersions.TryGetValue(package, out var expected) || device.ListingOfPackage(package) is not { } listing)
+            if (!device.PackageVersions.TryGetValue(package, out var expected)
+                || device.ListingOfPackage(package) is not { } listing)
             {
                 problems.Add($"packages.config names {package}, which has no listing or no place in the version set");
                 continue;
@@ -100,7 +102,8 @@ public sealed partial class DeviceProject
                 problems.Add($"looks for {assembly} at {hintPath}, packages.config puts it at {expected}");
         }
 
-        problems.AddRange(expectedReferences.Keys.Select(assembly => $"packages.config brings {assembly}, which the project does not reference"));
+        problems.AddRange(expectedReferences.Keys.Select(
+            assembly => $"packages.config brings {assembly}, which the project does not reference"));
         if (Packages.ContainsKey(TestFramework))
             problems.AddRange(TestProblems());
         foreach (var source in SourceFiles.Where(File.Exists))
@@ -109,14 +112,16 @@ public sealed partial class DeviceProject
     }
 
     /// <summary>
-    /// What the test runner of nanoFramework asks of a project. A project that lacks one of these builds, and the runner
-    /// then runs no test and reports no error.
+    /// What the test runner of nanoFramework asks of a project. A project that lacks one of these builds, and the
+    /// runner then runs no test and reports no error.
     /// </summary>
     private IEnumerable<string> TestProblems()
     {
         if (AssemblyName != "NFUnitTest")
-            yield return $"holds tests in an assembly called {AssemblyName}: the test runner loads NFUnitTest and nothing else";
-        if (!Elements("ProjectCapability").Any(item => item.Parent!.Name.LocalName == "ItemGroup" && (string?)item.Attribute("Include") == "TestContainer"))
+            yield return $"holds tests in an assembly called {AssemblyName}: the test runner loads NFUnitTest and "
+                + "nothing else";
+        if (!Elements("ProjectCapability").Any(item =>
+            item.Parent!.Name.LocalName == "ItemGroup" && (string?)item.Attribute("Include") == "TestContainer"))
             yield return "holds tests but no <ProjectCapability Include=\"TestContainer\" /> in an ItemGroup";
         if (Property("IsTestProject") != "true" || Property("TestProjectType") != "UnitTest")
             yield return "holds tests but is no test project (IsTestProject, TestProjectType)";
@@ -129,16 +134,20 @@ public sealed partial class DeviceProject
             yield return $"{RunSettings} does not say where the tests run (nanoFrameworkAdapter, IsRealHardware)";
     }
 
-    /// <summary>What only the text shows: conditional code, and a Board that leaks into other rooms or the other way round.</summary>
+    /// <summary>
+    /// What only the text shows: conditional code, and a Board that leaks into other rooms or the other way round.
+    /// </summary>
     internal static IEnumerable<string> SourceProblems(string relativePath, string text)
     {
         if (Conditional().IsMatch(text))
-            yield return $"{relativePath} is conditional (#if): the host would test something else than the device runs";
+            yield return $"{relativePath} is conditional (#if): the host would test something else than the device "
+                + "runs";
         var isBoardFile = relativePath.Replace('\\', '/').StartsWith("Board/", StringComparison.Ordinal);
         foreach (Match match in NamespaceName().Matches(text))
         {
             if (match.Groups["name"].Value.EndsWith(".Board", StringComparison.Ordinal) != isBoardFile)
-                yield return string.Create(CultureInfo.InvariantCulture, $"{relativePath} declares {match.Groups["name"].Value}: what is in Board/, and nothing else, is in the namespace Board");
+                yield return $"{relativePath} declares {match.Groups["name"].Value}: "
+                    + "what is in Board/, and nothing else, is in the namespace Board";
         }
 
         // A binding (libs/Iot.Device.*) keeps what needs the device's own bus in I2c/, which the host leaves out.
@@ -146,7 +155,8 @@ public sealed partial class DeviceProject
         if (!isBoardFile && !isBusFile && relativePath != "Program.cs")
         {
             foreach (Match match in DeviceUsing().Matches(text))
-                yield return $"{relativePath} uses {match.Groups["name"].Value}: device packages belong in Board/ and Program.cs";
+                yield return $"{relativePath} uses {match.Groups["name"].Value}: device packages belong in Board/ and "
+                    + "Program.cs";
         }
     }
 
@@ -154,9 +164,11 @@ public sealed partial class DeviceProject
 
     private IEnumerable<string> Items(string name) => Elements(name).Select(item => (string)item.Attribute("Include")!);
 
-    private IEnumerable<XElement> Elements(string name) => _project.Descendants().Where(element => element.Name.LocalName == name);
+    private IEnumerable<XElement> Elements(string name) =>
+        _project.Descendants().Where(element => element.Name.LocalName == name);
 
-    private string Resolve(string relative) => System.IO.Path.GetFullPath(System.IO.Path.Combine(Folder, relative.Replace('\\', '/')));
+    private string Resolve(string relative) =>
+        System.IO.Path.GetFullPath(System.IO.Path.Combine(Folder, relative.Replace('\\', '/')));
 
     [GeneratedRegex(@"^[ \t]*#[ \t]*(if|elif|define)\b", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
     private static partial Regex Conditional();
@@ -164,6 +176,9 @@ public sealed partial class DeviceProject
     [GeneratedRegex(@"^[ \t]*namespace[ \t]+(?<name>[\w.]+)", RegexOptions.Multiline)]
     private static partial Regex NamespaceName();
 
-    [GeneratedRegex(@"^[ \t]*using[ \t]+(static[ \t]+)?(\w+[ \t]*=[ \t]*)?(?<name>(nanoFramework(?!\.TestFramework)|System\.Device|Iot(?!\.Device\.(RegisterBus|Max30102|Adxl343)\b))\.[\w.]+)", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(
+        @"^[ \t]*using[ \t]+(static[ \t]+)?(\w+[ \t]*=[ \t]*)?(?<name>(nanoFramework(?!\.TestFramework)|System\.Device"
+            + @"|Iot(?!\.Device\.(RegisterBus|Max30102|Adxl343)\b))\.[\w.]+)",
+        RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
     private static partial Regex DeviceUsing();
 }

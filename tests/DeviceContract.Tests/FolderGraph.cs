@@ -22,7 +22,8 @@ public static class FolderGraph
         var options = new CSharpParseOptions(LanguageVersion.CSharp9);
         var compilation = CSharpCompilation.Create(
             "Folders",
-            sources.Select(source => CSharpSyntaxTree.ParseText(SourceText.From(source.Value, Encoding.UTF8), options, source.Key)),
+            sources.Select(source =>
+                CSharpSyntaxTree.ParseText(SourceText.From(source.Value, Encoding.UTF8), options, source.Key)),
             references.Select(image => MetadataReference.CreateFromImage(image)),
             new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary));
         var edges = new SortedDictionary<(string, string), string>();
@@ -42,7 +43,8 @@ public static class FolderGraph
                 {
                     var to = Node(root, place.SyntaxTree.FilePath);
                     if (to != from)
-                        edges.TryAdd((from, to), Path.GetRelativePath(root, tree.FilePath).Replace('\\', '/') + " uses " + type!.Name);
+                        edges.TryAdd((from, to),
+                            Path.GetRelativePath(root, tree.FilePath).Replace('\\', '/') + " uses " + type!.Name);
                 }
             }
         }
@@ -52,7 +54,8 @@ public static class FolderGraph
 
     /// <returns>One line for each edge that lies on a cycle.</returns>
     public static IReadOnlyList<string> Cycles(IReadOnlyDictionary<(string From, string To), string> edges) =>
-        [.. edges.Where(edge => Reaches(edges, edge.Key.To, edge.Key.From)).Select(edge => $"{edge.Key.From} -> {edge.Key.To}: {edge.Value}")];
+        [.. edges.Where(edge => Reaches(edges, edge.Key.To, edge.Key.From))
+            .Select(edge => $"{edge.Key.From} -> {edge.Key.To}: {edge.Value}")];
 
     private static bool Reaches(IReadOnlyDictionary<(string From, string To), string> edges, string from, string to)
     {
@@ -73,6 +76,7 @@ public static class FolderGraph
     private static string Node(string root, string path)
     {
         var relative = Path.GetRelativePath(root, path).Replace('\\', '/');
-        return relative.Contains('/', StringComparison.Ordinal) ? relative[..relative.IndexOf('/', StringComparison.Ordinal)] + "/" : relative;
+        return relative.Contains('/', StringComparison.Ordinal)
+            ? relative[..relative.IndexOf('/', StringComparison.Ordinal)] + "/" : relative;
     }
 }

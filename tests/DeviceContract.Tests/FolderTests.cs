@@ -1,6 +1,8 @@
 namespace ElderBand.Tests.DeviceContract;
 
-/// <summary>Inside a firmware's App folder no two subjects need each other: a newcomer can read them one after the other.</summary>
+/// <summary>
+/// Inside a firmware's App folder no two subjects need each other: a newcomer can read them one after the other.
+/// </summary>
 public class FolderTests
 {
     [Theory]
@@ -51,7 +53,8 @@ public class FolderTests
 
     private static IReadOnlyDictionary<(string From, string To), string> Edges(string folder)
     {
-        var project = DeviceProject.Load(Directory.GetFiles(Path.Combine(Repository.Root, folder), "*.nfproj").Single());
+        var project = DeviceProject.Load(
+            Directory.GetFiles(Path.Combine(Repository.Root, folder), "*.nfproj").Single());
         var app = Path.Combine(Repository.Root, folder, "App");
         var sources = project.SourceFiles.Where(file => file.StartsWith(app, StringComparison.Ordinal))
             .ToDictionary(file => file, File.ReadAllText, StringComparer.Ordinal);

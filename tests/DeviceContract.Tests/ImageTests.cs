@@ -21,7 +21,8 @@ public class ImageTests
             var package = row.GetProperty("package").GetString()!;
             var version = row.GetProperty("version").GetString();
             ReferenceAssemblies.Shared.PackageVersions[package].ShouldBe(version, package);
-            ReferenceAssemblies.Shared.ListingOfPackage(package)!.Assembly.ShouldBe(row.GetProperty("assembly").GetString());
+            ReferenceAssemblies.Shared.ListingOfPackage(package)!.Assembly.ShouldBe(
+                row.GetProperty("assembly").GetString());
             row.GetProperty("checksum").GetString()!.ShouldMatch("^0x[0-9A-F]{8}$");
             Version.TryParse(row.GetProperty("native").GetString(), out _).ShouldBeTrue();
         }
@@ -30,7 +31,8 @@ public class ImageTests
     [Fact]
     public void The_image_has_the_sockets_that_System_Net_1_11_60_was_built_for()
     {
-        var net = Images.GetProperty("native").EnumerateArray().Single(row => row.GetProperty("assembly").GetString() == "System.Net");
+        var net = Images.GetProperty("native").EnumerateArray()
+            .Single(row => row.GetProperty("assembly").GetString() == "System.Net");
         net.GetProperty("version").GetString().ShouldBe("1.11.60");
         net.GetProperty("native").GetString().ShouldBe("100.2.0.14");
     }

@@ -54,7 +54,8 @@ public class ListingTests
     [Fact]
     public void Every_package_of_the_set_is_used_by_a_project_and_every_listing_is_in_the_set()
     {
-        var used = NfprojFiles.Projects(Repository.Root).SelectMany(project => DeviceProject.Load(project).Packages.Keys)
+        var used = NfprojFiles.Projects(Repository.Root)
+            .SelectMany(project => DeviceProject.Load(project).Packages.Keys)
             .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToArray();
         Device.PackageVersions.Keys.Order(StringComparer.Ordinal).ShouldBe(used);
         Device.Listings.Select(listing => listing.Package).Order(StringComparer.Ordinal).ShouldBe(used);
@@ -63,7 +64,8 @@ public class ListingTests
     private static bool IsEmbedded(TypeDefinition type) =>
         type.CustomAttributes.Any(attribute => attribute.AttributeType.Name == "EmbeddedAttribute");
 
-    // One line of a listing is one field, property, event, method or constructor; accessors and backing fields are none.
+    // One line of a listing is one field, property, event, method or constructor; accessors and backing fields are
+    // none.
     private static int Members(TypeDefinition type)
     {
         if (type.BaseType?.FullName == "System.MulticastDelegate")

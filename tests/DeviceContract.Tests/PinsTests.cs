@@ -6,7 +6,9 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace ElderBand.Tests.DeviceContract;
 
-/// <summary>The pin map says what the code says, the parts are in the list, the picture shows them, and the chip allows it.</summary>
+/// <summary>
+/// The pin map says what the code says, the parts are in the list, the picture shows them, and the chip allows it.
+/// </summary>
 public partial class PinsTests
 {
     [Theory]
@@ -28,7 +30,8 @@ public partial class PinsTests
     [InlineData("\"Key\"", "\"Knob\"", "Knob is in pins.json only")]
     [InlineData("SW1", "SW9", "SW9 is not in bom.csv")]
     [InlineData("\"active\": \"high\"", "\"active\": \"low\"", "Key wakes and is not active high")]
-    [InlineData("\"chip\": \"ESP32-S3\"", "\"chip\": \"ESP32\"", "Key wakes on GPIO5, which is no RTC line of an ESP32")]
+    [InlineData(
+        "\"chip\": \"ESP32-S3\"", "\"chip\": \"ESP32\"", "Key wakes on GPIO5, which is no RTC line of an ESP32")]
     [InlineData("\"gpio\": 5", "\"gpio\": 46", "Key uses GPIO46, which an ESP32-S3 needs itself")]
     public void A_wrong_pin_map_is_refused(string text, string replacement, string complaint)
     {
@@ -37,10 +40,12 @@ public partial class PinsTests
               "lines": [{ "signal": "Key", "gpio": 5, "direction": "in", "active": "high", "wakes": true, "parts": ["SW1"] }] }
             """;
         const string code = "static class Pins { public const int Key = 5; }";
-        const string parts = "ref,quantity,description,value,maker,part_number,note\nU1,1,board,x,maker,1,\nSW1,1,button,x,maker,2,\n";
+        const string parts =
+            "ref,quantity,description,value,maker,part_number,note\nU1,1,board,x,maker,1,\nSW1,1,button,x,maker,2,\n";
         const string picture = "<svg><text>U1</text><text>SW1</text><text>GPIO5</text></svg>";
         Problems(map, code, parts, picture).ShouldBeEmpty();
-        Problems(map.Replace(text, replacement, StringComparison.Ordinal), code, parts, picture).ShouldContain(complaint);
+        Problems(map.Replace(text, replacement, StringComparison.Ordinal), code, parts, picture)
+            .ShouldContain(complaint);
     }
 
     [Theory]
@@ -73,7 +78,8 @@ public partial class PinsTests
         var chip = json.RootElement.GetProperty("chip").GetString()!;
         var inCode = Constants(code);
         var parts = Parts(partsList, problems);
-        var shown = Word().Matches(TextElement().Replace(picture, " $1 ")).Select(match => match.Value).ToHashSet(StringComparer.Ordinal);
+        var shown = Word().Matches(TextElement().Replace(picture, " $1 ")).Select(match => match.Value)
+            .ToHashSet(StringComparer.Ordinal);
         foreach (var part in parts.Where(part => !shown.Contains(part)))
             problems.Add($"{part} is not in the picture");
 
@@ -124,7 +130,8 @@ public partial class PinsTests
         var all = new HashSet<string>(StringComparer.Ordinal);
         foreach (var row in partsList.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1))
         {
-            var fields = Field().Matches(row).Select(match => match.Groups["quoted"].Success ? match.Groups["quoted"].Value : match.Groups["plain"].Value).ToArray();
+            var fields = Field().Matches(row).Select(match =>
+                match.Groups["quoted"].Success ? match.Groups["quoted"].Value : match.Groups["plain"].Value).ToArray();
             var designators = fields[0].Split(',', StringSplitOptions.TrimEntries);
             foreach (var designator in designators)
                 if (!all.Add(designator))
@@ -143,7 +150,8 @@ public partial class PinsTests
         ? Enumerable.Range(0, 22).ToHashSet()
         : new HashSet<int> { 0, 2, 4, 12, 13, 14, 15, 25, 26, 27, 32, 33, 34, 35, 36, 37, 38, 39 };
 
-    // Flash, PSRAM, USB, serial console and the lines that are strapped at reset (3 on the S3 only chooses the JTAG source).
+    // Flash, PSRAM, USB, serial console and the lines that are strapped at reset (3 on the S3 only chooses the JTAG
+    // source).
     private static IReadOnlySet<int> Reserved(string chip) => chip == "ESP32-S3"
         ? new HashSet<int> { 0, 19, 20, 26, 27, 28, 29, 30, 31, 32, 45, 46 }
         : new HashSet<int> { 0, 1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 15, 16, 17 };

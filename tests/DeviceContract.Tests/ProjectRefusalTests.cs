@@ -14,7 +14,8 @@ public sealed class ProjectRefusalTests : IDisposable
         var project = File.ReadAllText(Path.Combine(sample, "BandProtocol.nfproj"));
         Write("Sample.nfproj", project);
         Write("packages.config", File.ReadAllText(Path.Combine(sample, "packages.config")));
-        Write("Sample.cs", "namespace Sample { public static class One { public static int Value(int x) { return x + 1; } } }\n");
+        Write("Sample.cs",
+            "namespace Sample { public static class One { public static int Value(int x) { return x + 1; } } }\n");
         NfprojFiles.Update(_folder);
     }
 
@@ -73,28 +74,36 @@ public sealed class ProjectRefusalTests : IDisposable
     public void A_package_without_a_listing_is_refused()
     {
         AddPackage("nanoFramework.Iot.Device.Max30102", "1.0.0");
-        Load().Problems().ShouldContain("packages.config names nanoFramework.Iot.Device.Max30102, which has no listing or no place in the version set");
+        Load().Problems()
+            .ShouldContain(
+                "packages.config names nanoFramework.Iot.Device.Max30102, which has no listing or no place in the "
+                    + "version set");
     }
 
     [Fact]
     public void A_package_of_another_version_is_refused()
     {
         Edit("packages.config", "1.17.11", "1.15.5");
-        Load().Problems().ShouldContain("packages.config has nanoFramework.CoreLibrary 1.15.5, the version set 1.17.11");
+        Load().Problems()
+            .ShouldContain("packages.config has nanoFramework.CoreLibrary 1.15.5, the version set 1.17.11");
     }
 
     [Fact]
     public void A_package_without_the_packages_it_needs_is_refused()
     {
         AddPackage("nanoFramework.System.Device.Gpio", "1.1.62");
-        Load().Problems().ShouldContain("packages.config names nanoFramework.System.Device.Gpio but not nanoFramework.Runtime.Events, which it needs");
+        Load().Problems()
+            .ShouldContain(
+                "packages.config names nanoFramework.System.Device.Gpio but not nanoFramework.Runtime.Events, which it "
+                    + "needs");
     }
 
     [Fact]
     public void A_named_package_that_is_not_referenced_is_refused()
     {
         AddPackage("nanoFramework.Runtime.Events", "1.11.39");
-        Load().Problems().ShouldContain("packages.config brings nanoFramework.Runtime.Events, which the project does not reference");
+        Load().Problems()
+            .ShouldContain("packages.config brings nanoFramework.Runtime.Events, which the project does not reference");
     }
 
     [Fact]
@@ -108,7 +117,8 @@ public sealed class ProjectRefusalTests : IDisposable
     public void A_reference_that_looks_in_another_place_is_refused()
     {
         Edit("Sample.nfproj", "nanoFramework.CoreLibrary.1.17.11", "nanoFramework.CoreLibrary.1.17.7");
-        Load().Problems().ShouldContain(problem => problem.StartsWith("looks for mscorlib at", StringComparison.Ordinal));
+        Load().Problems()
+            .ShouldContain(problem => problem.StartsWith("looks for mscorlib at", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -125,8 +135,10 @@ public sealed class ProjectRefusalTests : IDisposable
     [InlineData("App/Two.cs", "#if DEVICE\nclass Two { }\n#endif\n", "conditional")]
     [InlineData("App/Two.cs", "namespace Sample.Board { class Two { } }\n", "declares Sample.Board")]
     [InlineData("Board/Two.cs", "namespace Sample.App { class Two { } }\n", "declares Sample.App")]
-    [InlineData("App/Two.cs", "using System.Device.Gpio;\nnamespace Sample.App { class Two { } }\n", "uses System.Device.Gpio")]
-    [InlineData("Drivers/Two.cs", "using Bt = nanoFramework.Device.Bluetooth;\n", "uses nanoFramework.Device.Bluetooth")]
+    [InlineData(
+        "App/Two.cs", "using System.Device.Gpio;\nnamespace Sample.App { class Two { } }\n", "uses System.Device.Gpio")]
+    [InlineData(
+        "Drivers/Two.cs", "using Bt = nanoFramework.Device.Bluetooth;\n", "uses nanoFramework.Device.Bluetooth")]
     public void A_source_in_the_wrong_room_is_refused(string file, string text, string complaint)
     {
         Write(file, text);
@@ -137,7 +149,8 @@ public sealed class ProjectRefusalTests : IDisposable
     private DeviceProject Load() => DeviceProject.Load(Path.Combine(_folder, "Sample.nfproj"));
 
     private void AddPackage(string id, string version) =>
-        Edit("packages.config", "</packages>", $"  <package id=\"{id}\" version=\"{version}\" targetFramework=\"netnano1.0\" />\n</packages>");
+        Edit("packages.config", "</packages>",
+            $"  <package id=\"{id}\" version=\"{version}\" targetFramework=\"netnano1.0\" />\n</packages>");
 
     private void Edit(string file, string text, string replacement)
     {

@@ -7,7 +7,8 @@ namespace ElderBand.Tests.DeviceContract;
 public class ProjectTests
 {
     public static TheoryData<string> DeviceProjects { get; } =
-        [.. NfprojFiles.Projects(Repository.Root).Select(project => Path.GetRelativePath(Repository.Root, project).Replace('\\', '/'))];
+        [.. NfprojFiles.Projects(Repository.Root)
+            .Select(project => Path.GetRelativePath(Repository.Root, project).Replace('\\', '/'))];
 
     [Fact]
     public void Every_folder_of_device_code_has_a_device_project()
@@ -57,7 +58,8 @@ public class ProjectTests
         var project = DeviceProject.Load(Path.Combine(Repository.Root, path));
         var built = DeviceCompiler.Build(project);
         built.Errors.ShouldBeEmpty();
-        DeviceInspector.Inspect(built.Image, integersOnly: project.AssemblyName == "ElderBand.VitalsFilter").ShouldBeEmpty();
+        DeviceInspector.Inspect(built.Image, integersOnly: project.AssemblyName == "ElderBand.VitalsFilter")
+            .ShouldBeEmpty();
     }
 
     [Theory]
@@ -72,6 +74,7 @@ public class ProjectTests
             used.UnionWith(device.Closure(listing));
         if (used.Contains("nanoFramework.TestFramework"))
             used.Add("nanoFramework.UnitTestLauncher"); // runs the tests, is never called
-        project.References.Select(reference => reference.Assembly).Where(assembly => !used.Contains(assembly)).ShouldBeEmpty();
+        project.References.Select(reference => reference.Assembly).Where(assembly => !used.Contains(assembly))
+            .ShouldBeEmpty();
     }
 }

@@ -85,7 +85,8 @@ public sealed class ReferenceAssemblies
             listing.Assembly,
             [CSharpSyntaxTree.ParseText(listing.ToSource(), new CSharpParseOptions(LanguageVersion.CSharp9))],
             Closure(listing).Select(reference => MetadataReference.CreateFromImage(_imageByAssembly[reference])),
-            new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, optimizationLevel: OptimizationLevel.Release));
+            new CSharpCompilationOptions(
+                OutputKind.DynamicallyLinkedLibrary, optimizationLevel: OptimizationLevel.Release));
         using var image = new MemoryStream();
         // mscorlib references nothing, so nothing says which metadata version to write.
         var result = compilation.Emit(image, options: new EmitOptions(runtimeMetadataVersion: "v4.0.30319"));

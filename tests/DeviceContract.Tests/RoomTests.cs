@@ -12,7 +12,8 @@ public class RoomTests
 
     private static readonly string[] Bindings =
     [
-        .. RegisterBus, "libs/Iot.Device.Max30102/Iot.Device.Max30102.nfproj", "libs/Iot.Device.Adxl343/Iot.Device.Adxl343.nfproj",
+        .. RegisterBus, "libs/Iot.Device.Max30102/Iot.Device.Max30102.nfproj",
+        "libs/Iot.Device.Adxl343/Iot.Device.Adxl343.nfproj",
     ];
 
     [Theory]
@@ -20,7 +21,8 @@ public class RoomTests
     [InlineData("libs/Iot.Device.Adxl343")]
     public void A_driver_without_its_I2c_folder_uses_the_register_bus_and_nothing_else(string folder) =>
         Compile(
-            Sources(folder).Where(file => !file.Key.Contains("/I2c/", StringComparison.Ordinal) && !file.Key.Contains("/samples/", StringComparison.Ordinal)),
+            Sources(folder).Where(file => !file.Key.Contains("/I2c/", StringComparison.Ordinal)
+                && !file.Key.Contains("/samples/", StringComparison.Ordinal)),
             RegisterBus,
             withPackages: false).ShouldBeEmpty();
 
@@ -48,7 +50,8 @@ public class RoomTests
         Compile(board, [.. PortsAndCommon, .. RegisterBus], withPackages: false).ShouldNotBeEmpty();
         Compile(board, [.. Ports, .. RegisterBus], withPackages: true).ShouldNotBeEmpty();
         Compile(
-            [.. Sources("firmware/HomeHub/App"), KeyValuePair.Create("Breach.cs", "namespace ElderBand.HomeHub { class Breach { Board.HubRadio radio; } }")],
+            [.. Sources("firmware/HomeHub/App"), KeyValuePair.Create(
+                "Breach.cs", "namespace ElderBand.HomeHub { class Breach { Board.HubRadio radio; } }")],
             Ports,
             withPackages: false).ShouldHaveSingleItem();
     }
@@ -62,13 +65,16 @@ public class RoomTests
         return sources;
     }
 
-    private static IReadOnlyList<string> Compile(IEnumerable<KeyValuePair<string, string>> sources, string[] projects, bool withPackages)
+    private static IReadOnlyList<string> Compile(
+        IEnumerable<KeyValuePair<string, string>> sources, string[] projects, bool withPackages)
     {
         var device = ReferenceAssemblies.Shared;
         var packages = withPackages
             ? device.Listings.Select(listing => device.Image(listing.Assembly)!)
             : [device.Image("mscorlib")!];
-        var libraries = projects.Select(project => DeviceCompiler.Build(DeviceProject.Load(Path.Combine(Repository.Root, project))).Image);
-        return DeviceCompiler.Compile("Room", new Dictionary<string, string>(sources, StringComparer.Ordinal), packages.Concat(libraries)).Errors;
+        var libraries = projects.Select(
+            project => DeviceCompiler.Build(DeviceProject.Load(Path.Combine(Repository.Root, project))).Image);
+        return DeviceCompiler.Compile(
+            "Room", new Dictionary<string, string>(sources, StringComparer.Ordinal), packages.Concat(libraries)).Errors;
     }
 }

@@ -7,8 +7,10 @@ public class SnippetTests
     [InlineData("System.Collections.Generic.List<int> list;", "CS0234")]
     [InlineData("int M(int[] a) { return System.Linq.Enumerable.Sum(a); }", "CS0234")]
     [InlineData("async System.Threading.Tasks.Task M() { await M(); }", "CS0234")]
-    [InlineData("string M(string s) { return s.Replace(\"a\", \"b\"); }", "'string' does not contain a definition for 'Replace'")]
-    [InlineData("string M(string[] s) { return string.Join(\",\", s); }", "'string' does not contain a definition for 'Join'")]
+    [InlineData("string M(string s) { return s.Replace(\"a\", \"b\"); }",
+        "'string' does not contain a definition for 'Replace'")]
+    [InlineData(
+        "string M(string[] s) { return string.Join(\",\", s); }", "'string' does not contain a definition for 'Join'")]
     [InlineData("void M(int[] a) { System.Array.Sort(a); }", "'Array' does not contain a definition for 'Sort'")]
     [InlineData("bool M(char c) { return char.IsDigit(c); }", "'char' does not contain a definition for 'IsDigit'")]
     [InlineData("int? value;", "CS0518")]
@@ -26,7 +28,8 @@ public class SnippetTests
     [InlineData("async void M() { }", "CS0518")]
     [InlineData("byte M() { System.SpanByte p = stackalloc byte[8]; return p[0]; }", "CS8346")]
     public void A_snippet_that_a_device_lacks_does_not_compile(string member, string error) =>
-        Compile(member).Errors.ShouldContain(line => line.Contains(error, StringComparison.Ordinal), Listed(Compile(member).Errors));
+        Compile(member).Errors.ShouldContain(
+            line => line.Contains(error, StringComparison.Ordinal), Listed(Compile(member).Errors));
 
     [Theory]
     [InlineData("System.Action<int> callback;", "uses the generic type System.Action`1")]
@@ -48,12 +51,16 @@ public class SnippetTests
     [InlineData("static readonly Sample Instance = new Sample();", "is a static object")]
     [InlineData("enum Kind { Sos } string M(Kind k) { return k.ToString(); }", "on a device that is its number")]
     [InlineData("string M(System.DayOfWeek day) { return $\"on {day}\"; }", "on a device that is its number")]
-    [InlineData("System.DateTime M() { return System.DateTime.UtcNow; }", "reads the wall clock outside Board and TimeKeeper")]
+    [InlineData(
+        "System.DateTime M() { return System.DateTime.UtcNow; }", "reads the wall clock outside Board and TimeKeeper")]
     [InlineData("void M() { System.Threading.Thread.Sleep(1); }", "uses Thread outside Board and Program")]
-    [InlineData("System.Threading.Timer timer = new System.Threading.Timer(null, null, 1, 1);", "uses Timer outside Board and Program")]
+    [InlineData("System.Threading.Timer timer = new System.Threading.Timer(null, null, 1, 1);",
+        "uses Timer outside Board and Program")]
     [InlineData("long M() { return System.Environment.TickCount64; }", "reads Environment.TickCount64")]
-    [InlineData("System.Device.Gpio.GpioController pins;", "uses System.Device.Gpio (System.Device.Gpio.GpioController) outside Board and Program")]
-    [InlineData("void M() { nanoFramework.Hardware.Esp32.Sleep.StartDeepSleep(); }", "uses nanoFramework.Hardware.Esp32")]
+    [InlineData("System.Device.Gpio.GpioController pins;",
+        "uses System.Device.Gpio (System.Device.Gpio.GpioController) outside Board and Program")]
+    [InlineData(
+        "void M() { nanoFramework.Hardware.Esp32.Sleep.StartDeepSleep(); }", "uses nanoFramework.Hardware.Esp32")]
     public void A_snippet_that_only_a_PC_can_run_is_found_in_the_binary(string member, string reason)
     {
         var built = Compile(member);
@@ -71,12 +78,15 @@ public class SnippetTests
     public void What_unsafe_code_would_bring_is_found_too(string member, string reason)
     {
         // The device build does not allow unsafe code at all; the look into the binary is a second net.
-        var source = new Dictionary<string, string>(StringComparer.Ordinal) { ["Snippet.cs"] = $"class Sample {{ {member} }}" };
+        var source = new Dictionary<string,
+            string>(StringComparer.Ordinal) { ["Snippet.cs"] = $"class Sample {{ {member} }}" };
         if (member.Contains("unsafe", StringComparison.Ordinal))
-            DeviceCompiler.Compile("Snippet", source, References()).Errors.ShouldContain(line => line.Contains("CS0227"));
+            DeviceCompiler.Compile("Snippet", source, References())
+                .Errors.ShouldContain(line => line.Contains("CS0227"));
         var built = DeviceCompiler.Compile("Snippet", source, References(), allowUnsafe: true);
         built.Errors.ShouldBeEmpty();
-        DeviceInspector.Inspect(built.Image).ShouldContain(problem => problem.Contains(reason, StringComparison.Ordinal));
+        DeviceInspector.Inspect(built.Image)
+            .ShouldContain(problem => problem.Contains(reason, StringComparison.Ordinal));
     }
 
     [Theory]
@@ -108,13 +118,17 @@ public class SnippetTests
     [InlineData("int M() { try { return 1; } catch (System.Exception e) when (e.Message.Length > 3) { return 2; } }")]
     [InlineData("void M(System.IDisposable d) { using var e = d; }")]
     [InlineData("ref int M(int[] a) { return ref a[0]; }")]
-    [InlineData("readonly struct Pair { public readonly int X; public Pair(int x) { X = x; } } int M(in Pair p) { return p.X; }")]
+    [InlineData(
+        "readonly struct Pair { public readonly int X; public Pair(int x) { X = x; } } int M(in Pair p) { return p.X; "
+            + "}")]
     [InlineData("object gate = new object(); void M() { lock (gate) { } }")]
     [InlineData("int n; int M() { return System.Threading.Interlocked.Increment(ref n); }")]
     [InlineData("int[][] rows = new int[4][];")]
     [InlineData("enum Kind { Sos = 1 } int M(Kind k) { return (int)k; }")]
     [InlineData("event System.EventHandler Changed; void M() { Changed?.Invoke(this, null); }")]
-    [InlineData("int M(string s) { switch (s) { case \"a\": return 1; case \"b\": return 2; case \"c\": return 3; case \"d\": return 4; case \"e\": return 5; case \"f\": return 6; case \"g\": return 7; default: return 0; } }")]
+    [InlineData(
+        "int M(string s) { switch (s) { case \"a\": return 1; case \"b\": return 2; case \"c\": return 3; case \"d\": "
+            + "return 4; case \"e\": return 5; case \"f\": return 6; case \"g\": return 7; default: return 0; } }")]
     public void A_snippet_that_a_device_runs_passes(string member)
     {
         var built = Compile(member);

@@ -14,16 +14,23 @@ public partial class SolutionTests
     [Fact]
     public void Device_projects_are_listed_and_built_only_in_the_Device_configuration()
     {
-        var expected = NfprojFiles.Projects(Repository.Root).Select(path => Path.GetRelativePath(Repository.Root, path)).ToArray();
+        var expected = NfprojFiles.Projects(Repository.Root).Select(path => Path.GetRelativePath(Repository.Root, path))
+            .ToArray();
         expected.ShouldNotBeEmpty();
         Problems(File.ReadAllText(Path.Combine(Repository.Root, "ElderBand.sln")), expected).ShouldBeEmpty();
     }
 
     [Theory]
     [InlineData("", "is not listed")]
-    [InlineData("Project(\"{11A8DD76-328B-46DF-9F39-F559912D0360}\") = \"A\", \"libs\\A\\A.nfproj\", \"{AA}\"\n{AA}.Debug|Any CPU.Build.0 = Debug|Any CPU\n{AA}.Device|Any CPU.Build.0 = Release|Any CPU", "is built in Debug")]
-    [InlineData("Project(\"{11A8DD76-328B-46DF-9F39-F559912D0360}\") = \"A\", \"libs\\A\\A.nfproj\", \"{AA}\"\n{AA}.Debug|Any CPU.ActiveCfg = Debug|Any CPU", "is not built in Device")]
-    [InlineData("Project(\"{FAE04EC0-301F-11D3-BF4B-00C04F79EFBC}\") = \"A\", \"libs\\A\\A.nfproj\", \"{AA}\"\n{AA}.Device|Any CPU.Build.0 = Release|Any CPU", "is not listed")]
+    [InlineData(
+        "Project(\"{11A8DD76-328B-46DF-9F39-F559912D0360}\") = \"A\", \"libs\\A\\A.nfproj\", \"{AA}\"\n{AA}.Debug|Any "
+            + "CPU.Build.0 = Debug|Any CPU\n{AA}.Device|Any CPU.Build.0 = Release|Any CPU", "is built in Debug")]
+    [InlineData(
+        "Project(\"{11A8DD76-328B-46DF-9F39-F559912D0360}\") = \"A\", \"libs\\A\\A.nfproj\", \"{AA}\"\n{AA}.Debug|Any "
+            + "CPU.ActiveCfg = Debug|Any CPU", "is not built in Device")]
+    [InlineData(
+        "Project(\"{FAE04EC0-301F-11D3-BF4B-00C04F79EFBC}\") = \"A\", \"libs\\A\\A.nfproj\", \"{AA}\"\n{AA}.Device|Any "
+            + "CPU.Build.0 = Release|Any CPU", "is not listed")]
     public void A_solution_that_would_break_a_build_is_refused(string solution, string complaint) =>
         Problems(solution, [Path.Combine("libs", "A", "A.nfproj")]).ShouldHaveSingleItem().ShouldContain(complaint);
 
@@ -31,8 +38,10 @@ public partial class SolutionTests
     {
         var problems = new List<string>();
         var idByPath = ListedProject().Matches(solution)
-            .Where(match => string.Equals(match.Groups["type"].Value, DeviceProjectType, StringComparison.OrdinalIgnoreCase))
-            .ToDictionary(match => match.Groups["path"].Value.Replace('\\', Path.DirectorySeparatorChar), match => match.Groups["id"].Value, StringComparer.Ordinal);
+            .Where(match =>
+                string.Equals(match.Groups["type"].Value, DeviceProjectType, StringComparison.OrdinalIgnoreCase))
+            .ToDictionary(match => match.Groups["path"].Value.Replace('\\', Path.DirectorySeparatorChar), match =>
+                match.Groups["id"].Value, StringComparer.Ordinal);
         foreach (var project in projects)
         {
             if (!idByPath.TryGetValue(project, out var id))
@@ -45,7 +54,8 @@ public partial class SolutionTests
                 .Where(match => match.Groups["id"].Value == id)
                 .Select(match => match.Groups["configuration"].Value)
                 .ToArray();
-            problems.AddRange(builtIn.Where(configuration => configuration != "Device").Select(configuration => $"{project} is built in {configuration}"));
+            problems.AddRange(builtIn.Where(configuration => configuration != "Device")
+                .Select(configuration => $"{project} is built in {configuration}"));
             if (!builtIn.Contains("Device", StringComparer.Ordinal))
                 problems.Add($"{project} is not built in Device");
         }
@@ -53,7 +63,8 @@ public partial class SolutionTests
         return problems;
     }
 
-    [GeneratedRegex("""^Project\("\{(?<type>[^}]+)\}"\) = "[^"]+", "(?<path>[^"]+)", "\{(?<id>[^}]+)\}""", RegexOptions.Multiline)]
+    [GeneratedRegex(
+        """^Project\("\{(?<type>[^}]+)\}"\) = "[^"]+", "(?<path>[^"]+)", "\{(?<id>[^}]+)\}""", RegexOptions.Multiline)]
     private static partial Regex ListedProject();
 
     [GeneratedRegex(@"\{(?<id>[^}]+)\}\.(?<configuration>[^|]+)\|[^.]+\.Build\.0")]

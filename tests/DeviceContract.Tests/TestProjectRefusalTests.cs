@@ -11,9 +11,11 @@ public sealed class TestProjectRefusalTests : IDisposable
 
     public TestProjectRefusalTests()
     {
-        foreach (var file in Directory.GetFiles(Path.Combine(Repository.Root, "tests", Sample), "*", SearchOption.AllDirectories))
+        foreach (var file in Directory.GetFiles(
+            Path.Combine(Repository.Root, "tests", Sample), "*", SearchOption.AllDirectories))
         {
-            var copy = Path.Combine(_folder, Path.GetRelativePath(Path.Combine(Repository.Root, "tests", Sample), file));
+            var copy = Path.Combine(
+                _folder, Path.GetRelativePath(Path.Combine(Repository.Root, "tests", Sample), file));
             Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
             File.Copy(file, copy);
         }
@@ -25,12 +27,16 @@ public sealed class TestProjectRefusalTests : IDisposable
     public void A_copy_of_the_real_test_project_has_no_problem() => Problems().ShouldBeEmpty();
 
     [Theory]
-    [InlineData("<AssemblyName>NFUnitTest</AssemblyName>", "<AssemblyName>ElderBand.Tests</AssemblyName>", "an assembly called ElderBand.Tests")]
-    [InlineData("<ProjectCapability Include=\"TestContainer\" />", "", "no <ProjectCapability Include=\"TestContainer\" />")]
+    [InlineData("<AssemblyName>NFUnitTest</AssemblyName>", "<AssemblyName>ElderBand.Tests</AssemblyName>",
+        "an assembly called ElderBand.Tests")]
+    [InlineData(
+        "<ProjectCapability Include=\"TestContainer\" />", "", "no <ProjectCapability Include=\"TestContainer\" />")]
     [InlineData("<IsTestProject>true</IsTestProject>", "", "is no test project")]
     [InlineData("<TestProjectType>UnitTest</TestProjectType>", "", "is no test project")]
-    [InlineData(@"<RunSettingsFilePath>$(MSBuildProjectDirectory)\nano.runsettings</RunSettingsFilePath>", "", "does not name nano.runsettings")]
-    public void A_test_project_that_the_runner_would_not_find_is_refused(string setting, string replacement, string complaint)
+    [InlineData(@"<RunSettingsFilePath>$(MSBuildProjectDirectory)\nano.runsettings</RunSettingsFilePath>", "",
+        "does not name nano.runsettings")]
+    public void A_test_project_that_the_runner_would_not_find_is_refused(
+        string setting, string replacement, string complaint)
     {
         Edit(Sample + ".nfproj", setting, replacement);
         Problems().ShouldHaveSingleItem().ShouldContain(complaint);
@@ -41,7 +47,8 @@ public sealed class TestProjectRefusalTests : IDisposable
     {
         // Visual Studio reads the capabilities there; the test explorer does not.
         Edit(Sample + ".nfproj", "<ProjectCapability Include=\"TestContainer\" />", "");
-        Edit(Sample + ".nfproj", "<ProjectConfigurationsDeclaredAsItems />", "<ProjectConfigurationsDeclaredAsItems /><TestContainer />");
+        Edit(Sample + ".nfproj", "<ProjectConfigurationsDeclaredAsItems />",
+            "<ProjectConfigurationsDeclaredAsItems /><TestContainer />");
         Problems().ShouldHaveSingleItem().ShouldContain("TestContainer");
     }
 
@@ -60,7 +67,8 @@ public sealed class TestProjectRefusalTests : IDisposable
     }
 
     // The project that is tested lies elsewhere than in the copy; that alone is no problem of the project file.
-    private IReadOnlyList<string> Problems() => DeviceProject.Load(Path.Combine(_folder, Sample + ".nfproj")).Problems();
+    private IReadOnlyList<string> Problems() =>
+        DeviceProject.Load(Path.Combine(_folder, Sample + ".nfproj")).Problems();
 
     private void Edit(string file, string text, string replacement)
     {

@@ -3,7 +3,9 @@ using System.Text.RegularExpressions;
 
 namespace ElderBand.Tests.DeviceContract;
 
-/// <summary>The watchdog's times in hardware/README.md are those of the parts in bom.csv, and the firmware respects them.</summary>
+/// <summary>
+/// The watchdog's times in hardware/README.md are those of the parts in bom.csv, and the firmware respects them.
+/// </summary>
 public partial class WatchdogTests
 {
     private const double LongestBiteS = 7.4;
@@ -14,7 +16,8 @@ public partial class WatchdogTests
     private const double PinOhm = 50;
 
     private static readonly string Readme = File.ReadAllText(Path.Combine(Repository.Root, "hardware/README.md"));
-    private static readonly string Parts = File.ReadAllText(Path.Combine(Repository.Root, "hardware/wristband/bom.csv"));
+    private static readonly string Parts = File.ReadAllText(
+        Path.Combine(Repository.Root, "hardware/wristband/bom.csv"));
 
     [Fact]
     public void P08_the_band_keeps_its_watchdog_on_in_light_sleep_for_longer_than_a_bite_and_a_feed_period()
@@ -34,7 +37,8 @@ public partial class WatchdogTests
         double r = Value("R9") + PinOhm, c = Value("C4");
         var typical = r * c * Math.Log(3.30 / 0.25);
         var longest = ((Value("R9") * 1.01) + PinOhm) * c * 1.05 * 1.02 * Math.Log(3.37 / 0.25);
-        Row("SET1 is low after the firmware drives it low").ShouldBe(["-", Milliseconds(typical), Milliseconds(longest)]);
+        Row("SET1 is low after the firmware drives it low")
+            .ShouldBe(["-", Milliseconds(typical), Milliseconds(longest)]);
 
         var power = File.ReadAllText(Path.Combine(Repository.Root, "firmware/Wristband/Board/BandPower.cs"));
         var waitMs = int.Parse(WatchdogOff().Match(power).Groups["ms"].Value, CultureInfo.InvariantCulture);
@@ -48,7 +52,8 @@ public partial class WatchdogTests
     [InlineData("home hub", "C2", 60)]
     public void P08_the_watchdog_bites_within_its_time(string device, string capacitor, double limitS)
     {
-        var parts = File.ReadAllText(Path.Combine(Repository.Root, device == "wristband" ? "hardware/wristband/bom.csv" : "hardware/hub/bom.csv"));
+        var parts = File.ReadAllText(Path.Combine(
+            Repository.Root, device == "wristband" ? "hardware/wristband/bom.csv" : "hardware/hub/bom.csv"));
         var nF = Value(capacitor, parts) * 1e9;
         double Time(double part, double chip) => ((77.4e-3 * nF * part) + 0.055) * chip;
         var digits = device == "wristband" ? "0.0" : "0";
@@ -69,7 +74,10 @@ public partial class WatchdogTests
     public void The_value_of_a_part_is_read_from_the_list(string row, string part, double expected) =>
         Value(part, "ref,quantity,description,value\n" + row + "\n").ShouldBe(expected, expected * 1e-9);
 
-    /// <summary>Seconds until a capacitor that a resistor empties has fallen from v0 to v1; a positive current helps to empty it.</summary>
+    /// <summary>
+    /// Seconds until a capacitor that a resistor empties has fallen from v0 to v1; a positive current helps to empty
+    /// it.
+    /// </summary>
     private static double Hold(double ohm, double farad, double v0, double v1, double ampere) =>
         ohm * farad * Math.Log((v0 + (ampere * ohm)) / (v1 + (ampere * ohm)));
 
@@ -87,10 +95,12 @@ public partial class WatchdogTests
     private static double Value(string part, string? parts = null)
     {
         var row = (parts ?? Parts).Split('\n')
-            .First(line => Regex.IsMatch(line, $"^\"?(?:[A-Z]+\\d+, )*{part}[,\"]", RegexOptions.None, TimeSpan.FromSeconds(1)));
+            .First(line =>
+                Regex.IsMatch(line, $"^\"?(?:[A-Z]+\\d+, )*{part}[,\"]", RegexOptions.None, TimeSpan.FromSeconds(1)));
         var value = PartValue().Match(row);
         var number = double.Parse(value.Groups["number"].Value, CultureInfo.InvariantCulture);
-        return value.Groups["unit"].Value switch { "k" => number * 1e3, "µF" => number * 1e-6, "nF" => number * 1e-9, _ => number };
+        return value.Groups["unit"]
+            .Value switch { "k" => number * 1e3, "µF" => number * 1e-6, "nF" => number * 1e-9, _ => number };
     }
 
     // The third field behind the designators: quantity, description, value.

@@ -12,16 +12,24 @@ public class AlarmTests
     private static readonly Actor Li = new(1, "Officer Li");
     private static readonly Actor Wang = new(2, "Officer Wang");
 
-    // Every (state, event) pair, written out by hand: M = moves there, n = a note, - = nothing, x = a person is refused.
+    // Every (state, event) pair, written out by hand: M = moves there, n = a note, - = nothing, x = a person is
+    // refused.
     private static readonly string[] Table =
     [
-        //            Press Confirm    Cancel       NotNeeded Merge     Deadline   RingAgain Unanswered Take     SendHelp  HandBack   Close
-        "Prealarm  |  -     M:Ringing  M:Cancelled  -         M:Closed  M:Ringing  -         -          x        x         x          x",
-        "Ringing   |  n     n          n            n         -         -          n         n          M:Taken  x         x          x",
-        "Taken     |  n     n          n            n         -         -          -         -          x        M:Coming  M:Ringing  M:Closed",
-        "Coming    |  n     n          n            n         -         -          -         -          x        x         M:Ringing  M:Closed",
-        "Closed    |  -     n          n            n         -         -          -         -          x        x         x          x",
-        "Cancelled |  -     M:Ringing  -            -         -         -          -         -          x        x         x          x",
+        //            Press Confirm    Cancel       NotNeeded Merge     Deadline   RingAgain Unanswered Take    
+        // SendHelp  HandBack   Close
+        "Prealarm  |  -     M:Ringing  M:Cancelled  -         M:Closed  M:Ringing  -         -          x        x     "
+            + "    x          x",
+        "Ringing   |  n     n          n            n         -         -          n         n          M:Taken  x     "
+            + "    x          x",
+        "Taken     |  n     n          n            n         -         -          -         -          x        "
+            + "M:Coming  M:Ringing  M:Closed",
+        "Coming    |  n     n          n            n         -         -          -         -          x        x     "
+            + "    M:Ringing  M:Closed",
+        "Closed    |  -     n          n            n         -         -          -         -          x        x     "
+            + "    x          x",
+        "Cancelled |  -     M:Ringing  -            -         -         -          -         -          x        x     "
+            + "    x          x",
     ];
 
     [Fact]
@@ -259,7 +267,7 @@ public class AlarmTests
     }
 
     [Fact]
-    public async Task P36_consoles_have_15_s_after_a_start_of_the_service_before_the_family_is_told_that_nobody_is_there()
+    public async Task P36_consoles_have_15_s_after_a_start_before_the_family_is_told_that_nobody_is_there()
     {
         await using var d = await Desk.OpenAsync();
         d.RestartConsoles();
@@ -290,7 +298,8 @@ public class AlarmTests
         await d.Sos(1);
         long id = d.Only().Id;
         ActResult[] results = await Task.WhenAll(Enumerable.Range(0, 100).Select(i => Task.Run(
-            () => d.Store.WriteAsync(Lane.Alarm, tx => d.Desk_.Take(tx, "c1", id, i % 2 == 0 ? Li : Wang), TestContext.Current.CancellationToken),
+            () => d.Store.WriteAsync(Lane.Alarm, tx =>
+                d.Desk_.Take(tx, "c1", id, i % 2 == 0 ? Li : Wang), TestContext.Current.CancellationToken),
             TestContext.Current.CancellationToken)));
         string owner = d.Only().Owner!.DisplayName;
         results.Count(r => r.Act == Act.Done).ShouldBe(50);
@@ -333,7 +342,8 @@ public class AlarmTests
     {
         await using var d = await Desk.OpenAsync();
         await d.Sos(1);
-        await d.Store.WriteAsync(Lane.Alarm, tx => tx.Db.Run("DELETE FROM timer"), TestContext.Current.CancellationToken);
+        await d.Store.WriteAsync(
+            Lane.Alarm, tx => tx.Db.Run("DELETE FROM timer"), TestContext.Current.CancellationToken);
         long orphan = d.Store.Read(AlarmRows.Orphans).ShouldHaveSingleItem();
         await d.Store.WriteAsync(Lane.Alarm, tx => d.Desk_.Rescue(tx, orphan), TestContext.Current.CancellationToken);
         d.Store.Read(AlarmRows.Orphans).ShouldBeEmpty();
@@ -442,7 +452,8 @@ public class AlarmTests
 
         public AlarmView Only() => Alarms().ShouldHaveSingleItem();
 
-        public List<string> Messages() => Store.Read(db => db.All("SELECT reason FROM message ORDER BY id", r => r.Text(0)));
+        public List<string> Messages() =>
+            Store.Read(db => db.All("SELECT reason FROM message ORDER BY id", r => r.Text(0)));
 
         public List<string> Timers() => Store.Read(db => db.All("SELECT kind FROM timer", r => r.Text(0)));
 
@@ -450,17 +461,22 @@ public class AlarmTests
             Event(FrameType.Sos, sequence, (tx, e) => Desk_.Sos(tx, e), flags: flags, sender: sender);
 
         public Task Fall(int sequence, long ageMs = 0, int uptimeS = 95, byte flags = 0) =>
-            Event(FrameType.FallSuspected, sequence, (tx, e) => Desk_.FallSuspected(tx, e), ageMs, flags: flags, uptimeS: uptimeS);
+            Event(FrameType.FallSuspected, sequence, (tx, e) =>
+                Desk_.FallSuspected(tx, e), ageMs, flags: flags, uptimeS: uptimeS);
 
-        public Task Confirm(int sequence, int to) => Event(FrameType.FallConfirmed, sequence, (tx, e) => Desk_.FallConfirmed(tx, e), to: to);
+        public Task Confirm(int sequence, int to) =>
+            Event(FrameType.FallConfirmed, sequence, (tx, e) => Desk_.FallConfirmed(tx, e), to: to);
 
-        public Task Cancel(int sequence, int to) => Event(FrameType.FallCancelled, sequence, (tx, e) => Desk_.FallCancelled(tx, e), to: to);
+        public Task Cancel(int sequence, int to) =>
+            Event(FrameType.FallCancelled, sequence, (tx, e) => Desk_.FallCancelled(tx, e), to: to);
 
-        public Task NotNeeded(int sequence, int to) => Event(FrameType.NotNeeded, sequence, (tx, e) => Desk_.NotNeeded(tx, e), to: to);
+        public Task NotNeeded(int sequence, int to) =>
+            Event(FrameType.NotNeeded, sequence, (tx, e) => Desk_.NotNeeded(tx, e), to: to);
 
         public Task<ActResult> Try(Func<Tx, ActResult> act) => Store.WriteAsync(Lane.Alarm, act);
 
-        public async Task Act(Func<Tx, ActResult> act) => (await Try(act)).Act.ShouldBe(ElderBand.HubService.Alarms.Act.Done);
+        public async Task Act(Func<Tx, ActResult> act) =>
+            (await Try(act)).Act.ShouldBe(ElderBand.HubService.Alarms.Act.Done);
 
         /// <summary>Lets time pass and runs what has come due, as the sweeper does.</summary>
         public async Task After(long ms)

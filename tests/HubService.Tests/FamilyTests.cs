@@ -48,10 +48,12 @@ internal sealed class Gateway : IAsyncDisposable
         {
             gateway!.Keys.Enqueue(request.Headers["Idempotency-Key"].ToString());
             gateway.Requests.Enqueue((await JsonDocument.ParseAsync(request.Body)).RootElement);
-            return gateway.Status == 200 ? Results.Json(new { messageId = $"sms-{gateway.Requests.Count}" }) : Results.StatusCode(gateway.Status);
+            return gateway.Status == 200 ? Results.Json(new { messageId = $"sms-{gateway.Requests.Count}" })
+                : Results.StatusCode(gateway.Status);
         });
         await app.StartAsync();
-        string address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        string address = app.Services.GetRequiredService<IServer>()
+            .Features.Get<IServerAddressesFeature>()!.Addresses.First();
         gateway = new Gateway(app, new Uri(new Uri(address), "/sms"));
         return gateway;
     }
@@ -165,7 +167,8 @@ public sealed class FamilyTests
         await using StaffDesk second = await StaffDesk.OpenAsync(gateway.Address, first.Folder);
         await Until(() => second.Alarm(alarm).Contacts[0].Messages[0].SentAtMs is not null);
         gateway.Requests.Count.ShouldBeGreaterThan(before);
-        gateway.Requests.Where(r => r.GetProperty("id").GetString() == $"m{second.Alarm(alarm).Contacts[0].Messages[0].Id}")
+        gateway.Requests.Where(
+            r => r.GetProperty("id").GetString() == $"m{second.Alarm(alarm).Contacts[0].Messages[0].Id}")
             .Select(static r => Link(r)).Distinct().Count().ShouldBe(1);
     }
 
@@ -183,7 +186,8 @@ public sealed class FamilyTests
         await li.PostAsync($"api/alarms/{alarm}/take", null, Token);
         gateway.Requests.Clear();
         gateway.Status = 200;
-        await Until(() => desk.Alarm(alarm).Contacts[0].Messages is [{ SentAtMs: not null }, { SentAtMs: not null, Reason: "unanswered" }]);
+        await Until(() => desk.Alarm(alarm).Contacts[0]
+            .Messages is [{ SentAtMs: not null }, { SentAtMs: not null, Reason: "unanswered" }]);
         gateway.Requests.Last().GetProperty("text").GetString()!.ShouldSatisfyAllConditions(
             static t => t.ShouldContain("李静 正在处理"), static t => t.ShouldNotContain("还没有人接手"));
         desk.Alarm(alarm).State.ShouldBe("taken");
@@ -214,7 +218,8 @@ public sealed class FamilyTests
 
         JsonElement view = await phone.GetFromJsonAsync<JsonElement>($"api/family/{token}", Token);
         view.EnumerateObject().Select(static p => p.Name).ShouldBe(
-            ["number", "kind", "residentName", "state", "raisedAtMs", "nowMs", "unanswered", "who", "takenAtMs", "comingAtMs",
+            ["number", "kind", "residentName", "state", "raisedAtMs", "nowMs", "unanswered", "who", "takenAtMs",
+                "comingAtMs",
                 "closedAtMs", "closingWords", "callResident", "callCentre", "timeline"]);
         view.GetProperty("residentName").GetString().ShouldBe("陈桂英");
         view.GetProperty("callCentre").GetString().ShouldBe("02100000001");
@@ -225,7 +230,8 @@ public sealed class FamilyTests
         await li.PostAsync($"api/alarms/{alarm}/take", null, Token);
         JsonElement taken = await NextState(stream, "taken");
         taken.GetProperty("who").GetString().ShouldBe("李静");
-        await li.PostAsJsonAsync($"api/alarms/{alarm}/call", new { contactId = desk.Alarm(alarm).Contacts[1].Id, result = "spoke" }, Token);
+        await li.PostAsJsonAsync(
+            $"api/alarms/{alarm}/call", new { contactId = desk.Alarm(alarm).Contacts[1].Id, result = "spoke" }, Token);
         await li.PostAsJsonAsync($"api/alarms/{alarm}/close", new { outcome = "phoneOk", words = "一切平安" }, Token);
         JsonElement closed = await NextState(stream, "closed");
         closed.GetProperty("closingWords").GetString().ShouldBe("一切平安");
@@ -248,21 +254,26 @@ public sealed class FamilyTests
         string token = Link(gateway.Requests.First()).Split("/f/")[1];
         HttpClient phone = desk.Stranger(withHeader: false);
         (await phone.GetAsync($"api/family/{token}x", Token)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
-        (await phone.GetAsync($"api/family/{new string('x', 500)}", Token)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await phone.GetAsync($"api/family/{new string('x', 500)}", Token))
+            .StatusCode.ShouldBe(HttpStatusCode.NotFound);
         (await phone.GetAsync($"api/family/{token}", Token)).StatusCode.ShouldBe(HttpStatusCode.OK);
 
         using StaffDesk.Events stream = await desk.ListenAsync(phone, $"api/family/{token}/events");
         await stream.NextAsync("family");
         long contact = desk.Alarm(alarm).Contacts[0].Id;
-        (await li.PostAsJsonAsync($"api/alarms/{alarm}/revoke-link", new { contactId = contact }, Token)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await li.PostAsJsonAsync($"api/alarms/{alarm}/revoke-link", new { contactId = contact }, Token))
+            .StatusCode.ShouldBe(HttpStatusCode.OK);
         await stream.NextAsync("over");
         (await phone.GetAsync($"api/family/{token}", Token)).StatusCode.ShouldBe(HttpStatusCode.Gone);
-        (await li.PostAsJsonAsync($"api/alarms/{alarm}/revoke-link", new { contactId = contact }, Token)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await li.PostAsJsonAsync($"api/alarms/{alarm}/revoke-link", new { contactId = contact }, Token))
+            .StatusCode.ShouldBe(HttpStatusCode.NotFound);
 
         await li.PostAsync($"api/alarms/{alarm}/take", null, Token);
         await li.PostAsJsonAsync($"api/alarms/{alarm}/close", new { outcome = "other", words = "好" }, Token);
-        await Until(() => gateway.Requests.Any(static r => r.GetProperty("text").GetString()!.Contains("已处理完毕", StringComparison.Ordinal)));
-        gateway.Requests.Last().GetProperty("text").GetString()!.ShouldNotContain("/f/", customMessage: "a revoked link is not sent again");
+        await Until(() => gateway.Requests.Any(
+            static r => r.GetProperty("text").GetString()!.Contains("已处理完毕", StringComparison.Ordinal)));
+        gateway.Requests.Last().GetProperty("text")
+            .GetString()!.ShouldNotContain("/f/", customMessage: "a revoked link is not sent again");
 
         long second = await desk.PressAsync();
         await Until(() => desk.Alarm(second).Contacts[0].Messages is [{ SentAtMs: not null }]);
@@ -283,20 +294,26 @@ public sealed class FamilyTests
         await Until(() => desk.Alarm(alarm).Contacts[0].Messages is [{ SentAtMs: not null }]);
         string id = $"m{desk.Alarm(alarm).Contacts[0].Messages[0].Id}";
         HttpClient hook = desk.Stranger(withHeader: false);
-        (await hook.PostAsJsonAsync("hooks/messages/guess", new { id, status = "delivered" }, Token)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
-        (await hook.PostAsJsonAsync(Hook, new { id = "m99999", status = "delivered" }, Token)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await hook.PostAsJsonAsync("hooks/messages/guess", new { id, status = "delivered" }, Token))
+            .StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await hook.PostAsJsonAsync(Hook, new { id = "m99999", status = "delivered" }, Token))
+            .StatusCode.ShouldBe(HttpStatusCode.NotFound);
         (await hook.PostAsJsonAsync(Hook, new { id = long.Parse(id[1..]), status = "delivered" }, Token)).StatusCode
             .ShouldBe(HttpStatusCode.NotFound, "a bare number is the gateway's, and this gateway has given none");
-        (await hook.PostAsJsonAsync(Hook, new { id, status = "eaten" }, Token)).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await hook.PostAsJsonAsync(Hook, new { id, status = "eaten" }, Token))
+            .StatusCode.ShouldBe(HttpStatusCode.BadRequest);
 
-        (await hook.PostAsJsonAsync(Hook, new { id, status = "failed", detail = "关机" }, Token)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        (await hook.PostAsJsonAsync(Hook, new { id, status = "failed", detail = "关机" }, Token))
+            .StatusCode.ShouldBe(HttpStatusCode.NoContent);
         desk.Alarm(alarm).Timeline.Last().Text.ShouldBe("陈明 关机");
-        await Until(() => gateway.Requests.Count == 2 && desk.Alarm(alarm).Contacts[0].Messages[0].SentAtMs is not null);
+        await Until(
+            () => gateway.Requests.Count == 2 && desk.Alarm(alarm).Contacts[0].Messages[0].SentAtMs is not null);
 
         // By the gateway's own number this time, and twice: noted once.
         for (int i = 0; i < 2; i++)
         {
-            (await hook.PostAsJsonAsync(Hook, new { id = "sms-2", status = "delivered" }, Token)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+            (await hook.PostAsJsonAsync(Hook, new { id = "sms-2", status = "delivered" }, Token))
+                .StatusCode.ShouldBe(HttpStatusCode.NoContent);
         }
         desk.Alarm(alarm).Contacts[0].Messages[0].DeliveredAtMs.ShouldNotBeNull();
         desk.Alarm(alarm).Timeline.Count(static e => e.Kind == "messageDelivered").ShouldBe(1);
@@ -307,7 +324,8 @@ public sealed class FamilyTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     private static string Link(JsonElement request) =>
-        request.GetProperty("text").GetString()!.Split(' ').Single(static w => w.Contains("/f/", StringComparison.Ordinal)).Split('：')[^1];
+        request.GetProperty("text").GetString()!.Split(' ')
+            .Single(static w => w.Contains("/f/", StringComparison.Ordinal)).Split('：')[^1];
 
     private static List<string> Cards(StaffDesk desk) =>
         desk.Store.Read(static db => Views.Technicals(db, "c1")).ConvertAll(static t => t.Kind);

@@ -33,7 +33,8 @@ public class FlowTests
         band.IsFromCentre(receipt).ShouldBeTrue();
         Payload.ReceiptRefusal(receipt, 0).ShouldBe((byte)0);
         Frame.SequenceOf(receipt, 0).ShouldBe(Frame.SequenceOf(press, 0));
-        Notice pushed = await feed.Notices.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
+        Notice pushed = await feed.Notices.ReadAsync(TestContext.Current.CancellationToken).AsTask()
+            .WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
         pushed.Alarm!.Id.ShouldBe(alarm.Id);
         pushed.Alarm.Trace.CommittedUs.ShouldBeGreaterThan(pushed.Alarm.Trace.ArrivedUs);
         pushed.Alarm.Trace.PushedUs.ShouldBeGreaterThan(pushed.Alarm.Trace.CommittedUs);
@@ -43,7 +44,8 @@ public class FlowTests
         await StageAsync(centre, hub, band, press, Stage.Centre, tx => centre.Desk.HandBack(tx, "c1", alarm.Id, Li));
         await StageAsync(centre, hub, band, press, Stage.Taken, tx => centre.Desk.Take(tx, "c1", alarm.Id, Wang));
         await StageAsync(centre, hub, band, press, Stage.Coming, tx => centre.Desk.Coming(tx, "c1", alarm.Id, Wang));
-        await StageAsync(centre, hub, band, press, Stage.Closed, tx => centre.Desk.Close(tx, "c1", alarm.Id, Wang, "officerSent", "all well"));
+        await StageAsync(centre, hub, band, press, Stage.Closed, tx =>
+            centre.Desk.Close(tx, "c1", alarm.Id, Wang, "officerSent", "all well"));
 
         List<byte[]> stages = hub.Of(FrameType.Stage);
         stages.Select(f => Payload.StageRevision(f, 0)).ShouldBeInOrder();
@@ -62,7 +64,8 @@ public class FlowTests
         {
             locker.Run("BEGIN IMMEDIATE");
             Task<bool> sending = hub.SendAsync(band, band.Sos());
-            await Task.Delay(4000, TestContext.Current.CancellationToken); // P31 with a shorter lock: the same mechanism, the writer waits and tries again
+            // P31 with a shorter lock: the same mechanism, the writer waits and tries again
+            await Task.Delay(4000, TestContext.Current.CancellationToken);
             sending.IsCompleted.ShouldBeFalse();
             hub.Receipts.ShouldBeEmpty();
             centre.Store.Trouble.ShouldNotBeNull();
@@ -95,7 +98,7 @@ public class FlowTests
     }
 
     [Fact]
-    public async Task P12_P34_the_same_press_1000_times_in_parallel_over_two_hubs_is_one_row_and_one_card_with_the_same_receipt()
+    public async Task P12_P34_the_same_press_1000_times_in_parallel_over_two_hubs_is_one_row_and_one_card()
     {
         await using TestCentre centre = await TestCentre.StartAsync();
         await using TestHub one = await centre.HubAsync();
@@ -111,7 +114,8 @@ public class FlowTests
         centre.Count("alarm").ShouldBe(1);
         centre.Alarms()[0].Presses.ShouldBe(1);
         await TestCentre.UntilAsync(() => one.Receipts.Count + two.Receipts.Count == 1000, "a receipt for each record");
-        one.Of(FrameType.Receipt).Concat(two.Of(FrameType.Receipt)).Select(Convert.ToHexString).Distinct().Count().ShouldBe(1);
+        one.Of(FrameType.Receipt).Concat(two.Of(FrameType.Receipt)).Select(Convert.ToHexString).Distinct().Count()
+            .ShouldBe(1);
     }
 
     [Fact]
@@ -163,7 +167,8 @@ public class FlowTests
         centre.Count("quarantine", "reason='wrongTag'").ShouldBe(11); // ten, and the one that raises the card
         centre.Count("quarantine", "reason='unknownBand'").ShouldBe(1);
         centre.Technicals().ShouldContain(t => t.Kind == "tamper" && t.Urgent);
-        await TestCentre.UntilAsync(() => hub.Receipts.Count == 16, "receipts for rejected records: the outbox never blocks (R9)");
+        await TestCentre.UntilAsync(
+            () => hub.Receipts.Count == 16, "receipts for rejected records: the outbox never blocks (R9)");
         hub.Of(FrameType.Receipt).ShouldBeEmpty();
 
         await hub.SendAsync(band, band.Sos());
@@ -192,7 +197,8 @@ public class FlowTests
         centre.Count("vitals").ShouldBe(0);
         centre.Technicals().Where(t => t.Kind == "unknownFrame").ShouldAllBe(t => t.Urgent);
         centre.Technicals().ShouldContain(t => t.Kind == "unknownFrame");
-        await TestCentre.UntilAsync(() => hub.Of(FrameType.Receipt).Count == 4, "receipts of the four alarm-lane frames");
+        await TestCentre.UntilAsync(
+            () => hub.Of(FrameType.Receipt).Count == 4, "receipts of the four alarm-lane frames");
         hub.Of(FrameType.Receipt).Select(f => Payload.ReceiptRefusal(f, 0)).ShouldBe([1, 1, 1, 0]);
         centre.Alarms().ShouldHaveSingleItem();
     }
@@ -220,7 +226,8 @@ public class FlowTests
         await using TestHub hub = await centre.HubAsync();
         (await hub.PublishAsync("eb1/c1/hub-3/up/alarm", [1])).ShouldBeFalse();
         await hub.Closed.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
-        await TestCentre.UntilAsync(() => centre.Count("audit", "action='hub.publishRefused' AND detail='eb1/c1/hub-3/up/alarm'") == 1, "the audit row");
+        await TestCentre.UntilAsync(() => centre.Count(
+            "audit", "action='hub.publishRefused' AND detail='eb1/c1/hub-3/up/alarm'") == 1, "the audit row");
         centre.Count("quarantine").ShouldBe(0);
     }
 
@@ -268,7 +275,8 @@ public class FlowTests
         byte[] worn = band.Vitals(72);
         await hub.SendAsync(band, worn, topic: "vitals");
         await hub.SendAsync(band, worn, topic: "vitals");
-        (await feed.Notices.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken)).Vitals!.Bpm.ShouldBe(72);
+        (await feed.Notices.ReadAsync(TestContext.Current.CancellationToken).AsTask()
+            .WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken)).Vitals!.Bpm.ShouldBe(72);
         await hub.SendAsync(band, band.Vitals(70, Wear.Off, refusal: 1), topic: "vitals");
         centre.Count("vitals").ShouldBe(2);
         VitalsView latest = centre.Store.Read(db => Views.Vitals(db, 1))!;
@@ -278,7 +286,7 @@ public class FlowTests
     }
 
     [Fact]
-    public async Task A_hub_is_greeted_with_its_bands_and_keys_the_configuration_and_the_stages_that_the_wrist_has_not_shown()
+    public async Task A_hub_is_greeted_with_its_bands_keys_configuration_and_the_stages_not_yet_shown()
     {
         await using TestCentre centre = await TestCentre.StartAsync();
         TestBand band = centre.Band();
@@ -297,7 +305,7 @@ public class FlowTests
     }
 
     [Fact]
-    public async Task A_changed_profile_goes_down_to_the_band_until_the_band_echoes_its_version_and_a_refusal_becomes_a_card()
+    public async Task A_changed_profile_goes_down_until_the_band_echoes_its_version_and_a_refusal_becomes_a_card()
     {
         await using TestCentre centre = await TestCentre.StartAsync();
         TestBand band = centre.Band();
@@ -312,15 +320,20 @@ public class FlowTests
             return true;
         }, TestContext.Current.CancellationToken);
         await hub.SendAsync(band.Address, [band.Status(configuration: 1)]);
-        await TestCentre.UntilAsync(() => hub.Of(FrameType.Configuration).Any(f => Frame.BootOf(f, 0) == 2), "the new configuration");
+        await TestCentre.UntilAsync(
+            () => hub.Of(FrameType.Configuration).Any(f => Frame.BootOf(f, 0) == 2), "the new configuration");
         byte[] sent = hub.Of(FrameType.Configuration).First(f => Frame.BootOf(f, 0) == 2);
         band.IsFromCentre(sent).ShouldBeTrue();
         Payload.ConfigurationIsValid(sent, 0).ShouldBeTrue();
-        (Payload.ConfigGuardAlways(sent, 0), Payload.ConfigSensitivity(sent, 0), Payload.ConfigWalkingAid(sent, 0)).ShouldBe((false, (byte)2, true));
-        (Payload.ConfigBedFrom(sent, 0), Payload.ConfigBedTo(sent, 0), Payload.ConfigInactivity(sent, 0)).ShouldBe(((byte)86, (byte)26, (byte)9));
+        (Payload.ConfigGuardAlways(sent, 0), Payload.ConfigSensitivity(sent, 0), Payload.ConfigWalkingAid(sent, 0))
+            .ShouldBe((false, (byte)2, true));
+        (Payload.ConfigBedFrom(sent, 0), Payload.ConfigBedTo(sent, 0), Payload.ConfigInactivity(sent, 0))
+            .ShouldBe(((byte)86, (byte)26, (byte)9));
 
-        await hub.SendAsync(band.Address, [band.Event(FrameType.Technical, detail: (byte)TechnicalCode.ConfigurationRefused)]);
-        await TestCentre.UntilAsync(() => centre.Technicals().Any(t => t.Detail.Contains("configuration refused", StringComparison.Ordinal)), "the card");
+        await hub.SendAsync(
+            band.Address, [band.Event(FrameType.Technical, detail: (byte)TechnicalCode.ConfigurationRefused)]);
+        await TestCentre.UntilAsync(() => centre.Technicals()
+            .Any(t => t.Detail.Contains("configuration refused", StringComparison.Ordinal)), "the card");
     }
 
     [Fact]
@@ -334,7 +347,8 @@ public class FlowTests
         AlarmView alarm = centre.Alarms().ShouldHaveSingleItem();
         alarm.Source.ShouldBe("hubKey");
         alarm.Resident.Name.ShouldBe("Resident r3");
-        alarm.Contacts.SelectMany(c => c.Messages).Select(m => m.Reason).ShouldBe(["raised", "unanswered"]); // no console is open
+        // no console is open
+        alarm.Contacts.SelectMany(c => c.Messages).Select(m => m.Reason).ShouldBe(["raised", "unanswered"]);
         centre.Technicals().ShouldHaveSingleItem().Kind.ShouldBe("mainsLost");
         await hub.SendOwnAsync(FrameType.HubTechnical, 3, (byte)TechnicalCode.MainsBack);
         centre.Technicals().ShouldBeEmpty();
@@ -376,7 +390,8 @@ public class FlowTests
         TestBand band = centre.Band();
         long moved = centre.Store.Read(db => ResidentRows.ResidentByCode(db, "c1", "r1")!.Id);
         HomeRow to = centre.Store.Read(db => ResidentRows.HomeByCode(db, "c1", "h2")!);
-        await centre.Store.WriteAsync(Lane.Alarm, tx => ResidentRows.MoveTo(tx.Db, "c1", moved, to.Id, tx.NowMs), TestContext.Current.CancellationToken);
+        await centre.Store.WriteAsync(Lane.Alarm, tx =>
+            ResidentRows.MoveTo(tx.Db, "c1", moved, to.Id, tx.NowMs), TestContext.Current.CancellationToken);
         await hub.SendAsync(band, band.Status(), topic: "vitals");
         await TestCentre.UntilAsync(
             () =>
@@ -392,7 +407,8 @@ public class FlowTests
 
         // The band goes to somebody in the home that it came from: higher again.
         long neighbour = centre.Store.Read(db => ResidentRows.ResidentByCode(db, "c1", "r2")!.Id);
-        await centre.Store.WriteAsync(Lane.Alarm, tx => DeviceRows.AssignBand(tx.Db, "c1", 1, neighbour, tx.NowMs), TestContext.Current.CancellationToken);
+        await centre.Store.WriteAsync(Lane.Alarm, tx =>
+            DeviceRows.AssignBand(tx.Db, "c1", 1, neighbour, tx.NowMs), TestContext.Current.CancellationToken);
         BandLink link = centre.Store.Read(db => DeviceRows.Link(db, 1))!;
         link.LinkEpoch.ShouldBeGreaterThan(Payload.LinkEpochOf(group, 0));
     }
@@ -431,7 +447,7 @@ public class FlowTests
     }
 
     [Fact]
-    public async Task P07_a_fall_and_its_cancel_that_a_short_outage_brings_together_do_not_ring_and_a_confirmation_still_does()
+    public async Task P07_a_fall_and_its_cancel_that_come_together_do_not_ring_and_a_confirmation_still_does()
     {
         await using TestCentre centre = await TestCentre.StartAsync();
         using IDisposable console = centre.Consoles.Enter("c1");
@@ -448,20 +464,23 @@ public class FlowTests
         centre.Alarms()[0].State.ShouldBe("ringing");
         byte[] other = band.Event(FrameType.FallSuspected, uptimeS: 500);
         await hub.SendAsync(
-            band.Address, [other, band.Answer(FrameType.FallCancelled, other, 510), band.Answer(FrameType.FallConfirmed, other, 530)],
+            band.Address, [other, band.Answer(FrameType.FallCancelled, other, 510),
+                band.Answer(FrameType.FallConfirmed, other, 530)],
             ageMs: 60_000);
         centre.Alarms()[0].State.ShouldBe("ringing");
         centre.Alarms().Count.ShouldBe(3);
     }
 
     [Fact]
-    public async Task P33_a_record_that_cannot_be_handled_goes_to_quarantine_alone_and_the_rest_of_its_envelope_is_stored()
+    public async Task P33_a_record_that_cannot_be_handled_goes_to_quarantine_and_the_rest_of_its_envelope_is_stored()
     {
         await using TestCentre centre = await TestCentre.StartAsync();
         await using TestHub hub = await centre.HubAsync();
         TestBand band = centre.Band();
-        byte[] sos = new TestBand(TestCentre.BandOne, Convert.FromBase64String(centre.Enrolled.Bands.Single(b => b.Address == TestCentre.BandOne).Secret!), 1).Sos();
-        byte[] confirm = band.Answer(FrameType.FallConfirmed, sos); // opens the alarm of number 0, which the next frame claims too
+        byte[] sos = new TestBand(TestCentre.BandOne, Convert.FromBase64String(
+            centre.Enrolled.Bands.Single(b => b.Address == TestCentre.BandOne).Secret!), 1).Sos();
+        // opens the alarm of number 0, which the next frame claims too
+        byte[] confirm = band.Answer(FrameType.FallConfirmed, sos);
         byte[] clash = band.Sos();
         Frame.Begin(clash, FrameType.Sos, Lane.Alarm, 1, 0);
         Payload.PutEvent(clash, 100, AlarmFlags.Worn, 80, 0);
@@ -498,10 +517,13 @@ public class FlowTests
         await hub.SendAsync(two, two.Sos());
         await centre.Store.WriteAsync(
             Lane.Alarm,
-            tx => tx.Db.Run("CREATE TRIGGER broken BEFORE UPDATE ON alarm WHEN NEW.id=1 AND NEW.unanswered=1 BEGIN SELECT RAISE(ABORT, 'broken'); END"),
+            tx => tx.Db.Run(
+                "CREATE TRIGGER broken BEFORE UPDATE ON alarm WHEN NEW.id=1 AND NEW.unanswered=1 BEGIN SELECT "
+                    + "RAISE(ABORT, 'broken'); END"),
             TestContext.Current.CancellationToken);
         centre.Clock.Advance(61_000);
-        await TestCentre.UntilAsync(() => centre.Count("message", "alarm_id=2 AND reason='unanswered'") == 1, "the second alarm's timer");
+        await TestCentre.UntilAsync(
+            () => centre.Count("message", "alarm_id=2 AND reason='unanswered'") == 1, "the second alarm's timer");
     }
 
     [Fact]
@@ -521,10 +543,12 @@ public class FlowTests
         centre.Clock.Advance(-5 * 3_600_000);
         await centre.RunAsync();
         await TestCentre.UntilAsync(
-            () => centre.Count("timer") > 0 && centre.Count("timer", $"due_at_ms>{centre.Clock.NowMs + 60_000}") == 0, "timers within a minute");
+            () => centre.Count("timer") > 0 && centre.Count("timer", $"due_at_ms>{centre.Clock.NowMs + 60_000}") == 0,
+                "timers within a minute");
         centre.Count("message", $"sent_at_ms IS NULL AND due_at_ms>{centre.Clock.NowMs + 60_000}").ShouldBe(0);
         centre.Clock.Advance(60_500);
-        await TestCentre.UntilAsync(() => centre.Alarms().All(a => a.State == "ringing" && a.Unanswered), "the fall rings and nobody has answered");
+        await TestCentre.UntilAsync(() =>
+            centre.Alarms().All(a => a.State == "ringing" && a.Unanswered), "the fall rings and nobody has answered");
     }
 
     private static async Task StageAsync(
@@ -533,15 +557,18 @@ public class FlowTests
         int before = hub.Of(FrameType.Stage).Count;
         if (act is not null)
         {
-            (await centre.Store.WriteAsync(Lane.Alarm, act, TestContext.Current.CancellationToken)).Act.ShouldBe(Act.Done);
+            (await centre.Store.WriteAsync(Lane.Alarm, act, TestContext.Current.CancellationToken))
+                .Act.ShouldBe(Act.Done);
         }
         else
         {
             before = 0;
         }
         await TestCentre.UntilAsync(
-            () => hub.Of(FrameType.Stage).Skip(before).Any(f => Payload.StageOf(f, 0) == stage), $"stage {stage} on its way to the wrist");
-        hub.Of(FrameType.Stage).ShouldAllBe(f => band.IsFromCentre(f) && Frame.SequenceOf(f, 0) == Frame.SequenceOf(press, 0));
+            () => hub.Of(FrameType.Stage).Skip(before).Any(f => Payload.StageOf(f, 0) == stage),
+                $"stage {stage} on its way to the wrist");
+        hub.Of(FrameType.Stage)
+            .ShouldAllBe(f => band.IsFromCentre(f) && Frame.SequenceOf(f, 0) == Frame.SequenceOf(press, 0));
         await hub.SendAsync(band, band.Shown(press, stage));
         WristView wrist = centre.Alarms()[0].Wrist;
         wrist.Stage.ShouldBe((int)stage);

@@ -16,10 +16,12 @@ public class MosquittoTests
         TestBand band = centre.Band();
         byte[] envelope = new byte[Envelope.MaxSize];
         Envelope.Begin(envelope, 7, 1000, 0);
-        int size = Envelope.Add(envelope, 7, 0, band.Address, -60, Envelope.LinkChecked, AgeQuality.Measured, 0, band.Sos(), 0);
+        int size = Envelope.Add(
+            envelope, 7, 0, band.Address, -60, Envelope.LinkChecked, AgeQuality.Measured, 0, band.Sos(), 0);
 
         // hub-2 serves the same home: what the centre says to a band goes to every hub that has heard it.
-        (int heard, string complaint) = await RunAsync(Pub, centre, "hub-2", envelope[..size], "-q", "1", "-t", "eb1/c1/hub-2/up/alarm", "-s");
+        (int heard, string complaint) = await RunAsync(
+            Pub, centre, "hub-2", envelope[..size], "-q", "1", "-t", "eb1/c1/hub-2/up/alarm", "-s");
         heard.ShouldBe(0, complaint);
         centre.Alarms().ShouldHaveSingleItem().State.ShouldBe("ringing");
 
@@ -34,11 +36,13 @@ public class MosquittoTests
     public async Task P29_mosquitto_pub_for_a_foreign_topic_is_refused_and_audited()
     {
         await using TestCentre centre = await TestCentre.StartAsync();
-        (int exitCode, string output) = await RunAsync(Pub, centre, "hub-1", [], "-q", "1", "-t", "eb1/c1/hub-3/up/alarm", "-m", "x");
+        (int exitCode, string output) = await RunAsync(
+            Pub, centre, "hub-1", [], "-q", "1", "-t", "eb1/c1/hub-3/up/alarm", "-m", "x");
 
         exitCode.ShouldNotBe(0, output);
         await TestCentre.UntilAsync(
-            () => centre.Count("audit", "action='hub.publishRefused' AND detail='eb1/c1/hub-3/up/alarm'") >= 1, "the audit row");
+            () => centre.Count("audit", "action='hub.publishRefused' AND detail='eb1/c1/hub-3/up/alarm'") >= 1,
+                "the audit row");
         centre.Alarms().ShouldBeEmpty();
     }
 
@@ -48,7 +52,8 @@ public class MosquittoTests
         Assert.SkipUnless(File.Exists(program), $"{program} is not installed (Debian package mosquitto-clients)");
         string password = centre.Enrolled.Hubs.Single(h => h.Id == hub).Password!;
         string[] common =
-            ["-h", "localhost", "-p", $"{centre.MqttPort}", "--cafile", Path.Combine(centre.DataDir, "ca.pem"), "-i", hub, "-u", hub, "-P", password];
+            ["-h", "localhost", "-p", $"{centre.MqttPort}", "--cafile", Path.Combine(centre.DataDir, "ca.pem"), "-i",
+                hub, "-u", hub, "-P", password];
         using Process process = Process.Start(new ProcessStartInfo(program, [.. common, .. arguments])
         {
             UseShellExecute = false,

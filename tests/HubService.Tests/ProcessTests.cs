@@ -23,7 +23,8 @@ public class ProcessTests
         for (int round = 0; round < rounds; round++)
         {
             long start = Stopwatch.GetTimestamp();
-            using Process service = Start("run", "--data", centre.DataDir, "--http-port", $"{httpPort}", "--mqtt-port", $"{mqttPort}");
+            using Process service = Start(
+                "run", "--data", centre.DataDir, "--http-port", $"{httpPort}", "--mqtt-port", $"{mqttPort}");
             await ReadyAsync(service, httpPort);
             slowestStartMs = Math.Max(slowestStartMs, (long)Stopwatch.GetElapsedTime(start).TotalMilliseconds);
             await using TestHub hub = await TestHub.ConnectAsync(centre, "hub-1", mqttPort);
@@ -54,20 +55,24 @@ public class ProcessTests
             // The hub numbers its records from 0 in the order of sending.
             HashSet<int> got = [.. hub.Receipts.Select(r => r.Sequence)];
             unreceipted = [.. sent.Where((_, i) => !got.Contains(i))];
-            receipted.UnionWith(sent.Where((_, i) => got.Contains(i)).Select(f => (Frame.BootOf(f, 0), Frame.SequenceOf(f, 0))));
+            receipted.UnionWith(
+                sent.Where((_, i) => got.Contains(i)).Select(f => (Frame.BootOf(f, 0), Frame.SequenceOf(f, 0))));
         }
 
         receipted.Count.ShouldBeGreaterThan(rounds);
         using (Store store = Store.Open(centre.DataDir, new Clock()))
         {
-            HashSet<(int, int)> stored = [.. store.Read(db => db.All("SELECT boot, sequence FROM event", r => (r.Int(0), r.Int(1))))];
+            HashSet<(int, int)> stored = [
+                .. store.Read(db => db.All("SELECT boot, sequence FROM event", r => (r.Int(0), r.Int(1))))];
             receipted.ShouldBeSubsetOf(stored);
             store.Read(db => db.Number("SELECT count(*) FROM alarm WHERE state='ringing'")).ShouldBe(1);
             store.Read(db => db.Number("SELECT presses FROM alarm")).ShouldBe(stored.Count);
             ElderBand.HubService.Audit.AuditChain.FindBreak(store.Read(AuditRows.All), out _, out _).ShouldBeNull();
             store.Read(AlarmRows.Orphans).ShouldBeEmpty();
         }
-        TestContext.Current.TestOutputHelper!.WriteLine($"{rounds} kills, {receipted.Count} presses receipted and stored once, {unreceipted.Count} still with the hub, slowest start {slowestStartMs} ms");
+        TestContext.Current.TestOutputHelper!.WriteLine(
+            $"{rounds} kills, {receipted.Count} presses receipted and stored once, {unreceipted.Count} still with the "
+                + $"hub, slowest start {slowestStartMs} ms");
         await centre.DisposeAsync();
     }
 
@@ -84,7 +89,8 @@ public class ProcessTests
             for (int i = 0; i < 40; i++)
             {
                 writer.Run("BEGIN IMMEDIATE");
-                AuditRows.Append(writer, new ElderBand.HubService.Audit.AuditEntry("c1", i, "test", "cut", $"{i}", new string('x', 300)));
+                AuditRows.Append(writer,
+                    new ElderBand.HubService.Audit.AuditEntry("c1", i, "test", "cut", $"{i}", new string('x', 300)));
                 writer.Run("COMMIT");
                 walBytesAfter.Add(new FileInfo(file + "-wal").Length);
             }
@@ -100,7 +106,8 @@ public class ProcessTests
                 File.Delete(copy + "-shm");
                 using var opened = new Db(copy);
                 long rows = opened.Number("SELECT count(*) FROM audit WHERE action='cut'");
-                rows.ShouldBeGreaterThanOrEqualTo(walBytesAfter.Count(bytes => bytes <= cut)); // what was whole is there
+                // what was whole is there
+                rows.ShouldBeGreaterThanOrEqualTo(walBytesAfter.Count(bytes => bytes <= cut));
                 (opened.Value("PRAGMA integrity_check") as string).ShouldBe("ok");
                 ElderBand.HubService.Audit.AuditChain.FindBreak(AuditRows.All(opened), out _, out _).ShouldBeNull();
                 points++;
@@ -117,16 +124,19 @@ public class ProcessTests
     [InlineData("database", "moved away|move it away")]
     [InlineData("option", "not understood")]
     [InlineData("webhook", "--webhook")]
-    public async Task A_bad_start_ends_in_one_line_that_says_what_to_do_and_a_code_other_than_0(string fault, string says)
+    public async Task A_bad_start_ends_in_one_line_that_says_what_to_do_and_a_code_other_than_0(
+        string fault, string says)
     {
         string folder = Directory.CreateTempSubdirectory("eb-service-bad-").FullName;
         using var busy = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
         busy.Start();
         int busyPort = ((System.Net.IPEndPoint)busy.LocalEndpoint).Port;
-        await File.WriteAllTextAsync(Path.Combine(folder, "file"), "not a folder", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            Path.Combine(folder, "file"), "not a folder", TestContext.Current.CancellationToken);
         if (fault == "database")
         {
-            await File.WriteAllTextAsync(Path.Combine(folder, "elderband.db"), new string('x', 5000), TestContext.Current.CancellationToken);
+            await File.WriteAllTextAsync(
+                Path.Combine(folder, "elderband.db"), new string('x', 5000), TestContext.Current.CancellationToken);
         }
         string[] arguments = fault switch
         {
@@ -159,7 +169,8 @@ public class ProcessTests
         TestBand band = centre.Band();
         byte[] data = new byte[Envelope.MaxSize];
         Envelope.Begin(data, 1, 1, 0);
-        int size = Envelope.Add(data, 1, 1, band.Address, -60, Envelope.LinkChecked, AgeQuality.Measured, 0, band.Sos(), 0);
+        int size = Envelope.Add(
+            data, 1, 1, band.Address, -60, Envelope.LinkChecked, AgeQuality.Measured, 0, band.Sos(), 0);
         await File.WriteAllBytesAsync(payload, data[..size], TestContext.Current.CancellationToken);
 
         async Task<int> PublishAsync(string topic)
@@ -167,11 +178,14 @@ public class ProcessTests
             using Process publish = Process.Start(new ProcessStartInfo(
                 tool,
                 [
-                    "-h", "localhost", "-p", $"{centre.MqttPort}", "--cafile", Path.Combine(centre.DataDir, "ca.pem"), "-i", "hub-1", "-u", "hub-1",
-                    "-P", centre.Enrolled.Hubs.Single(h => h.Id == "hub-1").Password!, "-q", "1", "-t", topic, "-f", payload,
+                    "-h", "localhost", "-p", $"{centre.MqttPort}", "--cafile", Path.Combine(centre.DataDir, "ca.pem"),
+                    "-i", "hub-1", "-u", "hub-1",
+                    "-P", centre.Enrolled.Hubs.Single(h => h.Id == "hub-1").Password!, "-q", "1", "-t", topic, "-f",
+                        payload,
                 ])
             { UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true })!;
-            await publish.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(15), TestContext.Current.CancellationToken);
+            await publish.WaitForExitAsync(TestContext.Current.CancellationToken)
+                .WaitAsync(TimeSpan.FromSeconds(15), TestContext.Current.CancellationToken);
             return publish.ExitCode;
         }
 
@@ -213,7 +227,8 @@ public class ProcessTests
             service.HasExited.ShouldBeFalse("the service ended at its start");
             try
             {
-                using HttpResponseMessage answer = await http.GetAsync(new Uri($"http://127.0.0.1:{httpPort}/health/ready"));
+                using HttpResponseMessage answer = await http.GetAsync(
+                    new Uri($"http://127.0.0.1:{httpPort}/health/ready"));
                 if (answer.IsSuccessStatusCode)
                 {
                     return;

@@ -41,7 +41,8 @@ internal sealed class StaffDesk : IAsyncDisposable
     private readonly List<IDisposable> _owned = [];
     private int _sequence;
 
-    private StaffDesk(WebApplication app, string folder, Store store, PushedClock clock, Changes changes, AlarmDesk alarms, Uri address)
+    private StaffDesk(WebApplication app, string folder, Store store, PushedClock clock, Changes changes,
+        AlarmDesk alarms, Uri address)
     {
         _app = app;
         Folder = folder;
@@ -99,7 +100,8 @@ internal sealed class StaffDesk : IAsyncDisposable
             await EnrolAsync(store);
         }
         await app.StartAsync(TestContext.Current.CancellationToken);
-        string address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        string address = app.Services.GetRequiredService<IServer>()
+            .Features.Get<IServerAddressesFeature>()!.Addresses.First();
         var desk = new StaffDesk(app, folder, store, clock, changes, alarms, new Uri(address));
         desk.FindIds();
         return desk;
@@ -125,7 +127,8 @@ internal sealed class StaffDesk : IAsyncDisposable
     /// <summary>A browser without a session.</summary>
     public HttpClient Stranger(bool withHeader = true)
     {
-        var client = new HttpClient(new SocketsHttpHandler { CookieContainer = new CookieContainer(), AllowAutoRedirect = false })
+        var client = new HttpClient(
+            new SocketsHttpHandler { CookieContainer = new CookieContainer(), AllowAutoRedirect = false })
         {
             BaseAddress = Address,
             Timeout = TimeSpan.FromSeconds(20),
@@ -138,11 +141,14 @@ internal sealed class StaffDesk : IAsyncDisposable
         return client;
     }
 
-    /// <summary>A browser that has signed in: li is an administrator, wang an officer, both of c1; zhao of c2.</summary>
+    /// <summary>
+    /// A browser that has signed in: li is an administrator, wang an officer, both of c1; zhao of c2.
+    /// </summary>
     public async Task<HttpClient> SignedInAsync(string name)
     {
         HttpClient client = Stranger();
-        using HttpResponseMessage answer = await client.PostAsJsonAsync("api/session", new { name, password = Password });
+        using HttpResponseMessage answer = await client.PostAsJsonAsync(
+            "api/session", new { name, password = Password });
         answer.StatusCode.ShouldBe(HttpStatusCode.NoContent);
         return client;
     }
@@ -179,8 +185,10 @@ internal sealed class StaffDesk : IAsyncDisposable
         StaffRows.Insert(db, "c2", "zhao", "赵敏", "admin", PasswordHash, tx.NowMs);
         long first = Resident(tx, "c1", "r1", "陈桂英", "3");
         Resident(tx, "c2", "r1", "周福生", "8");
-        ResidentRows.InsertContact(db, new ContactRow(0, "c1", first, 1, "陈明", "儿子", "13800000001", "陈桂英", tx.NowMs, "书面"), tx.NowMs);
-        ResidentRows.InsertContact(db, new ContactRow(0, "c1", first, 2, "陈芳", "女儿", "13800000002", null, null, null), tx.NowMs);
+        ResidentRows.InsertContact(
+            db, new ContactRow(0, "c1", first, 1, "陈明", "儿子", "13800000001", "陈桂英", tx.NowMs, "书面"), tx.NowMs);
+        ResidentRows.InsertContact(
+            db, new ContactRow(0, "c1", first, 2, "陈芳", "女儿", "13800000002", null, null, null), tx.NowMs);
         long band = DeviceRows.InsertBand(db, "c1", 0xC0FFEE000001, new byte[32], "手环 1", true, tx.NowMs);
         DeviceRows.AssignBand(db, "c1", band, first, tx.NowMs);
         DeviceRows.InsertHub(db, "c1", "hub-1", new byte[32], tx.NowMs);
@@ -189,8 +197,10 @@ internal sealed class StaffDesk : IAsyncDisposable
     private static long Resident(Tx tx, string centre, string code, string name, string building)
     {
         long id = ResidentRows.PutResident(
-            tx.Db, new ResidentRow(0, centre, code, name, "", 1941, "02112345678", "物业", "左耳背", "上海话", "高血压", "您现在坐着还是躺着？"), tx.NowMs);
-        long home = ResidentRows.PutHome(tx.Db, new HomeRow(0, centre, code, "梧桐路 12 弄", building, "5", "502", "g1", 1), tx.NowMs);
+            tx.Db, new ResidentRow(
+                0, centre, code, name, "", 1941, "02112345678", "物业", "左耳背", "上海话", "高血压", "您现在坐着还是躺着？"), tx.NowMs);
+        long home = ResidentRows.PutHome(
+            tx.Db, new HomeRow(0, centre, code, "梧桐路 12 弄", building, "5", "502", "g1", 1), tx.NowMs);
         ResidentRows.MoveTo(tx.Db, centre, id, home, tx.NowMs);
         return id;
     }
@@ -230,7 +240,8 @@ internal sealed class StaffDesk : IAsyncDisposable
                 AgeMs = 0,
                 ReceivedAtMs = tx.NowMs,
             });
-            return AlarmRows.Find(tx.Db, $"b{BandId}", 1, refersTo ?? sequence)?.Id ?? AlarmRows.OpenSos(tx.Db, $"b{BandId}")?.Id ?? 0;
+            return AlarmRows.Find(tx.Db, $"b{BandId}", 1, refersTo ?? sequence)?.Id
+                ?? AlarmRows.OpenSos(tx.Db, $"b{BandId}")?.Id ?? 0;
         });
 
     /// <summary>Server-sent events, one after the other.</summary>

@@ -38,13 +38,15 @@ public sealed class StaffTests
         await using StaffDesk desk = await StaffDesk.OpenAsync();
         long alarm = await desk.PressAsync();
         HttpClient stranger = desk.Stranger();
-        foreach (string path in (string[])["api/session", "api/state", "api/events", "api/residents", "api/hubs", "api/bands"])
+        foreach (string path in (
+            string[])["api/session", "api/state", "api/events", "api/residents", "api/hubs", "api/bands"])
         {
             (await stranger.GetAsync(path, Token)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized, path);
         }
         foreach (string act in (string[])["take", "coming", "handback", "close", "call", "revoke-link"])
         {
-            (await stranger.PostAsJsonAsync($"api/alarms/{alarm}/{act}", new { contactId = 1, result = "spoke" }, Token))
+            (await stranger.PostAsJsonAsync(
+                $"api/alarms/{alarm}/{act}", new { contactId = 1, result = "spoke" }, Token))
                 .StatusCode.ShouldBe(HttpStatusCode.Unauthorized, act);
         }
         desk.Alarm(alarm).State.ShouldBe("ringing");
@@ -109,7 +111,8 @@ public sealed class StaffTests
             .StatusCode.ShouldBe(HttpStatusCode.Forbidden);
         HttpClient signedIn = await desk.SignedInAsync("li");
         signedIn.DefaultRequestHeaders.Remove("X-ElderBand");
-        (await signedIn.PostAsync($"api/alarms/{alarm}/take", null, Token)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        (await signedIn.PostAsync($"api/alarms/{alarm}/take", null, Token))
+            .StatusCode.ShouldBe(HttpStatusCode.Forbidden);
         desk.Alarm(alarm).State.ShouldBe("ringing");
     }
 
@@ -132,10 +135,13 @@ public sealed class StaffTests
     public async Task P41_an_oversized_or_bottomless_body_is_refused()
     {
         await using StaffDesk desk = await StaffDesk.OpenAsync();
-        using var large = new StringContent($$"""{"name":"{{new string('x', Shield.MaxBodyBytes)}}","password":"x"}""", Encoding.UTF8, "application/json");
-        (await desk.Stranger().PostAsync("api/session", large, Token)).StatusCode.ShouldBe(HttpStatusCode.RequestEntityTooLarge);
+        using var large = new StringContent($$"""{"name":"{{new string('x', Shield.MaxBodyBytes)}}","password":"x"}""",
+            Encoding.UTF8, "application/json");
+        (await desk.Stranger().PostAsync("api/session", large, Token))
+            .StatusCode.ShouldBe(HttpStatusCode.RequestEntityTooLarge);
         using var deep = new StringContent(new string('[', 5000), Encoding.UTF8, "application/json");
-        (await desk.Stranger().PostAsync($"hooks/messages/{StaffDesk.HookSecret}", deep, Token)).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await desk.Stranger().PostAsync($"hooks/messages/{StaffDesk.HookSecret}", deep, Token))
+            .StatusCode.ShouldBe(HttpStatusCode.BadRequest);
     }
 
     [Fact]
@@ -149,12 +155,16 @@ public sealed class StaffTests
             (await other.PostAsJsonAsync($"api/alarms/{alarm}/{act}", new { contactId = 1, result = "spoke" }, Token))
                 .StatusCode.ShouldBe(HttpStatusCode.NotFound, act);
         }
-        (await other.PostAsJsonAsync($"api/alarms/{alarm}/close", new { outcome = "other" }, Token)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await other.PostAsJsonAsync($"api/alarms/{alarm}/close", new { outcome = "other" }, Token))
+            .StatusCode.ShouldBe(HttpStatusCode.NotFound);
         (await other.GetAsync($"api/residents/{desk.ResidentId}", Token)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
-        (await other.PutAsJsonAsync($"api/residents/{desk.ResidentId}", new { name = "x" }, Token)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await other.PutAsJsonAsync($"api/residents/{desk.ResidentId}", new { name = "x" }, Token))
+            .StatusCode.ShouldBe(HttpStatusCode.NotFound);
         (await other.GetAsync($"api/bands/{desk.BandId}/qr.svg", Token)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
-        (await other.PutAsJsonAsync($"api/bands/{desk.BandId}/configuration", new { sensitivity = 1 }, Token)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
-        (await other.GetFromJsonAsync<JsonElement>("api/state", Token)).GetProperty("alarms").GetArrayLength().ShouldBe(0);
+        (await other.PutAsJsonAsync($"api/bands/{desk.BandId}/configuration", new { sensitivity = 1 }, Token))
+            .StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await other.GetFromJsonAsync<JsonElement>("api/state", Token)).GetProperty("alarms").GetArrayLength()
+            .ShouldBe(0);
         (await other.GetFromJsonAsync<JsonElement>("api/bands", Token)).GetArrayLength().ShouldBe(0);
         desk.Alarm(alarm).State.ShouldBe("ringing");
     }
@@ -170,7 +180,8 @@ public sealed class StaffTests
     [InlineData("inactivityTenMinutes", null, "inactivityTenMinutes is 1 to 144 (10 minutes to a day), or 0")]
     [InlineData("walkingAid", null, "guardAlways and walkingAid are true or false")]
     [InlineData("sensitivity", "high", "not what docs/service-api.md describes")]
-    public async Task A_profile_out_of_its_ranges_is_refused_with_the_range_and_changes_nothing(string field, object? value, string words)
+    public async Task A_profile_out_of_its_ranges_is_refused_with_the_range_and_changes_nothing(
+        string field, object? value, string words)
     {
         await using StaffDesk desk = await StaffDesk.OpenAsync();
         HttpClient admin = await desk.SignedInAsync("li");
@@ -185,7 +196,8 @@ public sealed class StaffTests
             ["inactivityTenMinutes"] = 9,
         };
         body[field] = value;
-        using HttpResponseMessage refused = await admin.PutAsJsonAsync($"api/bands/{desk.BandId}/configuration", body, Token);
+        using HttpResponseMessage refused = await admin.PutAsJsonAsync(
+            $"api/bands/{desk.BandId}/configuration", body, Token);
         refused.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         (await refused.Content.ReadAsStringAsync(Token)).ShouldContain(words);
         desk.Store.Read(db => DeviceRows.Band(db, desk.BandId)!.Configuration).ShouldBe(before);
@@ -195,18 +207,21 @@ public sealed class StaffTests
     [InlineData(0, 0, 0, 0)]
     [InlineData(2, 95, 95, 144)]
     [InlineData(1, 86, 26, 9)]
-    public async Task A_profile_within_its_ranges_is_stored_under_a_new_version(int sensitivity, int bedFrom, int bedTo, int inactivity)
+    public async Task A_profile_within_its_ranges_is_stored_under_a_new_version(
+        int sensitivity, int bedFrom, int bedTo, int inactivity)
     {
         await using StaffDesk desk = await StaffDesk.OpenAsync();
         HttpClient admin = await desk.SignedInAsync("li");
         int version = desk.Store.Read(db => DeviceRows.Band(db, desk.BandId)!.Configuration.Version);
         using HttpResponseMessage done = await admin.PutAsJsonAsync(
             $"api/bands/{desk.BandId}/configuration",
-            new { guardAlways = false, sensitivity, walkingAid = true, bedFromQuarter = bedFrom, bedToQuarter = bedTo, inactivityTenMinutes = inactivity },
+            new { guardAlways = false, sensitivity, walkingAid = true, bedFromQuarter = bedFrom, bedToQuarter = bedTo,
+                inactivityTenMinutes = inactivity },
             Token);
         done.StatusCode.ShouldBe(HttpStatusCode.OK);
         desk.Store.Read(db => DeviceRows.Band(db, desk.BandId)!.Configuration).ShouldBe(
-            new BandConfiguration(version + 1, false, (byte)sensitivity, true, (byte)bedFrom, (byte)bedTo, (byte)inactivity));
+            new BandConfiguration(
+                version + 1, false, (byte)sensitivity, true, (byte)bedFrom, (byte)bedTo, (byte)inactivity));
     }
 
     [Fact]
@@ -228,7 +243,8 @@ public sealed class StaffTests
         foreach (string path in (string[])["/", "/api/session", "/nowhere", "/f/nothing"])
         {
             using HttpResponseMessage answer = await desk.Stranger().GetAsync(path, Token);
-            answer.Headers.GetValues("Content-Security-Policy").Single().ShouldStartWith("default-src 'self'", customMessage: path);
+            answer.Headers.GetValues("Content-Security-Policy").Single()
+                .ShouldStartWith("default-src 'self'", customMessage: path);
             answer.Headers.GetValues("X-Frame-Options").ShouldBe(["DENY"]);
             answer.Headers.GetValues("Referrer-Policy").ShouldBe(["no-referrer"]);
         }
@@ -273,8 +289,10 @@ public sealed class StaffTests
         state.GetProperty("me").GetProperty("canAct").GetBoolean().ShouldBeFalse();
         long alarm = await desk.PressAsync();
         (await stream.NextAsync("alarm")).GetProperty("id").GetInt64().ShouldBe(alarm);
-        (await console.GetFromJsonAsync<JsonElement>("api/state", Token)).GetProperty("alarms").GetArrayLength().ShouldBe(1);
-        (await console.PostAsync($"api/alarms/{alarm}/take", null, Token)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        (await console.GetFromJsonAsync<JsonElement>("api/state", Token)).GetProperty("alarms").GetArrayLength()
+            .ShouldBe(1);
+        (await console.PostAsync($"api/alarms/{alarm}/take", null, Token))
+            .StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
 
         desk.Clock.Push(TimeSpan.FromDays(30));
         (await console.GetAsync("api/state", Token)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
@@ -287,8 +305,10 @@ public sealed class StaffTests
         long alarm = await desk.PressAsync();
         HttpClient console = await desk.SignedInAsync("li");
         (await console.DeleteAsync("api/session", Token)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
-        (await console.GetFromJsonAsync<JsonElement>("api/session", Token)).GetProperty("canAct").GetBoolean().ShouldBeFalse();
-        (await console.PostAsync($"api/alarms/{alarm}/take", null, Token)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        (await console.GetFromJsonAsync<JsonElement>("api/session", Token)).GetProperty("canAct").GetBoolean()
+            .ShouldBeFalse();
+        (await console.PostAsync($"api/alarms/{alarm}/take", null, Token))
+            .StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
     }
 
     [Fact]
@@ -299,7 +319,8 @@ public sealed class StaffTests
         for (int round = 0; round < 25; round++)
         {
             long alarm = await desk.PressAsync();
-            HttpResponseMessage[] answers = await Task.WhenAll(consoles.Select(c => c.PostAsync($"api/alarms/{alarm}/take", null, Token)));
+            HttpResponseMessage[] answers = await Task.WhenAll(
+                consoles.Select(c => c.PostAsync($"api/alarms/{alarm}/take", null, Token)));
             answers.Count(static a => a.StatusCode == HttpStatusCode.OK).ShouldBe(1);
             HttpResponseMessage loser = answers.Single(static a => a.StatusCode == HttpStatusCode.Conflict);
             JsonElement told = await loser.Content.ReadFromJsonAsync<JsonElement>(Token);
@@ -326,17 +347,23 @@ public sealed class StaffTests
         desk.Alarm(alarm).Owner.ShouldBeNull();
         desk.Alarm(alarm).State.ShouldBe("ringing");
         (await wang.PostAsync($"api/alarms/{alarm}/take", null, Token)).StatusCode.ShouldBe(HttpStatusCode.OK);
-        (await wang.PostAsJsonAsync($"api/alarms/{alarm}/call", new { result = "noAnswer" }, Token)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await wang.PostAsJsonAsync($"api/alarms/{alarm}/call", new { result = "noAnswer" }, Token))
+            .StatusCode.ShouldBe(HttpStatusCode.OK);
         long contact = desk.Alarm(alarm).Contacts[0].Id;
-        (await wang.PostAsJsonAsync($"api/alarms/{alarm}/call", new { contactId = contact, result = "spoke" }, Token)).StatusCode.ShouldBe(HttpStatusCode.OK);
-        (await wang.PostAsJsonAsync($"api/alarms/{alarm}/call", new { result = "maybe" }, Token)).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await wang.PostAsJsonAsync($"api/alarms/{alarm}/call", new { contactId = contact, result = "spoke" }, Token))
+            .StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await wang.PostAsJsonAsync($"api/alarms/{alarm}/call", new { result = "maybe" }, Token))
+            .StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         (await wang.PostAsync($"api/alarms/{alarm}/coming", null, Token)).StatusCode.ShouldBe(HttpStatusCode.OK);
-        (await wang.PostAsJsonAsync($"api/alarms/{alarm}/close", new { words = "好" }, Token)).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
-        using HttpResponseMessage closed = await wang.PostAsJsonAsync($"api/alarms/{alarm}/close", new { outcome = "officerSent", words = "已上门" }, Token);
+        (await wang.PostAsJsonAsync($"api/alarms/{alarm}/close", new { words = "好" }, Token))
+            .StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        using HttpResponseMessage closed = await wang.PostAsJsonAsync(
+            $"api/alarms/{alarm}/close", new { outcome = "officerSent", words = "已上门" }, Token);
         closed.StatusCode.ShouldBe(HttpStatusCode.OK);
         JsonElement view = await closed.Content.ReadFromJsonAsync<JsonElement>(Token);
         view.GetProperty("state").GetString().ShouldBe("closed");
-        desk.Alarm(alarm).Timeline.Select(static e => e.Kind).Where(static k => !k.StartsWith("message", StringComparison.Ordinal) && k != "unanswered")
+        desk.Alarm(alarm).Timeline.Select(static e => e.Kind)
+            .Where(static k => !k.StartsWith("message", StringComparison.Ordinal) && k != "unanswered")
             .ShouldBe(["raised", "taken", "handedBack", "taken", "callNoAnswer", "callSpoke", "coming", "closed"]);
         desk.Alarm(alarm).Timeline.Single(static e => e.Kind == "callSpoke").ShouldSatisfyAllConditions(
             static e => e.Who.ShouldBe("王强"), static e => e.Text.ShouldBe("陈明"));
@@ -356,9 +383,11 @@ public sealed class StaffTests
         desk.Alarm(alarm).State.ShouldBe("ringing");
         desk.Alarm(alarm).Timeline.Single(static e => e.Kind == "handedBack").ShouldSatisfyAllConditions(
             static e => e.Who.ShouldBe("王强"), static e => e.Text.ShouldBe("李静"));
-        desk.Store.Read(db => db.Value("SELECT who||' '||detail FROM audit WHERE action='alarm.handedBack'")).ShouldBe("staff:2 王强 from 李静");
+        desk.Store.Read(db => db.Value("SELECT who||' '||detail FROM audit WHERE action='alarm.handedBack'"))
+            .ShouldBe("staff:2 王强 from 李静");
         (await wang.PostAsync($"api/alarms/{alarm}/take", null, Token)).StatusCode.ShouldBe(HttpStatusCode.OK);
-        (await wang.PostAsJsonAsync($"api/alarms/{alarm}/close", new { outcome = "phoneOk" }, Token)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await wang.PostAsJsonAsync($"api/alarms/{alarm}/close", new { outcome = "phoneOk" }, Token))
+            .StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
     [Fact]
@@ -371,7 +400,8 @@ public sealed class StaffTests
         using HttpResponseMessage first = await browser.GetAsync("signin?code=code-1", Token);
         first.StatusCode.ShouldBe(HttpStatusCode.Redirect);
         first.Headers.Location!.ToString().ShouldBe("/");
-        (await browser.GetFromJsonAsync<JsonElement>("api/session", Token)).GetProperty("canAct").GetBoolean().ShouldBeTrue();
+        (await browser.GetFromJsonAsync<JsonElement>("api/session", Token)).GetProperty("canAct").GetBoolean()
+            .ShouldBeTrue();
         (await desk.Stranger().GetAsync("signin?code=code-1", Token)).StatusCode.ShouldBe(HttpStatusCode.Gone);
         (await desk.Stranger().GetAsync("signin?code=guess", Token)).StatusCode.ShouldBe(HttpStatusCode.Gone);
         (await desk.Stranger().GetAsync("signin", Token)).StatusCode.ShouldBe(HttpStatusCode.Gone);
@@ -384,23 +414,30 @@ public sealed class StaffTests
     {
         await using StaffDesk desk = await StaffDesk.OpenAsync();
         HttpClient officer = await desk.SignedInAsync("wang");
-        (await officer.PostAsJsonAsync("api/residents", new { name = "吴德" }, Token)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        (await officer.PostAsJsonAsync("api/residents", new { name = "吴德" }, Token))
+            .StatusCode.ShouldBe(HttpStatusCode.Forbidden);
         (await officer.GetFromJsonAsync<JsonElement>("api/residents", Token)).GetArrayLength().ShouldBe(1);
 
         HttpClient admin = await desk.SignedInAsync("li");
-        JsonElement resident = await Made(admin, "api/residents", new { name = "吴德", birthYear = 1939, building = "7", floor = "2", door = "201", phone = "02155550000" });
+        JsonElement resident = await Made(admin, "api/residents",
+            new { name = "吴德", birthYear = 1939, building = "7", floor = "2", door = "201", phone = "02155550000" });
         long id = resident.GetProperty("id").GetInt64();
         resident.GetProperty("building").GetString().ShouldBe("7");
-        (await admin.PostAsJsonAsync($"api/residents/{id}/contacts", new { name = "吴小", relation = "孙子", phone = "1", order = 1 }, Token))
+        (await admin.PostAsJsonAsync(
+            $"api/residents/{id}/contacts", new { name = "吴小", relation = "孙子", phone = "1", order = 1 }, Token))
             .StatusCode.ShouldBe(HttpStatusCode.BadRequest, "no contact without consent");
-        await Made(admin, $"api/residents/{id}/contacts", new { name = "吴小", relation = "孙子", phone = "13911112222", order = 1, consentBy = "吴德", consentAtMs = 1, consentHow = "当面" });
-        (await admin.GetFromJsonAsync<JsonElement>($"api/residents/{id}", Token)).GetProperty("contacts").GetArrayLength().ShouldBe(1);
+        await Made(admin, $"api/residents/{id}/contacts", new { name = "吴小", relation = "孙子", phone = "13911112222",
+            order = 1, consentBy = "吴德", consentAtMs = 1, consentHow = "当面" });
+        (await admin.GetFromJsonAsync<JsonElement>($"api/residents/{id}", Token)).GetProperty("contacts")
+            .GetArrayLength().ShouldBe(1);
 
         JsonElement hub = await Made(admin, "api/hubs", new { id = "hub-7", residentId = id });
         Convert.FromBase64String(hub.GetProperty("password").GetString()!).Length.ShouldBe(32);
-        (await admin.PostAsJsonAsync("api/hubs", new { id = "hub/+/#", residentId = id }, Token)).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await admin.PostAsJsonAsync("api/hubs", new { id = "hub/+/#", residentId = id }, Token))
+            .StatusCode.ShouldBe(HttpStatusCode.BadRequest);
 
-        JsonElement band = await Made(admin, "api/bands", new { address = "C0FFEE0000AA", residentId = id, guardAlways = true });
+        JsonElement band = await Made(
+            admin, "api/bands", new { address = "C0FFEE0000AA", residentId = id, guardAlways = true });
         string secret = band.GetProperty("secret").GetString()!;
         long bandId = band.GetProperty("id").GetInt64();
         (await admin.GetStringAsync("api/bands", Token)).ShouldNotContain(secret);
@@ -408,7 +445,8 @@ public sealed class StaffTests
         qr.StatusCode.ShouldBe(HttpStatusCode.OK);
         (await qr.Content.ReadAsStringAsync(Token)).ShouldContain("<svg");
         (await admin.GetAsync($"api/bands/{bandId}/qr.svg", Token)).StatusCode.ShouldBe(HttpStatusCode.Gone);
-        (await admin.PostAsJsonAsync("api/bands", new { address = "C0FFEE0000AA", residentId = id }, Token)).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await admin.PostAsJsonAsync("api/bands", new { address = "C0FFEE0000AA", residentId = id }, Token))
+            .StatusCode.ShouldBe(HttpStatusCode.BadRequest);
     }
 
     [Fact]
@@ -416,25 +454,30 @@ public sealed class StaffTests
     {
         await using StaffDesk desk = await StaffDesk.OpenAsync();
         HttpClient admin = await desk.SignedInAsync("li");
-        await desk.Store.WriteAsync(Lane.Alarm, tx => DeviceRows.PlaceHub(tx.Db, "c1", "hub-1", desk.HomeId, tx.NowMs), Token);
+        await desk.Store.WriteAsync(
+            Lane.Alarm, tx => DeviceRows.PlaceHub(tx.Db, "c1", "hub-1", desk.HomeId, tx.NowMs), Token);
         var husband = new { name = "陈福", address = "梧桐路 12 弄", building = "3", floor = "5", door = "502" };
         long husbandId = (await Made(admin, "api/residents", husband)).GetProperty("id").GetInt64();
         desk.Store.Read(db => ResidentRows.HomeOf(db, husbandId, desk.Clock.NowMs)).ShouldBe(desk.HomeId);
 
         using HttpResponseMessage put = await admin.PutAsJsonAsync(
-            $"api/residents/{desk.ResidentId}", new { name = "陈桂英", address = "梧桐路 21 弄", building = "3", floor = "5", door = "502" }, Token);
+            $"api/residents/{desk.ResidentId}",
+            new { name = "陈桂英", address = "梧桐路 21 弄", building = "3", floor = "5", door = "502" }, Token);
         put.StatusCode.ShouldBe(HttpStatusCode.OK);
         desk.Store.Read(db => ResidentRows.Home(db, desk.HomeId))!.ShouldSatisfyAllConditions(
             static h => h.Address.ShouldBe("梧桐路 21 弄"), static h => h.Grid.ShouldBe("g1"));
-        desk.Store.Read(db => DeviceRows.BandsOfHome(db, desk.HomeId)).ShouldHaveSingleItem().Band.Id.ShouldBe(desk.BandId);
-        (await admin.GetFromJsonAsync<JsonElement>($"api/residents/{husbandId}", Token)).GetProperty("address").GetString().ShouldBe("梧桐路 21 弄");
+        desk.Store.Read(db => DeviceRows.BandsOfHome(db, desk.HomeId)).ShouldHaveSingleItem()
+            .Band.Id.ShouldBe(desk.BandId);
+        (await admin.GetFromJsonAsync<JsonElement>($"api/residents/{husbandId}", Token)).GetProperty("address")
+            .GetString().ShouldBe("梧桐路 21 弄");
 
         // Another door is another home, and so is one that nobody has written down.
         long[] others = [
             (await Made(admin, "api/residents", husband with { door = "503" })).GetProperty("id").GetInt64(),
             (await Made(admin, "api/residents", new { name = "吴德" })).GetProperty("id").GetInt64(),
             (await Made(admin, "api/residents", new { name = "吴芳" })).GetProperty("id").GetInt64()];
-        desk.Store.Read(db => others.Select(id => ResidentRows.HomeOf(db, id, desk.Clock.NowMs)).Append(desk.HomeId).Distinct().Count()).ShouldBe(4);
+        desk.Store.Read(db => others.Select(id => ResidentRows.HomeOf(db, id, desk.Clock.NowMs)).Append(desk.HomeId)
+            .Distinct().Count()).ShouldBe(4);
     }
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -446,7 +489,8 @@ public sealed class StaffTests
         return await answer.Content.ReadFromJsonAsync<JsonElement>(Token);
     }
 
-    private static Task AddCode(StaffDesk desk, string code) => desk.Store.WriteAsync(Lane.Alarm, tx => StaffRows.InsertCode(
+    private static Task AddCode(StaffDesk desk, string code) =>
+        desk.Store.WriteAsync(Lane.Alarm, tx => StaffRows.InsertCode(
         tx.Db, "c1", StaffRows.ByName(tx.Db, "li")!.Id, Sessions.Hash(code)!, tx.NowMs + 600_000));
 
     private static async Task Until(Func<bool> holds)

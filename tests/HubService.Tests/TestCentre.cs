@@ -21,7 +21,9 @@ public sealed class TestClock : Clock
     public void Advance(long ms) => Interlocked.Add(ref _aheadMs, ms);
 }
 
-/// <summary>Two homes, three bands, two hubs; a real database in a folder of its own that is removed at the end.</summary>
+/// <summary>
+/// Two homes, three bands, two hubs; a real database in a folder of its own that is removed at the end.
+/// </summary>
 public sealed class TestCentre : IAsyncDisposable
 {
     public const long BandOne = 0x0A0000000001;
@@ -136,8 +138,10 @@ public sealed class TestCentre : IAsyncDisposable
                 new EnrolStaff("wang", "Officer Wang", "officer", "password-wang"),
             ],
             [
-                new EnrolHome("h1", "Road 1", "3", "5", "502", null, [new EnrolHub("hub-1"), new EnrolHub("hub-2")], [Resident("r1", BandOne), Resident("r2", BandTwo)]),
-                new EnrolHome("h2", "Road 2", "7", "1", "101", null, [new EnrolHub("hub-3")], [Resident("r3", BandThree)]),
+                new EnrolHome("h1", "Road 1", "3", "5", "502", null, [new EnrolHub("hub-1"), new EnrolHub("hub-2")],
+                    [Resident("r1", BandOne), Resident("r2", BandTwo)]),
+                new EnrolHome(
+                    "h2", "Road 2", "7", "1", "101", null, [new EnrolHub("hub-3")], [Resident("r3", BandThree)]),
             ]);
     }
 }
@@ -161,7 +165,8 @@ public sealed class TestBand
 
     public int Boot { get; }
 
-    public byte[] Event(FrameType type, byte flags = AlarmFlags.Worn, byte detail = 0, int uptimeS = 100, byte battery = 80)
+    public byte[] Event(
+        FrameType type, byte flags = AlarmFlags.Worn, byte detail = 0, int uptimeS = 100, byte battery = 80)
     {
         byte[] frame = Begin(type, Lane.Alarm);
         Payload.PutEvent(frame, uptimeS, flags, battery, detail);
@@ -288,8 +293,11 @@ public sealed class TestHub : IAsyncDisposable
         return new TestHub(client, id) { Receipts = receipts, Down = down, Tables = tables };
     }
 
-    /// <summary>Publishes frames of one band in one envelope; true where the PUBACK came. Numbers the records from 0.</summary>
-    public Task<bool> SendAsync(TestBand band, byte[] frame, long ageMs = 0, string topic = "alarm", AgeQuality quality = AgeQuality.Measured) =>
+    /// <summary>
+    /// Publishes frames of one band in one envelope; true where the PUBACK came. Numbers the records from 0.
+    /// </summary>
+    public Task<bool> SendAsync(TestBand band, byte[] frame, long ageMs = 0, string topic = "alarm",
+        AgeQuality quality = AgeQuality.Measured) =>
         SendAsync(band.Address, [frame], ageMs, topic, quality);
 
     public Task<bool> SendAsync(
@@ -300,12 +308,14 @@ public sealed class TestHub : IAsyncDisposable
         int size = Envelope.HeaderSize;
         foreach (byte[] frame in frames)
         {
-            size = Envelope.Add(data, 7, Interlocked.Increment(ref _record) - 1, address, -60, Envelope.LinkChecked, quality, (uint)ageMs, frame, 0);
+            size = Envelope.Add(data, 7, Interlocked.Increment(ref _record) - 1, address, -60, Envelope.LinkChecked,
+                quality, (uint)ageMs, frame, 0);
         }
         return PublishAsync($"eb1/c1/{Id}/up/{topic}", data[..size]);
     }
 
-    public Task<bool> HelloAsync(string topic = "hello", int boot = 7, uint uptimeS = 1000, byte flags = HubMessage.OnMains)
+    public Task<bool> HelloAsync(
+        string topic = "hello", int boot = 7, uint uptimeS = 1000, byte flags = HubMessage.OnMains)
     {
         byte[] data = new byte[HubMessage.HelloSize];
         HubMessage.PutHello(data, boot, uptimeS, 0, 1, 0, flags);
@@ -321,7 +331,8 @@ public sealed class TestHub : IAsyncDisposable
         return SendAsync(0, [frame]);
     }
 
-    public Task<bool> PublishAsync(string topic, byte[] payload) => _client.PublishAsync(topic, payload, MqttQos.AtLeastOnce);
+    public Task<bool> PublishAsync(string topic, byte[] payload) =>
+        _client.PublishAsync(topic, payload, MqttQos.AtLeastOnce);
 
     /// <summary>The frames of a type that came down for a band.</summary>
     public List<byte[]> Of(FrameType type, long address = TestCentre.BandOne) =>

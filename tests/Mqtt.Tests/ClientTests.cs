@@ -81,7 +81,8 @@ public class ClientTests
     [Fact]
     public async Task P27_TLS_1_1_is_neither_offered_nor_taken()
     {
-        // ServerHello of TLS 1.1: record, handshake type 2, version 0x0302, 32 random bytes, no session, a cipher, no compression.
+        // ServerHello of TLS 1.1: record, handshake type 2, version 0x0302, 32 random bytes, no session, a cipher, no
+        // compression.
         byte[] serverHello =
         [
             0x16,
@@ -104,7 +105,8 @@ public class ClientTests
         (MqttConnectException refused, byte[] seen) = await AgainstAsync(serverHello);
         refused.Failure.ShouldBe(MqttConnectFailure.TlsRefused);
 
-        int at = seen.AsSpan().IndexOf(new byte[] { 0x00, 0x2b, 0x00, 0x05, 0x04 }); // supported_versions with two entries
+        // supported_versions with two entries
+        int at = seen.AsSpan().IndexOf(new byte[] { 0x00, 0x2b, 0x00, 0x05, 0x04 });
         at.ShouldBeGreaterThan(0);
         seen[(at + 5)..(at + 9)].ShouldBe(new byte[] { 0x03, 0x04, 0x03, 0x03 });
     }
@@ -210,7 +212,8 @@ public class ClientTests
 
         Task<bool> second = client.PublishAsync("t", Bytes("2"), MqttQos.AtLeastOnce, Token);
         (await server.ReceiveAsync()).ShouldBeOfType<PublishPacket>().PacketId.ShouldBe((ushort)2);
-        Task<bool> third = client.PublishAsync("t", Bytes("3"), MqttQos.AtLeastOnce, Token); // waits: the abandoned one keeps its place
+        // waits: the abandoned one keeps its place
+        Task<bool> third = client.PublishAsync("t", Bytes("3"), MqttQos.AtLeastOnce, Token);
         await server.SendAsync(new AckPacket(MqttPacketType.PubAck, 1));
         (await server.ReceiveAsync()).ShouldBeOfType<PublishPacket>().PacketId.ShouldBe((ushort)3);
         second.IsCompleted.ShouldBeFalse();
@@ -432,7 +435,10 @@ public class ClientTests
         await closing;
     }
 
-    /// <summary>Connects to a server that answers the first bytes with <paramref name="answer"/>; gives the failure and what the server saw.</summary>
+    /// <summary>
+    /// Connects to a server that answers the first bytes with <paramref name="answer"/>; gives the failure and what the
+    /// server saw.
+    /// </summary>
     private static async Task<(MqttConnectException Failure, byte[] Seen)> AgainstAsync(
         byte[] answer,
         int connectTimeoutMs = 10_000

@@ -505,7 +505,8 @@ public class CodecTests
                 text.Append(
                     p.Will is null
                         ? ""
-                        : $" will={p.Will.Topic}:{Hex(p.Will.Payload)}:q{(int)p.Will.Qos}{(p.Will.Retain ? ":retain" : "")}"
+                        : $" will={p.Will.Topic}:{Hex(p.Will.Payload)}:q{(int)p.Will.Qos}"
+                            + (p.Will.Retain ? ":retain" : "")
                 );
                 break;
             case ConnAckPacket p:

@@ -258,7 +258,8 @@ public class EndpointFaultTests
         await peer.SendAsync(Publish(1));
         await peer.SendAsync(Publish(2));
         byte[] third = MqttCodec.Encode(Publish(3), MqttLimits.Default);
-        await peer.SendAsync(third.AsMemory(0, 5)); // half a packet that the server does not read yet: not the client's fault
+        // half a packet that the server does not read yet: not the client's fault
+        await peer.SendAsync(third.AsMemory(0, 5));
         await Task.Delay(2_000, Token);
         server.Ends.ShouldBeEmpty();
 

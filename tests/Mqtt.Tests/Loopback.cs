@@ -76,7 +76,9 @@ internal static class Certificates
 
 internal sealed record Hub(string Name);
 
-/// <summary>An application behind the endpoint whose decisions the test makes; hub <c>h1</c> owns <c>eb1/c/h1/#</c>.</summary>
+/// <summary>
+/// An application behind the endpoint whose decisions the test makes; hub <c>h1</c> owns <c>eb1/c/h1/#</c>.
+/// </summary>
 internal sealed class TestEndpoint : IMqttEndpoint<Hub>
 {
     public ConcurrentQueue<(string Topic, string Text, MqttQos Qos)> Received { get; } = new();

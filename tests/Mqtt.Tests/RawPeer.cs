@@ -82,7 +82,9 @@ internal sealed class RawPeer(IDuplexPipe pipe) : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits for the end of the connection, which must come without another packet. Gives the wait in ms.</summary>
+    /// <summary>
+    /// Waits for the end of the connection, which must come without another packet. Gives the wait in ms.
+    /// </summary>
     public async Task<long> ClosedAsync()
     {
         var clock = Stopwatch.StartNew();

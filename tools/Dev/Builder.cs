@@ -37,8 +37,10 @@ internal sealed class Builder(string root)
     /// <summary>Builds a .NET product if it must; false where that failed.</summary>
     public bool Build(Product product)
     {
-        var stamp = Stamp(product.Name, product.Folders.Concat(DotnetShared), static name => !name.StartsWith("console/", StringComparison.Ordinal));
-        return stamp.IsFresh(Path.Combine(root, product.Output)) || Step($"building {product.Name}", stamp, () => Dotnet(
+        var stamp = Stamp(product.Name, product.Folders.Concat(DotnetShared), static name =>
+            !name.StartsWith("console/", StringComparison.Ordinal));
+        return stamp.IsFresh(Path.Combine(root, product.Output))
+            || Step($"building {product.Name}", stamp, () => Dotnet(
             ["build", product.Project, "-c", "Release", "--nologo", "-v", "q", "-clp:NoSummary"]));
     }
 
@@ -47,7 +49,8 @@ internal sealed class Builder(string root)
     {
         var stamp = Stamp(
             "everything",
-            ["libs", "firmware", "hub-service", "simulation", "simulator", "tests", "tools", "hardware", .. DotnetShared],
+            ["libs", "firmware", "hub-service", "simulation", "simulator", "tests", "tools", "hardware",
+                .. DotnetShared],
             static name => !name.StartsWith("console/", StringComparison.Ordinal));
         return stamp.IsFresh(Path.Combine(root, Service.Output)) || Step("building everything", stamp, () => Dotnet(
             ["build", "ElderBand.sln", "-c", "Release", "--nologo", "-v", "q", "-clp:NoSummary"]));
@@ -57,7 +60,8 @@ internal sealed class Builder(string root)
     public bool BuildConsole()
     {
         const string console = "hub-service/console";
-        var stamp = Stamp("console", [console], static name => !name.StartsWith("node_modules/", StringComparison.Ordinal));
+        var stamp = Stamp(
+            "console", [console], static name => !name.StartsWith("node_modules/", StringComparison.Ordinal));
         if (stamp.IsFresh(Path.Combine(root, "hub-service/wwwroot/index.html")))
         {
             return true;
@@ -97,7 +101,8 @@ internal sealed class Builder(string root)
 
         foreach (var line in said.Distinct(StringComparer.Ordinal).TakeLast(40))
         {
-            Console.Error.WriteLine("  " + line.Replace(root + Path.DirectorySeparatorChar, "", StringComparison.Ordinal));
+            Console.Error.WriteLine(
+                "  " + line.Replace(root + Path.DirectorySeparatorChar, "", StringComparison.Ordinal));
         }
 
         return false;
@@ -113,7 +118,8 @@ internal sealed class Builder(string root)
         }
 
         Console.Error.WriteLine(code == 127
-            ? "The console's pages need Node.js 20 or newer, and there is none: install it (https://nodejs.org) and run this again."
+            ? "The console's pages need Node.js 20 or newer, and there is none: install it (https://nodejs.org) and "
+                + "run this again."
             : $"The console's pages need Node.js 20 or newer; this is {said}. Install a newer one and run this again.");
         return false;
     }
@@ -145,7 +151,8 @@ internal sealed class Builder(string root)
             }
             else if (Directory.Exists(path))
             {
-                foreach (var (file, relative) in Files(path, "").OrderBy(static f => f.Relative, StringComparer.Ordinal))
+                foreach (var (file, relative) in Files(path, "")
+                    .OrderBy(static f => f.Relative, StringComparer.Ordinal))
                 {
                     if (counts(relative))
                     {
@@ -189,7 +196,8 @@ internal sealed class Builder(string root)
 
     private sealed record SourceStamp(string Path, string Hash)
     {
-        public bool IsFresh(string output) => File.Exists(output) && File.Exists(Path) && File.ReadAllText(Path) == Hash;
+        public bool IsFresh(string output) =>
+            File.Exists(output) && File.Exists(Path) && File.ReadAllText(Path) == Hash;
 
         public void Keep() => File.WriteAllText(Path, Hash);
     }

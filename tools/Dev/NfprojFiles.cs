@@ -27,13 +27,15 @@ internal static partial class NfprojFiles
         return changed;
     }
 
-    /// <returns>One line per project below <paramref name="root"/> whose list differs from its folder; empty when all agree.</returns>
+    /// <returns>One line per project below <paramref name="root"/> whose list differs from its folder; empty when all
+    /// agree.</returns>
     public static IReadOnlyList<string> Check(string root)
     {
         var problems = new List<string>();
         foreach (var project in Projects(root))
         {
-            var named = CompileItem().Matches(File.ReadAllText(project)).Select(match => match.Groups["file"].Value).ToArray();
+            var named = CompileItem().Matches(File.ReadAllText(project)).Select(match => match.Groups["file"].Value)
+                .ToArray();
             var present = Sources(project);
             foreach (var file in present.Except(named, StringComparer.Ordinal))
                 problems.Add($"{Path.GetFileName(project)} does not name {file}: run ./dev format");
@@ -75,7 +77,8 @@ internal static partial class NfprojFiles
     {
         var runs = CompileRun().Matches(text);
         if (runs.Count != 1)
-            throw new FormatException($"{project}: expected one run of <Compile Include=\"...\" /> lines, found {runs.Count}.");
+            throw new FormatException(
+                $"{project}: expected one run of <Compile Include=\"...\" /> lines, found {runs.Count}.");
         var items = string.Concat(Sources(project).Select(file => $"    <Compile Include=\"{file}\" />\n"));
         return string.Concat(text.AsSpan(0, runs[0].Index), items, text.AsSpan(runs[0].Index + runs[0].Length));
     }

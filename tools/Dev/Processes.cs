@@ -19,7 +19,8 @@ internal static class Processes
     }
 
     /// <summary>Runs a program with this terminal; returns its exit code, 127 where it does not exist.</summary>
-    public static int Run(string file, IEnumerable<string> arguments, string directory, IReadOnlyDictionary<string, string>? environment = null)
+    public static int Run(string file, IEnumerable<string> arguments, string directory, IReadOnlyDictionary<string,
+        string>? environment = null)
     {
         using var process = Start(file, arguments, directory, capture: false, environment);
         if (process is null)
@@ -32,7 +33,9 @@ internal static class Processes
         return process.ExitCode;
     }
 
-    /// <summary>Runs a program and keeps what it says, line by line; returns its exit code, 127 where it does not exist.</summary>
+    /// <summary>
+    /// Runs a program and keeps what it says, line by line; returns its exit code, 127 where it does not exist.
+    /// </summary>
     public static int Run(
         string file,
         IEnumerable<string> arguments,

@@ -26,7 +26,8 @@ switch (args.FirstOrDefault())
 {
     case "run":
     case "bench":
-        return builder.Build(builder.Service) && builder.BuildConsole() && builder.Build(builder.Simulator) ? Simulator(args) : 1;
+        return builder.Build(builder.Service) && builder.BuildConsole() && builder.Build(builder.Simulator)
+            ? Simulator(args) : 1;
     case "sim":
         return builder.Build(builder.Simulator) ? Simulator(args) : 1;
     case "test":
@@ -42,15 +43,19 @@ switch (args.FirstOrDefault())
     case "vectors":
         var written = Processes.Run(
             "dotnet",
-            ["run", "-c", "Release", "--project", "tests/VitalsFilter.Tests", "--", "--filter-class", "*GoldenVectorTests"],
+            ["run", "-c", "Release", "--project", "tests/VitalsFilter.Tests", "--", "--filter-class",
+                "*GoldenVectorTests"],
             root,
             new Dictionary<string, string>(StringComparer.Ordinal) { ["ELDERBAND_WRITE_VECTORS"] = "1" });
-        return written == 0 ? Processes.Run("git", ["diff", "--stat", "--", "tests/VitalsFilter.Tests/Vectors", "tests/VitalsFilter.DeviceTests"], root) : written;
+        return written == 0 ? Processes.Run("git", ["diff", "--stat", "--", "tests/VitalsFilter.Tests/Vectors",
+            "tests/VitalsFilter.DeviceTests"], root) : written;
     case "format":
         foreach (var project in NfprojFiles.Update(root))
             Console.WriteLine($"{Path.GetRelativePath(root, project)}: the file list was not the folder's; mended");
-        // By folder: the tool cannot read a solution in which a device project lies beside its host project of the same name.
-        return Processes.Run("dotnet", ["format", "whitespace", ".", "--folder", "--exclude", "hub-service/console/node_modules/"], root);
+        // By folder: the tool cannot read a solution in which a device project lies beside its host project of the same
+        // name.
+        return Processes.Run("dotnet",
+            ["format", "whitespace", ".", "--folder", "--exclude", "hub-service/console/node_modules/"], root);
     case null or "help" or "--help" or "-h":
         Console.WriteLine(help);
         return 0;
@@ -63,7 +68,8 @@ switch (args.FirstOrDefault())
 // The simulator runs the centre as a real process of its own and ends it.
 int Simulator(IEnumerable<string> arguments) => Processes.Run(
     "dotnet",
-    [Path.Combine(root, builder.Simulator.Output), .. arguments, "--service", Path.Combine(root, builder.Service.Output)],
+    [Path.Combine(root, builder.Simulator.Output), .. arguments, "--service",
+        Path.Combine(root, builder.Service.Output)],
     Environment.CurrentDirectory);
 
 static string Root()

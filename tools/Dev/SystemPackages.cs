@@ -15,10 +15,13 @@ internal static class SystemPackages
         ("mosquitto-clients", ["/usr/bin/mosquitto_pub"]),
     ];
 
-    /// <summary>Installs what is missing, where this is Debian or Ubuntu and the user is root; else says what to do.</summary>
+    /// <summary>
+    /// Installs what is missing, where this is Debian or Ubuntu and the user is root; else says what to do.
+    /// </summary>
     public static void Install(string root)
     {
-        var missing = Needed.Where(static need => !need.Programs.Any(File.Exists)).Select(static need => need.Package).ToArray();
+        var missing = Needed.Where(static need => !need.Programs.Any(File.Exists)).Select(static need => need.Package)
+            .ToArray();
         if (missing.Length == 0)
         {
             return;
@@ -27,14 +30,17 @@ internal static class SystemPackages
         var names = string.Join(" and ", missing);
         if (!File.Exists("/usr/bin/apt-get"))
         {
-            Console.WriteLine($"{names} cannot be installed here (no apt-get); the tests that need them will be skipped");
+            Console.WriteLine(
+                $"{names} cannot be installed here (no apt-get); the tests that need them will be skipped");
             return;
         }
 
         if (Environment.UserName != "root")
         {
             Console.WriteLine($"The tests that need {names} will be skipped. To run them too:");
-            Console.WriteLine($"    sudo apt-get update && sudo apt-get install -y --no-install-recommends {string.Join(' ', missing)}");
+            Console.WriteLine(
+                "    sudo apt-get update && sudo apt-get install -y --no-install-recommends "
+                    + $"{string.Join(' ', missing)}");
             return;
         }
 
@@ -44,7 +50,8 @@ internal static class SystemPackages
         // A fresh machine has no package lists. A failed update is no reason to stop: the lists may be there already.
         AptGet(root, said, "update");
         var code = AptGet(root, said, ["install", "-y", "--no-install-recommends", .. missing]);
-        Console.WriteLine(code == 0 ? "done" : $"failed ({said.LastOrDefault()}); the tests that need them will be skipped");
+        Console.WriteLine(
+            code == 0 ? "done" : $"failed ({said.LastOrDefault()}); the tests that need them will be skipped");
     }
 
     private static int AptGet(string root, List<string> said, params string[] arguments) =>

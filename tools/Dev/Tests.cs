@@ -62,7 +62,8 @@ internal static partial class Tests
         });
         var broken = code != 0 && sum.Failed == 0;
         Console.WriteLine(
-            $"{name,-24} {sum.Passed,5} passed {sum.Failed,3} failed {sum.Skipped,3} skipped  {watch.Elapsed.TotalSeconds,6:0.0} s"
+            $"{name,-24} {sum.Passed,5} passed {sum.Failed,3} failed {sum.Skipped,3} skipped  "
+                + $"{watch.Elapsed.TotalSeconds,6:0.0} s"
             + (broken ? $"  (ended with code {code})" : ""));
         if (sum.Failed > 0 || broken)
         {
@@ -73,7 +74,8 @@ internal static partial class Tests
         }
         else if (sum.Skipped > 0)
         {
-            foreach (var line in said.Where(static l => l.Contains("skipped", StringComparison.OrdinalIgnoreCase)).Take(20))
+            foreach (var line in said.Where(static l => l.Contains("skipped", StringComparison.OrdinalIgnoreCase))
+                .Take(20))
             {
                 Console.WriteLine("    " + line.Trim());
             }
