@@ -85,7 +85,7 @@ public sealed class EnergyTests
         world.Band.Mode.ShouldBe(BandMode.Daily);
         return new Day(
             onMs / (double)LengthMs,
-            (world.PpgChip.Conversions - conversions) / (LengthMs / 1000.0 * Max30102.RateHz),
+            (world.PpgChip.Conversions - conversions) / (LengthMs / 1000.0 * Max30102.ConversionsHz),
             (IlCounter.Executed() - il) / (LengthMs / 1000.0),
             steps / (LengthMs / 1000.0));
     }
