@@ -128,7 +128,7 @@ public sealed class Antenna : IBluetoothBoard
     });
 
     /// <inheritdoc/>
-    public void Terminate(LinkEnd end, bool atOnce) => Radio.Terminate((AirEnd)end, atOnce);
+    public int Terminate(LinkEnd end, bool atOnce) => Radio.Terminate((AirEnd)end, atOnce);
 
     /// <summary>A new boot begins with a new stack.</summary>
     internal BluetoothHost Boot() => Host = new BluetoothHost(this);

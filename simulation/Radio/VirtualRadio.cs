@@ -124,7 +124,8 @@ public sealed class VirtualRadio(World world)
     }
 
     /// <summary>Ends a link: the other end learns it at the next connection event, or by its timeout.</summary>
-    internal void Terminate(AirEnd end, bool atOnce)
+    /// <returns>Milliseconds until both ends know.</returns>
+    internal int Terminate(AirEnd end, bool atOnce)
     {
         var link = end.Link;
         if (atOnce)
@@ -135,7 +136,7 @@ public sealed class VirtualRadio(World world)
         if (!link.Path.IsInRange)
         {
             LoseAfterSupervision(link);
-            return;
+            return Figures.SupervisionTimeoutMs;
         }
 
         world.At(world.NowMs + link.IntervalMs, () =>
@@ -143,6 +144,7 @@ public sealed class VirtualRadio(World world)
             EndAt(link.Hub);
             EndAt(link.Band);
         });
+        return link.IntervalMs;
     }
 
     /// <summary>What is left of a link ends when its supervision timeout has passed.</summary>

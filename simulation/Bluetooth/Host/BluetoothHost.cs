@@ -10,6 +10,7 @@ namespace ElderBand.Simulation.Bluetooth;
 public sealed class BluetoothHost
 {
     internal const int UnansweredMs = 2000; // upstream waits this long for the managed side
+    private const int StopLimitMs = 2000; // a stop waits so long for the end of a link
     private const int NameBytes = 14; // "nanoFramework" and its zero
 
     [ThreadStatic]
@@ -281,15 +282,18 @@ public sealed class BluetoothHost
 
     private void Stop()
     {
+        var waitMs = 0;
         foreach (var link in _links.ToArray())
         {
-            Board.Terminate(link, atOnce: true);
+            waitMs = Math.Max(waitMs, Math.Min(StopLimitMs, Board.Terminate(link, atOnce: true)));
         }
+
+        Board.Count(Faults.SlowStop, waitMs == StopLimitMs ? 1 : 0);
 
         IsRunning = false;
         Server.OnStackStopped();
         Client.OnStackStopped();
-        VirtualThread.StandStill(this, Board.StackStopMs);
+        VirtualThread.StandStill(this, Board.StackStopMs + waitMs);
     }
 }
 

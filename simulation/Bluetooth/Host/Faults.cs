@@ -42,6 +42,9 @@ public static class Faults
     /// <summary>The stack stopped while the watcher still said Started: the hub is deaf.</summary>
     public const string DeafWatcher = "stack stopped under a started watcher";
 
+    /// <summary>The stack was stopped over a link out of range: the board stood still for 2 s.</summary>
+    public const string SlowStop = "stack stops that waited 2 s for a link";
+
     /// <summary>A scan was asked for while a connect was running: the watcher says Started and hears nothing.</summary>
     public const string ScanRefused = "scans refused during a connect";
 

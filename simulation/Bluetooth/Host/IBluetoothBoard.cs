@@ -41,8 +41,10 @@ public interface IBluetoothBoard
     /// </summary>
     void Carry(LinkEnd from, byte[] payload, Action<LinkEnd> arrive);
 
-    /// <summary>Ends a link; <paramref name="atOnce"/>: this end does not wait for the other's answer.</summary>
-    void Terminate(LinkEnd end, bool atOnce);
+    /// <summary>
+    /// Ends a link; <paramref name="atOnce"/>: this end is told now. Returns the ms until the other has answered.
+    /// </summary>
+    int Terminate(LinkEnd end, bool atOnce);
 }
 
 /// <summary>One end of a link, as the host of one board sees it.</summary>

@@ -7,7 +7,7 @@ using Microsoft.CodeAnalysis.CSharp;
 namespace ElderBand.Tests.Worlds.Radio;
 
 /// <summary>
-/// The Board's radio code with a fault put back: its sources of today, some words replaced, compiled over the same model.
+/// The Board's radio code with a fault put back: its sources of today with words replaced, over the same model.
 /// A word that is no longer in the source fails the test: the fault must then be put back in another way.
 /// </summary>
 internal static class Mutant

@@ -188,6 +188,20 @@ public class ServerModelTests
     }
 
     [Fact]
+    public void A_stop_over_a_link_out_of_range_waits_2_s_for_its_end()
+    {
+        using var bench = new RadioBench();
+        bench.OnBand(() => bench.Provide().Provider.StartAdvertising(RadioBench.Parameters()));
+        bench.ConnectOnHub();
+        bench.Paths[0].SetInRange(false);
+        bench.OnBand(() => BluetoothLEServer.Instance.Stop());
+        bench.Count(Faults.SlowStop).ShouldBe(1);
+        bench.Hub.Radio.IsLinked.ShouldBeTrue("the other end has not noticed");
+        bench.Pass(Figures.Fixed.SupervisionTimeoutMs);
+        bench.Hub.Radio.IsLinked.ShouldBeFalse();
+    }
+
+    [Fact]
     public void A_second_start_without_a_stop_breaks_the_context()
     {
         using var bench = new RadioBench();
