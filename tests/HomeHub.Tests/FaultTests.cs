@@ -446,6 +446,19 @@ public sealed class FaultTests
     }
 
     [Fact]
+    public void P15_one_missed_beat_in_Daily_restarts_the_radio_and_two_restart_the_hub()
+    {
+        HubRig rig = HubRig.Ready();
+        int before = rig.Radio.Restarts;
+        rig.Advertise(rig.Band, rig.Band.Status(BandMode.Daily));
+        rig.Run(600_000);
+        rig.Radio.Restarts.ShouldBeGreaterThan(before);
+        rig.Power.Resets.ShouldBe(0, "the next beat is due now");
+        rig.Run(20_000);
+        rig.Power.Resets.ShouldBe(1);
+    }
+
+    [Fact]
     public void P08_the_watchdog_is_not_fed_while_an_attempt_to_connect_never_ends()
     {
         HubRig rig = new();

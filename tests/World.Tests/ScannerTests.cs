@@ -5,8 +5,8 @@ using ElderBand.Simulator.Neighbourhood;
 namespace ElderBand.Tests.Worlds;
 
 /// <summary>
-/// The scanner reports an address once and then drops its frames until it is restarted. Without a link each restart stops
-/// the whole stack of the hub, so it must be rare, and yet a press right behind a beat must be heard.
+/// The scanner reports an address once and then drops its frames until it is restarted. Without a link each restart
+/// stops the whole stack of the hub, so it must be rare, and yet a press right behind a beat must be heard.
 /// </summary>
 public class ScannerTests
 {

@@ -37,7 +37,7 @@ namespace ElderBand.HomeHub
 
         /// <summary>Makes a hub; takes all memory it will ever use.</summary>
         /// <param name="ports">Every port and both rings set.</param>
-        /// <param name="buildDateUnixMs">The firmware's build date, ms since 1970: the earliest time that can be.</param>
+        /// <param name="buildDateUnixMs">The firmware's build date, ms since 1970: no time is earlier.</param>
         public Hub(HubPorts ports, long buildDateUnixMs)
         {
             _ports = ports;
@@ -158,7 +158,9 @@ namespace ElderBand.HomeHub
             _writer.Start(nowMs);
         }
 
-        /// <summary>Takes what happened, acts, and returns the milliseconds until it wants to be called again.</summary>
+        /// <summary>
+        /// Takes what happened, acts, and returns the milliseconds until it wants to be called again.
+        /// </summary>
         public int Step(long nowMs)
         {
             int events = 0;
@@ -234,7 +236,7 @@ namespace ElderBand.HomeHub
                 return;
             }
 
-            _links.OnHeard(band, _event.Arg, nowMs);
+            _links.OnHeard(band, _event, nowMs);
             if (_event.Count > 0)
             {
                 _judge.Judge(band, _event, true, _uplink.Online, nowMs);

@@ -11,13 +11,15 @@ namespace ElderBand.HomeHub.Board
 {
     /// <summary>
     /// The hub as a GATT client. Connecting and discovering block for up to 30 s, so one worker thread does both. The
-    /// worker stops the scanner before a connect, because a device cannot connect while it scans, and starts the scanner
-    /// anew after each disconnect, because the last disconnect stops the whole stack while the scanner still says
-    /// "started".
+    /// worker stops the scanner before a connect, because a device cannot connect while it scans, and starts the
+    /// scanner anew after each disconnect, because the last disconnect stops the whole stack while the scanner still
+    /// says "started".
     /// </summary>
     public sealed class HubRadio : IHubLink
     {
-        /// <summary>After it has said Disconnected the stack's event thread may stop the stack; this is time for it.</summary>
+        /// <summary>
+        /// After it has said Disconnected the stack's event thread may stop the stack; this is time for it.
+        /// </summary>
         private const int SettleMs = 200;
 
         private readonly Inbox _inbox;
@@ -81,7 +83,8 @@ namespace ElderBand.HomeHub.Board
 
             try
             {
-                GattWriteResult result = peer.ToBand.WriteValueWithResult(new Buffer(frame), GattWriteOption.WriteWithoutResponse);
+                GattWriteResult result = peer.ToBand.WriteValueWithResult(
+                    new Buffer(frame), GattWriteOption.WriteWithoutResponse);
                 return result.Status == GattCommunicationStatus.Success ? SendResult.Sent : SendResult.Busy;
             }
             catch (Exception)
@@ -284,9 +287,12 @@ namespace ElderBand.HomeHub.Board
             }
         }
 
-        private void OnAdvertisement(BluetoothLEAdvertisementWatcher sender, BluetoothLEAdvertisementReceivedEventArgs e)
+        private void OnAdvertisement(
+            BluetoothLEAdvertisementWatcher sender,
+            BluetoothLEAdvertisementReceivedEventArgs e)
         {
-            foreach (BluetoothLEManufacturerData section in e.Advertisement.GetManufacturerDataByCompanyId(RadioIds.Company))
+            foreach (BluetoothLEManufacturerData section in
+                e.Advertisement.GetManufacturerDataByCompanyId(RadioIds.Company))
             {
                 int count = section.Data.Length == Frame.Size ? Frame.Size : 0;
                 lock (_heard)
@@ -296,7 +302,8 @@ namespace ElderBand.HomeHub.Board
                         DataReader.FromBuffer(section.Data).ReadBytes(_heard);
                     }
 
-                    _inbox.Post(EventKind.Advertisement, (long)e.BluetoothAddress, e.RawSignalStrengthInDBm, _heard, count);
+                    long address = (long)e.BluetoothAddress;
+                    _inbox.Post(EventKind.Advertisement, address, e.RawSignalStrengthInDBm, _heard, count);
                 }
             }
         }

@@ -12,9 +12,9 @@ using System.Device.Wifi;
 namespace ElderBand.HomeHub.Board
 {
     /// <summary>
-    /// The line to the centre: Wi-Fi, TLS with the pinned authority, MQTT 3.1.1. One worker thread connects, because name
-    /// look-up and handshake block; each attempt has a client of its own, because a client keeps the address that it
-    /// looked up first. PUBACK is only reported: what ends a delivery is the centre's receipt.
+    /// The line to the centre: Wi-Fi, TLS with the pinned authority, MQTT 3.1.1. One worker thread connects, because
+    /// name look-up and handshake block; each attempt has a client of its own, because a client keeps the address that
+    /// it looked up first. PUBACK is only reported: what ends a delivery is the centre's receipt.
     /// </summary>
     public sealed class MqttUplink : IUplink
     {
@@ -125,13 +125,15 @@ namespace ElderBand.HomeHub.Board
                 if (!HasAddress())
                 {
                     using CancellationTokenSource timeout = new CancellationTokenSource(WifiTimeoutMs);
-                    if (!WifiNetworkHelper.ConnectDhcp(_ssid, _wifiPassword, WifiReconnectionKind.Automatic, false, 0, timeout.Token))
+                    if (!WifiNetworkHelper.ConnectDhcp(
+                        _ssid, _wifiPassword, WifiReconnectionKind.Automatic, false, 0, timeout.Token))
                     {
                         return false;
                     }
                 }
 
-                MqttClient client = new MqttClient(_host, _port, true, new X509Certificate(_authority), null, MqttSslProtocols.TLSv1_2);
+                X509Certificate authority = new X509Certificate(_authority);
+                MqttClient client = new MqttClient(_host, _port, true, authority, null, MqttSslProtocols.TLSv1_2);
                 client.Settings.InflightQueueSize = MaxInFlight;
                 client.Settings.ValidateServerCertificate = true;
                 client.MqttMsgPublishReceived += OnReceived;
@@ -186,7 +188,8 @@ namespace ElderBand.HomeHub.Board
         private static bool HasAddress()
         {
             NetworkInterface[] all = NetworkInterface.GetAllNetworkInterfaces();
-            return all.Length > 0 && all[0].IPv4Address != null && all[0].IPv4Address != "0.0.0.0" && all[0].IPv4Address.Length > 0;
+            string address = all.Length > 0 ? all[0].IPv4Address : null;
+            return address != null && address.Length > 0 && address != "0.0.0.0";
         }
 
         private void OnSubscribed(object sender, MqttMsgSubscribedEventArgs e)

@@ -27,7 +27,9 @@ namespace ElderBand.HomeHub.Board
         /// <summary>Close was called or a connect failed; the stack has not said Disconnected yet.</summary>
         public bool IsClosing;
 
-        /// <summary>Discovery failed or the stack restarts: let go of this object once its connection has ended.</summary>
+        /// <summary>
+        /// Discovery failed or the stack restarts: let go of this object once its connection has ended.
+        /// </summary>
         public bool IsSpent;
 
         /// <summary>The stack has reported anything since the last attempt to connect.</summary>

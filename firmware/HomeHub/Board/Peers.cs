@@ -24,7 +24,9 @@ namespace ElderBand.HomeHub.Board
         /// <summary>Eight bands whose services are kept, and one closing object for each link.</summary>
         private const int MaxPeers = 8 + MaxLinks;
 
-        /// <summary>The stack gives a connect up after 7 s: an attempt without any report for this long never began, ms.</summary>
+        /// <summary>
+        /// The stack gives a connect up after 7 s: an attempt without any report for this long never began, ms.
+        /// </summary>
         private const int NeverBegunMs = 15000;
 
         private readonly Inbox _inbox;
@@ -159,9 +161,9 @@ namespace ElderBand.HomeHub.Board
         }
 
         /// <summary>
-        /// Closes what must be dropped and frees the places of spent objects whose connection has ended. Upstream frees the
-        /// native side itself when it reports Disconnected. Dispose would free it a second time by the number of the
-        /// connection, which another band may have by then; only an attempt that never began has to be disposed.
+        /// Closes what must be dropped and frees the places of spent objects whose connection has ended. Upstream frees
+        /// the native side itself when it reports Disconnected. Dispose would free it a second time by the number of
+        /// the connection, which another band may have by then; only an attempt that never began has to be disposed.
         /// </summary>
         public void Tend()
         {
@@ -192,7 +194,9 @@ namespace ElderBand.HomeHub.Board
             }
         }
 
-        /// <summary>A new object in a free place, or in that of a band without a link; null where there is neither.</summary>
+        /// <summary>
+        /// A new object in a free place, or in that of a band without a link; null where there is neither.
+        /// </summary>
         private Peer Take(long address)
         {
             int place = -1;
@@ -220,7 +224,9 @@ namespace ElderBand.HomeHub.Board
             return peer;
         }
 
-        /// <summary>Ends a connection, or what a failed connect left of one. The stack answers with Disconnected.</summary>
+        /// <summary>
+        /// Ends a connection, or what a failed connect left of one. The stack answers with Disconnected.
+        /// </summary>
         private void Close(Peer peer)
         {
             Down(peer);
@@ -253,7 +259,9 @@ namespace ElderBand.HomeHub.Board
             }
         }
 
-        /// <summary>True while a new connect must wait for this one: closing, and not just without any answer.</summary>
+        /// <summary>
+        /// True while a new connect must wait for this one: closing, and not just without any answer.
+        /// </summary>
         private bool IsInTheWay(Peer peer)
         {
             return peer.IsClosing && (peer.IsAnswered || AgeMs(peer) < CloseLimitMs);

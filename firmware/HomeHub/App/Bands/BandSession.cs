@@ -64,6 +64,9 @@ namespace ElderBand.HomeHub
         /// <summary>Last advertisement, ms; -1 none since the last link.</summary>
         public long AdvertisedMs { get; set; }
 
+        /// <summary>The band's last advertisement asked for a link.</summary>
+        public bool WantsLink { get; set; }
+
         /// <summary>Last frame with a right tag (boot of the hub until then), ms.</summary>
         public long HeardMs { get; set; }
 
@@ -85,7 +88,9 @@ namespace ElderBand.HomeHub
         /// <summary>True where the band waits for an answer to its nonce in <see cref="Hello"/>.</summary>
         public bool HelloOwed { get; set; }
 
-        /// <summary>True where <see cref="Hello"/> holds the nonce of this link: without one there is no state to say.</summary>
+        /// <summary>
+        /// True where <see cref="Hello"/> holds the nonce of this link: without one there is no state to say.
+        /// </summary>
         public bool HasNonce { get; set; }
 
         /// <summary>The answer to the nonce, ready but for its tag.</summary>
@@ -121,6 +126,7 @@ namespace ElderBand.HomeHub
             ConnectNotBeforeMs = 0;
             ConnectFailures = 0;
             AdvertisedMs = -1;
+            WantsLink = false;
             HeardMs = nowMs;
             Heard = false;
             Silent = false;
@@ -167,8 +173,8 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
-        /// The band wants an answer to its nonce: it comes back under the other key, with header and payload as they were.
-        /// The hub's state is due with it.
+        /// The band wants an answer to its nonce: it comes back under the other key, with header and payload as they
+        /// were. The hub's state is due with it.
         /// </summary>
         public void TakeChallenge(byte[] frame, long nowMs)
         {
@@ -184,7 +190,9 @@ namespace ElderBand.HomeHub
             HubStateDueMs = nowMs;
         }
 
-        /// <summary>Owes the band "heard" for the frame at <paramref name="offset"/>; once, and bounded: it asks again.</summary>
+        /// <summary>
+        /// Owes the band "heard" for the frame at <paramref name="offset"/>; once, and bounded: it asks again.
+        /// </summary>
         public void OweAck(byte[] data, int offset)
         {
             for (int i = 0; i < Acks; i++)
@@ -221,7 +229,9 @@ namespace ElderBand.HomeHub
             Bytes.Copy(_acks, Frame.PayloadOffset, _acks, 0, Acks * Frame.PayloadOffset);
         }
 
-        /// <summary>True where this very frame with a wrong tag was met lately: it is no new guess and no new news.</summary>
+        /// <summary>
+        /// True where this very frame with a wrong tag was met lately: it is no new guess and no new news.
+        /// </summary>
         public bool WasUnchecked(byte[] data, int offset)
         {
             for (int i = 0; i < UncheckedSlots; i++)
@@ -251,7 +261,9 @@ namespace ElderBand.HomeHub
             }
         }
 
-        /// <summary>At most 10 a minute of what only the centre can judge (P12): true where one more may pass.</summary>
+        /// <summary>
+        /// At most 10 a minute of what only the centre can judge (P12): true where one more may pass.
+        /// </summary>
         public bool MayReadmit(long nowMs)
         {
             if (nowMs >= _readmitUntilMs)

@@ -75,8 +75,8 @@ namespace ElderBand.HomeHub
 
         /// <summary>
         /// The centre's table. Same table: nothing happens. Sessions of bands that stay keep their windows; those of
-        /// bands that went are freed (P40), their links named in <paramref name="gone"/>. False where the flash refused:
-        /// it is in force all the same and the centre sends it again on every hello.
+        /// bands that went are freed (P40), their links named in <paramref name="gone"/>. False where the flash
+        /// refused: it is in force all the same and the centre sends it again on every hello.
         /// </summary>
         public bool Take(byte[] data, int count, long nowMs, long[] gone)
         {

@@ -56,8 +56,8 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
-        /// Takes a frame from the centre. It replaces the one about the same thing: a stage of the same alarm unless that
-        /// one's revision is higher, a receipt of the same frame, the configuration, the link group.
+        /// Takes a frame from the centre. It replaces the one about the same thing: a stage of the same alarm unless
+        /// that one's revision is higher, a receipt of the same frame, the configuration, the link group.
         /// </summary>
         public void Take(byte[] data, int offset)
         {
@@ -95,7 +95,9 @@ namespace ElderBand.HomeHub
             Owe(slot);
         }
 
-        /// <summary>The band repeats a frame: true where the centre's answer to it is here, and is now owed again.</summary>
+        /// <summary>
+        /// The band repeats a frame: true where the centre's answer to it is here, and is now owed again.
+        /// </summary>
         public bool OweAnswer(byte[] data, int offset)
         {
             bool found = false;
@@ -146,7 +148,9 @@ namespace ElderBand.HomeHub
             return slot < 0 ? null : _frames[slot];
         }
 
-        /// <summary>The frame went out. A stage is repeated until shown, the rest once more; the centre repeats anyway.</summary>
+        /// <summary>
+        /// The frame went out. A stage is repeated until shown, the rest once more; the centre repeats anyway.
+        /// </summary>
         public void Sent(int slot, long nowMs)
         {
             _tries[slot]++;
@@ -174,7 +178,9 @@ namespace ElderBand.HomeHub
             _dueMs[slot] = 0;
         }
 
-        /// <summary>A free slot, else the oldest that is delivered, else the oldest that is no stage, else the oldest.</summary>
+        /// <summary>
+        /// A free slot, else the oldest that is delivered, else the oldest that is no stage, else the oldest.
+        /// </summary>
         private int LeastNeeded()
         {
             int best = 0;

@@ -198,8 +198,8 @@ namespace ElderBand.HomeHub
 
             if (band.Limiter.IsOver(nowMs))
             {
-                // The sender loses its link and gets none for a minute; a right frame of the true band is still served, and
-                // a call brings a link at once (P13).
+                // The sender loses its link and gets none for a minute; a right frame of the true band is still served,
+                // and a call brings a link at once (P13).
                 band.ConnectNotBeforeMs = nowMs + TamperEveryMs;
                 if (!advertised)
                 {

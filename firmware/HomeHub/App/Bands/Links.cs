@@ -5,9 +5,9 @@ namespace ElderBand.HomeHub
     /// <summary>
     /// Scanner and up to three links. The controller gives three and no more; a failing connect takes 7 s without
     /// scanning, so one failure is followed by 2 s of scanning, and whoever is owed an answer to an alarm goes first.
-    /// The scanner reports an address once and then drops its frames until it is restarted, so it is restarted soon after
-    /// it has reported a band without a link: the next frame may be a press. Without a link a restart stops the whole
-    /// radio stack and all threads with it, so there are no more restarts than that needs (docs/adr/0035).
+    /// The scanner reports an address once and then drops its frames until it is restarted, so it is restarted soon
+    /// after it has reported a band without a link: the next frame may be a press. Without a link a restart stops the
+    /// whole radio stack and all threads with it, so there are no more restarts than that needs (docs/adr/0035).
     /// </summary>
     public sealed class Links
     {
@@ -21,12 +21,14 @@ namespace ElderBand.HomeHub
         private const long ScanMs = 15000;
         private const int LongestWaitMs = 2000;
         private const long AdvertisedForMs = 5000;
+
+        // A beat that asks for nothing is on the air for 1.5 s: a connect that begins later fails, and is deaf for 7 s.
+        private const long BeatForMs = 1000;
         private const long ConnectLimitMs = 15000;
         private const long PauseAfterFailureMs = 2000;
         private const long BeatLateMs = 10000;
         private const long TurnMs = 60000;
         private const long EvictMs = 5000;
-        private const int WritesPerStep = 8;
 
         // 8 dB above what the ESP32 hears at all (-94 dBm, its data sheet): below, a connect mostly fails, and is deaf.
         private const int WeakDbm = -86;
@@ -37,8 +39,7 @@ namespace ElderBand.HomeHub
 
         private readonly IHubLink _radio;
         private readonly BandTable _bands;
-        private readonly Tagger _tagger;
-        private readonly byte[] _frame = new byte[Frame.Size];
+        private readonly LinkWriter _writer;
         private long _scanDueMs;
         private long _connectNotBeforeMs;
 
@@ -47,7 +48,7 @@ namespace ElderBand.HomeHub
         {
             _radio = radio;
             _bands = bands;
-            _tagger = tagger;
+            _writer = new LinkWriter(radio, tagger);
         }
 
         /// <summary>Links up or being made.</summary>
@@ -81,11 +82,15 @@ namespace ElderBand.HomeHub
             _scanDueMs = nowMs;
         }
 
-        /// <summary>A served band was heard in an advertisement, whatever it said.</summary>
-        public void OnHeard(BandSession band, int rssiDbm, long nowMs)
+        /// <summary>A served band was heard in an advertisement.</summary>
+        /// <param name="band">Which.</param>
+        /// <param name="heard">Signal strength in Arg, and the frame, if there is one.</param>
+        /// <param name="nowMs">Now.</param>
+        public void OnHeard(BandSession band, RingEvent heard, long nowMs)
         {
             band.AdvertisedMs = nowMs;
-            band.RssiDbm = rssiDbm;
+            band.RssiDbm = heard.Arg;
+            band.WantsLink = AsksForLink(heard);
 
             // The earliest report counts: many bands must not put the restart off for each other.
             if (band.Link == LinkState.Down && nowMs + ScanAfterReportMs < _scanDueMs)
@@ -94,7 +99,32 @@ namespace ElderBand.HomeHub
             }
         }
 
-        /// <summary>A link went down or could not be made: the scanner must be started anew or the hub is deaf.</summary>
+        /// <summary>
+        /// A status or vitals frame in an advertisement is complete without a link, unless the status asks for one. A
+        /// band in Guard holds a link, so its status always asks. So does every other frame, and an advertisement
+        /// without one.
+        /// </summary>
+        private static bool AsksForLink(RingEvent heard)
+        {
+            if (heard.Count != Frame.Size || Frame.VersionOf(heard.Data, 0) != Frame.Version)
+            {
+                return true;
+            }
+
+            switch (Frame.TypeOf(heard.Data, 0))
+            {
+                case FrameType.Vitals:
+                    return false;
+                case FrameType.Status:
+                    return Payload.AsksForLink(heard.Data, 0) || Payload.StatusMode(heard.Data, 0) == BandMode.Guard;
+                default:
+                    return true;
+            }
+        }
+
+        /// <summary>
+        /// A link went down or could not be made: the scanner must be started anew or the hub is deaf.
+        /// </summary>
         public void OnDown(BandSession band, long nowMs)
         {
             if (band.Link == LinkState.Connecting)
@@ -140,7 +170,9 @@ namespace ElderBand.HomeHub
             }
         }
 
-        /// <summary>Writes what is owed, connects where asked, scans; returns milliseconds until it wants to be called again.</summary>
+        /// <summary>
+        /// Writes what is owed, connects, scans; returns milliseconds until it wants to be called again.
+        /// </summary>
         public int Step(bool online, int minuteOfDay, long nowMs)
         {
             int wait = LongestWaitMs;
@@ -151,8 +183,17 @@ namespace ElderBand.HomeHub
                 switch (band.Link)
                 {
                     case LinkState.Up:
-                        wait = Least(wait, Deliver(band, online, minuteOfDay, nowMs));
-                        Supervise(band, nowMs);
+                        int dueMs = _writer.Step(band, online, minuteOfDay, nowMs);
+                        wait = Least(wait, dueMs);
+                        if (dueMs == LinkWriter.Lost)
+                        {
+                            OnDown(band, nowMs);
+                        }
+                        else
+                        {
+                            Supervise(band, nowMs);
+                        }
+
                         break;
                     case LinkState.Connecting:
                         if (nowMs - band.LinkSinceMs > ConnectLimitMs)
@@ -184,82 +225,14 @@ namespace ElderBand.HomeHub
                 wait = Least(wait, (int)(_scanDueMs - nowMs));
             }
 
-            return wait;
-        }
-
-        private int Deliver(BandSession band, bool online, int minuteOfDay, long nowMs)
-        {
-            for (int writes = 0; writes < WritesPerStep; writes++)
-            {
-                int slot = -1;
-                byte[] down = null;
-                if (band.HelloOwed)
-                {
-                    Bytes.Copy(band.Hello, 0, _frame, 0, Frame.Size);
-                }
-                else if (band.Acks > 0)
-                {
-                    band.PeekAck(_frame, online, minuteOfDay);
-                }
-                else if (band.HasNonce && nowMs >= band.HubStateDueMs)
-                {
-                    Frame.Begin(_frame, FrameType.HubState, Lane.Vitals, 0, 0);
-                    Payload.BindHubState(_frame, band.Hello, Frame.PayloadOffset);
-                    Payload.PutHubState(_frame, online, minuteOfDay);
-                }
-                else
-                {
-                    down = band.Down.Next(nowMs, out slot);
-                    if (down == null)
-                    {
-                        return 1000;
-                    }
-                }
-
-                // What the centre has signed goes out as it came; what the hub says carries the link tag.
-                if (down == null)
-                {
-                    _tagger.SignLink(band.LinkDownKey, _frame);
-                }
-
-                SendResult result = _radio.Write(band.Address, down == null ? _frame : down);
-                if (result == SendResult.Busy)
-                {
-                    return 50;
-                }
-
-                if (result == SendResult.NotConnected)
-                {
-                    OnDown(band, nowMs);
-                    return 0;
-                }
-
-                if (band.HelloOwed)
-                {
-                    band.HelloOwed = false;
-                }
-                else if (band.Acks > 0)
-                {
-                    band.PopAck();
-                }
-                else if (down == null)
-                {
-                    band.HubStateDueMs = nowMs + LinkTiming.HubStateMs;
-                }
-                else
-                {
-                    band.Down.Sent(slot, nowMs);
-                }
-            }
-
-            return 0;
+            return wait < 0 ? 0 : wait;
         }
 
         /// <summary>A link without a frame for three beats of Guard is dead, whatever the stack says.</summary>
         private void Supervise(BandSession band, long nowMs)
         {
             int silentMs = LinkTiming.SilentBeats * LinkTiming.BeatMs(BandMode.Guard);
-            if (band.Link == LinkState.Up && nowMs - band.LinkFrameMs > silentMs + BeatLateMs)
+            if (nowMs - band.LinkFrameMs > silentMs + BeatLateMs)
             {
                 _radio.Disconnect(band.Address);
                 OnDown(band, nowMs);
@@ -273,7 +246,9 @@ namespace ElderBand.HomeHub
             {
                 BandSession band = _bands.At(i);
                 if (MayConnect(band, nowMs)
-                    && (best == null || Rank(band) > Rank(best) || (Rank(band) == Rank(best) && band.LinkSinceMs < best.LinkSinceMs)))
+                    && (best == null
+                        || Rank(band) > Rank(best)
+                        || (Rank(band) == Rank(best) && band.LinkSinceMs < best.LinkSinceMs)))
                 {
                     best = band;
                 }
@@ -298,26 +273,31 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
-        /// A band that advertises asks for a link. After a failure the scanner has its 2 s first, except for a band whose
-        /// call has been heard and was never tried: another's failure must not hold up its answer.
+        /// A link is made where the band asks, or is owed an acknowledgement or a frame of the centre. After a failure
+        /// the scanner has its 2 s first, except for a band whose call has been heard and was never tried: another's
+        /// failure must not hold up its answer.
         /// </summary>
         private bool MayConnect(BandSession band, long nowMs)
         {
-            if (band.Acks == 0 && (CallWaits(nowMs) || IsTooWeak(band, nowMs)))
+            if (band.Acks == 0
+                && ((!band.WantsLink && !band.Down.Owes) || CallWaits(nowMs) || IsTooWeak(band, nowMs)))
             {
                 return false;
             }
 
             bool first = band.Acks > 0 && band.ConnectFailures == 0;
+            long onAirMs = first ? 2 * AdvertisedForMs
+                : band.Acks > 0 || band.WantsLink ? AdvertisedForMs
+                : BeatForMs;
             return band.Link == LinkState.Down
                 && band.AdvertisedMs >= 0
-                && nowMs - band.AdvertisedMs <= (first ? 2 * AdvertisedForMs : AdvertisedForMs)
+                && nowMs - band.AdvertisedMs <= onAirMs
                 && (first || (nowMs >= band.ConnectNotBeforeMs && nowMs >= _connectNotBeforeMs));
         }
 
         /// <summary>
-        /// A call that was heard waits for its answer: nobody else's connect may make the hub deaf meanwhile. A band that
-        /// cannot be reached holds the others up only for its first attempts.
+        /// A call that was heard waits for its answer: nobody else's connect may make the hub deaf meanwhile. A band
+        /// that cannot be reached holds the others up only for its first attempts.
         /// </summary>
         private bool CallWaits(long nowMs)
         {
@@ -336,8 +316,8 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
-        /// A band at the edge of reach that only asks gets no link: its calls and beats are heard without one. For words
-        /// of the centre one attempt, and after a failure one in 5 min.
+        /// A band at the edge of reach that only asks gets no link: its calls and beats are heard without one. For
+        /// words of the centre one attempt, and after a failure one in 5 min.
         /// </summary>
         private static bool IsTooWeak(BandSession band, long nowMs)
         {
@@ -345,7 +325,9 @@ namespace ElderBand.HomeHub
                 && (!band.Down.Owes || (band.ConnectFailures > 0 && nowMs - band.LinkSinceMs < WeakAgainMs));
         }
 
-        /// <summary>Drops the link that has waited least for nothing: at once for an alarm, else after its minute.</summary>
+        /// <summary>
+        /// Drops the link that has waited least for nothing: at once for an alarm, else after its minute.
+        /// </summary>
         private void MakeRoom(BandSession wanted, long nowMs)
         {
             BandSession victim = null;

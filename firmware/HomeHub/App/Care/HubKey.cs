@@ -18,7 +18,9 @@ namespace ElderBand.HomeHub
         Freed = 3,
     }
 
-    /// <summary>The hub's key: fires after 80 ms of contact, without waiting for the release; contact under that never.</summary>
+    /// <summary>
+    /// The hub's key: fires after 80 ms of contact, without waiting for the release; contact under that never.
+    /// </summary>
     public sealed class HubKey
     {
         private const long PressMs = 80;
@@ -56,7 +58,9 @@ namespace ElderBand.HomeHub
             return signal;
         }
 
-        /// <summary>Time passes while the key is held; <paramref name="level"/> is the pin, in case an edge was lost.</summary>
+        /// <summary>
+        /// Time passes while the key is held; <paramref name="level"/> is the pin, in case an edge was lost.
+        /// </summary>
         public KeySignal Step(bool level, long nowMs)
         {
             if (level != _down)

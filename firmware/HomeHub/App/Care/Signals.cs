@@ -11,14 +11,20 @@ namespace ElderBand.HomeHub
         /// <summary>Light slow (1 s on, 1 s off): the centre is not reached.</summary>
         Offline = 1,
 
-        /// <summary>Light in pairs (two flashes every 2 s): the store is full or refuses; bands keep their calls.</summary>
+        /// <summary>
+        /// Light in pairs (two flashes every 2 s): the store is full or refuses; bands keep their calls.
+        /// </summary>
         StoreFault = 2,
 
-        /// <summary>Light fast (4 a second) and a beep every 10 s, after 2 min every minute: a call is not delivered (P20).</summary>
+        /// <summary>
+        /// Light fast (4 a second) and a beep every 10 s, after 2 min every minute: a call is not delivered (P20).
+        /// </summary>
         NotDelivered = 3,
     }
 
-    /// <summary>Light and buzzer. Beeps that answer the key: one when the press is stored, two when the centre has it.</summary>
+    /// <summary>
+    /// Light and buzzer. Beeps that answer the key: one when the press is stored, two when the centre has it.
+    /// </summary>
     public sealed class Signals
     {
         private const long BeepMs = 150;

@@ -3,8 +3,8 @@ using ElderBand.BandProtocol;
 namespace ElderBand.HomeHub
 {
     /// <summary>
-    /// When the line to the centre is tried (docs/adr/0033). An attempt may freeze every thread on the device, so a mark
-    /// on flash says that one runs.
+    /// When the line to the centre is tried (docs/adr/0033). An attempt may freeze every thread on the device, so a
+    /// mark on flash says that one runs.
     /// </summary>
     public sealed class LineAttempts
     {
@@ -30,8 +30,8 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
-        /// When the next attempt begins, ms. While a call for help waits, 5 to 10 s after the last one (P20, P21), except
-        /// after a frozen one.
+        /// When the next attempt begins, ms. While a call for help waits, 5 to 10 s after the last one (P20, P21),
+        /// except after a frozen one.
         /// </summary>
         public long NextMs
         {
@@ -43,8 +43,8 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
-        /// After a boot. A watchdog reset with the mark "connecting" on flash means that the attempt froze the hub: wait
-        /// 1, 2, 5, 15 min before the next while bands, key and buzzer work (P21).
+        /// After a boot. A watchdog reset with the mark "connecting" on flash means that the attempt froze the hub:
+        /// wait 1, 2, 5, 15 min before the next while bands, key and buzzer work (P21).
         /// </summary>
         public void Start(WakeCause cause, long nowMs)
         {
@@ -86,7 +86,9 @@ namespace ElderBand.HomeHub
             ClearMark();
         }
 
-        /// <summary>An attempt has failed, or the line was lost: 1, 2, 5, 15, 30, 60 s and up to half as much again.</summary>
+        /// <summary>
+        /// An attempt has failed, or the line was lost: 1, 2, 5, 15, 30, 60 s and up to half as much again.
+        /// </summary>
         public void Fail(long nowMs)
         {
             long waitMs = BackoffS[Least(_failed, BackoffS.Length - 1)] * 1000L;

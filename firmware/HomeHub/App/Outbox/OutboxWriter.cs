@@ -74,8 +74,8 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
-        /// The centre has committed a record. The frame counts as seen also where the flash never took it: the centre has
-        /// it.
+        /// The centre has committed a record. The frame counts as seen also where the flash never took it: the centre
+        /// has it.
         /// </summary>
         public void OnReceipt(int boot, int sequence)
         {
