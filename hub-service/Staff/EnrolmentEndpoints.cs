@@ -204,13 +204,19 @@ public static class EnrolmentEndpoints
 
     private static async Task<IResult> AddContact(long id, HttpContext context, Store store, ContactRequest body)
     {
-        if (body is not { Name: { Length: > 0 and <= 100 }, Relation: { Length: > 0 and <= 50 },
-            Phone: { Length: > 0 and <= 30 } })
+        if (body is not
+            {
+                Name: { Length: > 0 and <= 100 }, Relation: { Length: > 0 and <= 50 },
+                Phone: { Length: > 0 and <= 30 }
+            })
         {
             return Bad("A contact needs a name, a relation and a telephone number.");
         }
-        if (body is not { ConsentBy: { Length: > 0 and <= 100 }, ConsentHow: { Length: > 0 and <= 200 },
-            ConsentAtMs: > 0 })
+        if (body is not
+            {
+                ConsentBy: { Length: > 0 and <= 100 }, ConsentHow: { Length: > 0 and <= 200 },
+                ConsentAtMs: > 0
+            })
         {
             return Bad("A contact needs recorded consent: who agreed, when and how.");
         }

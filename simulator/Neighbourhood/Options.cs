@@ -71,8 +71,11 @@ public sealed record Options
             {
                 "--service" => options with { Service = value },
                 "--homes" => options with { Homes = Number(arg, value, 1, 200) },
-                "--mode" => options with { IsDaily = value == "daily" || (value == "guard"
-                    ? false : throw new SimulationException($"--mode is guard or daily, not {value}.")) },
+                "--mode" => options with
+                {
+                    IsDaily = value == "daily" || (value == "guard"
+                    ? false : throw new SimulationException($"--mode is guard or daily, not {value}."))
+                },
                 "--data" => options with { Data = Folder(value) },
                 "--http-port" => options with { HttpPort = Number(arg, value, 0, 65535) },
                 "--mqtt-port" => options with { MqttPort = Number(arg, value, 0, 65535) },

@@ -455,8 +455,12 @@ public sealed class Town : IAsyncDisposable
                     $"band of {person.Name}",
                     radio,
                     band.Address,
-                    new BandIdentity { Secret = Convert.FromBase64String(band.Secret), LinkGroup = band.Group,
-                        LinkEpoch = band.Epoch },
+                    new BandIdentity
+                    {
+                        Secret = Convert.FromBase64String(band.Secret),
+                        LinkGroup = band.Group,
+                        LinkEpoch = band.Epoch
+                    },
                     wearer,
                     hasGreen: _options.Data is not null); // the recordings' sensor has the green LED
                 var path = radio.AddPath(device.Radio, hub.Radio, -58 - (p * 7));
@@ -522,8 +526,12 @@ public sealed class Town : IAsyncDisposable
                         consentAtMs = nowMs - 86_400_000L,
                         consentHow = "当面签字（演示）",
                     }).ToArray(),
-                    band = new { address = 0xEB_0000_0100L + nth, label = $"B-{nth + 1:000}",
-                        guardAlways = ++nth < people && !_options.IsDaily },
+                    band = new
+                    {
+                        address = 0xEB_0000_0100L + nth,
+                        label = $"B-{nth + 1:000}",
+                        guardAlways = ++nth < people && !_options.IsDaily
+                    },
                 }).ToArray(),
             }).ToArray(),
         };

@@ -19,7 +19,8 @@ public sealed class WristServer
     private const int MaxSamples = 1000;
 
     private static readonly JsonSerializerOptions Json = new(
-        JsonSerializerDefaults.Web) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+        JsonSerializerDefaults.Web)
+    { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly ConcurrentDictionary<Channel<string>, bool> _viewers = new();
     private readonly ConcurrentQueue<string> _texts = new();

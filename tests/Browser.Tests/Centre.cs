@@ -174,8 +174,16 @@ internal sealed class Centre : IAsyncDisposable
 
     private static Process Begin(params string[] words)
     {
-        var process = new Process { StartInfo = new ProcessStartInfo("dotnet", [Program, .. words]) { UseShellExecute =
-            false, RedirectStandardOutput = true, RedirectStandardError = true } };
+        var process = new Process
+        {
+            StartInfo = new ProcessStartInfo("dotnet", [Program, .. words])
+            {
+                UseShellExecute =
+            false,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true
+            }
+        };
         process.ErrorDataReceived += static (_, e) =>
         {
             if (e.Data is not null)

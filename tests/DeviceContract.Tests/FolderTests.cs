@@ -7,6 +7,7 @@ public class FolderTests
 {
     [Theory]
     [InlineData("firmware/Wristband")]
+    [InlineData("firmware/HomeHub")]
     public void The_folders_of_an_App_form_no_cycle(string folder)
     {
         var edges = Edges(folder);

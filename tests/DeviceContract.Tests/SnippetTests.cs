@@ -79,7 +79,8 @@ public class SnippetTests
     {
         // The device build does not allow unsafe code at all; the look into the binary is a second net.
         var source = new Dictionary<string,
-            string>(StringComparer.Ordinal) { ["Snippet.cs"] = $"class Sample {{ {member} }}" };
+            string>(StringComparer.Ordinal)
+        { ["Snippet.cs"] = $"class Sample {{ {member} }}" };
         if (member.Contains("unsafe", StringComparison.Ordinal))
             DeviceCompiler.Compile("Snippet", source, References())
                 .Errors.ShouldContain(line => line.Contains("CS0227"));

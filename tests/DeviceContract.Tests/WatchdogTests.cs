@@ -100,7 +100,8 @@ public partial class WatchdogTests
         var value = PartValue().Match(row);
         var number = double.Parse(value.Groups["number"].Value, CultureInfo.InvariantCulture);
         return value.Groups["unit"]
-            .Value switch { "k" => number * 1e3, "µF" => number * 1e-6, "nF" => number * 1e-9, _ => number };
+            .Value switch
+        { "k" => number * 1e3, "µF" => number * 1e-6, "nF" => number * 1e-9, _ => number };
     }
 
     // The third field behind the designators: quantity, description, value.

@@ -215,8 +215,15 @@ public sealed class StaffTests
         int version = desk.Store.Read(db => DeviceRows.Band(db, desk.BandId)!.Configuration.Version);
         using HttpResponseMessage done = await admin.PutAsJsonAsync(
             $"api/bands/{desk.BandId}/configuration",
-            new { guardAlways = false, sensitivity, walkingAid = true, bedFromQuarter = bedFrom, bedToQuarter = bedTo,
-                inactivityTenMinutes = inactivity },
+            new
+            {
+                guardAlways = false,
+                sensitivity,
+                walkingAid = true,
+                bedFromQuarter = bedFrom,
+                bedToQuarter = bedTo,
+                inactivityTenMinutes = inactivity
+            },
             Token);
         done.StatusCode.ShouldBe(HttpStatusCode.OK);
         desk.Store.Read(db => DeviceRows.Band(db, desk.BandId)!.Configuration).ShouldBe(
@@ -426,8 +433,16 @@ public sealed class StaffTests
         (await admin.PostAsJsonAsync(
             $"api/residents/{id}/contacts", new { name = "吴小", relation = "孙子", phone = "1", order = 1 }, Token))
             .StatusCode.ShouldBe(HttpStatusCode.BadRequest, "no contact without consent");
-        await Made(admin, $"api/residents/{id}/contacts", new { name = "吴小", relation = "孙子", phone = "13911112222",
-            order = 1, consentBy = "吴德", consentAtMs = 1, consentHow = "当面" });
+        await Made(admin, $"api/residents/{id}/contacts", new
+        {
+            name = "吴小",
+            relation = "孙子",
+            phone = "13911112222",
+            order = 1,
+            consentBy = "吴德",
+            consentAtMs = 1,
+            consentHow = "当面"
+        });
         (await admin.GetFromJsonAsync<JsonElement>($"api/residents/{id}", Token)).GetProperty("contacts")
             .GetArrayLength().ShouldBe(1);
 
