@@ -21,14 +21,16 @@ public class DailyTests
     }
 
     [Fact]
-    public void P38_summaries_arrive_with_the_beats()
+    public void P38_summaries_arrive_with_the_beats_and_only_the_hourly_links_are_made()
     {
         var town = InDaily();
         var vitals = town.Centre.Vitals[town.Residents[0].Band.Radio.Address];
         vitals.Clear();
+        var links = town.World.Counts["links made"];
         town.World.RunUntil(town.World.NowMs + (2 * Hour));
         vitals.Count.ShouldBeGreaterThanOrEqualTo(11);
         vitals.Zip(vitals.Skip(1), (a, b) => b.AtMs - a.AtMs).Max().ShouldBeLessThan(16 * 60_000);
+        (town.World.Counts["links made"] - links).ShouldBeInRange(2, 4, "24 beats, and two hourly links");
     }
 
     [Fact]
