@@ -246,7 +246,7 @@ public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs
                 DeviceRows.BandWear(tx.Db, band.Id, (Wear)e.Detail);
                 break;
             case FrameType.Technical:
-                BandTechnical(tx, band, (TechnicalCode)e.Detail, Payload.EventBatteryPct(frame, 0));
+                BandTechnical(tx, band, (TechnicalCode)e.Detail, frame);
                 break;
             case FrameType.Boot:
                 if (EventRows.Boots(tx.Db, band.Sender, tx.NowMs - 3_600_000) >= BootsForACard)
@@ -472,13 +472,19 @@ public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs
         }
     }
 
-    private void BandTechnical(Tx tx, BandRow band, TechnicalCode code, int extra) =>
-        Fault(tx, band.CentreId, band.Id, null, code, extra);
+    private void BandTechnical(Tx tx, BandRow band, TechnicalCode code, byte[] frame)
+    {
+        string register = Payload.IsSensorFault(code)
+            ? $"0x{Payload.FaultRegister(frame, 0):X2} = 0x{Payload.FaultValue(frame, 0):X2}"
+            : "";
+        Fault(tx, band.CentreId, band.Id, null, code, Payload.EventBatteryPct(frame, 0), register);
+    }
 
     /// <summary>
     /// The faults that bands and hubs share; <paramref name="extra"/> of Recovered names the fault that is over.
     /// </summary>
-    private void Fault(Tx tx, string centreId, long? bandId, string? hubId, TechnicalCode code, int extra)
+    private void Fault(
+        Tx tx, string centreId, long? bandId, string? hubId, TechnicalCode code, int extra, string register = "")
     {
         (string kind, string what, bool urgent) = Describe(
             code == TechnicalCode.Recovered ? (TechnicalCode)extra : code);
@@ -488,14 +494,21 @@ public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs
         }
         else
         {
-            Card(tx, centreId, kind, bandId, hubId, urgent, what, what);
+            Card(tx, centreId, kind, bandId, hubId, urgent, register.Length > 0 ? register : what, what);
         }
     }
 
     private static (string Kind, string Code, bool Urgent) Describe(TechnicalCode code) => code switch
     {
-        TechnicalCode.PpgFault => ("bandFault", "ppg", false),
-        TechnicalCode.AccelerometerFault => ("bandFault", "accelerometer", true),
+        TechnicalCode.PpgFault => ("ppgFault", "", false),
+        TechnicalCode.PpgAbsent => ("ppgAbsent", "", false),
+        TechnicalCode.PpgWrongPart => ("ppgWrongPart", "", false),
+        TechnicalCode.PpgChanged => ("ppgChanged", "", false),
+        TechnicalCode.AccelerometerFault => ("accelerometerFault", "", true),
+        TechnicalCode.AccelerometerAbsent => ("accelerometerAbsent", "", true),
+        TechnicalCode.AccelerometerWrongPart => ("accelerometerWrongPart", "", true),
+        TechnicalCode.AccelerometerChanged => ("accelerometerChanged", "", true),
+        TechnicalCode.ChargedOnWrist => ("chargedOnWrist", "", false),
         TechnicalCode.BatteryLow => ("batteryLow", "", false),
         TechnicalCode.BatteryCritical => ("batteryCritical", "", true),
         TechnicalCode.KeyStuck => ("keyStuck", "", true),
@@ -578,6 +591,7 @@ public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs
         long ageMs = Envelope.AgeMs(data, record);
         bool isAnswer = type is FrameType.FallConfirmed or FrameType.FallCancelled or FrameType.NotNeeded;
         bool isEvent = type is not (FrameType.StageShown or FrameType.Vitals or FrameType.Status);
+        bool isSensor = type == FrameType.Technical && Payload.IsSensorFault((TechnicalCode)Payload.EventDetail(frame, 0));
         return new FrameEvent
         {
             CentreId = hub.CentreId,
@@ -591,7 +605,7 @@ public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs
             Source = source,
             UptimeS = isEvent ? Payload.UptimeS(frame, 0) : 0,
             RefersTo = isAnswer ? Payload.RefersTo(frame, 0) : null,
-            Flags = isAnswer ? Payload.AnswerFlags(frame, 0) : isEvent ? Payload.EventFlags(frame, 0) : 0,
+            Flags = isAnswer ? Payload.AnswerFlags(frame, 0) : isEvent && !isSensor ? Payload.EventFlags(frame, 0) : 0,
             Detail = isEvent && !isAnswer ? Payload.EventDetail(frame, 0) : 0,
             AtMs = tx.NowMs - ageMs,
             Quality = Envelope.Quality(data, record),

@@ -48,10 +48,10 @@ namespace ElderBand.BandProtocol
         /// <summary>Unknown.</summary>
         None = 0,
 
-        /// <summary>The heart-rate sensor does not answer or answers nonsense.</summary>
+        /// <summary>The PPG sensor answers nonsense, has stopped converting, or its bus is held.</summary>
         PpgFault = 1,
 
-        /// <summary>The accelerometer does not answer: falls are not watched.</summary>
+        /// <summary>The same of the accelerometer: falls are not watched.</summary>
         AccelerometerFault = 2,
 
         /// <summary>Battery below 20 %.</summary>
@@ -101,6 +101,27 @@ namespace ElderBand.BandProtocol
 
         /// <summary>Hub: its store came back empty; provision again.</summary>
         StoreLost = 23,
+
+        /// <summary>Nothing acknowledges the PPG sensor's address.</summary>
+        PpgAbsent = 24,
+
+        /// <summary>Another part is at the PPG sensor's address.</summary>
+        PpgWrongPart = 25,
+
+        /// <summary>The PPG sensor was right in this boot, and now its number is another one.</summary>
+        PpgChanged = 26,
+
+        /// <summary>Nothing acknowledges the accelerometer's address: falls are not watched.</summary>
+        AccelerometerAbsent = 27,
+
+        /// <summary>Another part is at the accelerometer's address: falls are not watched.</summary>
+        AccelerometerWrongPart = 28,
+
+        /// <summary>The accelerometer was right in this boot, and now its number is another one.</summary>
+        AccelerometerChanged = 29,
+
+        /// <summary>The band is charged on the wrist.</summary>
+        ChargedOnWrist = 30,
     }
 
     /// <summary>Modes of the band (promises of reach and battery differ).</summary>
@@ -144,6 +165,36 @@ namespace ElderBand.BandProtocol
             frame[P + 3] = flags;
             frame[P + 4] = batteryPct;
             frame[P + 5] = detail;
+        }
+
+        /// <summary>A technical event about a sensor: when, and which register held what.</summary>
+        /// <param name="frame">20 bytes; the header is written.</param>
+        /// <param name="uptimeS">Seconds since boot at the event, the same on every retry (24 bits).</param>
+        /// <param name="code">One of the sensors' codes.</param>
+        /// <param name="register">Register at which the fault showed; stands in the battery's place.</param>
+        /// <param name="value">What was read there, 0 where nothing was; stands in the flags' place.</param>
+        public static void PutSensorFault(byte[] frame, int uptimeS, TechnicalCode code, byte register, byte value)
+        {
+            PutEvent(frame, uptimeS, value, register, (byte)code);
+        }
+
+        /// <summary>True for a code whose event carries a register and its value.</summary>
+        public static bool IsSensorFault(TechnicalCode code)
+        {
+            return code == TechnicalCode.PpgFault || code == TechnicalCode.AccelerometerFault
+                || (code >= TechnicalCode.PpgAbsent && code <= TechnicalCode.AccelerometerChanged);
+        }
+
+        /// <summary>Register of a sensor fault.</summary>
+        public static byte FaultRegister(byte[] frame, int offset)
+        {
+            return frame[offset + P + 4];
+        }
+
+        /// <summary>What the register of a sensor fault held; 0 where nothing was read.</summary>
+        public static byte FaultValue(byte[] frame, int offset)
+        {
+            return frame[offset + P + 3];
         }
 
         /// <summary>Fall confirmed, fall cancelled, not needed: when, and which frame of the same boot it answers.</summary>

@@ -27,6 +27,9 @@ public enum Felt
     /// <summary>Understood: "I am fine", "not needed".</summary>
     Understood,
 
+    /// <summary>Charged on the wrist: take the band off.</summary>
+    TakeOff,
+
     /// <summary>A tick: waiting, or nobody has taken it yet.</summary>
     Tick,
 
@@ -54,6 +57,7 @@ public sealed class WristReader
         (Felt.Closed, [40, 40, 40]),
         (Felt.LetGo, [500, 500, 500]),
         (Felt.Understood, [100, 400]),
+        (Felt.TakeOff, [300, 300, 300, 300, 300]),
         (Felt.Tick, [60]),
     ];
 

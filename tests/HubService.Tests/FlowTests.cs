@@ -337,6 +337,22 @@ public class FlowTests
     }
 
     [Fact]
+    public async Task A_sensor_fault_is_a_card_of_its_kind_with_register_and_value_until_the_band_says_it_is_over()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync("hub-1");
+        TestBand band = centre.Band();
+        await hub.SendAsync(band.Address, [band.Event(FrameType.Technical, flags: 0x11, battery: 0xFF, detail: (byte)TechnicalCode.PpgWrongPart)]);
+        await TestCentre.UntilAsync(() => centre.Technicals().Count == 1, "the card");
+        centre.Technicals()[0].ShouldSatisfyAllConditions(
+            t => t.Kind.ShouldBe("ppgWrongPart"),
+            t => t.Detail.ShouldBe("0xFF = 0x11"),
+            t => t.Urgent.ShouldBeFalse());
+        await hub.SendAsync(band.Address, [band.Event(FrameType.Technical, flags: 0, battery: (byte)TechnicalCode.PpgWrongPart, detail: (byte)TechnicalCode.Recovered)]);
+        await TestCentre.UntilAsync(() => centre.Technicals().Count == 0, "the end of it");
+    }
+
+    [Fact]
     public async Task The_hubs_own_key_calls_for_the_people_of_its_home_and_its_faults_become_cards()
     {
         await using TestCentre centre = await TestCentre.StartAsync();

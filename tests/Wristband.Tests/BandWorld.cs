@@ -21,7 +21,7 @@ public sealed class BandWorld : IBandLink
     private byte[] _challenge = new byte[Frame.Size];
     private bool _linkUp;
 
-    public BandWorld(bool worn = true)
+    public BandWorld(bool worn = true, bool guard = true)
     {
         Worn = worn;
         Pulse = new SyntheticPpg(Max30102.ConversionsHz, 1) { Worn = worn };
@@ -42,7 +42,12 @@ public sealed class BandWorld : IBandLink
         }
 
         HubKeys.Derive(new HostMac(), Secret, 7, 3);
-        Power.IsExternal = true; // Guard, unless a test says otherwise
+        if (worn && guard)
+        {
+            KeepGuard(Flash, Secret);
+        }
+
+        Power.IsExternal = !worn; // unworn and off the charger a band goes to sleep
     }
 
     public bool Worn { get; }
@@ -79,6 +84,19 @@ public sealed class BandWorld : IBandLink
     public Band Band { get; private set; } = null!;
 
     public long Now => Clock.Now;
+
+    /// <summary>The centre keeps this band in Guard: version 1 of its configuration, stored before the boot.</summary>
+    public static void KeepGuard(IFlash flash, byte[] secret)
+    {
+        var settings = new BandSettings(flash);
+        settings.Load(new BandIdentity { Secret = secret });
+        var frame = new byte[Frame.Size];
+        Frame.Begin(frame, FrameType.Configuration, Lane.Alarm, 1, 0);
+        Payload.PutConfiguration(
+            frame, true, settings.Sensitivity, false, (byte)settings.BedFromQuarter, (byte)settings.BedToQuarter, 0);
+        settings.Apply(frame).ShouldBeTrue();
+        settings.Save().ShouldBe(FlashResult.Ok);
+    }
 
     // ---- what the hub does ----
 

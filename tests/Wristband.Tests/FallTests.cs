@@ -152,8 +152,7 @@ public sealed class FallTests
     /// <summary>A worn Daily band; the next probe of the skin is most of a minute away.</summary>
     private static BandWorld DailyAfterAProbe()
     {
-        var world = new BandWorld();
-        world.Power.IsExternal = false;
+        var world = new BandWorld(guard: false);
         world.Boot();
         world.RunFor(60_000);
         world.Band.Mode.ShouldBe(BandMode.Daily);

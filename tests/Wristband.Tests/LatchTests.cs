@@ -43,7 +43,7 @@ public sealed class LatchTests
 
     private static int WritesOfALife(bool receipts)
     {
-        var world = new BandWorld { AnswersReceipt = receipts };
+        var world = new BandWorld(guard: false) { AnswersReceipt = receipts, Power = { IsExternal = true } };
         Live(world).ShouldBeTrue();
         return world.Flash.Operations;
     }
@@ -57,7 +57,7 @@ public sealed class LatchTests
             for (var cut = 0; cut < writes; cut++)
             {
                 // The hub hears, answers, and forgets everything: only the band's latch can bring the press to the centre.
-                var world = new BandWorld { AnswersReceipt = false };
+                var world = new BandWorld(guard: false) { AnswersReceipt = false, Power = { IsExternal = true } };
                 world.Flash.CutAt = cut;
                 world.Flash.CutMode = how;
                 Live(world).ShouldBeFalse();
@@ -86,7 +86,7 @@ public sealed class LatchTests
             for (var cut = 0; cut < writes; cut++)
             {
                 points++;
-                var world = new BandWorld();
+                var world = new BandWorld(guard: false) { Power = { IsExternal = true } };
                 world.Flash.CutAt = cut;
                 world.Flash.CutMode = how;
                 Live(world).ShouldBeFalse();

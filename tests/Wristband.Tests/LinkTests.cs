@@ -350,8 +350,7 @@ public sealed class LinkTests
     [Fact]
     public void P14_an_advertisement_the_stack_refuses_is_tried_again_at_once_and_then_the_radio_is_restarted()
     {
-        var world = new BandWorld();
-        world.Power.IsExternal = false;
+        var world = new BandWorld(guard: false);
         world.Boot();
         world.RunFor(90_000);
         world.Advertising.ShouldBeFalse("between beats the radio is off");
@@ -370,8 +369,7 @@ public sealed class LinkTests
     [Fact]
     public void P14_a_stack_that_takes_an_alarm_and_sends_nothing_is_restarted_after_10_s()
     {
-        var world = new BandWorld();
-        world.Power.IsExternal = false;
+        var world = new BandWorld(guard: false);
         world.Boot();
         world.RunFor(90_000);
         world.SilentUntilRestart = true;

@@ -10,8 +10,7 @@ public sealed class ModeTests
 {
     private static BandWorld Daily()
     {
-        var world = new BandWorld();
-        world.Power.IsExternal = false;
+        var world = new BandWorld(guard: false);
         world.Boot();
         world.RunFor(60_000);
         world.Band.Wear.ShouldBe(Wear.On);
@@ -65,6 +64,45 @@ public sealed class ModeTests
         world.AccelerometerChip.Lost.ShouldBe(0, "the fall watch has no gap");
         world.Band.Pending.ShouldBe(0);
         TestContext.Current.TestOutputHelper?.WriteLine($"radio on {radioShare:0.0} %, LEDs on {ledShare:0.0} %, beats {world.RowsOf(FrameType.Status).Count}, rates {vitals.Count(f => Payload.Bpm(f, 0) > 0)} of {vitals.Count}");
+    }
+
+    [Theory]
+    [InlineData(12 * 60, 4)]
+    [InlineData(0xFFFF, 4)]
+    [InlineData(23 * 60, 0)]
+    public void Charged_on_the_wrist_the_LEDs_go_off_the_centre_is_told_once_and_by_day_the_wrist_asks_four_times(int minute, int hints)
+    {
+        var world = Daily();
+        world.MinuteOfDay = minute;
+        world.Power.IsExternal = true;
+        var starts = world.Vibration.Rises;
+        world.RunFor(90_000);
+        world.Technical(TechnicalCode.ChargedOnWrist).ShouldBe(1);
+        var conversions = world.PpgChip.Conversions;
+        world.RunFor(90 * 60_000);
+        var ledShare = (world.PpgChip.Conversions - conversions) / (90.0 * 60 * Max30102.ConversionsHz) * 100;
+        ledShare.ShouldBeLessThan(3, "percent: probes, and looks at the skin after impacts");
+        (world.Vibration.Rises - starts).ShouldBe(hints * 5, "five pulses a hint");
+        world.Technical(TechnicalCode.ChargedOnWrist).ShouldBe(1);
+        world.RowsOf(FrameType.Vitals)[^1].ShouldSatisfyAllConditions(f => Payload.Bpm(f, 0).ShouldBe((byte)0));
+
+        world.Pulse.Worn = false;
+        world.Motion = SyntheticMotion.Desk(Adxl343.RateHz, 5);
+        world.RunFor(120_000);
+        world.Technical(TechnicalCode.Recovered).ShouldBe(1, "taken off");
+        world.PpgChip.IsRunning.ShouldBeTrue("on the charger and not worn: as before");
+    }
+
+    [Fact]
+    public void A_band_that_is_taken_off_and_laid_on_its_charger_is_not_charged_on_the_wrist()
+    {
+        var world = Daily();
+        world.Pulse.Worn = false;
+        world.Power.IsExternal = true;
+        world.RunFor(10_000);
+        world.Motion = SyntheticMotion.Desk(Adxl343.RateHz, 5);
+        world.RunFor(600_000);
+        world.Technical(TechnicalCode.ChargedOnWrist).ShouldBe(0);
     }
 
     [Fact]
@@ -135,7 +173,7 @@ public sealed class ModeTests
 
         world.Technical(TechnicalCode.ConfigurationRefused).ShouldBe(1);
         world.RunFor(60_000);
-        Payload.StatusConfigVersion(world.RowsOf(FrameType.Status)[^1], 0).ShouldBe((byte)0, "the defaults hold");
+        Payload.StatusConfigVersion(world.RowsOf(FrameType.Status)[^1], 0).ShouldBe((byte)1, "the old one holds");
         world.Down(world.FromCentre(FrameType.Configuration, 10, 0, f => Payload.PutConfiguration(f, true, 2, true, 95, 95, 144)));
         world.RunFor(3000);
         Payload.StatusConfigVersion(world.RowsOf(FrameType.Status)[^1], 0).ShouldBe((byte)10);
@@ -230,7 +268,7 @@ public sealed class ModeTests
         var world = Daily();
         world.PpgChip.Fault = Simulation.Chips.ChipFault.Nak;
         world.RunFor(30 * 60_000);
-        world.Technical(TechnicalCode.PpgFault).ShouldBe(1);
+        world.Technical(TechnicalCode.PpgAbsent).ShouldBe(1);
         world.Disconnect();
         world.Boot();
         world.RunFor(30 * 60_000);
@@ -243,8 +281,7 @@ public sealed class ModeTests
     [Fact]
     public void P14_a_stranger_that_connects_again_and_again_keeps_no_radio_of_a_Daily_band_on()
     {
-        var world = new BandWorld { AnswersHello = false, AnswersHeard = false, AnswersReceipt = false, SendsState = false };
-        world.Power.IsExternal = false;
+        var world = new BandWorld(guard: false) { AnswersHello = false, AnswersHeard = false, AnswersReceipt = false, SendsState = false };
         world.Boot();
         world.RunFor(120_000);
         world.RunUntil(() => world.Advertising, 310_000).ShouldBeTrue();

@@ -38,7 +38,11 @@ public sealed class QuietPorts : IBandLink
             var (x, y, z) = motion.Next();
             return new MotionSample(x, y, z);
         });
-        _power.IsExternal = guard;
+        if (guard)
+        {
+            BandWorld.KeepGuard(Flash, _secret);
+        }
+
         _keys.Derive(new HostMac(), _secret, 1, 1);
     }
 

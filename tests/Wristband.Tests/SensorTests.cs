@@ -56,23 +56,20 @@ public sealed class SensorTests
     }
 
     [Theory]
-    [InlineData(ChipFault.Nak)]
-    [InlineData(ChipFault.Stuck)]
-    [InlineData(ChipFault.Zeros)]
-    [InlineData(ChipFault.Ones)]
-    [InlineData(ChipFault.WrongPart)]
-    public void P05_a_pulse_sensor_that_fails_invents_no_rate_and_is_reported_within_3_min_and_again_when_it_recovers(ChipFault fault)
+    [InlineData(ChipFault.Nak, TechnicalCode.PpgAbsent, -1, 0)]
+    [InlineData(ChipFault.Stuck, TechnicalCode.PpgFault, -1, 0)]
+    [InlineData(ChipFault.Zeros, TechnicalCode.PpgFault, 0xFF, 0x00)]
+    [InlineData(ChipFault.Ones, TechnicalCode.PpgFault, 0xFF, 0xFF)]
+    [InlineData(ChipFault.WrongPart, TechnicalCode.PpgChanged, 0xFF, 0x11)]
+    public void P05_a_PPG_sensor_that_fails_invents_no_rate_and_is_reported_by_kind_and_register_and_again_when_it_recovers(
+        ChipFault fault, TechnicalCode code, int register, byte value)
     {
         var world = Measuring();
         world.PpgChip.Fault = fault;
-        if (fault == ChipFault.WrongPart)
-        {
-            world.PpgChip.PowerCycle(); // a part is only asked who it is when it is started
-        }
-
         world.RunFor(12_000);
         world.Rows.Clear();
-        world.RunUntil(() => world.Technical(TechnicalCode.PpgFault) == 1, 180_000).ShouldBeTrue();
+        world.RunUntil(() => world.Technical(code) == 1, 180_000).ShouldBeTrue();
+        ShouldTell(world, code, register, value);
         world.RunFor(60_000);
         world.RowsOf(FrameType.Vitals).ShouldAllBe(f => Payload.Bpm(f, 0) == 0 && Payload.HeartRefusal(f, 0) != 0);
         world.Press(200);
@@ -80,28 +77,57 @@ public sealed class SensorTests
 
         world.PpgChip.Fault = ChipFault.None;
         world.RunFor(90_000);
-        world.Technical(TechnicalCode.PpgFault).ShouldBe(1);
-        var recovered = world.RowsOf(FrameType.Technical).Single(f => Payload.EventDetail(f, 0) == (byte)TechnicalCode.Recovered);
-        Payload.EventBatteryPct(recovered, 0).ShouldBe((byte)TechnicalCode.PpgFault);
+        world.RowsOf(FrameType.Technical).Count.ShouldBe(2, "the fault and its end");
+        var recovered = world.RowsOf(FrameType.Technical)[^1];
+        Payload.EventDetail(recovered, 0).ShouldBe((byte)TechnicalCode.Recovered);
+        Payload.EventBatteryPct(recovered, 0).ShouldBe((byte)code);
         world.RowsOf(FrameType.Vitals)[^1].ShouldSatisfyAllConditions(f => Payload.Bpm(f, 0).ShouldBeInRange((byte)65, (byte)71));
     }
 
     [Theory]
-    [InlineData(ChipFault.Nak)]
-    [InlineData(ChipFault.Stuck)]
-    [InlineData(ChipFault.Zeros)]
-    [InlineData(ChipFault.Ones)]
-    public void P05_an_accelerometer_that_fails_is_reported_within_3_min_and_again_when_it_recovers(ChipFault fault)
+    [InlineData(ChipFault.Nak, TechnicalCode.AccelerometerAbsent, -1, 0)]
+    [InlineData(ChipFault.Stuck, TechnicalCode.AccelerometerFault, -1, 0)]
+    [InlineData(ChipFault.Zeros, TechnicalCode.AccelerometerFault, 0x00, 0x00)]
+    [InlineData(ChipFault.Ones, TechnicalCode.AccelerometerFault, 0x00, 0xFF)]
+    [InlineData(ChipFault.WrongPart, TechnicalCode.AccelerometerChanged, 0x00, 0x1D)]
+    public void P05_an_accelerometer_that_fails_is_reported_by_kind_and_register_within_3_min_and_again_when_it_recovers(
+        ChipFault fault, TechnicalCode code, int register, byte value)
     {
         var world = Measuring();
         world.AccelerometerChip.Fault = fault;
-        world.RunUntil(() => world.Technical(TechnicalCode.AccelerometerFault) == 1, 180_000).ShouldBeTrue();
+        world.RunUntil(() => world.Technical(code) == 1, 180_000).ShouldBeTrue();
+        ShouldTell(world, code, register, value);
         world.Press(200);
         world.RunUntil(() => world.RowsOf(FrameType.Sos).Count == 1, 1000).ShouldBeTrue();
         world.AccelerometerChip.Fault = ChipFault.None;
         world.RunFor(60_000);
         world.Technical(TechnicalCode.Recovered).ShouldBe(1);
         world.RowsOf(FrameType.FallSuspected).ShouldBeEmpty("a jump in the signal is no fall");
+    }
+
+    [Fact]
+    public void Sensors_that_are_absent_or_of_another_part_from_the_start_have_a_code_each_and_a_press_calls()
+    {
+        var world = new BandWorld();
+        world.PpgChip.Fault = ChipFault.WrongPart;
+        world.AccelerometerChip.Fault = ChipFault.Nak;
+        world.Boot();
+        world.RunFor(60_000);
+        world.RowsOf(FrameType.Technical).Count.ShouldBe(2);
+        ShouldTell(world, TechnicalCode.PpgWrongPart, 0xFF, 0x11);
+        ShouldTell(world, TechnicalCode.AccelerometerAbsent, 0x00, 0);
+        world.Press(200);
+        world.RunUntil(() => world.RowsOf(FrameType.Sos).Count == 1, 1000).ShouldBeTrue();
+    }
+
+    private static void ShouldTell(BandWorld world, TechnicalCode code, int register, byte value)
+    {
+        var told = world.RowsOf(FrameType.Technical).Single(f => Payload.EventDetail(f, 0) == (byte)code);
+        Payload.FaultValue(told, 0).ShouldBe(value);
+        if (register >= 0)
+        {
+            Payload.FaultRegister(told, 0).ShouldBe((byte)register);
+        }
     }
 
     [Fact]
@@ -117,8 +143,7 @@ public sealed class SensorTests
         (world.PpgChip.Conversions - conversions).ShouldBeInRange(95, 105);
         (world.AccelerometerChip.Samples - samples).ShouldBeInRange(48, 52);
         world.RunFor(60_000);
-        world.Technical(TechnicalCode.PpgFault).ShouldBe(0);
-        world.Technical(TechnicalCode.AccelerometerFault).ShouldBe(0);
+        world.RowsOf(FrameType.Technical).ShouldBeEmpty();
     }
 
     [Fact]

@@ -114,8 +114,7 @@ public sealed class SosTests
     [Fact]
     public void P03_out_of_range_for_two_days_the_press_is_delivered_within_6_s_of_radio_contact()
     {
-        var world = new BandWorld { InRange = false, AnswersHello = true };
-        world.Power.IsExternal = false;
+        var world = new BandWorld(guard: false) { InRange = false, AnswersHello = true };
         world.Boot();
         world.RunFor(20_000);
         world.Press(150);

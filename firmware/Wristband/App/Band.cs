@@ -44,6 +44,7 @@ namespace ElderBand.Wristband
         private readonly BandSensors _sensors;
         private readonly BandBattery _battery;
         private readonly ModeChooser _modes;
+        private readonly ChargeWatch _charge;
         private int _lastSosSequence = -1;
         private int _sosBefore = -1;
 
@@ -67,6 +68,7 @@ namespace ElderBand.Wristband
             _falls = new BandFalls(_key, _measuring, _latch, _source, _stages, _signal, _reports);
             _sensors = new BandSensors(_measuring, _settings, _hubState, _source, _link, _reports);
             _battery = new BandBattery(ports.Power, _power, _latch, _reports);
+            _charge = new ChargeWatch(ports.Power, _measuring, _hubState, _signal, _reports);
             _modes = new ModeChooser(ports.Power, _power, _settings, _latch, _source, _measuring);
         }
 
@@ -194,6 +196,7 @@ namespace ElderBand.Wristband
             _falls.Step(nowMs);
             _sensors.StepSensors(nowMs);
             _battery.Step(nowMs);
+            _charge.Step(nowMs);
             ChooseMode(nowMs);
             _beat.Step(nowMs);
             _reports.SendOwedReports(nowMs);

@@ -124,6 +124,44 @@ namespace ElderBand.Wristband
             }
         }
 
+        /// <summary>A sensor as it is now: each kind of fault is told with its register and value, and when it is over.</summary>
+        /// <param name="sensor">The sensor.</param>
+        /// <param name="failed">Code of a sensor that answers wrongly.</param>
+        /// <param name="absent">First of the codes for an absent, a wrong and a changed part.</param>
+        /// <param name="told">The code that was told last, None where none is open.</param>
+        /// <param name="nowMs">Now.</param>
+        /// <returns>The code that is told now.</returns>
+        public TechnicalCode TrackSensor(
+            SensorWatch sensor,
+            TechnicalCode failed,
+            TechnicalCode absent,
+            TechnicalCode told,
+            long nowMs)
+        {
+            SensorFault fault = sensor.Fault;
+            TechnicalCode code = fault == SensorFault.None ? TechnicalCode.None
+                : fault == SensorFault.Failed ? failed
+                : (TechnicalCode)((int)absent + ((int)fault - (int)SensorFault.Absent));
+            if (code == told)
+            {
+                return told;
+            }
+
+            if (told != TechnicalCode.None)
+            {
+                LatchRecovered(told, nowMs);
+            }
+
+            LatchSlot slot = code == TechnicalCode.None ? null : Begin(FrameType.Technical, nowMs);
+            if (slot != null)
+            {
+                Payload.PutSensorFault(slot.Frame, UptimeS(nowMs), code, sensor.FaultRegister, sensor.FaultValue);
+                Commit(slot, nowMs);
+            }
+
+            return code;
+        }
+
         /// <summary>Tells that a fault has ended.</summary>
         public void LatchRecovered(TechnicalCode code, long nowMs)
         {

@@ -17,6 +17,8 @@ namespace ElderBand.Wristband
         private readonly BandReports _reports;
         private readonly InactivityWatch _inactivity = new InactivityWatch();
         private readonly byte[] _frame = new byte[Frame.Size];
+        private TechnicalCode _ppgTold = TechnicalCode.None;
+        private TechnicalCode _accelerometerTold = TechnicalCode.None;
         private long _nextInactivityMs;
         private Wear _reportedWear = Wear.Off;
         private long _offSinceMs;
@@ -41,8 +43,14 @@ namespace ElderBand.Wristband
         /// <summary>Tells what has changed.</summary>
         public void StepSensors(long nowMs)
         {
-            _reports.TrackFault(TechnicalCode.PpgFault, _measuring.Ppg.IsFaulty, nowMs);
-            _reports.TrackFault(TechnicalCode.AccelerometerFault, _measuring.Accelerometer.IsFaulty, nowMs);
+            _ppgTold = _reports.TrackSensor(
+                _measuring.Ppg, TechnicalCode.PpgFault, TechnicalCode.PpgAbsent, _ppgTold, nowMs);
+            _accelerometerTold = _reports.TrackSensor(
+                _measuring.Accelerometer,
+                TechnicalCode.AccelerometerFault,
+                TechnicalCode.AccelerometerAbsent,
+                _accelerometerTold,
+                nowMs);
             if (_measuring.Summary.IsReady && _source.BeginVitals(_frame, FrameType.Vitals)
                 && _measuring.TakeSummary(_frame))
             {

@@ -147,6 +147,15 @@ namespace ElderBand.Wristband
             }
         }
 
+        /// <summary>LEDs off but for probes, or as the mode has it.</summary>
+        public void SetOnlyProbes(bool onlyProbes, long nowMs)
+        {
+            if (_schedule.SetOnlyProbes(onlyProbes, nowMs))
+            {
+                _ppg.Forget(); // a rate from before must not stand in the summaries that follow
+            }
+        }
+
         /// <summary>The suspicion of the samples since the last call; held back while the band looks whether it was dropped.</summary>
         public FallVerdict TakeVerdict(long nowMs)
         {
@@ -223,7 +232,7 @@ namespace ElderBand.Wristband
             SchedulePpg(nowMs);
             if (nowMs >= _nextPpgMs)
             {
-                _nextPpgMs = nowMs + (_mode == BandMode.Guard ? GuardPpgMs : PpgSchedule.BurstMs);
+                _nextPpgMs = nowMs + (_schedule.IsContinuous ? GuardPpgMs : PpgSchedule.BurstMs);
                 if (_ppg.Step(_schedule.IsOn(nowMs), nowMs) && !_wear.IsBare)
                 {
                     _schedule.OnSkinSeen(nowMs);
@@ -250,8 +259,8 @@ namespace ElderBand.Wristband
                 _nextEstimateMs = nowMs + RestEstimateEveryMs;
             }
 
-            bool isContinuous = _mode == BandMode.Guard || _schedule.IsMeasuring;
-            if (isContinuous && _ppg.Watch.IsRunning && nowMs >= _nextEstimateMs)
+            bool isMeasured = _schedule.IsContinuous || _schedule.IsMeasuring;
+            if (isMeasured && _ppg.Watch.IsRunning && nowMs >= _nextEstimateMs)
             {
                 _estimateDueMs = _nextEstimateMs;
                 _nextEstimateMs = Next(_nextEstimateMs, RestEstimateEveryMs, nowMs);

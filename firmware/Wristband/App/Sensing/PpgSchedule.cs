@@ -4,7 +4,7 @@ namespace ElderBand.Wristband
 {
     /// <summary>
     /// When the PPG sensor is on (docs/adr/0023, 0079). In Guard: always. In Daily: 30 s every 10 minutes for a heart rate,
-    /// and for a moment to see whether the band is worn.
+    /// and for a moment to see whether the band is worn. On a band that is charged on the wrist: only for that moment.
     /// </summary>
     public sealed class PpgSchedule
     {
@@ -23,6 +23,7 @@ namespace ElderBand.Wristband
         private const int LookMs = 3000;
 
         private BandMode _mode;
+        private bool _onlyProbes;
         private long _untilMs;
         private long _nextProbeMs;
         private long _nextMeasureMs;
@@ -48,10 +49,31 @@ namespace ElderBand.Wristband
             IsMeasuring &= mode != BandMode.Guard;
         }
 
+        /// <summary>The sensor is on all the time.</summary>
+        public bool IsContinuous
+        {
+            get { return _mode == BandMode.Guard && !_onlyProbes; }
+        }
+
+        /// <summary>Only probes are wanted, or all that the mode gives; true where that has changed.</summary>
+        public bool SetOnlyProbes(bool onlyProbes, long nowMs)
+        {
+            if (onlyProbes == _onlyProbes)
+            {
+                return false;
+            }
+
+            _onlyProbes = onlyProbes;
+            _untilMs = nowMs;
+            _nextProbeMs = nowMs + ProbeEveryMs;
+            IsMeasuring = false;
+            return true;
+        }
+
         /// <summary>The sensor is wanted now.</summary>
         public bool IsOn(long nowMs)
         {
-            return _mode == BandMode.Guard || nowMs < _untilMs;
+            return IsContinuous || nowMs < _untilMs;
         }
 
         /// <summary>True once, when the 30 s of a measurement are over.</summary>
@@ -74,12 +96,12 @@ namespace ElderBand.Wristband
         /// <param name="nowMs">Now.</param>
         public bool Choose(bool worn, bool needsPulse, bool mayBeWorn, int stillS, long nowMs)
         {
-            if (_mode == BandMode.Guard)
+            if (IsContinuous)
             {
                 return false;
             }
 
-            if (!IsMeasuring && ((worn && nowMs >= _nextMeasureMs) || (needsPulse && nowMs >= _nextPulseMs)))
+            if (!IsMeasuring && !_onlyProbes && ((worn && nowMs >= _nextMeasureMs) || (needsPulse && nowMs >= _nextPulseMs)))
             {
                 IsMeasuring = true;
                 _untilMs = nowMs + MeasureMs;
@@ -108,7 +130,7 @@ namespace ElderBand.Wristband
         /// </summary>
         public void LookAtSkin(long nowMs)
         {
-            if (_mode != BandMode.Guard)
+            if (!IsContinuous)
             {
                 _looking = true;
                 _lookUntilMs = nowMs + LookMs;

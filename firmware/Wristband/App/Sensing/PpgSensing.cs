@@ -155,6 +155,14 @@ namespace ElderBand.Wristband
             return _heart.StepEstimate();
         }
 
+        /// <summary>Forgets all samples and the estimate that is asked for or under way.</summary>
+        public void Forget()
+        {
+            _heart.Reset();
+            _wanted = false;
+            _same = 0;
+        }
+
         /// <summary>Before deep sleep: LEDs off, also where the part is believed to be off.</summary>
         public void PrepareSleep()
         {
@@ -196,13 +204,6 @@ namespace ElderBand.Wristband
             _watch.OnFailed(health, register, value, nowMs);
             _bus.Recover();
             Forget();
-        }
-
-        private void Forget()
-        {
-            _heart.Reset();
-            _wanted = false;
-            _same = 0;
         }
 
         private void Push(int red, int ir, int green)

@@ -25,6 +25,9 @@ namespace ElderBand.Wristband
 
         /// <summary>"I am fine" or "not needed" is understood.</summary>
         Understood = 6,
+
+        /// <summary>The band is on its charger and on the wrist: take it off.</summary>
+        TakeOff = 7,
     }
 
     /// <summary>What the wrist repeats while nothing else is said.</summary>
@@ -65,6 +68,7 @@ namespace ElderBand.Wristband
             new[] { 40, 60, 40, 60, 40 },
             new[] { 500, 100, 500, 100, 500 },
             new[] { 100, 100, 400 },
+            new[] { 300, 150, 300, 150, 300, 150, 300, 150, 300 },
         };
 
         private readonly IPin _vibration;
