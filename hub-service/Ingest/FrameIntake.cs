@@ -591,7 +591,8 @@ public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs
         long ageMs = Envelope.AgeMs(data, record);
         bool isAnswer = type is FrameType.FallConfirmed or FrameType.FallCancelled or FrameType.NotNeeded;
         bool isEvent = type is not (FrameType.StageShown or FrameType.Vitals or FrameType.Status);
-        bool isSensor = type == FrameType.Technical && Payload.IsSensorFault((TechnicalCode)Payload.EventDetail(frame, 0));
+        bool isSensor = type == FrameType.Technical
+            && Payload.IsSensorFault((TechnicalCode)Payload.EventDetail(frame, 0));
         return new FrameEvent
         {
             CentreId = hub.CentreId,
@@ -605,7 +606,8 @@ public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs
             Source = source,
             UptimeS = isEvent ? Payload.UptimeS(frame, 0) : 0,
             RefersTo = isAnswer ? Payload.RefersTo(frame, 0) : null,
-            Flags = isAnswer ? Payload.AnswerFlags(frame, 0) : isEvent && !isSensor ? Payload.EventFlags(frame, 0) : 0,
+            Flags = isAnswer ? Payload.AnswerFlags(frame, 0)
+                : isEvent && !isSensor ? Payload.EventFlags(frame, 0) : 0,
             Detail = isEvent && !isAnswer ? Payload.EventDetail(frame, 0) : 0,
             AtMs = tx.NowMs - ageMs,
             Quality = Envelope.Quality(data, record),

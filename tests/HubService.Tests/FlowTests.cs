@@ -342,13 +342,16 @@ public class FlowTests
         await using TestCentre centre = await TestCentre.StartAsync();
         await using TestHub hub = await centre.HubAsync("hub-1");
         TestBand band = centre.Band();
-        await hub.SendAsync(band.Address, [band.Event(FrameType.Technical, flags: 0x11, battery: 0xFF, detail: (byte)TechnicalCode.PpgWrongPart)]);
+        const byte code = (byte)TechnicalCode.PpgWrongPart;
+        await hub.SendAsync(
+            band.Address, [band.Event(FrameType.Technical, flags: 0x11, battery: 0xFF, detail: code)]);
         await TestCentre.UntilAsync(() => centre.Technicals().Count == 1, "the card");
         centre.Technicals()[0].ShouldSatisfyAllConditions(
             t => t.Kind.ShouldBe("ppgWrongPart"),
             t => t.Detail.ShouldBe("0xFF = 0x11"),
             t => t.Urgent.ShouldBeFalse());
-        await hub.SendAsync(band.Address, [band.Event(FrameType.Technical, flags: 0, battery: (byte)TechnicalCode.PpgWrongPart, detail: (byte)TechnicalCode.Recovered)]);
+        const byte over = (byte)TechnicalCode.Recovered;
+        await hub.SendAsync(band.Address, [band.Event(FrameType.Technical, flags: 0, battery: code, detail: over)]);
         await TestCentre.UntilAsync(() => centre.Technicals().Count == 0, "the end of it");
     }
 

@@ -124,7 +124,9 @@ namespace ElderBand.Wristband
             }
         }
 
-        /// <summary>A sensor as it is now: each kind of fault is told with its register and value, and when it is over.</summary>
+        /// <summary>
+        /// A sensor as it is now: each kind of fault is told with its register and value, and when it is over.
+        /// </summary>
         /// <param name="sensor">The sensor.</param>
         /// <param name="failed">Code of a sensor that answers wrongly.</param>
         /// <param name="absent">First of the codes for an absent, a wrong and a changed part.</param>
@@ -190,8 +192,8 @@ namespace ElderBand.Wristband
         }
 
         /// <summary>
-        /// Stores what has changed in the latch. A flash write holds the loop for up to 120 ms and would lengthen the pulse
-        /// that runs, so a change that is no new frame waits for the end of the vibration pattern.
+        /// Stores what has changed in the latch. A flash write holds the loop for up to 120 ms and would lengthen the
+        /// pulse that runs, so a change that is no new frame waits for the end of the vibration pattern.
         /// </summary>
         /// <param name="wristIsBusy">A vibration pattern runs.</param>
         /// <param name="nowMs">Now.</param>
@@ -227,8 +229,8 @@ namespace ElderBand.Wristband
             return slot;
         }
 
-        // Stored before it is sent (R2). Where it cannot be stored it is sent all the same: a lost press is worse than one
-        // that would not survive a reset.
+        // Stored before it is sent (R2). Where it cannot be stored it is sent all the same: a lost press is worse
+        // than one that would not survive a reset.
         private void Commit(LatchSlot slot, long nowMs)
         {
             _source.Sign(slot.Frame);

@@ -2,7 +2,9 @@ using ElderBand.BandProtocol;
 
 namespace ElderBand.Wristband
 {
-    /// <summary>What the sensors have to tell between alarms: faults, vitals, wear, and a wearer who does not move.</summary>
+    /// <summary>
+    /// What the sensors have to tell between alarms: faults, vitals, wear, and a wearer who does not move.
+    /// </summary>
     public sealed class BandSensors
     {
         private const int InactivityEveryMs = 60000;

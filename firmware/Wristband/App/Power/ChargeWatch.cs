@@ -3,8 +3,8 @@ using ElderBand.BandProtocol;
 namespace ElderBand.Wristband
 {
     /// <summary>
-    /// Notices that the band is charged on the wrist: then the LEDs go off but for probes, the centre is told once, and by
-    /// day the wrist asks to take the band off, a few times and then no more (docs/adr/0017).
+    /// Notices that the band is charged on the wrist: then the LEDs go off but for probes, the centre is told once,
+    /// and by day the wrist asks to take the band off, a few times and then no more (docs/adr/0017).
     /// </summary>
     public sealed class ChargeWatch
     {
@@ -58,7 +58,8 @@ namespace ElderBand.Wristband
 
             _external = external;
 
-            // It ends with the charger or with a bared sensor. Wear alone would flicker with a sleeper who does not move.
+            // It ends with the charger or with a bared sensor. Wear alone would flicker with a sleeper who does not
+            // move.
             bool moved = _measuring.Wear == Wear.On
                 && nowMs - _sinceMs - SettledMs > _measuring.StillSeconds * 1000L;
             _isOnWrist = external && _measuring.MayBeWorn && (_isOnWrist || moved);
@@ -72,7 +73,8 @@ namespace ElderBand.Wristband
             }
         }
 
-        // An unknown time counts as day: a hint too many wakes somebody, none at all leaves the band charging on the skin.
+        // An unknown time counts as day: a hint too many wakes somebody, none at all leaves the band charging on the
+        // skin.
         private bool IsDay(long nowMs)
         {
             int minute = _hubState.MinuteOfDay(nowMs);

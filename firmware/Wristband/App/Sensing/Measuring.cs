@@ -6,9 +6,9 @@ using Iot.Device.RegisterBus;
 namespace ElderBand.Wristband
 {
     /// <summary>
-    /// From the two FIFOs to verdicts and numbers. <see cref="MotionSensing"/> and <see cref="PpgSensing"/> own the parts,
-    /// <see cref="PpgSchedule"/> says when the LEDs are on; here they are read in time, wear is judged, estimates are asked
-    /// for and summaries are closed.
+    /// From the two FIFOs to verdicts and numbers. <see cref="MotionSensing"/> and <see cref="PpgSensing"/> own the
+    /// parts, <see cref="PpgSchedule"/> says when the LEDs are on; here they are read in time, wear is judged,
+    /// estimates are asked for and summaries are closed.
     /// </summary>
     public sealed class Measuring
     {
@@ -23,8 +23,8 @@ namespace ElderBand.Wristband
         private const int DailyMotionMs = 800;
         private const int GuardPpgMs = 640;
 
-        // In motion an estimate is due as often as the tracker can take a step, or the tracker loses the rate. At rest an
-        // estimate costs more than half a million instructions, and one each 10 s is enough (docs/adr/0071).
+        // In motion an estimate is due as often as the tracker can take a step, or the tracker loses the rate. At
+        // rest an estimate costs more than half a million instructions, and one each 10 s is enough (docs/adr/0071).
         private const int RestEstimateEveryMs = 10000;
         private const int MovingEstimateEveryMs = MotionTracker.StepMs;
 
@@ -82,7 +82,9 @@ namespace ElderBand.Wristband
             get { return _motion.Activity.StillSeconds; }
         }
 
-        /// <summary>Worn, or it was and nothing has bared the sensor since: a wearer without movement and pulse.</summary>
+        /// <summary>
+        /// Worn, or it was and nothing has bared the sensor since: a wearer without movement and pulse.
+        /// </summary>
         public bool MayBeWorn
         {
             get { return Wear == Wear.On || _wear.MayBeWorn; }
@@ -156,7 +158,9 @@ namespace ElderBand.Wristband
             }
         }
 
-        /// <summary>The suspicion of the samples since the last call; held back while the band looks whether it was dropped.</summary>
+        /// <summary>
+        /// The suspicion of the samples since the last call; held back while the band looks whether it was dropped.
+        /// </summary>
         public FallVerdict TakeVerdict(long nowMs)
         {
             return _schedule.IsLooking(nowMs) ? FallVerdict.None : _motion.TakeVerdict();
@@ -176,8 +180,8 @@ namespace ElderBand.Wristband
         }
 
         /// <summary>
-        /// Reads what is due, or computes one slice of an estimate: a step does not do both, so that the key waits for neither
-        /// the sum nor the whole estimate.
+        /// Reads what is due, or computes one slice of an estimate: a step does not do both, so that the key waits
+        /// for neither the sum nor the whole estimate.
         /// </summary>
         /// <returns>When it wants to be called next, ms.</returns>
         public long Step(long nowMs)

@@ -26,7 +26,9 @@ namespace ElderBand.Wristband
         private int _same;
         private int _overrunsBefore;
 
-        /// <summary>Over the accelerometer's registers; samples also go to <paramref name="heart"/> where wanted.</summary>
+        /// <summary>
+        /// Over the accelerometer's registers; samples also go to <paramref name="heart"/> where wanted.
+        /// </summary>
         public MotionSensing(IRegisterBus bus, HeartRate heart)
         {
             _bus = bus;
@@ -55,7 +57,9 @@ namespace ElderBand.Wristband
         /// <summary>Score of the last suspicion, 0-100.</summary>
         public byte Score { get; private set; }
 
-        /// <summary>Reads what waits, or starts the part; the PPG running decides whether the heart rate hears of it.</summary>
+        /// <summary>
+        /// Reads what waits, or starts the part; the PPG running decides whether the heart rate hears of it.
+        /// </summary>
         public void Step(bool forHeart, long nowMs)
         {
             if (!_watch.IsRunning)
@@ -119,7 +123,9 @@ namespace ElderBand.Wristband
             return verdict;
         }
 
-        /// <summary>Tells the fall detector whether the band is worn; a suspicion of a band that is not is dropped.</summary>
+        /// <summary>
+        /// Tells the fall detector whether the band is worn; a suspicion of a band that is not is dropped.
+        /// </summary>
         public void SetWorn(bool worn)
         {
             _fall.SetWorn(worn);

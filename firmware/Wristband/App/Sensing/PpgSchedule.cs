@@ -3,8 +3,9 @@ using ElderBand.BandProtocol;
 namespace ElderBand.Wristband
 {
     /// <summary>
-    /// When the PPG sensor is on (docs/adr/0023, 0079). In Guard: always. In Daily: 30 s every 10 minutes for a heart rate,
-    /// and for a moment to see whether the band is worn. On a band that is charged on the wrist: only for that moment.
+    /// When the PPG sensor is on (docs/adr/0023, 0079). In Guard: always. In Daily: 30 s every 10 minutes for a heart
+    /// rate, and for a moment to see whether the band is worn. On a band that is charged on the wrist: only for that
+    /// moment.
     /// </summary>
     public sealed class PpgSchedule
     {
@@ -101,15 +102,16 @@ namespace ElderBand.Wristband
                 return false;
             }
 
-            if (!IsMeasuring && !_onlyProbes && ((worn && nowMs >= _nextMeasureMs) || (needsPulse && nowMs >= _nextPulseMs)))
+            bool isDue = (worn && nowMs >= _nextMeasureMs) || (needsPulse && nowMs >= _nextPulseMs);
+            if (isDue && !IsMeasuring && !_onlyProbes)
             {
                 IsMeasuring = true;
                 _untilMs = nowMs + MeasureMs;
                 _nextMeasureMs = nowMs + MeasureEveryMs;
                 _nextProbeMs = nowMs + ProbeEveryMs;
 
-                // This deadline is apart from the probe's: a probe that was made just now does not answer the question for a
-                // pulse, so it must not delay the measurement that does.
+                // This deadline is apart from the probe's: a probe that was made just now does not answer the
+                // question for a pulse, so it must not delay the measurement that does.
                 _nextPulseMs = nowMs + (!worn && mayBeWorn ? MeasureEveryMs : ProbeEveryMs);
                 return true;
             }
@@ -125,8 +127,8 @@ namespace ElderBand.Wristband
         }
 
         /// <summary>
-        /// An impact has settled. In Daily the last look at the skin may be a minute old, and a band that was taken off and
-        /// dropped must not call for help.
+        /// An impact has settled. In Daily the last look at the skin may be a minute old, and a band that was taken
+        /// off and dropped must not call for help.
         /// </summary>
         public void LookAtSkin(long nowMs)
         {

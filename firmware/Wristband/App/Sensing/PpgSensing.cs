@@ -5,8 +5,9 @@ using Iot.Device.RegisterBus;
 namespace ElderBand.Wristband
 {
     /// <summary>
-    /// The PPG sensor: from its FIFO to the heart rate and to the wear detector. An estimate begins after a read of the FIFO
-    /// and is made in slices, one a step, so that the key is heard between them and the FIFO is read in time (F3).
+    /// The PPG sensor: from its FIFO to the heart rate and to the wear detector. An estimate begins after a read of
+    /// the FIFO and is made in slices, one a step, so that the key is heard between them and the FIFO is read in time
+    /// (F3).
     /// </summary>
     public sealed class PpgSensing
     {
@@ -29,7 +30,9 @@ namespace ElderBand.Wristband
         private bool _wanted;
         private bool _mayBegin;
 
-        /// <summary>Over the PPG sensor's registers; samples go to <paramref name="heart"/> and <paramref name="wear"/>.</summary>
+        /// <summary>
+        /// Over the PPG sensor's registers; samples go to <paramref name="heart"/> and <paramref name="wear"/>.
+        /// </summary>
         /// <param name="bus">The registers.</param>
         /// <param name="hasGreen">The part is a MAX30101 or MAX30105.</param>
         /// <param name="heart">Takes every sample.</param>
@@ -48,13 +51,17 @@ namespace ElderBand.Wristband
             get { return _watch; }
         }
 
-        /// <summary>An estimate is asked for or under way: the next step is due at once where <see cref="MayStep"/>.</summary>
+        /// <summary>
+        /// An estimate is asked for or under way: the next step is due at once where <see cref="MayStep"/>.
+        /// </summary>
         public bool IsEstimating
         {
             get { return _wanted || _heart.IsEstimating; }
         }
 
-        /// <summary>A slice can be computed now. Until the FIFO was read after the request an estimate does not begin.</summary>
+        /// <summary>
+        /// A slice can be computed now. Until the FIFO was read after the request an estimate does not begin.
+        /// </summary>
         public bool MayStep
         {
             get { return _heart.IsEstimating || (_wanted && _mayBegin); }
@@ -83,7 +90,8 @@ namespace ElderBand.Wristband
 
             if (_part.Lost != _lostBefore)
             {
-                _heart.Gap(_part.Lost - _lostBefore); // a full FIFO drops the newest samples: the gap lies after this burst
+                // A full FIFO drops the newest samples: the gap lies after this burst.
+                _heart.Gap(_part.Lost - _lostBefore);
                 _lostBefore = _part.Lost;
             }
 
@@ -142,7 +150,9 @@ namespace ElderBand.Wristband
             _mayBegin = true;
         }
 
-        /// <summary>Begins the estimate or computes its next slice; true where the estimate has ended with it.</summary>
+        /// <summary>
+        /// Begins the estimate or computes its next slice; true where the estimate has ended with it.
+        /// </summary>
         public bool StepEstimate()
         {
             if (_wanted)

@@ -22,8 +22,8 @@ namespace ElderBand.Wristband
     }
 
     /// <summary>
-    /// Follows one sensor through its faults (P05). A failure is answered at once with a recovery of the bus and a restart
-    /// of the part; one that lasts, or keeps coming back, is reported.
+    /// Follows one sensor through its faults (P05). A failure is answered at once with a recovery of the bus and a
+    /// restart of the part; one that lasts, or keeps coming back, is reported.
     /// </summary>
     public sealed class SensorWatch
     {
@@ -55,7 +55,9 @@ namespace ElderBand.Wristband
         /// <summary>The part runs, as far as known.</summary>
         public bool IsRunning { get; private set; }
 
-        /// <summary>What is worth a technician. While it lasts it changes only to a wrong or changed part, once.</summary>
+        /// <summary>
+        /// What is worth a technician. While it lasts it changes only to a wrong or changed part, once.
+        /// </summary>
         public SensorFault Fault { get; private set; }
 
         /// <summary>Register at which the last failure showed.</summary>
@@ -85,7 +87,9 @@ namespace ElderBand.Wristband
             _lastSampleMs = nowMs;
         }
 
-        /// <summary>The part was stopped on purpose: until it is wanted again no time counts, for it or against it.</summary>
+        /// <summary>
+        /// The part was stopped on purpose: until it is wanted again no time counts, for it or against it.
+        /// </summary>
         public void OnStopped()
         {
             IsRunning = false;
