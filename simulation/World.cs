@@ -103,20 +103,21 @@ public sealed class World : IDisposable
         return true;
     }
 
-    /// <summary>Runs the next action that is due by then and stops; without one, time moves there.</summary>
-    public void RunNext(long untilMs)
+    /// <summary>Runs the next action that is due by then and stops; false where there was none: time moves there.</summary>
+    public bool RunNext(long untilMs)
     {
         DrainInbox();
         if (!_queue.TryPeek(out var action, out var due) || due.AtMs > untilMs)
         {
             NowMs = Math.Max(NowMs, untilMs);
-            return;
+            return false;
         }
 
         _queue.Dequeue();
         NowMs = Math.Max(NowMs, due.AtMs);
         action();
         DrainInbox();
+        return true;
     }
 
     /// <summary>Lets time pass as it does until cancelled; blocks the calling thread, which becomes the world's.</summary>

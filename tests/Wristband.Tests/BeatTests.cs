@@ -1,4 +1,5 @@
 using ElderBand.BandProtocol;
+using ElderBand.Simulation;
 using ElderBand.Wristband;
 
 namespace ElderBand.Tests.Wristband;
@@ -7,9 +8,9 @@ namespace ElderBand.Tests.Wristband;
 public sealed class BeatTests
 {
     /// <summary>A worn band in Daily that has had its first link, and whose radio is off.</summary>
-    private static BandWorld Daily()
+    private static BandRig Daily()
     {
-        var world = new BandWorld { MinuteOfDay = 600 };
+        var world = new BandRig(guard: false) { MinuteOfDay = 600 };
         world.Power.IsExternal = false;
         world.Boot();
         world.RunFor(90_000);
@@ -21,7 +22,7 @@ public sealed class BeatTests
     private static bool Asks(byte[]? frame) =>
         frame != null && Frame.TypeOf(frame, 0) == FrameType.Status && Payload.AsksForLink(frame, 0);
 
-    private static void RunToBeat(BandWorld world) => world.RunUntil(() => world.Advertising, 310_000).ShouldBeTrue("a beat");
+    private static void RunToBeat(BandRig world) => world.RunUntil(() => world.Advertising, 310_000).ShouldBeTrue("a beat");
 
     [Fact]
     public void A_beat_in_Daily_is_on_the_air_for_1500_ms_and_asks_for_nothing()
@@ -123,7 +124,7 @@ public sealed class BeatTests
     [Fact]
     public void A_beat_that_asks_waits_6_s_for_the_link_and_a_link_late_in_a_short_beat_prolongs_it()
     {
-        var world = new BandWorld { ConnectMs = 5500 };
+        var world = new BandRig(guard: false) { ConnectMs = 5500 };
         world.Power.IsExternal = false;
         world.Boot();
         world.RunUntil(() => world.Band.Link.IsTrusted, 30_000).ShouldBeTrue();
@@ -140,7 +141,7 @@ public sealed class BeatTests
     [Fact]
     public void In_Guard_every_status_asks_for_a_link()
     {
-        var world = new BandWorld { AnswersHello = false }.Boot();
+        var world = new BandRig { AnswersHello = false }.Boot();
         world.RunFor(300_000);
         world.Band.Mode.ShouldBe(BandMode.Guard);
         world.RowsOf(FrameType.Status).Count.ShouldBeGreaterThan(3);

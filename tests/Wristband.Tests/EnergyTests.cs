@@ -64,7 +64,7 @@ public sealed class EnergyTests
 
     private static Day Measure()
     {
-        var world = new BandWorld();
+        var world = new BandRig(guard: false);
         world.Power.IsExternal = false;
         world.Boot();
         world.RunFor(60_000);

@@ -1,4 +1,5 @@
 using ElderBand.BandProtocol;
+using ElderBand.Simulation;
 using ElderBand.Simulation.Signals;
 using ElderBand.VitalsFilter;
 using ElderBand.Wristband;
@@ -32,9 +33,9 @@ public sealed class FallTests
     }
 
     /// <summary>A worn, linked band whose wearer has just fallen; the countdown has begun.</summary>
-    private static (BandWorld World, byte[] Suspicion, long BeganMs) Fallen()
+    private static (BandRig World, byte[] Suspicion, long BeganMs) Fallen()
     {
-        var world = new BandWorld().Boot();
+        var world = new BandRig().Boot();
         world.RunFor(20_000);
         world.Band.Wear.ShouldBe(Wear.On);
         world.Motion = SyntheticMotion.FallSequence(Adxl343.RateHz, 5, 8000);
@@ -142,7 +143,7 @@ public sealed class FallTests
     [Fact]
     public void A_band_on_a_desk_suspects_no_fall_when_it_is_dropped()
     {
-        var world = new BandWorld(worn: false).Boot();
+        var world = new BandRig(worn: false).Boot();
         world.RunFor(10_000);
         world.Motion = SyntheticMotion.FallSequence(Adxl343.RateHz, 5, 8000);
         world.RunFor(60_000);
@@ -150,9 +151,9 @@ public sealed class FallTests
     }
 
     /// <summary>A worn Daily band; the next probe of the skin is most of a minute away.</summary>
-    private static BandWorld DailyAfterAProbe()
+    private static BandRig DailyAfterAProbe()
     {
-        var world = new BandWorld(guard: false);
+        var world = new BandRig(guard: false);
         world.Boot();
         world.RunFor(60_000);
         world.Band.Mode.ShouldBe(BandMode.Daily);
@@ -207,7 +208,7 @@ public sealed class FallTests
     [Fact]
     public void A_band_in_Guard_that_is_taken_off_and_thrown_starts_no_countdown()
     {
-        var world = new BandWorld().Boot();
+        var world = new BandRig().Boot();
         world.RunFor(20_000);
         world.Band.Wear.ShouldBe(Wear.On);
         world.Pulse.Worn = false;
@@ -219,13 +220,13 @@ public sealed class FallTests
     [Fact]
     public void P05_a_loop_that_stalled_until_the_fifo_overran_takes_no_two_poses_for_a_blow()
     {
-        var world = new BandWorld().Boot();
+        var world = new BandRig().Boot();
         world.RunFor(20_000);
         for (var i = 0; i < 10; i++)
         {
             world.Motion = SyntheticMotion.Walking(Adxl343.RateHz, i);
             world.RunFor(10_000);
-            world.Clock.Now += 5000;
+            world.Hold(5000);
             world.Motion = SyntheticMotion.Resting(Adxl343.RateHz, i);
             world.RunFor(70_000);
         }
@@ -237,11 +238,11 @@ public sealed class FallTests
     [Fact]
     public void P05_a_fall_that_a_stalled_loop_saw_only_in_part_calls_for_help_when_the_wearer_lies_still()
     {
-        var world = new BandWorld().Boot();
+        var world = new BandRig().Boot();
         world.RunFor(20_000);
         world.Motion = SyntheticMotion.FallSequence(Adxl343.RateHz, 5, 8000);
         world.RunFor(9200);
-        world.Clock.Now += 2500; // the blow has been read; most of what follows is lost
+        world.Hold(2500); // the blow has been read; most of what follows is lost
         var blow = world.Now;
         world.RunUntil(() => world.RowsOf(FrameType.FallSuspected).Count == 1, 60_000).ShouldBeTrue();
         world.AccelerometerChip.Lost.ShouldBeGreaterThan(0);
@@ -290,7 +291,7 @@ public sealed class FallTests
     // Whether a band so configured counts down within a while after the same blow.
     private static bool Countdown(int percent, byte sensitivity, bool walkingAid, int withinMs)
     {
-        var world = new BandWorld().Boot();
+        var world = new BandRig().Boot();
         world.RunFor(20_000);
         world.Down(world.FromCentre(FrameType.Configuration, 5, 0, f => Payload.PutConfiguration(f, true, sensitivity, walkingAid, 88, 28, 0)));
         world.RunFor(2000);
@@ -303,7 +304,7 @@ public sealed class FallTests
     [Fact]
     public void P08_a_reset_in_a_countdown_leaves_the_suspicion_with_the_centre_and_delivers_it_once()
     {
-        var world = new BandWorld { AnswersHeard = false, AnswersReceipt = false }.Boot();
+        var world = new BandRig { AnswersHeard = false, AnswersReceipt = false }.Boot();
         world.RunFor(20_000);
         world.Motion = SyntheticMotion.FallSequence(Adxl343.RateHz, 5, 8000);
         world.RunUntil(() => world.Band.FallGuardState == FallState.Countdown, 20_000).ShouldBeTrue();

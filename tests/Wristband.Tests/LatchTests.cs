@@ -10,7 +10,7 @@ public sealed class LatchTests
     /// A day of a band in a minute: boot, a press, its receipt and stages, a configuration, a second press out of range.
     /// Ends early at a power cut; true where it ran through.
     /// </summary>
-    private static bool Live(BandWorld world)
+    private static bool Live(BandRig world)
     {
         try
         {
@@ -43,7 +43,7 @@ public sealed class LatchTests
 
     private static int WritesOfALife(bool receipts)
     {
-        var world = new BandWorld(guard: false) { AnswersReceipt = receipts, Power = { IsExternal = true } };
+        var world = new BandRig(guard: false) { AnswersReceipt = receipts, Power = { IsExternal = true } };
         Live(world).ShouldBeTrue();
         return world.Flash.Operations;
     }
@@ -57,7 +57,7 @@ public sealed class LatchTests
             for (var cut = 0; cut < writes; cut++)
             {
                 // The hub hears, answers, and forgets everything: only the band's latch can bring the press to the centre.
-                var world = new BandWorld(guard: false) { AnswersReceipt = false, Power = { IsExternal = true } };
+                var world = new BandRig(guard: false) { AnswersReceipt = false, Power = { IsExternal = true } };
                 world.Flash.CutAt = cut;
                 world.Flash.CutMode = how;
                 Live(world).ShouldBeFalse();
@@ -86,7 +86,7 @@ public sealed class LatchTests
             for (var cut = 0; cut < writes; cut++)
             {
                 points++;
-                var world = new BandWorld(guard: false) { Power = { IsExternal = true } };
+                var world = new BandRig(guard: false) { Power = { IsExternal = true } };
                 world.Flash.CutAt = cut;
                 world.Flash.CutMode = how;
                 Live(world).ShouldBeFalse();
@@ -120,7 +120,7 @@ public sealed class LatchTests
     [Fact]
     public void P09_1000_brown_outs_raise_the_boot_count_each_time_and_use_no_sequence_twice()
     {
-        var world = new BandWorld { AnswersHeard = false, AnswersReceipt = false };
+        var world = new BandRig { AnswersHeard = false, AnswersReceipt = false };
         var random = new Random(9);
         var used = new HashSet<(Lane, int, int, string)>();
         var identities = new HashSet<(Lane, int, int)>();
@@ -165,7 +165,7 @@ public sealed class LatchTests
     [Fact]
     public void P09_where_the_boot_count_cannot_be_stored_staff_are_told_and_a_press_is_not_taken_for_a_replay()
     {
-        var world = new BandWorld();
+        var world = new BandRig();
         var sequences = new HashSet<(int, int)>();
         world.Flash.ReadOnly = true;
         for (var i = 0; i < 20; i++)
@@ -185,7 +185,7 @@ public sealed class LatchTests
     [Fact]
     public void P08_a_press_that_nobody_heard_is_sent_again_after_the_watchdog()
     {
-        var world = new BandWorld { InRange = false }.Boot();
+        var world = new BandRig { InRange = false }.Boot();
         world.RunFor(3000);
         world.Press(200);
         world.RunFor(2000);
@@ -201,7 +201,7 @@ public sealed class LatchTests
     [Fact]
     public void The_watchdog_is_fed_by_every_step_and_no_step_asks_for_more_than_half_its_time()
     {
-        var world = new BandWorld(worn: false);
+        var world = new BandRig(worn: false);
         world.Power.IsExternal = false;
         world.Boot();
         var steps = 0;
@@ -210,7 +210,7 @@ public sealed class LatchTests
             var feeds = world.Power.Feeds;
             var wait = world.Band.Step(world.Now);
             wait.ShouldBeInRange(1, 4000);
-            world.Clock.Now += wait;
+            world.Hold(wait);
             if (!world.Band.IsAsleep)
             {
                 world.Power.Feeds.ShouldBe(feeds + 1);
@@ -223,7 +223,7 @@ public sealed class LatchTests
     [Fact]
     public void P12_after_a_reboot_a_replayed_stage_is_still_older_than_what_the_wrist_has_shown()
     {
-        var world = new BandWorld().Boot();
+        var world = new BandRig().Boot();
         world.RunFor(3000);
         world.Press(200);
         world.RunFor(4000);

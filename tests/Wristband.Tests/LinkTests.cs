@@ -6,9 +6,9 @@ namespace ElderBand.Tests.Wristband;
 
 public sealed class LinkTests
 {
-    private static BandWorld Linked()
+    private static BandRig Linked()
     {
-        var world = new BandWorld().Boot();
+        var world = new BandRig().Boot();
         world.RunFor(20_000);
         world.Band.Link.IsTrusted.ShouldBeTrue();
         world.Band.Wear.ShouldBe(Wear.On);
@@ -36,9 +36,9 @@ public sealed class LinkTests
     }
 
     /// <summary>A press up to Take over a link that is cut at the nth frame; returns how many frames passed.</summary>
-    private static int Exchange(int cutAt, bool lostWithIt, out BandWorld made)
+    private static int Exchange(int cutAt, bool lostWithIt, out BandRig made)
     {
-        var world = new BandWorld().Boot();
+        var world = new BandRig().Boot();
         made = world;
         world.RunFor(5000);
         var passed = 0;
@@ -241,7 +241,7 @@ public sealed class LinkTests
     [Fact]
     public void P14_a_stranger_that_holds_the_link_is_dropped_and_an_SOS_is_heard_within_10_s()
     {
-        var world = new BandWorld { AnswersHello = false, AnswersHeard = false, AnswersReceipt = false, SendsState = false }.Boot();
+        var world = new BandRig { AnswersHello = false, AnswersHeard = false, AnswersReceipt = false, SendsState = false }.Boot();
         world.RunFor(30_000);
         world.Band.Link.IsTrusted.ShouldBeFalse();
         world.RowsOf(FrameType.Vitals).ShouldBeEmpty("a stranger learns no heart rate");
@@ -287,7 +287,7 @@ public sealed class LinkTests
     public void A_recorded_hello_opens_no_link()
     {
         byte[]? hello = null;
-        var world = new BandWorld();
+        var world = new BandRig();
         world.Loses = (frame, up) =>
         {
             hello = !up && Frame.TypeOf(frame, 0) == FrameType.LinkHello ? (byte[])frame.Clone() : hello;
@@ -350,7 +350,7 @@ public sealed class LinkTests
     [Fact]
     public void P14_an_advertisement_the_stack_refuses_is_tried_again_at_once_and_then_the_radio_is_restarted()
     {
-        var world = new BandWorld(guard: false);
+        var world = new BandRig(guard: false);
         world.Boot();
         world.RunFor(90_000);
         world.Advertising.ShouldBeFalse("between beats the radio is off");
@@ -369,7 +369,7 @@ public sealed class LinkTests
     [Fact]
     public void P14_a_stack_that_takes_an_alarm_and_sends_nothing_is_restarted_after_10_s()
     {
-        var world = new BandWorld(guard: false);
+        var world = new BandRig(guard: false);
         world.Boot();
         world.RunFor(90_000);
         world.SilentUntilRestart = true;
@@ -384,7 +384,7 @@ public sealed class LinkTests
     [Fact]
     public void P14_out_of_range_an_unheard_press_costs_three_early_restarts_and_then_one_every_5_min()
     {
-        var world = new BandWorld { InRange = false }.Boot();
+        var world = new BandRig { InRange = false }.Boot();
         world.RunFor(5000);
         world.Press(200);
         world.RunFor(61_000);
@@ -412,7 +412,7 @@ public sealed class LinkTests
     [Fact]
     public void P15_strangers_that_come_and_go_do_not_put_off_the_restart_of_a_band_that_hears_no_hub()
     {
-        var world = new BandWorld { InRange = true, AnswersHello = false, SendsState = false, AnswersHeard = false, AnswersReceipt = false }.Boot();
+        var world = new BandRig { InRange = true, AnswersHello = false, SendsState = false, AnswersHeard = false, AnswersReceipt = false }.Boot();
         world.RunFor(8000);
         world.Band.Link.Links.ShouldBe(1);
         world.Band.Link.IsTrusted.ShouldBeFalse();
@@ -423,7 +423,7 @@ public sealed class LinkTests
     [Fact]
     public void P15_a_band_whose_radio_stack_has_leaked_24_KB_restarts_itself_at_a_quiet_moment()
     {
-        var world = new BandWorld(worn: false) { InRange = false };
+        var world = new BandRig(worn: false) { InRange = false };
         world.Boot();
         world.RunFor(200_000);
         world.Band.Link.RadioStarts.ShouldBe(1, "one start a boot while the radio stays on");

@@ -1,4 +1,5 @@
 using ElderBand.BandProtocol;
+using ElderBand.Simulation;
 using ElderBand.Simulation.Signals;
 using ElderBand.Wristband;
 using Iot.Device.Adxl343;
@@ -8,9 +9,9 @@ namespace ElderBand.Tests.Wristband;
 
 public sealed class ModeTests
 {
-    private static BandWorld Daily()
+    private static BandRig Daily()
     {
-        var world = new BandWorld(guard: false);
+        var world = new BandRig(guard: false);
         world.Boot();
         world.RunFor(60_000);
         world.Band.Wear.ShouldBe(Wear.On);
@@ -157,7 +158,7 @@ public sealed class ModeTests
     [InlineData(4, 145)]
     public void A_profile_out_of_its_ranges_is_refused_told_once_and_the_old_one_holds_until_a_right_one_comes(int field, byte value)
     {
-        var world = new BandWorld().Boot();
+        var world = new BandRig().Boot();
         world.RunFor(20_000);
         world.Band.Link.IsTrusted.ShouldBeTrue();
         byte[] Wrong(int version) => world.FromCentre(FrameType.Configuration, version, 0, f =>
@@ -184,7 +185,7 @@ public sealed class ModeTests
     [Fact]
     public void A_band_put_away_goes_to_deep_sleep_with_the_accelerometer_on_watch_and_a_press_still_calls()
     {
-        var world = new BandWorld(worn: false);
+        var world = new BandRig(worn: false);
         world.Power.IsExternal = false;
         world.Boot();
         world.RunFor(20 * 60_000);
@@ -194,14 +195,14 @@ public sealed class ModeTests
         world.PpgChip.IsRunning.ShouldBeFalse();
         world.AccelerometerChip.RateHz.ShouldBe(12.5);
 
-        world.Clock.Now += 900_000;
+        world.Hold(900_000);
         world.Boot(WakeCause.Timer);
         world.RunFor(60_000);
         world.Power.Sleeps.ShouldBe(2, "a beat, then back to sleep");
         world.RowsOf(FrameType.Status).Count.ShouldBeGreaterThanOrEqualTo(2);
         world.RowsOf(FrameType.Boot).Count.ShouldBe(1, "waking for a beat is no news");
 
-        world.Clock.Now += 100_000;
+        world.Hold(100_000);
         world.Key.Level = true;
         var woken = world.Now;
         world.Boot(WakeCause.Key);
@@ -217,7 +218,7 @@ public sealed class ModeTests
     [Fact]
     public void A_tap_that_is_over_before_the_band_has_booted_is_still_a_press()
     {
-        var world = new BandWorld(worn: false);
+        var world = new BandRig(worn: false);
         world.Power.IsExternal = false;
         world.Boot(WakeCause.Key);
         world.RunFor(3000);
@@ -241,14 +242,14 @@ public sealed class ModeTests
     [Fact]
     public void A_low_battery_is_told_once_a_discharge_and_not_once_a_boot()
     {
-        var world = new BandWorld(worn: false);
+        var world = new BandRig(worn: false);
         world.Power.IsExternal = false;
         world.Power.Battery = 18;
         world.Boot();
         for (var i = 0; i < 10; i++)
         {
             world.RunFor(15 * 60_000);
-            world.Clock.Now += 900_000;
+            world.Hold(900_000);
             world.Disconnect();
             world.Boot(WakeCause.Timer);
         }
@@ -281,7 +282,7 @@ public sealed class ModeTests
     [Fact]
     public void P14_a_stranger_that_connects_again_and_again_keeps_no_radio_of_a_Daily_band_on()
     {
-        var world = new BandWorld(guard: false) { AnswersHello = false, AnswersHeard = false, AnswersReceipt = false, SendsState = false };
+        var world = new BandRig(guard: false) { AnswersHello = false, AnswersHeard = false, AnswersReceipt = false, SendsState = false };
         world.Boot();
         world.RunFor(120_000);
         world.RunUntil(() => world.Advertising, 310_000).ShouldBeTrue();
@@ -312,7 +313,7 @@ public sealed class ModeTests
     [Fact]
     public void Taking_the_band_off_and_putting_it_on_are_told_once_each()
     {
-        var world = new BandWorld().Boot();
+        var world = new BandRig().Boot();
         world.RunFor(20_000);
         world.Pulse.Worn = false;
         world.Motion = SyntheticMotion.Desk(Adxl343.RateHz, 1);
@@ -326,7 +327,7 @@ public sealed class ModeTests
     [Fact]
     public void P01_a_key_stuck_for_4_hours_is_reported_within_60_s_resets_once_and_falls_and_beats_go_on()
     {
-        var world = new BandWorld().Boot();
+        var world = new BandRig().Boot();
         world.RunFor(20_000);
         world.KeyEdge(true);
         world.RunFor(15_000);
@@ -371,7 +372,7 @@ public sealed class ModeTests
     [Fact]
     public void Not_needed_names_the_first_of_the_presses()
     {
-        var world = new BandWorld().Boot();
+        var world = new BandRig().Boot();
         world.RunFor(5000);
         world.Press(200);
         world.RunFor(20_000);
@@ -389,7 +390,7 @@ public sealed class ModeTests
     [InlineData(0xFFFF, true)]
     public void Inactivity_is_told_once_by_day_and_not_in_bed(int minuteOfDay, bool told)
     {
-        var world = new BandWorld { MinuteOfDay = minuteOfDay }.Boot();
+        var world = new BandRig { MinuteOfDay = minuteOfDay }.Boot();
         world.RunFor(20_000);
         world.Down(world.FromCentre(FrameType.Configuration, 2, 0, f => Payload.PutConfiguration(f, true, 1, false, 88, 28, 3)));
         world.RunFor(2000);
@@ -511,7 +512,7 @@ public sealed class ModeTests
     [Fact]
     public void P08_a_worn_out_radio_restarts_the_band_when_the_wearer_rests_and_not_while_a_fall_may_come()
     {
-        var world = new BandWorld().Boot();
+        var world = new BandRig().Boot();
         world.RunFor(20_000);
         world.Motion = SyntheticMotion.Walking(Adxl343.RateHz, 4);
         world.InRange = false;

@@ -40,7 +40,7 @@ public sealed class QuietPorts : IBandLink
         });
         if (guard)
         {
-            BandWorld.KeepGuard(Flash, _secret);
+            BandRig.KeepGuard(Flash, _secret);
         }
 
         _keys.Derive(new HostMac(), _secret, 1, 1);

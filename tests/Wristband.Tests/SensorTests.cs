@@ -1,4 +1,5 @@
 using ElderBand.BandProtocol;
+using ElderBand.Simulation;
 using ElderBand.Simulation.Chips;
 using ElderBand.Simulation.Signals;
 using ElderBand.VitalsFilter;
@@ -11,9 +12,9 @@ namespace ElderBand.Tests.Wristband;
 
 public sealed class SensorTests
 {
-    private static BandWorld Measuring()
+    private static BandRig Measuring()
     {
-        var world = new BandWorld().Boot();
+        var world = new BandRig().Boot();
         world.Motion = SyntheticMotion.Resting(Adxl343.RateHz, 3);
         world.RunFor(3000);
         world.Motion = SyntheticMotion.Daily(Adxl343.RateHz, 3);
@@ -49,7 +50,7 @@ public sealed class SensorTests
     [Fact]
     public void P06_a_band_on_a_desk_has_no_heart_rate_ever()
     {
-        var world = new BandWorld(worn: false).Boot();
+        var world = new BandRig(worn: false).Boot();
         world.RunFor(600_000);
         world.RowsOf(FrameType.Vitals).Count.ShouldBeGreaterThan(50);
         world.RowsOf(FrameType.Vitals).ShouldAllBe(f => Payload.Bpm(f, 0) == 0 && Payload.Spo2Pct(f, 0) == 0 && Payload.VitalsWear(f, 0) == Wear.Off);
@@ -108,7 +109,7 @@ public sealed class SensorTests
     [Fact]
     public void Sensors_that_are_absent_or_of_another_part_from_the_start_have_a_code_each_and_a_press_calls()
     {
-        var world = new BandWorld();
+        var world = new BandRig();
         world.PpgChip.Fault = ChipFault.WrongPart;
         world.AccelerometerChip.Fault = ChipFault.Nak;
         world.Boot();
@@ -120,7 +121,7 @@ public sealed class SensorTests
         world.RunUntil(() => world.RowsOf(FrameType.Sos).Count == 1, 1000).ShouldBeTrue();
     }
 
-    private static void ShouldTell(BandWorld world, TechnicalCode code, int register, byte value)
+    private static void ShouldTell(BandRig world, TechnicalCode code, int register, byte value)
     {
         var told = world.RowsOf(FrameType.Technical).Single(f => Payload.EventDetail(f, 0) == (byte)code);
         Payload.FaultValue(told, 0).ShouldBe(value);
@@ -163,7 +164,7 @@ public sealed class SensorTests
     public void P05_after_a_stall_that_overflows_the_fifo_no_rate_is_given_across_the_gap()
     {
         var world = Measuring();
-        world.Clock.Now += 3000; // 75 samples, of which the FIFO kept 32
+        world.Hold(3000); // 75 samples, of which the FIFO kept 32
         world.RunFor(1000);
         world.PpgChip.Lost.ShouldBeGreaterThan(0);
         world.Rows.Clear();
@@ -184,7 +185,7 @@ public sealed class SensorTests
             world.RunFor(4000);
             world.RunUntil(() => world.PpgChip.Waiting == 0, 2000).ShouldBeTrue();
             var lost = world.PpgChip.Lost;
-            world.Clock.Now += 1280 + (7 * 40); // the FIFO holds 1.28 s
+            world.Hold(1280 + (7 * 40)); // the FIFO holds 1.28 s
             NextSummary(world);
             (world.PpgChip.Lost - lost).ShouldBeInRange(6, 9);
             refusals.Add(world.Band.Vitals.Summary.Refusal);
@@ -194,7 +195,7 @@ public sealed class SensorTests
         refusals.ShouldNotContain(HeartRefusal.Warmup, "the samples before the gap count");
         refusals.Count(why => why == HeartRefusal.None).ShouldBeGreaterThanOrEqualTo(5, string.Join(' ', refusals));
 
-        static void NextSummary(BandWorld world)
+        static void NextSummary(BandRig world)
         {
             var before = world.RowsOf(FrameType.Vitals).Count;
             world.RunUntil(() => world.RowsOf(FrameType.Vitals).Count > before, 12_000).ShouldBeTrue();

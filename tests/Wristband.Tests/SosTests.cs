@@ -1,4 +1,5 @@
 using ElderBand.BandProtocol;
+using ElderBand.Simulation;
 using ElderBand.Wristband;
 using Iot.Device.Adxl343;
 
@@ -6,9 +7,9 @@ namespace ElderBand.Tests.Wristband;
 
 public sealed class SosTests
 {
-    private static BandWorld Linked(bool worn = true)
+    private static BandRig Linked(bool worn = true)
     {
-        var world = new BandWorld(worn).Boot();
+        var world = new BandRig(worn).Boot();
         world.RunFor(5000);
         world.Band.Link.IsTrusted.ShouldBeTrue();
         return world;
@@ -91,7 +92,7 @@ public sealed class SosTests
     [Fact]
     public void Ten_presses_while_nobody_hears_keep_the_first_and_the_last_and_say_that_the_latch_was_full()
     {
-        var world = new BandWorld { InRange = false }.Boot();
+        var world = new BandRig { InRange = false }.Boot();
         world.RunFor(2000);
         for (var i = 0; i < 10; i++)
         {
@@ -114,7 +115,7 @@ public sealed class SosTests
     [Fact]
     public void P03_out_of_range_for_two_days_the_press_is_delivered_within_6_s_of_radio_contact()
     {
-        var world = new BandWorld(guard: false) { InRange = false, AnswersHello = true };
+        var world = new BandRig(guard: false) { InRange = false, AnswersHello = true };
         world.Boot();
         world.RunFor(20_000);
         world.Press(150);
@@ -211,7 +212,7 @@ public sealed class SosTests
         world.StagesShown(sos).ShouldNotContain(Stage.Centre);
     }
 
-    private static LatchSlot Slot(BandWorld world, byte[] frame)
+    private static LatchSlot Slot(BandRig world, byte[] frame)
     {
         var slot = world.Band.Latch.Find(Frame.BootOf(frame, 0), Frame.SequenceOf(frame, 0));
         slot.ShouldNotBeNull();

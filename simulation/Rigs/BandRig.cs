@@ -1,0 +1,228 @@
+using ElderBand.BandProtocol;
+using ElderBand.Simulation.Chips;
+using ElderBand.Simulation.Signals;
+using ElderBand.Wristband;
+using Iot.Device.Adxl343;
+using Iot.Device.Max30102;
+
+namespace ElderBand.Simulation;
+
+/// <summary>
+/// One band on a virtual clock: the real App and Drivers on register-level chips, a flash, pins, and a hub with a centre
+/// behind it that do what a test tells them.
+/// </summary>
+public sealed partial class BandRig
+{
+    private readonly Tagger _tagger = new(new HostMac());
+    private long _wakeAt;
+    private byte[] _challenge = new byte[Frame.Size];
+    private bool _linkUp;
+
+    public BandRig(bool worn = true, bool guard = true)
+    {
+        Worn = worn;
+        Pulse = new SyntheticPpg(Max30102.ConversionsHz, 1) { Worn = worn };
+        Motion = worn ? SyntheticMotion.Daily(Adxl343.RateHz, 2) : SyntheticMotion.Desk(Adxl343.RateHz, 2);
+        PpgChip = new Max30102Chip(_ =>
+        {
+            var (red, ir, green) = Pulse.Next();
+            return new PpgSample(red, ir, green);
+        });
+        AccelerometerChip = new Adxl343Chip(_ =>
+        {
+            var (x, y, z) = Motion.Next();
+            return new MotionSample(x * MotionPercent / 100, y * MotionPercent / 100, z * MotionPercent / 100);
+        });
+        for (var i = 0; i < Secret.Length; i++)
+        {
+            Secret[i] = (byte)(i * 7);
+        }
+
+        HubKeys.Derive(new HostMac(), Secret, 7, 3);
+        if (worn && guard)
+        {
+            KeepGuard(Flash, Secret);
+        }
+
+        Power.IsExternal = !worn; // unworn and off the charger a band goes to sleep
+    }
+
+    public bool Worn { get; }
+
+    public byte[] Secret { get; } = new byte[32];
+
+    public BandKeys HubKeys { get; } = new();
+
+    public MemoryFlash Flash { get; } = new();
+
+    /// <summary>Time and what is still to happen.</summary>
+    public World World { get; } = new(1, Figures.Zero);
+
+    /// <summary>The band's clock.</summary>
+    public ManualClock Clock { get; } = new();
+
+    public ManualPower Power { get; } = new();
+
+    public ManualPin Key { get; } = new();
+
+    public ManualPin Vibration { get; } = new();
+
+    public ManualPin Light { get; } = new();
+
+    public SyntheticPpg Pulse { get; set; }
+
+    public SyntheticMotion Motion { get; set; }
+
+    /// <summary>Strength of the motion, percent.</summary>
+    public int MotionPercent { get; set; } = 100;
+
+    public Max30102Chip PpgChip { get; }
+
+    public Adxl343Chip AccelerometerChip { get; }
+
+    public EventRing Events { get; private set; } = new(32, Frame.Size);
+
+    public Band Band { get; private set; } = null!;
+
+    public long Now => World.NowMs;
+
+    /// <summary>The centre keeps this band in Guard: version 1 of its configuration, stored before the boot.</summary>
+    public static void KeepGuard(IFlash flash, byte[] secret)
+    {
+        var settings = new BandSettings(flash);
+        settings.Load(new BandIdentity { Secret = secret });
+        var frame = new byte[Frame.Size];
+        Frame.Begin(frame, FrameType.Configuration, Lane.Alarm, 1, 0);
+        Payload.PutConfiguration(
+            frame, true, settings.Sensitivity, false, (byte)settings.BedFromQuarter, (byte)settings.BedToQuarter, 0);
+        if (!settings.Apply(frame) || settings.Save() != FlashResult.Ok)
+        {
+            throw new InvalidOperationException("the configuration was not stored");
+        }
+    }
+
+    // ---- the world ----
+
+    public BandRig Boot(WakeCause cause = WakeCause.PowerOn)
+    {
+        Power.BootCause = cause;
+        Events = new EventRing(32, Frame.Size);
+        _linkUp = false;
+        OnAir = null;
+        Advertising = false;
+        Band = new Band(
+            new BandPorts
+            {
+                Link = this,
+                Flash = Flash,
+                Clock = Clock,
+                Mac = new HostMac(),
+                Power = Power,
+                Key = Key,
+                Vibration = Vibration,
+                Light = Light,
+                Ppg = PpgChip,
+                Accelerometer = AccelerometerChip,
+                Events = Events,
+            },
+            new BandIdentity { Secret = Secret, LinkGroup = 7, LinkEpoch = 3 });
+        Band.Start(Now);
+        _wakeAt = Now;
+        return this;
+    }
+
+    public void At(long ms, Action action) => World.At(ms, action);
+
+    public void After(long ms, Action action) => At(Now + ms, action);
+
+    /// <summary>Runs for a while; stops early where the band has gone to sleep or reset.</summary>
+    public void RunFor(long ms) => RunUntil(() => false, ms);
+
+    public bool RunUntil(Func<bool> done, long atMostMs)
+    {
+        var end = Now + atMostMs;
+        while (true)
+        {
+            if (done())
+            {
+                return true;
+            }
+
+            if (Band.IsAsleep)
+            {
+                return false;
+            }
+
+            var happened = World.RunNext(Math.Min(_wakeAt, end));
+            World.RunUntil(Now);
+            Clock.Now = Now;
+            if (!happened && Now < _wakeAt)
+            {
+                return false;
+            }
+
+            StepBand();
+        }
+    }
+
+    /// <summary>Time passes and the band's loop is held.</summary>
+    public void Hold(long ms)
+    {
+        World.RunUntil(Now + ms);
+        Clock.Now = Now;
+    }
+
+    private void StepBand()
+    {
+        PpgChip.Advance(Now);
+        AccelerometerChip.Advance(Now);
+        var wait = Band.Step(Now);
+        if (wait <= 0)
+        {
+            throw new InvalidOperationException($"the band asked for a step in {wait} ms");
+        }
+
+        ChargeEstimate();
+        _wakeAt = Now + wait;
+    }
+
+    /// <summary>What a slice of an estimate takes, ms; or the whole estimate where it is computed in one step.</summary>
+    public int EstimateCostMs { get; set; }
+
+    /// <summary>The loop is held until an estimate has ended, as if it had no slices.</summary>
+    public bool EstimatesInOneStep { get; set; }
+
+    /// <summary>Slices or estimates that were charged for.</summary>
+    public int EstimatesCharged { get; private set; }
+
+    private void ChargeEstimate()
+    {
+        if (EstimateCostMs == 0 || !Band.Vitals.IsEstimating)
+        {
+            return;
+        }
+
+        while (EstimatesInOneStep && Band.Vitals.IsEstimating)
+        {
+            Band.Step(Now);
+        }
+
+        EstimatesCharged++;
+        Hold(EstimateCostMs);
+    }
+
+    // ---- the key ----
+
+    public void KeyEdge(bool down)
+    {
+        Key.Level = down;
+        Events.Enqueue(EventKind.KeyEdge, Now, 0, down ? 1 : 0, null!, 0);
+        _wakeAt = Now;
+    }
+
+    public void Press(int ms)
+    {
+        KeyEdge(true);
+        After(ms, () => KeyEdge(false));
+    }
+}
