@@ -3,12 +3,18 @@ using System.Runtime.InteropServices;
 using ElderBand.Simulator.Centre;
 using ElderBand.Simulator.Neighbourhood;
 using ElderBand.Simulator.Stories;
+using ElderBand.Simulator.Stories.Days;
 
 using var ending = new CancellationTokenSource();
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
 try
 {
+    if (args is ["sim", ..] && args.Contains("--days", StringComparer.Ordinal))
+    {
+        return DaysStory.Run(DaysOptions.Parse(args[1..]));
+    }
+
     var options = Options.Parse(args);
     return (options.Words.FirstOrDefault(), options.Words.ElementAtOrDefault(1)) switch
     {

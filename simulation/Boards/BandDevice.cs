@@ -1,3 +1,4 @@
+using System.Reflection;
 using ElderBand.BandProtocol;
 using ElderBand.Common.Board;
 using ElderBand.Simulation.Chips;
@@ -11,6 +12,8 @@ public sealed class BandDevice : Device
 {
     // Idle.ShortestSleepMs of the firmware's Board.
     private const int ShortestLightSleepMs = 21;
+
+    private const BindingFlags Private = BindingFlags.Instance | BindingFlags.NonPublic;
 
     private readonly BandIdentity _identity;
     private readonly bool _hasGreen;
@@ -94,11 +97,34 @@ public sealed class BandDevice : Device
                 Events = events,
             },
             _identity);
+        if (FirstSequence > 0 && Boots == 1)
+        {
+            BeginSequencesAt(_app, FirstSequence);
+        }
+
         _app.Start(nowMs);
+    }
+
+    private static void BeginSequencesAt(Band app, int sequence)
+    {
+        var source = typeof(Band).GetField("_source", Private)!.GetValue(app)!;
+        foreach (var lane in new[] { "_alarmSequence", "_vitalsSequence" })
+        {
+            typeof(FrameSource).GetField(lane, Private)!.SetValue(source, sequence);
+        }
     }
 
     /// <summary>Frames without the centre's receipt; 0 while there is no App.</summary>
     public int Pending => _app?.Pending ?? 0;
+
+    /// <summary>Sequence with which the lanes of the first boot begin: a world that begins shortly before they end.</summary>
+    public int FirstSequence { get; init; }
+
+    /// <summary>Boot count of the running App; -1 without one.</summary>
+    public int BootCount => _app?.Boot ?? -1;
+
+    /// <summary>The App runs.</summary>
+    public bool IsRunning => _app is not null;
 
     /// <summary>Mode now.</summary>
     public BandMode Mode => _app?.Mode ?? BandMode.Shelf;
@@ -184,6 +210,9 @@ public sealed class BandDevice : Device
             Raise(EventKind.MotionReady, 0, 0, null);
         }
     }
+
+    /// <inheritdoc/>
+    protected override string Kind => "band";
 
     /// <inheritdoc/>
     protected override bool RadioIsOn => _link is ElderBand.Wristband.Board.BandRadio { IsOn: true };

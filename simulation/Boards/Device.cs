@@ -15,6 +15,7 @@ public abstract class Device : IClock, IPower
     private long _stepAtMs = long.MaxValue;
     private long _wallOffsetMs;
     private long _fedAtMs;
+    private long _startedMs;
     private int _life;
     private bool _neverWakes;
 
@@ -57,6 +58,15 @@ public abstract class Device : IClock, IPower
 
     /// <summary>How often it has started.</summary>
     public int Boots { get; private set; }
+
+    /// <summary>
+    /// The clock of the first boot jumps on by this once the App has started, ms: a world that begins shortly before a
+    /// counter ends.
+    /// </summary>
+    public long FirstUptimeMs { get; set; }
+
+    /// <summary>Time since the App of this boot started, ms.</summary>
+    public long UptimeMs => NowMs() - _startedMs;
 
     /// <summary>Battery, percent.</summary>
     public byte Battery { get; set; } = 87;
@@ -179,6 +189,7 @@ public abstract class Device : IClock, IPower
     /// <inheritdoc/>
     public void Reset() => Effect(() =>
     {
+        World.Count($"restarts that the {Kind} asked for");
         Die();
         Start(WakeCause.PowerOn);
     });
@@ -241,6 +252,9 @@ public abstract class Device : IClock, IPower
     /// <summary>One step of the App; returns the ms until it wants the next.</summary>
     protected abstract int StepApp(long nowMs);
 
+    /// <summary>band or hub.</summary>
+    protected abstract string Kind { get; }
+
     /// <summary>The radio of this board is on.</summary>
     protected abstract bool RadioIsOn { get; }
 
@@ -270,6 +284,7 @@ public abstract class Device : IClock, IPower
             }
 
             Boots++;
+            _startedMs = NowMs();
             _fedAtMs = World.NowMs;
             var longest = (Processor.MostInstructions, Processor.Longest);
             Run(() =>
@@ -278,6 +293,7 @@ public abstract class Device : IClock, IPower
                 return 0;
             });
             Processor.RestoreLongest(longest);
+            _poweredAtMs -= Boots == 1 ? FirstUptimeMs : 0;
             WatchTheDog(life);
         });
     }

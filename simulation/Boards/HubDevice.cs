@@ -54,6 +54,9 @@ public sealed class HubDevice : Device
     public IUplink Uplink => _uplink ??= _makeUplink(this);
 
     /// <inheritdoc/>
+    protected override string Kind => "hub";
+
+    /// <inheritdoc/>
     protected override bool RadioIsOn => true;
 
     /// <inheritdoc/>

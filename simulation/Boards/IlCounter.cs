@@ -1,5 +1,5 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace ElderBand.Simulation;
 
@@ -10,6 +10,9 @@ namespace ElderBand.Simulation;
 /// </summary>
 public static class IlCounter
 {
+    /// <summary>Most methods; a method's calls are counted so many places behind its instructions (tools/CountIl).</summary>
+    public const int MostMethods = 2048;
+
     private static readonly string[] Names = ReadNames();
 
     [ThreadStatic]
@@ -22,42 +25,33 @@ public static class IlCounter
     public static long Executed()
     {
         var counts = t_counts ?? Make();
-        var sums = Vector<long>.Zero;
-        var at = 0;
-        for (; at <= counts.Length - Vector<long>.Count; at += Vector<long>.Count)
+        var sums = Vector512<long>.Zero;
+        for (var at = 0; at < Names.Length; at += Vector512<long>.Count)
         {
-            sums += new Vector<long>(counts, at);
+            sums += Vector512.LoadUnsafe(ref counts[at]);
         }
 
-        long executed = 0;
-        for (var lane = 0; lane < Vector<long>.Count; lane += 2)
-        {
-            executed += sums[lane];
-        }
-
-        for (; at < counts.Length; at += 2)
-        {
-            executed += counts[at];
-        }
-
-        return executed;
+        return Vector512.Sum(sums);
     }
 
     /// <summary>Names of the counted methods.</summary>
     public static IReadOnlyList<string> Methods => Names;
 
-    /// <summary>A copy of this thread's counts: instructions and calls of each of <see cref="Methods"/>.</summary>
+    /// <summary>
+    /// A copy of this thread's counts: instructions of each of <see cref="Methods"/>, and <see cref="MostMethods"/> places
+    /// behind each the calls.
+    /// </summary>
     public static long[] Snapshot() => (long[])(t_counts ?? Make()).Clone();
 
     /// <summary>Copies this thread's counts into a snapshot.</summary>
     public static void Copy(long[] snapshot) => (t_counts ?? Make()).CopyTo(snapshot, 0);
 
-    /// <summary>For the counted assemblies: where a method counts its instructions; its calls lie behind.</summary>
+    /// <summary>For the counted assemblies: where a method counts its instructions.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ref long CellOf(int method) => ref (t_counts ?? Make())[2 * method];
+    public static ref long CellOf(int method) => ref (t_counts ?? Make())[method];
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static long[] Make() => t_counts = new long[2 * Names.Length];
+    private static long[] Make() => t_counts = new long[2 * MostMethods];
 
     private static string[] ReadNames()
     {

@@ -141,7 +141,7 @@ public sealed class Processor(World world, long freeHeapBytes)
 
         var after = IlCounter.Snapshot();
         MostMethods = IlCounter.Methods
-            .Select((name, i) => (Name: name, Instructions: after[2 * i] - before[2 * i]))
+            .Select((name, i) => (Name: name, Instructions: after[i] - before[i]))
             .Where(static m => m.Instructions > 0)
             .OrderByDescending(static m => m.Instructions)
             .ToList();

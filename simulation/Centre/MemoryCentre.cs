@@ -40,6 +40,9 @@ public sealed class MemoryAlarm
     public List<Stage> Shown { get; } = [];
 }
 
+/// <summary>A press as its frame tells it: the band's boot, and its uptime at the press.</summary>
+public sealed record PressEvent(long StoredAtMs, int Boot, int Sequence, int UptimeS);
+
 /// <summary>
 /// The centre's half of the protocol in memory, for worlds in virtual time: it checks tags, stores each frame once,
 /// answers with receipts and stages, and never acknowledges what it has not stored. The real service is the judge of the
@@ -63,6 +66,9 @@ public sealed class MemoryCentre(World world)
 
     /// <summary>World time at which each press was stored, in that order.</summary>
     public List<long> PressesAtMs { get; } = [];
+
+    /// <summary>Every press that was stored, in that order.</summary>
+    public List<PressEvent> PressEvents { get; } = [];
 
     /// <summary>Vitals per band address.</summary>
     public Dictionary<long, List<(long AtMs, int Bpm, int Refusal, Wear Wear)>> Vitals { get; } = [];
@@ -178,6 +184,7 @@ public sealed class MemoryCentre(World world)
         {
             case FrameType.Sos:
                 PressesAtMs.Add(world.NowMs);
+                PressEvents.Add(new PressEvent(world.NowMs, key.Item2, key.Item4, Payload.UptimeS(envelope, at)));
                 if (Alarms.Find(a => a.Key.Address == address && a.Kind == "sos" && a.Stage != Stage.Closed) is { } open)
                 {
                     open.Presses++;

@@ -13,8 +13,11 @@ public sealed class Wearer
 
     private readonly Random _random;
     private readonly int _seed;
+    private readonly Dictionary<Pose, MotionSample[]> _motionLoops = [];
+    private readonly Dictionary<bool, PpgSample[]> _lightLoops = [];
     private readonly SyntheticPpg _skin;
     private SyntheticMotion _invented;
+    private Pose _pose;
     private MotionSample _motion;
     private long _motionSamples;
     private long _motionFromMs;
@@ -34,6 +37,11 @@ public sealed class Wearer
         _skin = new SyntheticPpg(RateHz, seed) { Bpm = bpm };
         _invented = SyntheticMotion.Resting(RateHz, seed);
     }
+
+    /// <summary>
+    /// Seconds of invented signal that are computed once and then repeated, for worlds of many days; 0: every sample is new.
+    /// </summary>
+    public int LoopS { get; init; }
 
     /// <summary>On a wrist.</summary>
     public bool IsWorn => _worn;
@@ -63,13 +71,14 @@ public sealed class Wearer
     }
 
     /// <summary>Falls as invented; the blow comes 0.7 s after the onset.</summary>
-    public void Fall(int onsetMs, long nowMs) => Invent(SyntheticMotion.FallSequence(RateHz, _random.Next(), onsetMs), nowMs);
+    public void Fall(int onsetMs, long nowMs) =>
+        Invent(Pose.Falling, SyntheticMotion.FallSequence(RateHz, _random.Next(), onsetMs), nowMs);
 
     /// <summary>Sits still again.</summary>
-    public void Rest(long nowMs) => Invent(SyntheticMotion.Resting(RateHz, _random.Next()), nowMs);
+    public void Rest(long nowMs) => Invent(Pose.Resting, SyntheticMotion.Resting(RateHz, _random.Next()), nowMs);
 
     /// <summary>Walks.</summary>
-    public void Walk(long nowMs) => Invent(SyntheticMotion.Walking(RateHz, _random.Next()), nowMs);
+    public void Walk(long nowMs) => Invent(Pose.Walking, SyntheticMotion.Walking(RateHz, _random.Next()), nowMs);
 
     /// <summary>Takes the band off and lays it on a table, or puts it on again.</summary>
     public void SetWorn(bool worn, long nowMs)
@@ -77,7 +86,15 @@ public sealed class Wearer
         _worn = worn;
         _skin.Worn = worn;
         _lightRecording = null;
-        Invent(worn ? SyntheticMotion.Resting(RateHz, _random.Next()) : SyntheticMotion.Desk(RateHz, _seed), nowMs);
+        if (worn)
+        {
+            Rest(nowMs);
+        }
+        else
+        {
+            Invent(Pose.OnATable, SyntheticMotion.Desk(RateHz, _seed), nowMs);
+        }
+
         InventPulse(nowMs);
     }
 
@@ -88,6 +105,12 @@ public sealed class Wearer
         {
             var (x, y, z) = recording.Motion(nowMs - _motionFromMs, _motionColumn, _random);
             return new MotionSample(x, y, z);
+        }
+
+        if (LoopS > 0 && _pose != Pose.Falling)
+        {
+            var loop = _motionLoops.TryGetValue(_pose, out var known) ? known : _motionLoops[_pose] = MotionLoop();
+            return loop[Math.Max(0, nowMs - _motionFromMs) * RateHz / 1000 % loop.Length];
         }
 
         for (var due = ((nowMs - _motionFromMs) * RateHz / 1000) + 1; _motionSamples < due; _motionSamples++)
@@ -113,6 +136,12 @@ public sealed class Wearer
             InventPulse(nowMs);
         }
 
+        if (LoopS > 0)
+        {
+            var loop = _lightLoops.TryGetValue(_worn, out var known) ? known : _lightLoops[_worn] = LightLoop();
+            return loop[Math.Max(0, nowMs - _lightFromMs) * RateHz / 1000 % loop.Length];
+        }
+
         for (var due = ((nowMs - _lightFromMs) * RateHz / 1000) + 1; _lightSamples < due; _lightSamples++)
         {
             var (red, ir, green) = _skin.Next();
@@ -122,8 +151,33 @@ public sealed class Wearer
         return _light;
     }
 
-    private void Invent(SyntheticMotion motion, long nowMs)
+    private MotionSample[] MotionLoop()
     {
+        var loop = new MotionSample[LoopS * RateHz];
+        for (var i = 0; i < loop.Length; i++)
+        {
+            var (x, y, z) = _invented.Next();
+            loop[i] = new MotionSample(x, y, z);
+        }
+
+        return loop;
+    }
+
+    private PpgSample[] LightLoop()
+    {
+        var loop = new PpgSample[LoopS * RateHz];
+        for (var i = 0; i < loop.Length; i++)
+        {
+            var (red, ir, green) = _skin.Next();
+            loop[i] = new PpgSample(red, ir, green);
+        }
+
+        return loop;
+    }
+
+    private void Invent(Pose pose, SyntheticMotion motion, long nowMs)
+    {
+        _pose = pose;
         _invented = motion;
         _motionRecording = null;
         _motionFromMs = nowMs;
@@ -135,5 +189,13 @@ public sealed class Wearer
         _lightRecording = null;
         _lightFromMs = nowMs;
         _lightSamples = 0;
+    }
+
+    private enum Pose
+    {
+        Resting,
+        Walking,
+        OnATable,
+        Falling,
     }
 }

@@ -56,7 +56,7 @@ public class CountingTests
     public void What_a_callee_throws_away_is_counted_before_it_throws()
     {
         var before = IlCounter.Executed();
-        Should.Throw<NullReferenceException>(() => new EventRing(4, 8).Enqueue(EventKind.LinkUp, 1, 2, 3, null!, 1));
+        Should.Throw<ArgumentNullException>(() => new EventRing(4, 8).Enqueue(EventKind.LinkUp, 1, 2, 3, null!, 1));
         (IlCounter.Executed() - before).ShouldBeGreaterThan(0);
     }
 

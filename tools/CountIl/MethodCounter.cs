@@ -25,7 +25,7 @@ internal sealed class CounterReference
     /// <summary>Type of a reference to a count.</summary>
     public TypeReference Cell { get; }
 
-    /// <summary>Returns the reference to a method's count of instructions; its count of calls lies 8 bytes behind.</summary>
+    /// <summary>Returns the reference to a method's count of instructions.</summary>
     public MethodReference CellOf { get; }
 }
 
@@ -35,6 +35,9 @@ internal sealed class CounterReference
 /// </summary>
 internal static class MethodCounter
 {
+    /// <summary>A method's calls are counted so many places behind its instructions (IlCounter.MostMethods).</summary>
+    public const int MostMethods = 2048;
+
     /// <summary>Adds the counting code to the method.</summary>
     /// <param name="number">The method's number among all counted methods, from 0.</param>
     public static void Count(MethodDefinition method, CounterReference counter, int number)
@@ -136,7 +139,7 @@ internal static class MethodCounter
         if (calls > 0)
         {
             il.InsertBefore(before, il.Create(OpCodes.Ldloc, cell));
-            il.InsertBefore(before, il.Create(OpCodes.Ldc_I4, sizeof(long)));
+            il.InsertBefore(before, il.Create(OpCodes.Ldc_I4, MostMethods * sizeof(long)));
             il.InsertBefore(before, il.Create(OpCodes.Add));
             InsertAddTo(calls);
         }

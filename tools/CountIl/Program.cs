@@ -29,6 +29,11 @@ public static class Program
                 Copy(file, Path.Combine(args[0], Path.GetFileName(file)), methods);
             }
 
+            if (methods.Count > MethodCounter.MostMethods)
+            {
+                throw new IOException($"{methods.Count} methods; IlCounter has room for {MethodCounter.MostMethods}");
+            }
+
             File.WriteAllLines(Path.Combine(args[0], "methods.txt"), methods);
             return 0;
         }

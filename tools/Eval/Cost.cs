@@ -111,7 +111,7 @@ public static class Cost
                 CultureInfo.InvariantCulture, $"{m.Key.Replace("|", ": ", StringComparison.Ordinal),-62}{Mean(m.Value),10:0}{"",10}{m.Value[Workload.WorstAt],10}")));
             methods.Add("of these, " + key.Replace("|", ": ", StringComparison.Ordinal));
             methods.AddRange(Enumerable.Range(0, IlCounter.Methods.Count)
-                .Select(i => (Name: IlCounter.Methods[i], Il: tally[Workload.CountsAt + (2 * i)], Calls: tally[Workload.CountsAt + (2 * i) + 1]))
+                .Select(i => (Name: IlCounter.Methods[i], Il: tally[Workload.CountsAt + i], Calls: tally[Workload.CountsAt + IlCounter.MostMethods + i]))
                 .OrderByDescending(static m => m.Il)
                 .Take(12)
                 .Select(m => string.Create(CultureInfo.InvariantCulture, $"  {m.Name,-40}{(double)m.Il / tally[Workload.TimesAt],12:0.0} IL{(double)m.Calls / tally[Workload.TimesAt],10:0.0} calls")));

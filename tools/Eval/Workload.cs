@@ -448,12 +448,13 @@ internal sealed partial class Workload
 
         long instructions = 0;
         long calls = 0;
-        for (var i = 0; i < _after.Length; i += 2)
+        for (var i = 0; i < IlCounter.Methods.Count; i++)
         {
+            var c = IlCounter.MostMethods + i;
             instructions += _after[i] - _before[i];
-            calls += _after[i + 1] - _before[i + 1];
+            calls += _after[c] - _before[c];
             tally[CountsAt + i] += _after[i] - _before[i];
-            tally[CountsAt + i + 1] += _after[i + 1] - _before[i + 1];
+            tally[CountsAt + c] += _after[c] - _before[c];
         }
 
         tally[TimesAt] += samples;
