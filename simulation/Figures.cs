@@ -1,8 +1,8 @@
 namespace ElderBand.Simulation;
 
 /// <summary>
-/// What time the virtual board takes: radio, flash, bus, computing. The figures are fixed in docs/simulator.md with what
-/// each is based on, and printed beside every figure that contains them.
+/// What time the virtual board takes: radio, flash, bus, computing. The figures are fixed in docs/simulator.md with
+/// what each is based on, and printed beside every figure that contains them.
 /// </summary>
 public sealed record Figures
 {
@@ -28,7 +28,9 @@ public sealed record Figures
     /// <summary>From the hub's connect to the link.</summary>
     public (int Min, int Max) ConnectMs { get; init; } = (200, 2000);
 
-    /// <summary>One discovery procedure; a new device object needs three: services, characteristics, descriptors.</summary>
+    /// <summary>
+    /// One discovery procedure; a new device object needs three: services, characteristics, descriptors.
+    /// </summary>
     public (int Min, int Max) DiscoveryMs { get; init; } = (100, 650);
 
     /// <summary>Starting the Bluetooth stack; the whole board stands still meanwhile.</summary>
@@ -46,7 +48,9 @@ public sealed record Figures
     /// <summary>Time between two advertisements, the random 0-10 ms of the Bluetooth standard included.</summary>
     public (int Min, int Max) AdvertisingIntervalMs { get; init; } = (100, 110);
 
-    /// <summary>Share of the advertisements in range that a scanning hub hears: its radio also serves Wi-Fi and links.</summary>
+    /// <summary>
+    /// Share of the advertisements in range that a scanning hub hears: its radio also serves Wi-Fi and links.
+    /// </summary>
     public double ScanShare { get; init; } = 0.5;
 
     /// <summary>A link without a heard connection event for this long is dead.</summary>
@@ -62,8 +66,8 @@ public sealed record Figures
     public int HubBootMs { get; init; } = 1500;
 
     /// <summary>
-    /// Time that the device's interpreter needs for one IL instruction, ns: 500 to 2000 by what is known of ESP32s. With 0
-    /// computing takes no time, and neither do transfers, hashes, collections and waking from light sleep.
+    /// Time that the device's interpreter needs for one IL instruction, ns: 500 to 2000 by what is known of ESP32s.
+    /// With 0 computing takes no time, and neither do transfers, hashes, collections and waking from light sleep.
     /// </summary>
     public int NsPerIl { get; init; }
 
@@ -94,18 +98,25 @@ public sealed record Figures
     /// <summary>From the end of light sleep to the first instruction, with falling asleep, µs.</summary>
     public int LightSleepUs { get; init; } = 5000;
 
-    /// <summary>The band's external watchdog bites so long after the last feed: the longest by all tolerances.</summary>
+    /// <summary>
+    /// The band's external watchdog bites so long after the last feed: the longest by all tolerances.
+    /// </summary>
     public int BandWatchdogMs { get; init; } = 7400;
 
     /// <summary>The same of the hub.</summary>
     public int HubWatchdogMs { get; init; } = 42_000;
 
-    /// <summary>So long the capacitor keeps the band's watchdog on while its chip drives no line: the shortest by all tolerances.</summary>
+    /// <summary>
+    /// So long the capacitor keeps the band's watchdog on while its chip drives no line: the shortest by all
+    /// tolerances.
+    /// </summary>
     public int WatchdogHoldMs { get; init; } = 8300;
 
     /// <summary>Share of radio packets lost, 0 to 1.</summary>
     public double Loss { get; init; }
 
-    /// <summary>Share of delivered frames that arrive twice, 0 to 1: an application that retries looks like this.</summary>
+    /// <summary>
+    /// Share of delivered frames that arrive twice, 0 to 1: an application that retries looks like this.
+    /// </summary>
     public double Duplicates { get; init; }
 }

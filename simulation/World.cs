@@ -5,8 +5,8 @@ namespace ElderBand.Simulation;
 
 /// <summary>
 /// A discrete-event loop in which one thread decides everything. Either time jumps from event to event
-/// (<see cref="RunUntil"/>: the same seed gives the same world), or it passes at true speed (<see cref="RunAtTrueSpeed"/>)
-/// and other threads hand in what they have through <see cref="Post"/>.
+/// (<see cref="RunUntil"/>: the same seed gives the same world), or it passes at true speed
+/// (<see cref="RunAtTrueSpeed"/>) and other threads hand in what they have through <see cref="Post"/>.
 /// </summary>
 public sealed class World : IDisposable
 {
@@ -120,7 +120,9 @@ public sealed class World : IDisposable
         return true;
     }
 
-    /// <summary>Lets time pass as it does until cancelled; blocks the calling thread, which becomes the world's.</summary>
+    /// <summary>
+    /// Lets time pass as it does until cancelled; blocks the calling thread, which becomes the world's.
+    /// </summary>
     public void RunAtTrueSpeed(CancellationToken cancellation)
     {
         _trueSpeed = true;
@@ -140,7 +142,8 @@ public sealed class World : IDisposable
 
             NowMs = Math.Max(NowMs, elapsedMs);
             DrainInbox();
-            var waitMs = _queue.TryPeek(out _, out due) ? due.AtMs - (long)Stopwatch.GetElapsedTime(_startedTicks).TotalMilliseconds : 100;
+            var waitMs = _queue.TryPeek(out _, out due)
+                ? due.AtMs - (long)Stopwatch.GetElapsedTime(_startedTicks).TotalMilliseconds : 100;
             if (waitMs > 0)
             {
                 _arrived.WaitOne((int)Math.Min(waitMs, 100));

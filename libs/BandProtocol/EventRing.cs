@@ -21,7 +21,9 @@ namespace ElderBand.BandProtocol
         /// <summary>20 bytes came over a link (hub: Address).</summary>
         FrameIn = 5,
 
-        /// <summary>An advertisement was heard (Address; Arg signal strength in dBm; Data the frame, or none).</summary>
+        /// <summary>
+        /// An advertisement was heard (Address; Arg signal strength in dBm; Data the frame, or none).
+        /// </summary>
         Advertisement = 6,
 
         /// <summary>Signed in at the centre.</summary>
@@ -70,8 +72,8 @@ namespace ElderBand.BandProtocol
 
     /// <summary>
     /// Bounded ring between callbacks and the one thread that decides. All memory is taken in the constructor.
-    /// When full, the new event is dropped and counted (R6). The last slot is reserved for a key edge, the one before it for the
-    /// begin and end of a link or a line: a flood of frames must hide neither.
+    /// When full, the new event is dropped and counted (R6). The last slot is reserved for a key edge, the one before
+    /// it for the begin and end of a link or a line: a flood of frames must hide neither.
     /// </summary>
     public sealed class EventRing
     {
@@ -81,7 +83,9 @@ namespace ElderBand.BandProtocol
         private int _count;
         private int _dropped;
 
-        /// <summary>Makes a ring of <paramref name="slots"/> events of at most <paramref name="dataBytes"/> each.</summary>
+        /// <summary>
+        /// Makes a ring of <paramref name="slots"/> events of at most <paramref name="dataBytes"/> each.
+        /// </summary>
         public EventRing(int slots, int dataBytes)
         {
             _slots = new RingEvent[slots];
@@ -102,7 +106,8 @@ namespace ElderBand.BandProtocol
         {
             lock (_gate)
             {
-                int limit = kind == EventKind.KeyEdge ? _slots.Length : IsTurn(kind) ? _slots.Length - 1 : _slots.Length - 2;
+                int limit = kind == EventKind.KeyEdge
+                    ? _slots.Length : IsTurn(kind) ? _slots.Length - 1 : _slots.Length - 2;
                 if (_count >= limit || count > _slots[0].Data.Length)
                 {
                     _dropped++;

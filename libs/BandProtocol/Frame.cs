@@ -2,7 +2,9 @@ using System;
 
 namespace ElderBand.BandProtocol
 {
-    /// <summary>Two lanes share the radio and the line: alarms are never dropped and always go first (promise R5).</summary>
+    /// <summary>
+    /// Two lanes share the radio and the line: alarms are never dropped and always go first (promise R5).
+    /// </summary>
     public enum Lane : byte
     {
         /// <summary>Kept until the centre's receipt.</summary>
@@ -198,7 +200,9 @@ namespace ElderBand.BandProtocol
         }
     }
 
-    /// <summary>Little-endian numbers in byte arrays, as device and host have them; callers have checked the bounds.</summary>
+    /// <summary>
+    /// Little-endian numbers in byte arrays, as device and host have them; callers have checked the bounds.
+    /// </summary>
     public static class Bytes
     {
         /// <summary>Writes 16 bits.</summary>

@@ -5,7 +5,8 @@ namespace ElderBand.BandProtocol
     {
         private const string PemBegin = "-----BEGIN CERTIFICATE-----";
         private const string PemEnd = "-----END CERTIFICATE-----";
-        private const long LatestS = 4102444800L; // 2100: a later time is a mistake, and TLS would refuse every certificate
+        // 2100: a later time is a mistake, and TLS would refuse every certificate
+        private const long LatestS = 4102444800L;
 
         private static readonly string[] Names =
         {

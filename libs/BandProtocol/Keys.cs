@@ -39,7 +39,9 @@ namespace ElderBand.BandProtocol
             DeriveLink(mac, secret, group, epoch);
         }
 
-        /// <summary>Derives the two link keys anew, after the centre has moved the band to another group or epoch.</summary>
+        /// <summary>
+        /// Derives the two link keys anew, after the centre has moved the band to another group or epoch.
+        /// </summary>
         public void DeriveLink(IMac mac, byte[] secret, uint group, int epoch)
         {
             DeriveOne(mac, secret, LinkUpLabel, group, epoch, LinkUp);
@@ -117,9 +119,9 @@ namespace ElderBand.BandProtocol
     }
 
     /// <summary>
-    /// Counts bad tags of one sender. Ten in a minute is the limit on which 4-byte tags rest: at that rate a forger needs
-    /// 2^32 / 10 minutes, 817 years on average, for one hit (docs/adr/0002). Over the limit the caller shuts that sender's
-    /// link and reports; frames with a right tag are still served, or a stranger could silence the band (P13).
+    /// Counts bad tags of one sender. Ten in a minute is the limit on which 4-byte tags rest: at that rate a forger
+    /// needs 2^32 / 10 minutes, 817 years on average, for one hit (docs/adr/0002). Over the limit the caller shuts that
+    /// sender's link and reports; frames with a right tag are still served, or a stranger could silence the band (P13).
     /// </summary>
     public sealed class TagLimiter
     {

@@ -16,7 +16,9 @@ namespace ElderBand.BandProtocol
         /// <summary>Milliseconds since boot.</summary>
         long NowMs();
 
-        /// <summary>Milliseconds since 1970 UTC, 0 while unknown. A label only, never for order or intervals (R8).</summary>
+        /// <summary>
+        /// Milliseconds since 1970 UTC, 0 while unknown. A label only, never for order or intervals (R8).
+        /// </summary>
         long WallMs();
 
         /// <summary>Sets the wall clock.</summary>
@@ -26,7 +28,10 @@ namespace ElderBand.BandProtocol
     /// <summary>Keyed hash, native on the device.</summary>
     public interface IMac
     {
-        /// <summary>HMAC-SHA256 over the first <paramref name="count"/> bytes of <paramref name="data"/> into 32 bytes of <paramref name="digest"/>.</summary>
+        /// <summary>
+        /// HMAC-SHA256 over the first <paramref name="count"/> bytes of <paramref name="data"/> into 32 bytes of
+        /// <paramref name="digest"/>.
+        /// </summary>
         void HmacSha256(byte[] key, byte[] data, int count, byte[] digest);
     }
 
@@ -88,8 +93,8 @@ namespace ElderBand.BandProtocol
     public interface IBandLink
     {
         /// <summary>
-        /// Advertises, connectable, with this frame in the manufacturer section; null = without a frame. False where the
-        /// stack has refused: then nothing new is on the air.
+        /// Advertises, connectable, with this frame in the manufacturer section; null = without a frame. False where
+        /// the stack has refused: then nothing new is on the air.
         /// </summary>
         bool Advertise(byte[] frame);
 
@@ -110,7 +115,9 @@ namespace ElderBand.BandProtocol
     /// </summary>
     public interface IHubLink
     {
-        /// <summary>Scans for advertisements; called again it restarts the scanner (duplicates are reported again).</summary>
+        /// <summary>
+        /// Scans for advertisements; called again it restarts the scanner (duplicates are reported again).
+        /// </summary>
         void Scan();
 
         /// <summary>Begins to connect; the outcome is LinkUp or LinkDown.</summary>
@@ -199,7 +206,9 @@ namespace ElderBand.BandProtocol
         /// <summary>Why this boot began.</summary>
         WakeCause Cause();
 
-        /// <summary>Deep sleep until the key, the accelerometer or the time; waking is a boot. Does not return on the device.</summary>
+        /// <summary>
+        /// Deep sleep until the key, the accelerometer or the time; waking is a boot. Does not return on the device.
+        /// </summary>
         void DeepSleep(int timeoutMs);
 
         /// <summary>Restarts the device.</summary>

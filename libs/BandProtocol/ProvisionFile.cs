@@ -3,8 +3,8 @@ using System;
 namespace ElderBand.BandProtocol
 {
     /// <summary>
-    /// What is wrong with a provision. The value is the number of flashes that the device's light shows, and the code in
-    /// docs/operations.md.
+    /// What is wrong with a provision. The value is the number of flashes that the device's light shows, and the code
+    /// in docs/operations.md.
     /// </summary>
     public enum ProvisionFault : byte
     {
@@ -31,8 +31,9 @@ namespace ElderBand.BandProtocol
     }
 
     /// <summary>
-    /// The text that makes a device one of its home: lines <c>name=value</c>. Empty lines and lines that begin with # say
-    /// nothing. The first fault is kept with its place; what is read after it may be null or 0 and must not be used.
+    /// The text that makes a device one of its home: lines <c>name=value</c>. Empty lines and lines that begin with #
+    /// say nothing. The first fault is kept with its place; what is read after it may be null or 0 and must not be
+    /// used.
     /// </summary>
     public sealed class ProvisionFile
     {

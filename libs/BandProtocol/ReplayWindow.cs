@@ -61,7 +61,9 @@ namespace ElderBand.BandProtocol
             return (Bits & (1UL << back)) != 0 ? Freshness.Seen : Freshness.New;
         }
 
-        /// <summary>Marks (boot, sequence) as seen; an older boot or a sequence behind the window changes nothing.</summary>
+        /// <summary>
+        /// Marks (boot, sequence) as seen; an older boot or a sequence behind the window changes nothing.
+        /// </summary>
         public void Mark(int boot, int sequence)
         {
             if (boot > Boot)

@@ -3,9 +3,9 @@ using Iot.Device.RegisterBus;
 namespace Iot.Device.Adxl343
 {
     /// <summary>
-    /// Accelerometer ADXL343 at 25 samples a second, full resolution, 16 g, streaming into its FIFO. Integers only, nothing
-    /// allocated after construction, nothing thrown: a method answers with a <see cref="SensorHealth"/>, and the register
-    /// at fault is in <see cref="FaultRegister"/>.
+    /// Accelerometer ADXL343 at 25 samples a second, full resolution, 16 g, streaming into its FIFO. Integers only,
+    /// nothing allocated after construction, nothing thrown: a method answers with a <see cref="SensorHealth"/>, and
+    /// the register at fault is in <see cref="FaultRegister"/>.
     /// </summary>
     public sealed partial class Adxl343
     {
@@ -66,7 +66,9 @@ namespace Iot.Device.Adxl343
             get { return _count; }
         }
 
-        /// <summary>Over a register bus: for a caller that shares and recovers the bus, and for tests without a part.</summary>
+        /// <summary>
+        /// Over a register bus: for a caller that shares and recovers the bus, and for tests without a part.
+        /// </summary>
         public static Adxl343 OnBus(IRegisterBus bus)
         {
             return new Adxl343(bus);

@@ -4,8 +4,9 @@ namespace Iot.Device.Max30102
 {
     /// <summary>
     /// PPG sensor MAX30102 (red, infrared), or MAX30101/30105 (and green), over its registers. 50 conversions a second,
-    /// of which the part averages two: 25 samples a second of 18 bits, read from the FIFO in bursts. Integers only, nothing allocated after construction, nothing thrown: a
-    /// method answers with a <see cref="SensorHealth"/>, and the register at fault is in <see cref="FaultRegister"/>.
+    /// of which the part averages two: 25 samples a second of 18 bits, read from the FIFO in bursts. Integers only,
+    /// nothing allocated after construction, nothing thrown: a method answers with a <see cref="SensorHealth"/>, and
+    /// the register at fault is in <see cref="FaultRegister"/>.
     /// </summary>
     public sealed partial class Max30102
     {
@@ -28,8 +29,8 @@ namespace Iot.Device.Max30102
         private const int BytesPerChannel = 3;
         private const int PointerMask = 0x1F;
 
-        // Two conversions averaged into one sample; no rollover: an overflow then loses the newest and shows in the counter.
-        // Almost full at 17 of 32.
+        // Two conversions averaged into one sample; no rollover: an overflow then loses the newest and shows in the
+        // counter. Almost full at 17 of 32.
         private const byte FifoSettings = (1 << 5) | 0x0F;
         private const byte Reset = 0x40;
         private const byte Shutdown = 0x80;
@@ -80,7 +81,9 @@ namespace Iot.Device.Max30102
             get { return _count; }
         }
 
-        /// <summary>Over a register bus: for a caller that shares and recovers the bus, and for tests without a part.</summary>
+        /// <summary>
+        /// Over a register bus: for a caller that shares and recovers the bus, and for tests without a part.
+        /// </summary>
         /// <param name="bus">The part's registers.</param>
         /// <param name="hasGreen">A MAX30101 or MAX30105: the third channel is measured as well.</param>
         public static Max30102 OnBus(IRegisterBus bus, bool hasGreen)
@@ -124,8 +127,8 @@ namespace Iot.Device.Max30102
         }
 
         /// <summary>
-        /// Reads all that waits in the FIFO; <see cref="Count"/> says how many. Pointers and counter come in one read, so
-        /// they belong together.
+        /// Reads all that waits in the FIFO; <see cref="Count"/> says how many. Pointers and counter come in one read,
+        /// so they belong together.
         /// </summary>
         public SensorHealth ReadBurst()
         {
@@ -182,8 +185,8 @@ namespace Iot.Device.Max30102
         }
 
         /// <summary>
-        /// Whether the part at the address is still the right one and still has its settings. A part whose supply dropped
-        /// answers, has its number, and converts nothing.
+        /// Whether the part at the address is still the right one and still has its settings. A part whose supply
+        /// dropped answers, has its number, and converts nothing.
         /// </summary>
         public SensorHealth Verify()
         {

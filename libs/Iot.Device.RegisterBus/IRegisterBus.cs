@@ -19,7 +19,9 @@ namespace Iot.Device.RegisterBus
         /// <summary>Writes one register.</summary>
         BusResult Write(byte register, byte value);
 
-        /// <summary>Reads <paramref name="count"/> bytes from a register on into the start of <paramref name="buffer"/>.</summary>
+        /// <summary>
+        /// Reads <paramref name="count"/> bytes from a register on into the start of <paramref name="buffer"/>.
+        /// </summary>
         BusResult Read(byte register, byte[] buffer, int count);
 
         /// <summary>Frees a held bus (nine clocks and a stop); true where it worked.</summary>

@@ -1,8 +1,8 @@
 namespace Iot.Device.RegisterBus
 {
     /// <summary>
-    /// The registers of one part, with the last fault: which register, and what was read there. Nothing is allocated after
-    /// construction, nothing is thrown.
+    /// The registers of one part, with the last fault: which register, and what was read there. Nothing is allocated
+    /// after construction, nothing is thrown.
     /// </summary>
     public sealed class Registers
     {
@@ -20,7 +20,9 @@ namespace Iot.Device.RegisterBus
         /// <summary>What the register of the last fault held; 0 where the bus gave no answer.</summary>
         public byte FaultValue { get; private set; }
 
-        /// <summary>Reads <paramref name="count"/> bytes from a register on into the start of <paramref name="buffer"/>.</summary>
+        /// <summary>
+        /// Reads <paramref name="count"/> bytes from a register on into the start of <paramref name="buffer"/>.
+        /// </summary>
         public SensorHealth Read(byte register, byte[] buffer, int count)
         {
             BusResult result = _bus.Read(register, buffer, count);

@@ -23,7 +23,8 @@ namespace ElderBand.VitalsFilter
     public sealed class Activity
     {
         private const int TickMs = 80;
-        private const int Scale = 8; // levels are in eighths of a milli-g: whole ones would be 47 dB under a walker's swing
+        // levels are in eighths of a milli-g: whole ones would be 47 dB under a walker's swing
+        private const int Scale = 8;
         private const int ThresholdMg = 36;
         private const int ConfirmSteps = 4;
         private const int Shortest = 400 / TickMs;
@@ -177,7 +178,8 @@ namespace ElderBand.VitalsFilter
             if (++_blocks == 60 / BlockS)
             {
                 int level = _minuteSum / (60 / BlockS);
-                MinuteClass = level < LightMg ? ActivityClass.Still : level < ModerateMg ? ActivityClass.Light : ActivityClass.Moderate;
+                MinuteClass = level < LightMg
+                    ? ActivityClass.Still : level < ModerateMg ? ActivityClass.Light : ActivityClass.Moderate;
                 _blocks = 0;
                 _minuteSum = 0;
             }

@@ -131,9 +131,11 @@ namespace ElderBand.VitalsFilter
         /// which lying still is watched is lower. Nobody has recorded such falls; see the model card.</param>
         public void Configure(byte sensitivity, bool walkingAid)
         {
-            int step = sensitivity == 0 ? FallForest.SensitivityStep : sensitivity == 2 ? -FallForest.SensitivityStep : 0;
+            int step = sensitivity == 0
+                ? FallForest.SensitivityStep : sensitivity == 2 ? -FallForest.SensitivityStep : 0;
             _strong = NormalLine + step;
-            _weak = (_rateHz == 25 ? FallForest.Weak25Hz : FallForest.Weak50Hz) + step - (walkingAid ? FallForest.SensitivityStep : 0);
+            _weak = (_rateHz == 25 ? FallForest.Weak25Hz : FallForest.Weak50Hz)
+                + step - (walkingAid ? FallForest.SensitivityStep : 0);
         }
 
         /// <summary>A band that is not worn suspects nothing: the verdict falls only if it is worn by then. Taking it

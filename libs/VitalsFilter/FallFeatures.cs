@@ -177,7 +177,8 @@ namespace ElderBand.VitalsFilter
                 }
             }
 
-            return IntegerMath.Clamp(high, -AxisLimitMg, AxisLimitMg) - IntegerMath.Clamp(low, -AxisLimitMg, AxisLimitMg);
+            return IntegerMath.Clamp(high, -AxisLimitMg, AxisLimitMg) - IntegerMath.Clamp(
+                low, -AxisLimitMg, AxisLimitMg);
         }
 
         private int Highest(short[] of, int fromMs, int toMs)
@@ -292,7 +293,8 @@ namespace ElderBand.VitalsFilter
             int path = 0;
             for (int block = Block(fromMs) + 1; block < end; block++)
             {
-                int dot = (_meanX[block] * _meanX[block - 1]) + (_meanY[block] * _meanY[block - 1]) + (_meanZ[block] * _meanZ[block - 1]);
+                int dot = (_meanX[block] * _meanX[block - 1]) + (_meanY[block] * _meanY[block - 1])
+                    + (_meanZ[block] * _meanZ[block - 1]);
                 path += 1000 - CosineOf(dot, _norm[block] * _norm[block - 1]);
             }
 

@@ -116,7 +116,9 @@ namespace ElderBand.VitalsFilter
             _hasLevel = hasLevel;
         }
 
-        /// <summary><see cref="Oxygen.ConfigureCurve"/> for the ratio of ratios. Default: Maxim's for its own modules.</summary>
+        /// <summary>
+        /// <see cref="Oxygen.ConfigureCurve"/> for the ratio of ratios. Default: Maxim's for its own modules.
+        /// </summary>
         public void ConfigureOxygenCurve(int constantX1000, int linearX1000, int squareX1000)
         {
             _oxygen.ConfigureCurve(false, constantX1000, linearX1000, squareX1000);
@@ -185,7 +187,8 @@ namespace ElderBand.VitalsFilter
             // The tracker lives in steps of 2 s, however often it is asked for, because each costs 400,000
             // instructions; from half a window on it has something to look at.
             _stage = EstimateStage.Judge;
-            int steps = (IntegerMath.Clamp(_beganAt - _trackedAt, 0, 8 * _samples) + (_rateHz / 2)) * 1000 / (MotionTracker.StepMs * _rateHz);
+            int steps = (IntegerMath.Clamp(_beganAt - _trackedAt, 0, 8 * _samples) + (_rateHz / 2)) * 1000 / (
+                MotionTracker.StepMs * _rateHz);
             if (steps > 0 && _window.IsHalfFull)
             {
                 _tracker.Begin(_channels, steps);
@@ -385,7 +388,8 @@ namespace ElderBand.VitalsFilter
 
             int contact = _contactMin * _window.Fold;
             bool isBare = !_oxygen.IsTrend
-                && (IntegerMath.Lowest(_window.Channel(0)) < contact || IntegerMath.Lowest(_window.Channel(1)) < contact);
+                && (IntegerMath.Lowest(_window.Channel(0)) < contact
+                    || IntegerMath.Lowest(_window.Channel(1)) < contact);
             return isBare ? HeartRefusal.NotWorn : HeartRefusal.None;
         }
 

@@ -157,7 +157,8 @@ namespace ElderBand.VitalsFilter
                 highest = ratio > highest ? ratio : highest;
             }
 
-            if (Perfusion(redAll, length, levelRed) < MinPerfusionX100000 || Perfusion(irAll, length, levelIr) < MinPerfusionX100000)
+            if (Perfusion(redAll, length, levelRed) < MinPerfusionX100000
+                || Perfusion(irAll, length, levelIr) < MinPerfusionX100000)
             {
                 return HeartRefusal.LowPerfusion;
             }
@@ -182,7 +183,8 @@ namespace ElderBand.VitalsFilter
         private HeartRefusal Apply(int lowestX1000)
         {
             long r = RatioX1000;
-            long percentX1000 = _curveConstantX1000 + (_curveLinearX1000 * r / 1000) + (_curveSquareX1000 * r * r / 1000000);
+            long percentX1000 = _curveConstantX1000 + (_curveLinearX1000 * r / 1000)
+                + (_curveSquareX1000 * r * r / 1000000);
             if (percentX1000 < lowestX1000 || percentX1000 > HighestX1000)
             {
                 return HeartRefusal.NoSignal; // the curve was never fitted there

@@ -116,7 +116,8 @@ namespace ElderBand.VitalsFilter
             for (int i = 0; i < length; i++)
             {
                 int value = wave[i];
-                wave[i] = scale == 0 ? 0 : value > limit ? 1000 : value < -limit ? -1000 : (value >> shift) * 1000 / scale;
+                wave[i] = scale == 0
+                    ? 0 : value > limit ? 1000 : value < -limit ? -1000 : (value >> shift) * 1000 / scale;
             }
         }
 

@@ -102,7 +102,8 @@ namespace ElderBand.VitalsFilter
             Confidence = IntegerMath.Clamp(HeartRate.ReportConfidence + ((Evidence - ReportEvidence) / 4), 0, 100);
             int k = FirstBin + peak;
             _sinceApart += steps;
-            if (acceleration[k - 1] < StrideAmplitude && acceleration[k] < StrideAmplitude && acceleration[k + 1] < StrideAmplitude)
+            if (acceleration[k - 1] < StrideAmplitude && acceleration[k] < StrideAmplitude
+                && acceleration[k + 1] < StrideAmplitude)
             {
                 if (Evidence >= ReportEvidence)
                 {

@@ -215,7 +215,8 @@ namespace ElderBand.VitalsFilter
             _periodicityX1000 = highest;
             for (int lag = _shortest; lag <= _longest; lag++)
             {
-                if (alike[lag] * 100 >= highest * 85 && highest > 0 && alike[lag] >= alike[lag + 1] && alike[lag] > alike[lag - 1])
+                if (alike[lag] * 100 >= highest * 85 && highest > 0 && alike[lag] >= alike[lag + 1]
+                    && alike[lag] > alike[lag - 1])
                 {
                     _periodicityX1000 = alike[lag];
                     _halfwayX1000 = HighestBetween((lag * 2 / 5) - 1, (lag * 3 / 5) + 1);
@@ -295,7 +296,8 @@ namespace ElderBand.VitalsFilter
                 }
 
                 int steepest = Steepest(i, _edgeLength);
-                int nowX256 = (steepest * 256) + IntegerMath.VertexX256(Rise(steepest - 1), Rise(steepest), Rise(steepest + 1));
+                int nowX256 = (steepest * 256)
+                    + IntegerMath.VertexX256(Rise(steepest - 1), Rise(steepest), Rise(steepest + 1));
                 if (last >= 0 && intervals < _intervals.Length)
                 {
                     _intervals[intervals++] = nowX256 - lastX256;

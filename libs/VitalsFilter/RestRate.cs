@@ -16,7 +16,8 @@ namespace ElderBand.VitalsFilter
         // With the wave scaled to a mean deviation of 333, a sine of 30 a minute rises 260 within 160 ms, a slow pulse
         // over 500.
         private const int EdgeMin = 500;
-        private const int SteepnessMinX1000 = 1200; // 1 in 100 resting pulses of the development recordings is below 1250
+        // 1 in 100 resting pulses of the development recordings is below 1250
+        private const int SteepnessMinX1000 = 1200;
 
         private const int HoldS = 30;
 
@@ -110,7 +111,8 @@ namespace ElderBand.VitalsFilter
             int since = now - _shownAt;
             if (isReported)
             {
-                if (since < _rateHz * PulseWindow.Seconds && IntegerMath.Distance(bpmX10, _shownBpmX10) * 6 < _shownBpmX10)
+                if (since < _rateHz * PulseWindow.Seconds
+                    && IntegerMath.Distance(bpmX10, _shownBpmX10) * 6 < _shownBpmX10)
                 {
                     bpmX10 = (bpmX10 + _shownBpmX10 + 1) >> 1;
                 }

@@ -18,7 +18,8 @@ public sealed record Arrived(
     public FrameType Type => BandProtocol.Frame.TypeOf(Frame, 0);
 
     /// <summary>Identity of the event (R1): sender, boot, lane and sequence.</summary>
-    public string Key => (Type is FrameType.HubKey or FrameType.HubTechnical ? "hub" : Address.ToString()) + ":" + Convert.ToHexString(Frame, 0, 6);
+    public string Key => (Type is FrameType.HubKey or FrameType.HubTechnical ? "hub" : Address.ToString()) + ":"
+        + Convert.ToHexString(Frame, 0, 6);
 
     /// <summary>Code of a technical frame.</summary>
     public TechnicalCode Code => (TechnicalCode)Payload.EventDetail(Frame, 0);

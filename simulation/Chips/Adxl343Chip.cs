@@ -6,9 +6,9 @@ namespace ElderBand.Simulation.Chips;
 public readonly record struct MotionSample(int X, int Y, int Z);
 
 /// <summary>
-/// An ADXL343 as its registers show it (Analog Devices, rev 0): output rates, full resolution or 10 bits, the 32-entry FIFO
-/// in bypass, FIFO, stream and trigger mode, watermark and overrun, activity with AC or DC coupling, the two interrupt pins.
-/// Not modelled: taps, inactivity, free fall, offsets, self-test, sleep rates.
+/// An ADXL343 as its registers show it (Analog Devices, rev 0): output rates, full resolution or 10 bits, the 32-entry
+/// FIFO in bypass, FIFO, stream and trigger mode, watermark and overrun, activity with AC or DC coupling, the two
+/// interrupt pins. Not modelled: taps, inactivity, free fall, offsets, self-test, sleep rates.
 /// </summary>
 /// <param name="source">Acceleration at a time in ms; asked once per sample while the part measures.</param>
 public sealed class Adxl343Chip(Func<long, MotionSample> source) : IRegisterBus

@@ -33,8 +33,8 @@ public enum ChipFault
 /// <summary>
 /// A MAX30102 as its registers show it (Maxim 19-7740, rev 1): FIFO of 32 with write pointer, read pointer and overflow
 /// counter, modes, sample rate, on-chip averaging, resolution by pulse width, A_FULL. With <c>hasGreen</c> it is a
-/// MAX30101/30105, whose third LED the multi-LED mode can time. Not modelled: LED current's effect on the level, proximity,
-/// die temperature.
+/// MAX30101/30105, whose third LED the multi-LED mode can time. Not modelled: LED current's effect on the level,
+/// proximity, die temperature.
 /// </summary>
 /// <param name="source">Counts at a time in ms; asked once per conversion and LED set while the part runs.</param>
 /// <param name="hasGreen">The part has a green LED.</param>

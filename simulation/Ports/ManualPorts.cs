@@ -47,7 +47,9 @@ public sealed class ManualPin : IPin
     }
 }
 
-/// <summary>Battery, charger or mains, sleep and reset: a test sets what the App reads and counts what the App asks for.</summary>
+/// <summary>
+/// Battery, charger or mains, sleep and reset: a test sets what the App reads and counts what the App asks for.
+/// </summary>
 public sealed class ManualPower : IPower
 {
     /// <summary>Battery, percent; 255 where the board has none.</summary>

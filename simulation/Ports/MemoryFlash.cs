@@ -70,7 +70,8 @@ public sealed class MemoryFlash : IFlash
     public int? FailKeepingBytes { get; set; }
 
     /// <summary>Bytes of the partition that files can use.</summary>
-    public int CapacityBytes { get; set; } = FlashSpace.PartitionBytes - (FlashSpace.ReservedBlocks * FlashSpace.BlockBytes);
+    public int CapacityBytes { get; set; } = FlashSpace.PartitionBytes - (
+        FlashSpace.ReservedBlocks * FlashSpace.BlockBytes);
 
     /// <summary>Files that lie on a bad block: they cannot be written.</summary>
     public HashSet<string> BadFiles { get; } = [];
@@ -137,7 +138,8 @@ public sealed class MemoryFlash : IFlash
 
     /// <inheritdoc/>
     public FlashResult Append(string name, byte[] data, int count) =>
-        AppendsFail ? FlashResult.Failed : Put(name, Files.TryGetValue(name, out byte[]? before) ? before : [], data, count);
+        AppendsFail
+            ? FlashResult.Failed : Put(name, Files.TryGetValue(name, out byte[]? before) ? before : [], data, count);
 
     /// <inheritdoc/>
     public FlashResult Delete(string name)

@@ -2,7 +2,9 @@ using ElderBand.BandProtocol;
 
 namespace ElderBand.Simulation;
 
-/// <summary>A hub's radio without air: links come up 0.5 s after they were asked for, writes reach the scripted bands at once.</summary>
+/// <summary>
+/// A hub's radio without air: links come up 0.5 s after they were asked for, writes reach the scripted bands at once.
+/// </summary>
 public sealed class ScriptedHubRadio(HubRig rig) : IHubLink
 {
     private const int MaxLinks = 3;

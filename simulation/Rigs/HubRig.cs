@@ -24,7 +24,8 @@ public sealed class HubRig
     /// <summary>Makes a hub that has not started.</summary>
     /// <param name="bands">Bands of its home.</param>
     /// <param name="flash">Flash with faults; null for an empty one.</param>
-    /// <param name="files">What the hub writes to in place of <paramref name="flash"/>, such as the board's files.</param>
+    /// <param name="files">What the hub writes to in place of <paramref name="flash"/>, such as the board's
+    /// files.</param>
     public HubRig(int bands = 1, MemoryFlash? flash = null, IFlash? files = null)
     {
         Flash = flash ?? new MemoryFlash();
@@ -87,7 +88,9 @@ public sealed class HubRig
     /// <summary>The centre's wall clock, ms since 1970.</summary>
     public long CentreTimeMs => BuildDateMs + 86_400_000 + World.NowMs;
 
-    /// <summary>Sees each step's executed IL instructions; null where nobody asks, because counting takes time.</summary>
+    /// <summary>
+    /// Sees each step's executed IL instructions; null where nobody asks, because counting takes time.
+    /// </summary>
     public Action<long>? StepCost { get; set; }
 
     /// <summary>Steps that the hub has done.</summary>

@@ -51,7 +51,8 @@ public sealed class ScriptedBand
     public int UptimeS => (int)((Rig.World.NowMs - BootedMs) / 1000);
 
     /// <summary>Lane, boot and sequence of a frame.</summary>
-    public static string Identity(byte[] frame) => $"{(int)Frame.LaneOf(frame, 0)}:{Frame.BootOf(frame, 0)}:{Frame.SequenceOf(frame, 0)}";
+    public static string Identity(byte[] frame) =>
+        $"{(int)Frame.LaneOf(frame, 0)}:{Frame.BootOf(frame, 0)}:{Frame.SequenceOf(frame, 0)}";
 
     /// <summary>Boots again.</summary>
     public void Reboot()

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace ElderBand.Simulation.Signals;
 
 /// <summary>
-/// A recording of the form in docs/simulator.md: a header line, the first column <c>t_ms</c>, integers. Read at once and
-/// checked line by line.
+/// A recording of the form in docs/simulator.md: a header line, the first column <c>t_ms</c>, integers. Read at once
+/// and checked line by line.
 /// </summary>
 public sealed class Recording
 {
@@ -29,14 +29,17 @@ public sealed class Recording
     /// <summary>Length from the first to the last sample.</summary>
     public long LengthMs => _timesMs[^1] - _timesMs[0];
 
-    /// <summary>Reads the named columns of a file below <paramref name="folder"/>; a damaged line ends it with one sentence.</summary>
+    /// <summary>
+    /// Reads the named columns of a file below <paramref name="folder"/>; a damaged line ends it with one sentence.
+    /// </summary>
     /// <exception cref="SimulationException">No such file, a missing column, or a damaged line.</exception>
     public static Recording Load(string folder, string name, params string[] columns)
     {
         var path = Path.Combine(folder, name);
         if (!File.Exists(path))
         {
-            throw new SimulationException($"There is no recording {name} in {folder}: --data wants a folder as docs/simulator.md describes.");
+            throw new SimulationException(
+                $"There is no recording {name} in {folder}: --data wants a folder as docs/simulator.md describes.");
         }
 
         using var reader = new StreamReader(path);
@@ -44,7 +47,9 @@ public sealed class Recording
         var indices = columns.Prepend("t_ms").Select(c => Array.IndexOf(header, c)).ToArray();
         if (Array.IndexOf(indices, -1) is >= 0 and var missing)
         {
-            throw new SimulationException($"{name} has no column {columns.Prepend("t_ms").ElementAt(missing)}: its first line is damaged, or it is no such recording.");
+            throw new SimulationException(
+                $"{name} has no column {columns.Prepend("t_ms").ElementAt(missing)}: its first line is damaged, or it "
+                    + "is no such recording.");
         }
 
         var times = new List<long>();
@@ -53,7 +58,8 @@ public sealed class Recording
         {
             var cells = line.Split(',');
             if (cells.Length != header.Length
-                || !long.TryParse(cells[indices[0]], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var t)
+                || !long.TryParse(
+                    cells[indices[0]], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var t)
                 || (times.Count > 0 && t <= times[^1]))
             {
                 throw Damaged(name, number, line);
@@ -61,7 +67,8 @@ public sealed class Recording
 
             for (var i = 0; i < values.Length; i++)
             {
-                if (!int.TryParse(cells[indices[i + 1]], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value))
+                if (!int.TryParse(
+                    cells[indices[i + 1]], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value))
                 {
                     throw Damaged(name, number, line);
                 }
@@ -77,7 +84,9 @@ public sealed class Recording
             : throw new SimulationException($"{name} holds no samples.");
     }
 
-    /// <summary>The value of a column at a time since the recording's begin, between two samples by a straight line.</summary>
+    /// <summary>
+    /// The value of a column at a time since the recording's begin, between two samples by a straight line.
+    /// </summary>
     public double At(int column, double sinceBeginMs)
     {
         var t = _timesMs[0] + sinceBeginMs;
@@ -112,7 +121,8 @@ public sealed class Recording
     }
 
     private static SimulationException Damaged(string name, int number, string line) =>
-        new($"{name} is damaged in line {number} (\"{(line.Length > 40 ? line[..40] + "..." : line)}\"): mend or remove that file, then run this again.");
+        new($"{name} is damaged in line {number} (\"{(line.Length > 40 ? line[..40] + "..." : line)}\"): mend or "
+            + "remove that file, then run this again.");
 
     private int UpperBound(double t)
     {

@@ -25,13 +25,14 @@ public sealed class SyntheticMotion
         new(rateHz, seed, 6, static (_, t) => Lying + (new Vector(2, 3, 1) * Math.Sin(Math.Tau * 0.25 * t)));
 
     /// <summary>On a desk: gravity and converter noise.</summary>
-    public static SyntheticMotion Desk(int rateHz, int seed) => new(rateHz, seed, 4, static (_, _) => new Vector(0, 0, 1000));
+    public static SyntheticMotion Desk(int rateHz, int seed) =>
+        new(rateHz, seed, 4, static (_, _) => new Vector(0, 0, 1000));
 
     /// <summary>Walking with a swinging arm.</summary>
     public static SyntheticMotion Walking(int rateHz, int seed) => new(rateHz, seed, 25, static (_, t) => Walk(t));
 
-    /// <summary>A morning in the room, one minute long and repeated: rest, walking, sitting down hard, clapping, putting
-    /// down a cup, rest.</summary>
+    /// <summary>A morning in the room, one minute long and repeated: rest, walking, sitting down hard, clapping,
+    /// putting down a cup, rest.</summary>
     public static SyntheticMotion Daily(int rateHz, int seed) => new(rateHz, seed, 12, static (_, t) => Day(t % 60));
 
     /// <summary>Walking until the onset, then a stumble, the fall, the blow, and lying on the floor for good.</summary>
@@ -54,7 +55,8 @@ public sealed class SyntheticMotion
 
     private static Vector Floor => new(180, -930, 320);
 
-    private int Axis(double mg) => (int)Math.Clamp(Math.Round(mg + (_noiseMg * Noise.Gaussian(_random))), -16000, 16000);
+    private int Axis(double mg) =>
+        (int)Math.Clamp(Math.Round(mg + (_noiseMg * Noise.Gaussian(_random))), -16000, 16000);
 
     private static Vector Walk(double t)
     {
@@ -68,7 +70,8 @@ public sealed class SyntheticMotion
 
     private static Vector Fall(double t)
     {
-        // 0-0.35 s the arm is thrown up, 0.35-0.7 s it falls with the body, 0.7 s hand and hip strike, then it comes to rest.
+        // 0-0.35 s the arm is thrown up, 0.35-0.7 s it falls with the body, 0.7 s hand and hip strike, then it comes to
+        // rest.
         var pose = t < 0.35 ? Hanging.Toward(new Vector(420, 300, 750), t / 0.35)
             : t < 0.7 ? new Vector(420, 300, 750).Toward(new Vector(60, -80, 120), (t - 0.35) / 0.25)
             : new Vector(500, -500, 500).Toward(Floor, (t - 0.7) / 1.1);

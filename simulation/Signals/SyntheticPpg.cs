@@ -1,8 +1,8 @@
 namespace ElderBand.Simulation.Signals;
 
 /// <summary>
-/// An invented resting pulse as a MAX30102 would count it: a systolic and a dicrotic wave per beat, breathing in level and
-/// interval, converter noise. The same seed gives the same samples.
+/// An invented resting pulse as a MAX30102 would count it: a systolic and a dicrotic wave per beat, breathing in level
+/// and interval, converter noise. The same seed gives the same samples.
 /// </summary>
 public sealed class SyntheticPpg
 {
@@ -37,7 +37,9 @@ public sealed class SyntheticPpg
     /// <summary>Height of the dicrotic wave against the systolic one.</summary>
     public double Dicrotic { get; set; } = 0.35;
 
-    /// <summary>Standard deviation of the interval between beats as a share of it; 0.02 is normal, 0.2 is atrial fibrillation.</summary>
+    /// <summary>
+    /// Standard deviation of the interval between beats as a share of it; 0.02 is normal, 0.2 is atrial fibrillation.
+    /// </summary>
     public double Irregularity { get; set; } = 0.02;
 
     /// <summary>Converter noise, standard deviation in counts.</summary>

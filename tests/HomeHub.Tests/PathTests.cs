@@ -13,7 +13,8 @@ public sealed class PathTests
         byte[] sos = rig.Band.Sos();
         rig.Advertise(rig.Band, sos);
         rig.Run(1);
-        rig.Flash.Files.Keys.ShouldContain(name => name.StartsWith("alarm", StringComparison.Ordinal), "stored before connecting");
+        rig.Flash.Files.Keys.ShouldContain(
+            name => name.StartsWith("alarm", StringComparison.Ordinal), "stored before connecting");
         rig.Band.HasHeard(sos).ShouldBeFalse("no link yet");
 
         rig.Run(1500);
@@ -197,10 +198,12 @@ public sealed class PathTests
         rig.Raise(EventKind.KeyEdge, 0, 1);
         rig.Run(3_600_000);
         rig.Centre.Rows.Values.Count(row => row.Type == FrameType.HubKey).ShouldBe(1);
-        rig.Centre.Rows.Values.Count(row => row.Type == FrameType.HubTechnical && row.Code == TechnicalCode.KeyStuck).ShouldBe(1);
+        rig.Centre.Rows.Values.Count(row => row.Type == FrameType.HubTechnical && row.Code == TechnicalCode.KeyStuck)
+            .ShouldBe(1);
         rig.Key.Level = false;
         rig.Run(3000);
-        rig.Centre.Rows.Values.Count(row => row.Type == FrameType.HubTechnical && row.Code == TechnicalCode.Recovered).ShouldBe(1);
+        rig.Centre.Rows.Values.Count(row => row.Type == FrameType.HubTechnical && row.Code == TechnicalCode.Recovered)
+            .ShouldBe(1);
     }
 
     [Fact]
@@ -239,7 +242,8 @@ public sealed class PathTests
 
         Arrived row = rig.Centre.Rows.Values.Single(row => row.Type == FrameType.Sos);
         row.Quality.ShouldBe(AgeQuality.About);
-        ((long)row.AgeMs).ShouldBeInRange(row.AtMs - rig.Band.BootedMs - 202_000, row.AtMs - rig.Band.BootedMs - 198_000);
+        ((long)row.AgeMs)
+            .ShouldBeInRange(row.AtMs - rig.Band.BootedMs - 202_000, row.AtMs - rig.Band.BootedMs - 198_000);
     }
 
     [Fact]

@@ -54,7 +54,8 @@ public sealed class PowerCutTests(ITestOutputHelper output)
             found.Count.ShouldBe(store.Count, point.Where + ": no record twice");
             point.Alive.Except(found).ShouldBeEmpty(point.Where + ": lost");
             found.Count(id => id >= point.Added).ShouldBe(0, point.Where + ": invented");
-            found.Count.ShouldBeLessThanOrEqualTo(point.Alive.Count + 30, point.Where + ": hardly anything done comes back");
+            found.Count.ShouldBeLessThanOrEqualTo(
+                point.Alive.Count + 30, point.Where + ": hardly anything done comes back");
 
             // And it goes on: what is added now is there after the next boot too.
             if (i % 4 != 0)
@@ -237,21 +238,25 @@ public sealed class PowerCutTests(ITestOutputHelper output)
         RecordStore alarms = rig.Hub.Outbox.Alarms;
         for (int i = 0; i < alarms.Capacity; i++)
         {
-            if (alarms.State(i) != RecordState.Free && alarms.Address(i) != 0 && alarms.TypeOf(i) != FrameType.HubTechnical)
+            if (alarms.State(i) != RecordState.Free && alarms.Address(i) != 0
+                && alarms.TypeOf(i) != FrameType.HubTechnical)
             {
-                string identity = $"{alarms.Address(i)}/{ScriptedBand.Identity(alarms.Data[alarms.FrameAt(i)..(alarms.FrameAt(i) + Frame.Size)])}";
+                int at = alarms.FrameAt(i);
+                string identity = $"{alarms.Address(i)}/{ScriptedBand.Identity(alarms.Data[at..(at + Frame.Size)])}";
                 waiting.Add(identity).ShouldBeTrue(where + ": no record twice");
                 sent.ShouldContain(identity, where + ": invented");
             }
         }
 
-        HashSet<string> atCentre = [.. rig.Centre.Rows.Values.Where(row => row.Address != 0).Select(row => $"{row.Address}/{ScriptedBand.Identity(row.Frame)}")];
+        HashSet<string> atCentre = [.. rig.Centre.Rows.Values.Where(row => row.Address != 0)
+            .Select(row => $"{row.Address}/{ScriptedBand.Identity(row.Frame)}")];
         foreach (ScriptedBand band in rig.Bands)
         {
             foreach (string heard in band.Heard)
             {
                 string identity = $"{band.Address}/{heard}";
-                (waiting.Contains(identity) || atCentre.Contains(identity)).ShouldBeTrue($"{where}: {identity} was acknowledged and is gone");
+                (waiting.Contains(identity) || atCentre.Contains(identity))
+                    .ShouldBeTrue($"{where}: {identity} was acknowledged and is gone");
             }
         }
 
@@ -260,7 +265,8 @@ public sealed class PowerCutTests(ITestOutputHelper output)
         rig.SendTable();
         rig.Run(20_000);
         rig.Hub.WaitingAlarms.ShouldBe(0, where);
-        atCentre = [.. rig.Centre.Rows.Values.Where(row => row.Address != 0).Select(row => $"{row.Address}/{ScriptedBand.Identity(row.Frame)}")];
+        atCentre = [.. rig.Centre.Rows.Values.Where(row => row.Address != 0)
+            .Select(row => $"{row.Address}/{ScriptedBand.Identity(row.Frame)}")];
         waiting.Except(atCentre).ShouldBeEmpty(where);
         rig.Centre.Rows.Keys.Count(key => committed.Contains(key)).ShouldBe(committed.Count, where);
     }
@@ -313,7 +319,8 @@ public sealed class PowerCutTests(ITestOutputHelper output)
     {
         byte[] frame = new byte[Frame.Size];
         Frame.Begin(frame, FrameType.Sos, Lane.Alarm, 1, id);
-        store.Add(true, 1, id, 42, -60, Envelope.LinkChecked, AgeQuality.About, 0, 0, frame, 0).ShouldBeGreaterThanOrEqualTo(0);
+        store.Add(true, 1, id, 42, -60, Envelope.LinkChecked, AgeQuality.About, 0, 0, frame, 0)
+            .ShouldBeGreaterThanOrEqualTo(0);
     }
 
     private static IEnumerable<int> Ids(RecordStore store)
@@ -345,7 +352,8 @@ public sealed class PowerCutTests(ITestOutputHelper output)
             int[] sure = [.. written];
             foreach (Cut cut in Cuts)
             {
-                points.Add(new Point(flash.With(name, after(cut)), sure, next, $"operation {points.Count / Cuts.Length}, {cut}"));
+                points.Add(new Point(
+                    flash.With(name, after(cut)), sure, next, $"operation {points.Count / Cuts.Length}, {cut}"));
             }
         };
         store.Load();

@@ -112,7 +112,8 @@ public sealed class QuietPorts : IHubLink, IUplink
             for (int i = 0; i < Envelope.Count(payload); i++)
             {
                 int at = Envelope.RecordAt(i);
-                _receiptSize = HubMessage.AddReceipt(_receipt, Envelope.RecordBoot(payload, at), Envelope.RecordSequence(payload, at));
+                _receiptSize = HubMessage.AddReceipt(
+                    _receipt, Envelope.RecordBoot(payload, at), Envelope.RecordSequence(payload, at));
             }
         }
 

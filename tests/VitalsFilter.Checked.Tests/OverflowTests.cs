@@ -4,8 +4,8 @@ using ElderBand.VitalsFilter.DeviceTests;
 namespace ElderBand.Tests.VitalsFilter.Checked;
 
 /// <summary>
-/// The filters compiled with overflow checks, driven with all that the chips can give: an OverflowException is a sum or product
-/// too large for its type. What they compute must be what the unchecked build does.
+/// The filters compiled with overflow checks, driven with all that the chips can give: an OverflowException is a sum or
+/// product too large for its type. What they compute must be what the unchecked build does.
 /// </summary>
 public sealed class OverflowTests
 {
@@ -15,7 +15,10 @@ public sealed class OverflowTests
     public static TheoryData<int> Replays { get; } = [.. Enumerable.Range(0, Replay.Names.Length)];
 
     public static TheoryData<int, int> RatesAndChannels { get; } =
-        new(from rateHz in new[] { 25, 32, 50, 64, 100, 125 } from channels in new[] { 1, 2, 3 } select (rateHz, channels));
+        new(from rateHz in new[] { 25, 32, 50, 64, 100, 125 }
+            from channels in new[] { 1, 2, 3 }
+            select (
+            rateHz, channels));
 
     [Fact]
     public void This_build_does_watch()
@@ -38,7 +41,8 @@ public sealed class OverflowTests
         {
             for (var signs = 0; signs < 8; signs++)
             {
-                Arm(rateHz, i => (Square(i, half, signs & 1), Square(i, half, signs & 2), Square(i, half, signs & 4)), 20 * rateHz);
+                Arm(rateHz, i =>
+                    (Square(i, half, signs & 1), Square(i, half, signs & 2), Square(i, half, signs & 4)), 20 * rateHz);
             }
         }
 
@@ -52,7 +56,8 @@ public sealed class OverflowTests
     {
         var random = new Random(rateHz);
         int[] extremes = [int.MinValue, int.MaxValue, -16385, -16384, 16383, 16384, 0, 1, -1];
-        Arm(rateHz, _ => (random.Next(-16384, 16384), random.Next(-16384, 16384), random.Next(-16384, 16384)), 600 * rateHz);
+        Arm(rateHz, _ =>
+            (random.Next(-16384, 16384), random.Next(-16384, 16384), random.Next(-16384, 16384)), 600 * rateHz);
         Arm(rateHz, _ => (extremes[random.Next(9)], extremes[random.Next(9)], extremes[random.Next(9)]), 600 * rateHz);
     }
 
@@ -65,9 +70,12 @@ public sealed class OverflowTests
             var half = Math.Max(1, halfMs * rateHz / 1000);
             foreach (var hasLevel in new[] { true, false })
             {
-                Pulse(rateHz, channels, hasLevel, i => i / half % 2 == 0 ? (0, 0, 0) : (FullScale, FullScale, FullScale));
-                Pulse(rateHz, channels, hasLevel, i => i / half % 2 == 0 ? (0, FullScale, 0) : (FullScale, 0, FullScale));
-                Pulse(rateHz, channels, hasLevel, i => i / half % 2 == 0 ? (260_000, 6_000, 260_000) : (6_000, 260_000, 6_000));
+                Pulse(rateHz, channels, hasLevel, i =>
+                    i / half % 2 == 0 ? (0, 0, 0) : (FullScale, FullScale, FullScale));
+                Pulse(rateHz, channels, hasLevel, i =>
+                    i / half % 2 == 0 ? (0, FullScale, 0) : (FullScale, 0, FullScale));
+                Pulse(rateHz, channels, hasLevel, i =>
+                    i / half % 2 == 0 ? (260_000, 6_000, 260_000) : (6_000, 260_000, 6_000));
             }
         }
     }
@@ -79,8 +87,10 @@ public sealed class OverflowTests
         var random = new Random(rateHz + channels);
         foreach (var hasLevel in new[] { true, false })
         {
-            Pulse(rateHz, channels, hasLevel, _ => (random.Next(FullScale + 1), random.Next(FullScale + 1), random.Next(FullScale + 1)));
-            Pulse(rateHz, channels, hasLevel, _ => (random.Next(2) * FullScale, random.Next(2) * FullScale, random.Next(2) * FullScale));
+            Pulse(rateHz, channels, hasLevel, _ =>
+                (random.Next(FullScale + 1), random.Next(FullScale + 1), random.Next(FullScale + 1)));
+            Pulse(rateHz, channels, hasLevel, _ =>
+                (random.Next(2) * FullScale, random.Next(2) * FullScale, random.Next(2) * FullScale));
             Pulse(rateHz, channels, hasLevel, i => (i % 2, 1 - (i % 2), i % 3));
         }
     }

@@ -1,6 +1,8 @@
 namespace ElderBand.VitalsFilter.DeviceTests
 {
-    /// <summary>Signals through the filters; what comes out, as a row of numbers. The vectors say what it must be.</summary>
+    /// <summary>
+    /// Signals through the filters; what comes out, as a row of numbers. The vectors say what it must be.
+    /// </summary>
     public sealed class Replay
     {
         /// <summary>Name of each replay, in the vectors' order.</summary>

@@ -1,15 +1,17 @@
 namespace ElderBand.VitalsFilter.DeviceTests
 {
     /// <summary>
-    /// Invented signals from whole numbers alone: a table of sines and a linear congruential generator. The host and the device
-    /// make the same samples, so that the vectors need not carry them.
+    /// Invented signals from whole numbers alone: a table of sines and a linear congruential generator. The host and
+    /// the device make the same samples, so that the vectors need not carry them.
     /// </summary>
     public sealed class Signal
     {
         // 1000 sin(2 pi i / 64), first quarter and its end.
-        private static readonly short[] Quarter = { 0, 98, 195, 290, 383, 471, 556, 634, 707, 773, 831, 882, 924, 957, 981, 995, 1000 };
+        private static readonly short[] Quarter =
+            { 0, 98, 195, 290, 383, 471, 556, 634, 707, 773, 831, 882, 924, 957, 981, 995, 1000 };
 
-        // Light that a beat takes away, 1/1000 of its depth, over 32 parts of the beat: the steep systolic wave and the dicrotic one.
+        // Light that a beat takes away, 1/1000 of its depth, over 32 parts of the beat: the steep systolic wave and the
+        // dicrotic one.
         private static readonly short[] Beat =
         {
             20, 90, 280, 580, 860, 990, 1000, 930, 820, 700, 590, 500, 430, 390, 380, 390,
@@ -74,7 +76,9 @@ namespace ElderBand.VitalsFilter.DeviceTests
             _sample++;
         }
 
-        /// <summary>Walking until the onset; then 0.4 s of falling, the blow and its echoes, and lying on another side.</summary>
+        /// <summary>
+        /// Walking until the onset; then 0.4 s of falling, the blow and its echoes, and lying on another side.
+        /// </summary>
         public void Fall(int onsetMs)
         {
             int ms = (_sample * 1000 / _rateHz) - onsetMs;

@@ -74,7 +74,8 @@ public sealed class BatchTests
                 yield return kind switch
                 {
                     1 => ((short)hx, (short)hy, (short)hz),
-                    6 when random.Next(40) == 0 => ((short)random.Next(-32768, 32768), (short)random.Next(-32768, 32768), (short)random.Next(-32768, 32768)),
+                    6 when random.Next(40) == 0 => ((short)random.Next(-32768, 32768),
+                        (short)random.Next(-32768, 32768), (short)random.Next(-32768, 32768)),
                     _ => ((short)x, (short)y, (short)z),
                 };
             }
@@ -112,7 +113,8 @@ public sealed class BatchTests
         }
 
         public object State() => (
-            Fall.EventCount, Fall.LastMargin, Fall.LastScore, Fall.LastImpactAgeMs, Fall.LyingStill, Fall.IsUnderWay, Fall.Phase, Fall.Square,
+            Fall.EventCount, Fall.LastMargin, Fall.LastScore, Fall.LastImpactAgeMs, Fall.LyingStill, Fall.IsUnderWay,
+            Fall.Phase, Fall.Square,
             (Fall.TakeMoved(), Activity.MinuteClass, Activity.StillSeconds, Activity.TakeSteps()));
 
         private void Say(FallVerdict verdict)

@@ -87,5 +87,6 @@ public sealed class EstimateSliceTests
     }
 
     private static (int, int, int, HeartRefusal, int, HeartRefusal, int, bool, int, int) Answer(HeartRate h) =>
-        (h.BpmX10, h.GuessBpmX10, h.Confidence, h.Refusal, h.Spo2X10, h.Spo2Refusal, h.RatioX1000, h.IsMoving, h.Tracker.BpmX10, h.Tracker.Evidence);
+        (h.BpmX10, h.GuessBpmX10, h.Confidence, h.Refusal, h.Spo2X10, h.Spo2Refusal, h.RatioX1000, h.IsMoving,
+            h.Tracker.BpmX10, h.Tracker.Evidence);
 }

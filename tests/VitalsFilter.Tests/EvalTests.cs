@@ -18,7 +18,8 @@ public sealed class EvalTests : IDisposable
         Motion("fall.csv", SyntheticMotion.FallSequence(100, 1, 5000), 12);
         Motion("walk.csv", SyntheticMotion.Walking(100, 1), 12);
         File.WriteAllText(At("damaged.csv"), "t_ms,ax_mg,ay_mg,az_mg\n0,1,2,3\n10,1,zwei,3\n");
-        File.WriteAllText(At("manifest.csv"), "file,dataset,description\nfall.csv,x,\"one, two\"\nwalk.csv,x,a\ndamaged.csv,x,a\nmissing.csv,x,a\n");
+        File.WriteAllText(At("manifest.csv"),
+            "file,dataset,description\nfall.csv,x,\"one, two\"\nwalk.csv,x,a\ndamaged.csv,x,a\nmissing.csv,x,a\n");
 
         var (code, error) = Run("falls", "--data", _folder, "--out", At("out.csv"), "--rate", rate);
 
@@ -34,20 +35,25 @@ public sealed class EvalTests : IDisposable
         int.Parse(cells[1]).ShouldBeInRange(5700, 9700);
         cells[2].ShouldBe("suspected");
         int.Parse(cells[3]).ShouldBeInRange(50, 100);
-        rows[2].ShouldBe($"fall.csv,{int.Parse(cells[1]) + 30_000},confirmed,{cells[3]}", "lying still when the countdown ended");
-        error.ShouldContain("suspected 1 (by lying still 0), confirmed 1 (lying still when the countdown ended), near falls for the log 0");
+        rows[2].ShouldBe(
+            $"fall.csv,{int.Parse(cells[1]) + 30_000},confirmed,{cells[3]}", "lying still when the countdown ended");
+        error.ShouldContain(
+            "suspected 1 (by lying still 0), confirmed 1 (lying still when the countdown ended), near falls for the "
+                + "log 0");
     }
 
     [Fact]
     public void A_variation_of_a_trial_is_the_same_movement_by_another_recorder_and_the_same_again()
     {
         Motion("fall.csv", SyntheticMotion.FallSequence(100, 1, 5000), 12);
-        File.WriteAllText(At("manifest.csv"), "file,dataset,subject,age_group,activity_code,is_fall,onset_ms,impact_ms\nfall.csv,x,a,b,c,1,5000,5700\n");
+        File.WriteAllText(At("manifest.csv"),
+            "file,dataset,subject,age_group,activity_code,is_fall,onset_ms,impact_ms\nfall.csv,x,a,b,c,1,5000,5700\n");
         string Features(string variation)
         {
             Run("features", "--data", _folder, "--out", At("out.csv"), "--variation", variation).Code.ShouldBe(0);
             var rows = File.ReadAllLines(At("out.csv")).Skip(1).ToArray();
-            rows.ShouldContain(static row => Math.Abs(int.Parse(row.Split(',')[11]) - 5700) < 500, "peak_ms, on the recording's own axis");
+            rows.ShouldContain(static row =>
+                Math.Abs(int.Parse(row.Split(',')[11]) - 5700) < 500, "peak_ms, on the recording's own axis");
             return string.Join('\n', rows);
         }
 
@@ -60,7 +66,8 @@ public sealed class EvalTests : IDisposable
     [Theory]
     [InlineData("25")]
     [InlineData("50")]
-    public void Falls_through_the_fifo_in_batches_of_25_gives_the_verdicts_of_sample_by_sample_when_the_batch_is_read(string rate)
+    public void Falls_through_the_fifo_in_batches_of_25_gives_the_verdicts_of_sample_by_sample_when_the_batch_is_read(
+        string rate)
     {
         for (var i = 0; i < 6; i++)
         {
@@ -68,12 +75,14 @@ public sealed class EvalTests : IDisposable
             Motion($"day{i}.csv", SyntheticMotion.Daily(100, i), 60);
         }
 
-        File.WriteAllLines(At("manifest.csv"), ["file", .. Enumerable.Range(0, 6).SelectMany(static i => new[] { $"fall{i}.csv", $"day{i}.csv" })]);
+        File.WriteAllLines(At("manifest.csv"),
+            ["file", .. Enumerable.Range(0, 6).SelectMany(static i => new[] { $"fall{i}.csv", $"day{i}.csv" })]);
         var (code, error) = Run("falls", "--data", _folder, "--out", At("out.csv"), "--rate", rate, "--batch");
         code.ShouldBe(0, error);
         error.ShouldContain("in batches of 25: 12 of 12 trials the same verdicts, moments and scores");
         Run("falls", "--data", _folder, "--out", At("single.csv"), "--rate", rate).Code.ShouldBe(0);
-        var late = Suspected(At("out.csv")).Zip(Suspected(At("single.csv")), static (batch, single) => batch - single).ToList();
+        var late = Suspected(At("out.csv")).Zip(Suspected(At("single.csv")), static (batch, single) => batch - single)
+            .ToList();
         late.Count.ShouldBe(6);
         late.ShouldAllBe(ms => ms >= 0 && ms < 25 * 1000 / int.Parse(rate));
         late.ShouldContain(static ms => ms > 0);
@@ -104,44 +113,63 @@ public sealed class EvalTests : IDisposable
             row.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^3..].ShouldBe([$"{still}", "of", "1"]);
         }
 
-        File.ReadAllLines(At("out.csv")).Skip(1).Select(static r => r.Split(',')[3]).ShouldBe(Enumerable.Repeat("suspected at once", 5));
+        File.ReadAllLines(At("out.csv")).Skip(1).Select(static r => r.Split(',')[3])
+            .ShouldBe(Enumerable.Repeat("suspected at once", 5));
     }
 
     [Fact]
     public void Hr_writes_an_estimate_every_two_seconds_also_of_files_with_segments()
     {
         var ppg = new SyntheticPpg(100, 1) { Bpm = 66 };
-        File.WriteAllLines(At("a.csv"), ["t_ms,red,ir", .. Enumerable.Range(0, 3000).Select(i => { var (red, ir, _) = ppg.Next(); return $"{i * 10},{red},{ir}"; })]);
-        File.WriteAllLines(At("b.csv"), ["t_ms,seg,ppg", .. Enumerable.Range(0, 2000).Select(i => $"{i % 1000 * 10},{i / 1000},{ppg.Next().Ir}")]);
-        File.WriteAllText(At("manifest.csv"), "file,dataset,channels,rate_hz\na.csv,x,red ir,100.0\nb.csv,y,seg ppg,100.0\n");
+        File.WriteAllLines(At("a.csv"), ["t_ms,red,ir", .. Enumerable.Range(0, 3000)
+            .Select(i => { var (red, ir, _) = ppg.Next(); return $"{i * 10},{red},{ir}"; })]);
+        File.WriteAllLines(At("b.csv"),
+            ["t_ms,seg,ppg", .. Enumerable.Range(0, 2000).Select(i => $"{i % 1000 * 10},{i / 1000},{ppg.Next().Ir}")]);
+        File.WriteAllText(
+            At("manifest.csv"), "file,dataset,channels,rate_hz\na.csv,x,red ir,100.0\nb.csv,y,seg ppg,100.0\n");
 
         var (code, error) = Run("hr", "--data", _folder, "--out", At("out.csv"));
 
         code.ShouldBe(0);
-        error.ShouldContain("x: red+ir, level judged from 5000 counts (counts of the chip), no accelerometer; 100 Hz, 1 files");
+        error.ShouldContain(
+            "x: red+ir, level judged from 5000 counts (counts of the chip), no accelerometer; 100 Hz, 1 files");
         error.ShouldContain("y: ppg, level not judged");
         var rows = File.ReadAllLines(At("out.csv")).Skip(1).Select(static r => r.Split(',')).ToList();
         rows.Count(static r => r[0] == "a.csv").ShouldBe(15);
         rows.Count(static r => r[0] == "b.csv").ShouldBe(10);
-        rows.Where(static r => r[0] == "a.csv" && r[4] == "1").ShouldAllBe(static r => Math.Abs(int.Parse(r[2]) - 660) < 40);
+        rows.Where(static r => r[0] == "a.csv" && r[4] == "1")
+            .ShouldAllBe(static r => Math.Abs(int.Parse(r[2]) - 660) < 40);
     }
 
     public static TheoryData<string, string, string, double, string> Mappings() => new()
     {
         { "green,ir,red", "", "MAX30101", 1, "red+ir+green, level judged from 1000 counts" },
-        { "red,ir", "", "", 0.002, "red+ir, level not judged: contact and perfusion not applicable (counts far too low for the chip's scale)" },
+        { "red,ir", "", "", 0.002,
+            "red+ir, level not judged: contact and perfusion not applicable "
+                + "(counts far too low for the chip's scale)" },
         { "red,ir", "", "MAX86161", 16, "red+ir / 8, level judged from 625 counts" },
-        { "ppg1,ppg2,ax_mg,ay_mg,az_mg", "", "wrist", 1, "ppg1+ppg2, level not judged: contact and perfusion not applicable (counts of a sensor that is not known), accelerometer ax_mg" },
-        { "ppg1,ppg2", "bandpassed_at_source", "wrist", 1, "ppg1+ppg2, level not judged: contact and perfusion not applicable (the manifest says bandpassed_at_source)" },
-        { "g_x1000,r_x1000,b_x1000", "", "phone camera", 1, "r_x1000+b_x1000+g_x1000, contact not applicable, perfusion judged, SpO2 a trend of the red level by 36500,61000,0 (a camera)" },
-        { "bvp,ax_raw,ay_raw,az_raw,gx,temp", "", "", -1, "bvp, level not judged: contact and perfusion not applicable (its values swing around 0: filtered at the source), accelerometer ax_raw, scaled to 1 g" },
+        { "ppg1,ppg2,ax_mg,ay_mg,az_mg", "", "wrist", 1,
+            "ppg1+ppg2, level not judged: contact and perfusion not applicable (counts of a sensor that is not known), "
+                + "accelerometer ax_mg" },
+        { "ppg1,ppg2", "bandpassed_at_source", "wrist", 1,
+            "ppg1+ppg2, level not judged: contact and perfusion not applicable (the manifest says "
+                + "bandpassed_at_source)" },
+        { "g_x1000,r_x1000,b_x1000", "", "phone camera", 1,
+            "r_x1000+b_x1000+g_x1000, contact not applicable, perfusion judged, SpO2 a trend of the red level by "
+                + "36500,61000,0 (a camera)" },
+        { "bvp,ax_raw,ay_raw,az_raw,gx,temp", "", "", -1,
+            "bvp, level not judged: contact and perfusion not applicable (its values swing around 0: filtered at the "
+                + "source), accelerometer ax_raw, scaled to 1 g" },
         { "one,two,three,four", "", "", 1, "one+two+three, level not judged" },
-        { "wrist_ppg,wrist_ax,wrist_ay,wrist_az", "", "", 1, "wrist_ppg, level not judged: contact and perfusion not applicable (counts of a sensor that is not known), accelerometer wrist_ax, scaled to 1 g" },
+        { "wrist_ppg,wrist_ax,wrist_ay,wrist_az", "", "", 1,
+            "wrist_ppg, level not judged: contact and perfusion not applicable (counts of a sensor that is not known), "
+                + "accelerometer wrist_ax, scaled to 1 g" },
     };
 
     [Theory]
     [MemberData(nameof(Mappings))]
-    public void Hr_maps_any_channels_and_says_how(string columns, string flags, string sensor, double scale, string words)
+    public void Hr_maps_any_channels_and_says_how(
+        string columns, string flags, string sensor, double scale, string words)
     {
         // Scale -1: only the wave, around 0, as a source that filters gives it.
         var ppg = new SyntheticPpg(125, 2) { Bpm = 66, Perfusion = 0.02 };
@@ -149,7 +177,11 @@ public sealed class EvalTests : IDisposable
         File.WriteAllLines(At("a.csv"), [$"t_ms,{columns}", .. Enumerable.Range(0, 125 * 30).Select(i =>
         {
             var (red, ir, green) = ppg.Next();
-            var cells = names.Select(n => n.Split('_') is var parts && parts.FirstOrDefault(static p => p is ['a', 'x' or 'y' or 'z']) is { } axis ? (axis == "az" ? 4096 : 10 + (i % 3)) : n[0] == 't' ? 36 : scale < 0 ? ir - 104_000 : (n[0] == 'g' ? green : n[0] == 'r' ? red : ir) * scale);
+            var cells = names.Select(
+                n => n.Split('_') is var parts
+                    && parts.FirstOrDefault(static p => p is ['a', 'x' or 'y' or 'z']) is { } axis
+                        ? (axis == "az" ? 4096 : 10 + (i % 3)) : n[0] == 't'
+                            ? 36 : scale < 0 ? ir - 104_000 : (n[0] == 'g' ? green : n[0] == 'r' ? red : ir) * scale);
             return $"{i * 8},{string.Join(',', cells.Select(static c => (int)c))}";
         })]);
         File.WriteAllText(At("manifest.csv"), $"file,dataset,sensor,flags,rate_hz\na.csv,x,{sensor},{flags},125\n");
@@ -160,7 +192,8 @@ public sealed class EvalTests : IDisposable
         error.ShouldContain($"x: {words}");
         var rows = File.ReadAllLines(At("out.csv")).Skip(1).Select(static r => r.Split(',')).ToList();
         rows.Count.ShouldBe(15);
-        rows.Count(static r => r[4] == "1" && Math.Abs(int.Parse(r[2]) - 660) < 40).ShouldBeGreaterThan(9, string.Join('\n', rows.Select(static r => string.Join(',', r))));
+        rows.Count(static r => r[4] == "1" && Math.Abs(int.Parse(r[2]) - 660) < 40)
+            .ShouldBeGreaterThan(9, string.Join('\n', rows.Select(static r => string.Join(',', r))));
         rows.ShouldAllBe(r => r[8] == (words.Contains("not judged") ? "not-applicable" : "judged"));
     }
 
@@ -177,7 +210,8 @@ public sealed class EvalTests : IDisposable
         List<int> Given(params string[] more)
         {
             Run(["hr", "--data", _folder, "--out", At("out.csv"), .. more]).Code.ShouldBe(0);
-            return File.ReadAllLines(At("out.csv")).Skip(1).Select(static r => r.Split(',')).Where(static r => r[6] == "1").Select(static r => int.Parse(r[5])).ToList();
+            return File.ReadAllLines(At("out.csv")).Skip(1).Select(static r => r.Split(','))
+                .Where(static r => r[6] == "1").Select(static r => int.Parse(r[5])).ToList();
         }
 
         // An even red level is the wearer's best: the curve at 1.
@@ -188,7 +222,8 @@ public sealed class EvalTests : IDisposable
         shifted.Count.ShouldBeGreaterThan(30);
         shifted.ShouldAllBe(static s => s >= 930 && s <= 950);
 
-        File.WriteAllText(At("manifest.csv"), "file,dataset,sensor,flags\na.csv,x,phone camera,normalised_per_segment\n");
+        File.WriteAllText(
+            At("manifest.csv"), "file,dataset,sensor,flags\na.csv,x,phone camera,normalised_per_segment\n");
         Given().ShouldBeEmpty();
     }
 
@@ -198,14 +233,16 @@ public sealed class EvalTests : IDisposable
         var ppg = new SyntheticPpg(50, 3) { Bpm = 66 };
         var samples = Enumerable.Range(0, 50 * 60).Select(i => (Ms: i * 20, Ppg: ppg.Next())).ToList();
         samples.RemoveAll(static s => s.Ms is > 20_000 and < 20_380 or > 40_000 and < 42_500);
-        File.WriteAllLines(At("a.csv"), ["t_ms,one,two", .. samples.Select(static s => $"{s.Ms},{s.Ms % 7},{s.Ppg.Ir}")]);
+        File.WriteAllLines(
+            At("a.csv"), ["t_ms,one,two", .. samples.Select(static s => $"{s.Ms},{s.Ms % 7},{s.Ppg.Ir}")]);
         File.WriteAllText(At("manifest.csv"), "file,dataset\na.csv,x\n");
 
         var (code, error) = Run("hr", "--data", _folder, "--out", At("out.csv"), "--channel", "two");
 
         code.ShouldBe(0);
         error.ShouldContain("x: two, level not judged");
-        var rows = File.ReadAllLines(At("out.csv")).Skip(1).Select(static r => r.Split(',')).ToDictionary(static r => int.Parse(r[1]), static r => r[4] == "1");
+        var rows = File.ReadAllLines(At("out.csv")).Skip(1).Select(static r => r.Split(','))
+            .ToDictionary(static r => int.Parse(r[1]), static r => r[4] == "1");
         rows.Count.ShouldBe(30);
         rows[19_980].ShouldBeTrue();
         rows[25_980].ShouldBeTrue("a third of a second of eight is missing: the rest is enough");
@@ -215,7 +252,8 @@ public sealed class EvalTests : IDisposable
         }
 
         rows[55_980].ShouldBeTrue();
-        Run("hr", "--data", _folder, "--out", At("out.csv"), "--channel", "three").Error.ShouldContain("no channel 'three'");
+        Run("hr", "--data", _folder, "--out", At("out.csv"), "--channel", "three")
+            .Error.ShouldContain("no channel 'three'");
     }
 
     [Fact]
@@ -223,7 +261,8 @@ public sealed class EvalTests : IDisposable
     {
         Motion("walk.csv", SyntheticMotion.Walking(100, 1), 60);
         Motion("rest.csv", SyntheticMotion.Resting(100, 1), 60);
-        File.WriteAllText(At("manifest.csv"), "file,dataset,age_group,description\nwalk.csv,x,elder,walking\nrest.csv,x,elder,resting\n");
+        File.WriteAllText(At("manifest.csv"),
+            "file,dataset,age_group,description\nwalk.csv,x,elder,walking\nrest.csv,x,elder,resting\n");
         var (code, error) = Run("steps", "--data", _folder, "--out", At("out.csv"));
         code.ShouldBe(0, error);
         error.ShouldContain("x elder: walking");
@@ -244,7 +283,8 @@ public sealed class EvalTests : IDisposable
         code.ShouldBe(0, error);
         var text = File.ReadAllText(At(name));
         text.ShouldStartWith(name.EndsWith("svg", StringComparison.Ordinal) ? "<svg " : "<!doctype html>");
-        foreach (var words in new[] { "back, &amp; down", "acceleration, g", "time in the recording, s", "score, 0-100", "1.5 g wakes the detector", "impact", "suspected, score", "(lying still 30 s later)" })
+        foreach (var words in new[] { "back, &amp; down", "acceleration, g", "time in the recording, s",
+            "score, 0-100", "1.5 g wakes the detector", "impact", "suspected, score", "(lying still 30 s later)" })
         {
             text.ShouldContain(words);
         }
@@ -274,30 +314,38 @@ public sealed class EvalTests : IDisposable
             var (x, y, z) = motion.Next();
             return $"{i * 20},{red},{ir},{x},{y},{z}";
         })]);
-        File.WriteAllLines(At("a_ref.csv"), ["t_start_ms,t_end_ms,hr_bpm_x10,suspect", .. Enumerable.Range(0, 20).Select(static i => $"{i * 2000},{(i * 2000) + 8000},660,0")]);
-        File.WriteAllText(At("manifest.csv"), "file,ref,channels,rate_hz,sensor,ref_kind\na.csv,a_ref.csv,red ir ax_mg ay_mg az_mg,50,MAX30102,ECG\nb.csv,b_ref.csv,red ir,50,,\n");
+        File.WriteAllLines(At("a_ref.csv"), ["t_start_ms,t_end_ms,hr_bpm_x10,suspect",
+            .. Enumerable.Range(0, 20).Select(static i => $"{i * 2000},{(i * 2000) + 8000},660,0")]);
+        File.WriteAllText(
+            At("manifest.csv"),
+            "file,ref,channels,rate_hz,sensor,ref_kind\na.csv,a_ref.csv,red ir ax_mg ay_mg "
+                + "az_mg,50,MAX30102,ECG\nb.csv,b_ref.csv,red ir,50,,\n");
         var (code, error) = Run("plot", "--data", _folder, "--file", "a.csv", "--out", At("a.svg"));
         code.ShouldBe(0, error);
         var svg = System.Xml.Linq.XDocument.Parse(File.ReadAllText(At("a.svg")));
-        var texts = svg.Descendants().Where(static e => e.Name.LocalName == "text").Select(static e => e.Value).ToList();
+        var texts = svg.Descendants().Where(static e => e.Name.LocalName == "text").Select(static e => e.Value)
+            .ToList();
         texts.ShouldContain("heart rate, a minute");
         texts.ShouldContain("motion, mg");
         texts.ShouldContain("red");
         texts.ShouldContain("ir");
         texts.ShouldContain("reference");
-        texts.ShouldContain(static t => t.StartsWith("refused: ", StringComparison.Ordinal) && !t.Contains("warming", StringComparison.Ordinal), "20 s without a wrist");
+        texts.ShouldContain(static t => t.StartsWith("refused: ", StringComparison.Ordinal)
+            && !t.Contains("warming", StringComparison.Ordinal), "20 s without a wrist");
         texts.ShouldContain(static t => t.StartsWith("reported (1", StringComparison.Ordinal));
         texts.ShouldContain(static t => t.Contains("a minute off on average", StringComparison.Ordinal));
 
         File.Copy(At("a.csv"), At("b.csv"));
         Run("plot", "--data", _folder, "--file", "b.csv", "--out", At("b.svg")).ShouldSatisfyAllConditions(
-            static r => r.Code.ShouldBe(1), static r => r.Error.ShouldContain("b.csv: its reference b_ref.csv is missing"));
+            static r => r.Code.ShouldBe(1), static r =>
+                r.Error.ShouldContain("b.csv: its reference b_ref.csv is missing"));
     }
 
     [Theory]
     [InlineData("--file a --out x.png", 2, "--out x.png: a name that ends in .svg or .html")]
     [InlineData("--file no.csv --out x.svg", 1, "--file no.csv: the manifest has no such recording")]
-    [InlineData("--file .csv --out x.svg", 1, "--file .csv: 4 recordings have that in their name, gone.csv, damaged.csv, column.csv, ...")]
+    [InlineData("--file .csv --out x.svg", 1,
+        "--file .csv: 4 recordings have that in their name, gone.csv, damaged.csv, column.csv, ...")]
     [InlineData("--file gone --out x.svg", 1, "gone.csv: the file is missing")]
     [InlineData("--file damaged --out x.svg", 1, "damaged.csv: line 2: 'two' is not a whole number")]
     [InlineData("--file column --out x.svg", 1, "column.csv: no column 'az_mg'")]
@@ -309,7 +357,8 @@ public sealed class EvalTests : IDisposable
         File.WriteAllText(At("column.csv"), "t_ms,ax_mg,ay_mg\n0,1,2\n20,1,2\n");
         File.WriteAllText(At("neither.csv"), "t_ms,x\n0,1\n20,1\n");
         File.WriteAllText(At("manifest.csv"), "file,is_fall\ngone.csv,1\ndamaged.csv,0\ncolumn.csv,0\nneither.csv,\n");
-        var (actual, error) = Run(["plot", "--data", _folder, .. line.Replace("--out ", $"--out {_folder}/", StringComparison.Ordinal).Split(' ')]);
+        var (actual, error) = Run(["plot", "--data", _folder,
+            .. line.Replace("--out ", $"--out {_folder}/", StringComparison.Ordinal).Split(' ')]);
         error.Replace($"{_folder}/", "", StringComparison.Ordinal).ShouldContain(words);
         actual.ShouldBe(code);
         error.ShouldNotContain("   at ");
@@ -319,7 +368,8 @@ public sealed class EvalTests : IDisposable
     [InlineData(0, 100, 10, 0.0, 100.0, 11)]
     [InlineData(-2.0, 15.3, 12, -2.0, 14.0, 9)]
     [InlineData(0.13, 0.87, 4, 0.2, 0.8, 4)]
-    public void Ticks_are_round_numbers_within_the_axis(double from, double to, int about, double first, double last, int count)
+    public void Ticks_are_round_numbers_within_the_axis(
+        double from, double to, int about, double first, double last, int count)
     {
         var ticks = Panel.Ticks(from, to, about).ToList();
         ticks.Count.ShouldBe(count);
@@ -345,7 +395,8 @@ public sealed class EvalTests : IDisposable
     }
 
     private static List<int> Suspected(string file) =>
-        [.. File.ReadAllLines(file).Select(static r => r.Split(',')).Where(static c => c[2] == "suspected").Select(static c => int.Parse(c[1]))];
+        [.. File.ReadAllLines(file).Select(static r => r.Split(',')).Where(static c => c[2] == "suspected")
+            .Select(static c => int.Parse(c[1]))];
 
     [Theory]
     [InlineData("t_ms,ax_mg,ay_mg,az_mg\n0,1,2,3\n10,1,2", "line 3 has 3 cells, not 4")]
@@ -353,8 +404,10 @@ public sealed class EvalTests : IDisposable
     [InlineData("t_ms,ax_mg,ay_mg,az_mg\n0,1,2,3\n10,1,2.5,3\n", "line 3: '2.5' is not a whole number")]
     [InlineData("", "fewer than two samples")]
     [InlineData("t_ms,ax_mg,ay_mg,az_mg\n10,1,2,3\n0,1,2,3\n", "line 3: time runs backwards")]
-    [InlineData("t_ms,ax_mg,ay_mg,az_mg\n1700000000000,1,2,3\n", "line 2: t_ms 1700000000000 does not fit into 32 bits: let its time begin near 0")]
-    [InlineData("t_ms,ax_mg,ay_mg,az_mg\n-2000000000,1,2,3\n2000000000,1,2,3\n", "line 3: more than 24 hours after its beginning, is t_ms in milliseconds?")]
+    [InlineData("t_ms,ax_mg,ay_mg,az_mg\n1700000000000,1,2,3\n",
+        "line 2: t_ms 1700000000000 does not fit into 32 bits: let its time begin near 0")]
+    [InlineData("t_ms,ax_mg,ay_mg,az_mg\n-2000000000,1,2,3\n2000000000,1,2,3\n",
+        "line 3: more than 24 hours after its beginning, is t_ms in milliseconds?")]
     public void A_damaged_recording_is_named_with_the_reason_and_counted_by_both_evaluations(string text, string reason)
     {
         File.WriteAllText(At("bad.csv"), text);
@@ -372,7 +425,8 @@ public sealed class EvalTests : IDisposable
     [InlineData("day.csv,x", "day.csv: line 3 of the manifest names it again")]
     [InlineData(",x", ": line 3 of the manifest names no file")]
     [InlineData("other.csv", "other.csv: line 3 of the manifest has 1 cells, not 2")]
-    [InlineData("\"day,2.csv\",x", "day,2.csv: a name with a comma or a quote does not fit into the answer's rows: rename the file")]
+    [InlineData("\"day,2.csv\",x",
+        "day,2.csv: a name with a comma or a quote does not fit into the answer's rows: rename the file")]
     [InlineData("folder,x", "folder: it is a folder")]
     public void A_row_of_the_manifest_that_cannot_be_used_is_named_and_counted(string row, string words)
     {
@@ -391,14 +445,17 @@ public sealed class EvalTests : IDisposable
         Motion("plain.csv", SyntheticMotion.FallSequence(100, 1, 5000), 12);
         var lines = File.ReadAllLines(At("plain.csv")).Select(static line => line.Split(',')).ToArray();
         Directory.CreateDirectory(At("sub"));
-        File.WriteAllText(At("sub/windows.csv"), $"\uFEFF{string.Join("\r\n", lines.Select(static c => $"{c[0]}, {c[3]}, {c[1]}, {c[2]}"))}\r\n\r\n");
+        File.WriteAllText(At("sub/windows.csv"),
+            $"\uFEFF{string.Join("\r\n", lines.Select(static c => $"{c[0]}, {c[3]}, {c[1]}, {c[2]}"))}\r\n\r\n");
         File.WriteAllText(At("manifest.csv"), "\uFEFFdataset, file\r\nx,plain.csv\r\nx,sub\\windows.csv\r\n\r\n");
         var (code, error) = Run("falls", "--data", _folder, "--out", At("new/out.csv"));
         code.ShouldBe(0, error);
         error.ShouldContain("2 recordings evaluated, 0 skipped");
-        var moments = File.ReadAllLines(At("new/out.csv")).Skip(1).Select(static row => row.Split(',')).ToLookup(static c => c[0], static c => int.Parse(c[1]));
+        var moments = File.ReadAllLines(At("new/out.csv")).Skip(1).Select(static row => row.Split(','))
+            .ToLookup(static c => c[0], static c => int.Parse(c[1]));
         moments["plain.csv"].ShouldNotBeEmpty();
-        moments[@"sub\windows.csv"].ShouldBe(moments["plain.csv"], "the noise of the hold is the name's, the moment is not");
+        moments[@"sub\windows.csv"]
+            .ShouldBe(moments["plain.csv"], "the noise of the hold is the name's, the moment is not");
     }
 
     [Fact]
@@ -434,7 +491,8 @@ public sealed class EvalTests : IDisposable
 
     private void Motion(string name, SyntheticMotion motion, int seconds) => File.WriteAllLines(
         At(name),
-        ["t_ms,ax_mg,ay_mg,az_mg", .. Enumerable.Range(0, seconds * 100).Select(i => { var (x, y, z) = motion.Next(); return $"{i * 10},{x},{y},{z}"; })]);
+        ["t_ms,ax_mg,ay_mg,az_mg", .. Enumerable.Range(0, seconds * 100)
+            .Select(i => { var (x, y, z) = motion.Next(); return $"{i * 10},{x},{y},{z}"; })]);
 
     private static (int Code, string Error) Run(params string[] args)
     {

@@ -116,7 +116,15 @@ public sealed class GapTests
             (int, int, int) Next()
             {
                 drift += random.Next(-60, 61);
-                var noise = what switch { "air" => random.Next(60), "desk" => random.Next(12), "noise" => random.Next(900), "drift" => (int)drift, _ => 0 };
+                var noise = what switch
+                {
+                    "air" => random.Next(60),
+                    "desk" => random.Next(12),
+                    "noise" =>
+                    random.Next(900),
+                    "drift" => (int)drift,
+                    _ => 0
+                };
                 var level = what == "air" ? 600 : 90_000;
                 return (level + noise, level + (noise * 11 / 10), (level / 2) + noise);
             }
@@ -156,7 +164,8 @@ public sealed class GapTests
     }
 
     private static void Play(
-        Func<(int Red, int Ir, int Green)> next, int seconds, Random random, int meanSecondsBetweenHoles, Func<Random, int> length, Action<HeartRate> asked)
+        Func<(int Red, int Ir, int Green)> next, int seconds, Random random, int meanSecondsBetweenHoles, Func<Random,
+        int> length, Action<HeartRate> asked)
     {
         var heart = new HeartRate(RateHz, 3);
         var arm = SyntheticMotion.Resting(RateHz, 1);

@@ -5,9 +5,9 @@ using ElderBand.VitalsFilter.DeviceTests;
 namespace ElderBand.Tests.VitalsFilter;
 
 /// <summary>
-/// Every number that comes out of the filters, as data: what the .NET runtime computes here, the device's interpreter must
-/// compute too (tests/VitalsFilter.DeviceTests replays the same signals against the same numbers). After a wanted change,
-/// <c>./dev vectors</c> writes both files anew; read the difference.
+/// Every number that comes out of the filters, as data: what the .NET runtime computes here, the device's interpreter
+/// must compute too (tests/VitalsFilter.DeviceTests replays the same signals against the same numbers). After a wanted
+/// change, <c>./dev vectors</c> writes both files anew; read the difference.
 /// </summary>
 public sealed class GoldenVectorTests
 {
@@ -27,7 +27,8 @@ public sealed class GoldenVectorTests
     [Theory]
     [MemberData(nameof(Replays))]
     public void The_filters_compute_bit_for_bit_what_is_recorded(int index) =>
-        Replay.Run(index).ShouldBe(Recorded()[Replay.Names[index]], Replay.Names[index] + ": after a wanted change run ./dev vectors");
+        Replay.Run(index).ShouldBe(
+            Recorded()[Replay.Names[index]], Replay.Names[index] + ": after a wanted change run ./dev vectors");
 
     [Fact]
     public void The_device_has_the_same_vectors() =>
@@ -43,10 +44,12 @@ public sealed class GoldenVectorTests
             recorded[name][1].ShouldBe(2, "the first verdict is a suspicion");
         }
 
-        foreach (var name in Replay.Names.Where(static n => n.StartsWith("heart", StringComparison.Ordinal) && !n.EndsWith("motion", StringComparison.Ordinal)))
+        foreach (var name in Replay.Names.Where(static n =>
+            n.StartsWith("heart", StringComparison.Ordinal) && !n.EndsWith("motion", StringComparison.Ordinal)))
         {
             recorded[name].Chunk(6).Count(static estimate => estimate[0] > 0).ShouldBeGreaterThan(3, name);
-            recorded[name].Chunk(6).Any(static estimate => estimate[4] > 0).ShouldBe(!name.Contains("1 channel", StringComparison.Ordinal), name);
+            recorded[name].Chunk(6).Any(static estimate => estimate[4] > 0)
+                .ShouldBe(!name.Contains("1 channel", StringComparison.Ordinal), name);
         }
 
         recorded["activity at 25 Hz"][0].ShouldBeGreaterThan(10);
@@ -71,14 +74,17 @@ public sealed class GoldenVectorTests
 
     private static void Write()
     {
-        var computed = Enumerable.Range(0, Replay.Names.Length).ToDictionary(static i => Replay.Names[i], Replay.Run, StringComparer.Ordinal);
+        var computed = Enumerable.Range(0, Replay.Names.Length)
+            .ToDictionary(static i => Replay.Names[i], Replay.Run, StringComparer.Ordinal);
         var json = new StringBuilder("{\n");
-        json.AppendJoin(",\n", computed.Select(static v => $"  \"{v.Key}\": [{string.Join(',', v.Value)}]")).Append("\n}\n");
+        json.AppendJoin(",\n", computed.Select(static v => $"  \"{v.Key}\": [{string.Join(',', v.Value)}]"))
+            .Append("\n}\n");
         File.WriteAllText(At(Json), json.ToString());
         File.WriteAllText(At(DeviceTable), Table(computed));
     }
 
-    private static Dictionary<string, int[]> Recorded() => JsonSerializer.Deserialize<Dictionary<string, int[]>>(File.ReadAllText(At(Json)))!;
+    private static Dictionary<string, int[]> Recorded() =>
+        JsonSerializer.Deserialize<Dictionary<string, int[]>>(File.ReadAllText(At(Json)))!;
 
     private static string Table(Dictionary<string, int[]> vectors)
     {
@@ -112,7 +118,8 @@ public sealed class GoldenVectorTests
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(folder.FullName, "ElderBand.sln")))
         {
-            folder = folder.Parent ?? throw new InvalidOperationException("ElderBand.sln is in no folder above this test");
+            folder = folder.Parent
+                ?? throw new InvalidOperationException("ElderBand.sln is in no folder above this test");
         }
 
         return Path.Combine(folder.FullName, path);

@@ -11,8 +11,10 @@ public sealed class MotionTrackerTests
     public void Spectra_of_two_signals_at_once_are_within_45_dB_of_a_double_reference(int amplitude)
     {
         var random = new Random(3);
-        var first = Enumerable.Range(0, Spectrum.Samples).Select(i => (int)(amplitude * Math.Sin(i * 0.7) / 2) + random.Next(-amplitude / 2, amplitude / 2)).ToArray();
-        var second = Enumerable.Range(0, Spectrum.Samples).Select(_ => random.Next(-amplitude, amplitude + 1)).ToArray();
+        var first = Enumerable.Range(0, Spectrum.Samples).Select(
+            i => (int)(amplitude * Math.Sin(i * 0.7) / 2) + random.Next(-amplitude / 2, amplitude / 2)).ToArray();
+        var second = Enumerable.Range(0, Spectrum.Samples).Select(_ => random.Next(-amplitude, amplitude + 1))
+            .ToArray();
         var (one, other) = Powers(first, second);
         SignalToNoise(first, one).ShouldBeGreaterThan(amplitude == 1000 ? 45 : 35);
         SignalToNoise(second, other).ShouldBeGreaterThan(amplitude == 1000 ? 45 : 35);
@@ -23,7 +25,8 @@ public sealed class MotionTrackerTests
     {
         for (var half = 1; half <= Spectrum.Samples; half++)
         {
-            var square = Enumerable.Range(0, Spectrum.Samples).Select(i => i / half % 2 == 0 ? Spectrum.Limit : -Spectrum.Limit).ToArray();
+            var square = Enumerable.Range(0, Spectrum.Samples)
+                .Select(i => i / half % 2 == 0 ? Spectrum.Limit : -Spectrum.Limit).ToArray();
             var opposite = square.Select(static v => -v).ToArray();
             var (one, other) = Powers(square, opposite);
             SignalToNoise(square, one).ShouldBeGreaterThan(45, $"half a period of {half}");
@@ -89,10 +92,13 @@ public sealed class MotionTrackerTests
     public void The_rate_of_a_moving_arm_does_not_depend_on_the_lights_sign_or_scale()
     {
         var plain = Walk(50, 2, 5, 78, 104, 1).Where(static e => e.Moving).Select(static e => e.Bpm).ToList();
-        var inverted = Walk(50, 2, 5, 78, 104, 1, static v => 262143 - v).Where(static e => e.Moving).Select(static e => e.Bpm).ToList();
-        var halved = Walk(50, 2, 5, 78, 104, 1, static v => v / 2).Where(static e => e.Moving).Select(static e => e.Bpm).ToList();
+        var inverted = Walk(50, 2, 5, 78, 104, 1, static v => 262143 - v).Where(static e => e.Moving)
+            .Select(static e => e.Bpm).ToList();
+        var halved = Walk(50, 2, 5, 78, 104, 1, static v => v / 2).Where(static e => e.Moving).Select(static e => e.Bpm)
+            .ToList();
         plain.Count(static b => b > 0).ShouldBeGreaterThan(25);
-        plain.Zip(inverted).Count(static p => Math.Abs(p.First - p.Second) < 2).ShouldBeGreaterThan(plain.Count * 9 / 10);
+        plain.Zip(inverted).Count(static p => Math.Abs(p.First - p.Second) < 2)
+            .ShouldBeGreaterThan(plain.Count * 9 / 10);
         plain.Zip(halved).Count(static p => Math.Abs(p.First - p.Second) < 2).ShouldBeGreaterThan(plain.Count * 9 / 10);
     }
 
@@ -187,8 +193,8 @@ public sealed class MotionTrackerTests
         int rateHz, int channels, int seed, int bpm, int strides, double depth, Func<int, int>? light = null) =>
         Walk(new HeartRate(rateHz, channels), rateHz, channels, seed, bpm, strides, depth, light ?? (static v => v));
 
-    // 20 s at rest, 100 s on foot: the arm swings once for two steps, and the sensor slips with steps and swing; the slip is
-    // depth times as large as the pulse.
+    // 20 s at rest, 100 s on foot: the arm swings once for two steps, and the sensor slips with steps and swing; the
+    // slip is depth times as large as the pulse.
     private static List<(double Bpm, int Confidence, bool Moving)> Walk(
         HeartRate heart, int rateHz, int channels, int seed, int bpm, int strides, double depth, Func<int, int> light)
     {
@@ -202,7 +208,8 @@ public sealed class MotionTrackerTests
             var t = (double)i / rateHz;
             var walks = t > 20 ? 1.0 : 0;
             var step = Math.Tau * strides / 60 * t;
-            var slip = walks * depth * (Math.Sin(step + phase) + (0.6 * Math.Sin((2 * step) + 1)) + (0.5 * Math.Sin((step / 2) + 2)) + (0.2 * SyntheticNoise(random)));
+            var slip = walks * depth * (Math.Sin(step + phase) + (0.6 * Math.Sin((2 * step) + 1))
+                + (0.5 * Math.Sin((step / 2) + 2)) + (0.2 * SyntheticNoise(random)));
             var (red, ir, green) = ppg.Next();
             red += (int)(slip * 0.005 * ppg.RedLevel / 2);
             ir += (int)(slip * 0.01 * ppg.IrLevel / 2);
@@ -214,7 +221,8 @@ public sealed class MotionTrackerTests
                 heart.PushMotion(
                     (int)(walks * ((250 * Math.Sin(s / 2)) + (120 * Math.Sin(s))) + (8 * SyntheticNoise(random))),
                     (int)(walks * 150 * Math.Sin((s / 2) + 1)) + (int)(8 * SyntheticNoise(random)),
-                    1000 + (int)(walks * ((200 * Math.Sin(s + 2)) + (90 * Math.Sin(2 * s)))) + (int)(8 * SyntheticNoise(random)));
+                    1000 + (int)(walks * ((200 * Math.Sin(s + 2)) + (90 * Math.Sin(2 * s))))
+                        + (int)(8 * SyntheticNoise(random)));
             }
 
             if ((i + 1) % (2 * rateHz) == 0)

@@ -25,7 +25,8 @@ public sealed class PropertyTests
                 for (var signs = 0; signs < 8; signs++)
                 {
                     int Axis(int[] s, int i) => (signs & (1 << i)) == 0 ? s[order[i]] : -s[order[i]];
-                    Events(rateHz, [.. samples.Select(s => new[] { Axis(s, 0), Axis(s, 1), Axis(s, 2) })]).ShouldBe(expected);
+                    Events(rateHz, [.. samples.Select(s => new[] { Axis(s, 0), Axis(s, 1), Axis(s, 2) })])
+                        .ShouldBe(expected);
                 }
             }
         }
@@ -41,13 +42,15 @@ public sealed class PropertyTests
             var samples = Samples(SyntheticMotion.FallSequence(50, 3, 8000), 2000);
             var turned = samples.Select(s => Turned(s, a, b)).ToArray();
             Events(50, turned).Where(static e => e.Verdict != FallVerdict.None).Select(static e => e.Verdict)
-                .ShouldBe(Events(50, samples).Where(static e => e.Verdict != FallVerdict.None).Select(static e => e.Verdict));
+                .ShouldBe(
+                    Events(50, samples).Where(static e => e.Verdict != FallVerdict.None).Select(static e => e.Verdict));
         }
 
         static int[] Turned(int[] s, double a, double b)
         {
             var (x, y) = ((s[0] * Math.Cos(a)) - (s[1] * Math.Sin(a)), (s[0] * Math.Sin(a)) + (s[1] * Math.Cos(a)));
-            return [(int)Math.Round((x * Math.Cos(b)) - (s[2] * Math.Sin(b))), (int)Math.Round(y), (int)Math.Round((x * Math.Sin(b)) + (s[2] * Math.Cos(b)))];
+            return [(int)Math.Round((x * Math.Cos(b)) - (s[2] * Math.Sin(b))), (int)Math.Round(y),
+                (int)Math.Round((x * Math.Sin(b)) + (s[2] * Math.Cos(b)))];
         }
     }
 
@@ -61,7 +64,8 @@ public sealed class PropertyTests
         var expected = Events(rateHz, fall);
         for (var shift = 1; shift < 3 * rateHz; shift += 4)
         {
-            Events(rateHz, [.. before[..shift], .. fall]).Select(e => e with { Sample = e.Sample - shift }).ShouldBe(expected);
+            Events(rateHz, [.. before[..shift], .. fall]).Select(e => e with { Sample = e.Sample - shift })
+                .ShouldBe(expected);
         }
     }
 
@@ -108,7 +112,14 @@ public sealed class PropertyTests
 
         static double Rate(int bpm, double scale)
         {
-            var ppg = new SyntheticPpg(50, 3) { Bpm = bpm, RedLevel = 88_000 * scale, IrLevel = 104_000 * scale, GreenLevel = 42_000 * scale, NoiseCounts = 5 };
+            var ppg = new SyntheticPpg(50, 3)
+            {
+                Bpm = bpm,
+                RedLevel = 88_000 * scale,
+                IrLevel = 104_000 * scale,
+                GreenLevel = 42_000 * scale,
+                NoiseCounts = 5
+            };
             var heart = new HeartRate(50, 3);
             for (var i = 0; i < 20 * 50; i++)
             {
@@ -125,14 +136,16 @@ public sealed class PropertyTests
     public void No_integers_make_a_filter_throw()
     {
         var random = new Random(10);
-        int[] extremes = [int.MinValue, int.MinValue + 1, -262144, -1, 0, 1, 16000, 262143, 262144, int.MaxValue - 1, int.MaxValue];
+        int[] extremes = [
+            int.MinValue, int.MinValue + 1, -262144, -1, 0, 1, 16000, 262143, 262144, int.MaxValue - 1, int.MaxValue];
         int Any() => random.Next(2) == 0 ? extremes[random.Next(extremes.Length)] : unchecked((int)random.NextInt64());
         for (var run = 0; run < 40; run++)
         {
             var fall = new FallDetector(Any());
             var activity = new Activity(Any());
             var wear = new WearDetector();
-            var heart = new HeartRate(run % 5 == 0 ? Any() : 25 + random.Next(101), run % 7 == 0 ? Any() : random.Next(1, 4));
+            var heart = new HeartRate(
+                run % 5 == 0 ? Any() : 25 + random.Next(101), run % 7 == 0 ? Any() : random.Next(1, 4));
             heart.ConfigureOptics(Any(), run % 2 == 0);
             heart.ConfigureOxygenCurve(Any(), Any(), Any());
             fall.Configure((byte)Any(), run % 3 == 0);
@@ -152,7 +165,9 @@ public sealed class PropertyTests
         }
     }
 
-    /// <summary>The band-pass before the beats, against the same in floating point: what rounding adds is 50 dB down.</summary>
+    /// <summary>
+    /// The band-pass before the beats, against the same in floating point: what rounding adds is 50 dB down.
+    /// </summary>
     [Theory]
     [InlineData(25)]
     [InlineData(50)]
@@ -187,7 +202,8 @@ public sealed class PropertyTests
         (10 * Math.Log10(exact.Sum(static v => v * v) / error)).ShouldBeGreaterThan(50);
 
         static double[] Around(double[] values, int half) =>
-            [.. values.Select((_, i) => values[Math.Max(0, i - half)..Math.Min(values.Length, i + half + 1)].Average())];
+            [.. values.Select(
+                (_, i) => values[Math.Max(0, i - half)..Math.Min(values.Length, i + half + 1)].Average())];
     }
 
     /// <summary>The slow average under the steps, against the same in floating point.</summary>

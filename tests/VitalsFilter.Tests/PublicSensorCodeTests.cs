@@ -118,7 +118,9 @@ public sealed class PublicSensorCodeTests
 
     private static int[] Samples(int rateHz, int seconds, int level, double perfusion)
     {
-        var ppg = new SyntheticPpg(rateHz, 20) { Bpm = 66, IrLevel = level, Perfusion = perfusion, NoiseCounts = level * perfusion / 60 };
+        var ppg = new SyntheticPpg(
+            rateHz, 20)
+        { Bpm = 66, IrLevel = level, Perfusion = perfusion, NoiseCounts = level * perfusion / 60 };
         return [.. Enumerable.Range(0, rateHz * seconds).Select(_ => ppg.Next().Ir)];
     }
 
@@ -136,7 +138,8 @@ public sealed class PublicSensorCodeTests
     // The public way: every local minimum of the light at least so many samples after the last one, per half minute.
     private static int PeaksApart(int[] samples, int distance)
     {
-        var smooth = samples.Select((_, i) => samples[Math.Max(0, i - 2)..Math.Min(samples.Length, i + 3)].Average()).ToArray();
+        var smooth = samples.Select((_, i) => samples[Math.Max(0, i - 2)..Math.Min(samples.Length, i + 3)].Average())
+            .ToArray();
         var peaks = 0;
         var last = -distance;
         for (var i = 1; i < smooth.Length - 1; i++)

@@ -146,7 +146,8 @@ public sealed class WearAndActivityTests
             {
                 at = t >= begin[Math.Min(at + 1, 100)] ? at + 1 : at;
                 var phase = (t - begin[Math.Min(at, 99)]) / (begin[Math.Min(at, 99) + 1] - begin[Math.Min(at, 99)]);
-                return 1000 + (peakMg * Math.Sin(Math.Tau * phase)) + (0.3 * peakMg * Math.Sin((2 * Math.Tau * phase) + 0.7)) + random.Next(-8, 9);
+                return 1000 + (peakMg * Math.Sin(Math.Tau * phase))
+                    + (0.3 * peakMg * Math.Sin((2 * Math.Tau * phase) + 0.7)) + random.Next(-8, 9);
             });
             Push(activity, rateHz, 5, t => 1000 + random.Next(-8, 9));
             activity.TakeSteps().ShouldBeInRange(95, 105, $"seed {seed}");
@@ -165,9 +166,10 @@ public sealed class WearAndActivityTests
             ["desk"] = _ => 1000 + Noise(8),
             ["desk with a knock every 5 s"] = t => 1000 + Noise(8) + (t % 5 < 0.06 ? 400 : 0),
 
-            // Engine and road (what the chip lets through of it at its rate), the body's sway on its springs at 1.4 Hz, a bump now
-            // and then. A smooth road: twice of it all is a walk to this counter.
-            ["car"] = t => 1000 + (40 * Math.Sin(Math.Tau * 11.3 * t)) + (20 * Math.Sin(Math.Tau * 8.7 * t)) + (8 * Math.Sin(Math.Tau * 1.4 * t)) + Noise(20)
+            // Engine and road (what the chip lets through of it at its rate), the body's sway on its springs at 1.4 Hz,
+            // a bump now and then. A smooth road: twice of it all is a walk to this counter.
+            ["car"] = t => 1000 + (40 * Math.Sin(Math.Tau * 11.3 * t)) + (20 * Math.Sin(Math.Tau * 8.7 * t))
+                + (8 * Math.Sin(Math.Tau * 1.4 * t)) + Noise(20)
                 + (t % 7.3 < 0.15 ? 250 : 0),
 
             // Five keys a second, in bursts.
@@ -237,7 +239,8 @@ public sealed class WearAndActivityTests
         var wear = new WearDetector();
         Run(wear, SyntheticMotion.Walking(25, 1), 60, 100_000).ShouldBe(WearState.On);
         Run(wear, SyntheticMotion.Walking(25, 1), 4, 1_500).ShouldBe(WearState.Off, "in the hand");
-        Run(wear, SyntheticMotion.Walking(25, 2), 3, 60_000).ShouldBe(WearState.On, "among scarves, and the drawer is pushed");
+        Run(wear, SyntheticMotion.Walking(25, 2), 3, 60_000)
+            .ShouldBe(WearState.On, "among scarves, and the drawer is pushed");
         var drawer = SyntheticMotion.Desk(25, 1);
         Run(wear, drawer, 299, 60_000);
         Run(wear, drawer, 2, 60_000).ShouldBe(WearState.Off);

@@ -6,7 +6,9 @@ using ElderBand.Simulator.Stories;
 
 namespace ElderBand.Tests.Worlds;
 
-/// <summary>Seeded worlds in virtual time around one kind of fault each; every kind that is injected is counted (R10).</summary>
+/// <summary>
+/// Seeded worlds in virtual time around one kind of fault each; every kind that is injected is counted (R10).
+/// </summary>
 public class FaultTests
 {
     private const int ManyMinutes = 10 * 60_000;
@@ -24,7 +26,8 @@ public class FaultTests
             using var town = Powered(seed, Figures.Fixed with { Loss = lossPercent / 100.0, Duplicates = 0.1 });
             var pressedMs = town.World.NowMs;
             town.Press(town.Residents[0]);
-            town.World.RunUntil(() => town.Centre.Alarms.Count > 0, pressedMs + ManyMinutes).ShouldBeTrue($"seed {seed}");
+            town.World.RunUntil(() => town.Centre.Alarms.Count > 0, pressedMs + ManyMinutes)
+                .ShouldBeTrue($"seed {seed}");
             slowestMs = Math.Max(slowestMs, town.World.NowMs - pressedMs);
             town.World.RunUntil(town.World.NowMs + 60_000);
             PressesOf(town).ShouldBe(1, $"seed {seed}");
@@ -67,7 +70,7 @@ public class FaultTests
     }
 
     [Fact]
-    public void P20_centre_down_10_min_press_at_minute_2_hub_power_lost_at_minute_5_is_at_the_centre_once_within_30_s_of_both_back()
+    public void P20_centre_down_10_min_press_at_minute_2_hub_power_lost_at_minute_5_is_there_once_within_30_s()
     {
         using var town = Powered(11, Figures.Fixed);
         var startMs = town.World.NowMs;
@@ -105,7 +108,8 @@ public class FaultTests
             resident.Hub.PowerOff();
             town.World.RunUntil(town.World.NowMs + 2000);
             resident.Hub.PowerOn();
-            town.World.RunUntil(() => town.Centre.Alarms.Count > 0, town.World.NowMs + ManyMinutes).ShouldBeTrue($"seed {seed}");
+            town.World.RunUntil(() => town.Centre.Alarms.Count > 0, town.World.NowMs + ManyMinutes)
+                .ShouldBeTrue($"seed {seed}");
             town.World.RunUntil(town.World.NowMs + 60_000);
             PressesOf(town).ShouldBe(1, $"seed {seed}");
             torn += town.World.Counts.GetValueOrDefault("torn writes");
@@ -166,7 +170,8 @@ public class FaultTests
             }
         }
 
-        foreach (var kind in new[] { "radio packets lost", "advertisements lost", "frames doubled", "walks out of range", "power cuts", "centre outages", "links lost" })
+        foreach (var kind in new[] { "radio packets lost", "advertisements lost", "frames doubled",
+            "walks out of range", "power cuts", "centre outages", "links lost" })
         {
             counts.GetValueOrDefault(kind).ShouldBeGreaterThan(0, $"no \"{kind}\" was injected");
         }

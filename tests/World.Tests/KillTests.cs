@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace ElderBand.Tests.Worlds;
 
-/// <summary>Real processes: the centre is killed between a press and its receipt and comes back on the same data.</summary>
+/// <summary>
+/// Real processes: the centre is killed between a press and its receipt and comes back on the same data.
+/// </summary>
 public class KillTests
 {
     [Fact]

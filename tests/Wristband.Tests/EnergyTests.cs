@@ -15,7 +15,8 @@ namespace ElderBand.Tests.Wristband;
 public sealed class EnergyTests
 {
     private static readonly string Folder = Path.Combine(Root(), "hardware/wristband");
-    private static readonly JsonElement Figures = JsonDocument.Parse(File.ReadAllText(Path.Combine(Folder, "energy.json"))).RootElement;
+    private static readonly JsonElement Figures = JsonDocument.Parse(
+        File.ReadAllText(Path.Combine(Folder, "energy.json"))).RootElement;
 
     [Fact]
     public void The_days_on_one_charge_are_what_the_hardware_table_says()
@@ -42,13 +43,17 @@ public sealed class EnergyTests
         {
             Rewrite(table, rows.Select(row => (row[..(row.IndexOf('|', 2) + 1)], row)));
             foreach (var promise in promises)
-                File.WriteAllText(promise, Regex.Replace(File.ReadAllText(promise), @"\*\*\d\.\d-\d+\.\d ", days, RegexOptions.None, TimeSpan.FromSeconds(1)));
+                File.WriteAllText(promise, Regex.Replace(File.ReadAllText(promise), @"\*\*\d\.\d-\d+\.\d ", days,
+                    RegexOptions.None, TimeSpan.FromSeconds(1)));
         }
 
         var text = File.ReadAllText(table);
-        const string how = "ELDERBAND_WRITE_ENERGY=1 with this test writes the rows and the days in both READMEs; read what else they say";
+        const string how =
+            "ELDERBAND_WRITE_ENERGY=1 with this test writes the rows and the days in both READMEs; read what else they "
+                + "say";
         rows.Where(row => !text.Contains(row + "\n", StringComparison.Ordinal)).ShouldBeEmpty(how);
-        promises.Where(promise => !File.ReadAllText(promise).Contains(days, StringComparison.Ordinal)).ShouldBeEmpty(how);
+        promises.Where(promise => !File.ReadAllText(promise).Contains(days, StringComparison.Ordinal))
+            .ShouldBeEmpty(how);
     }
 
     private static void Rewrite(string path, IEnumerable<(string Begin, string Row)> rows)
@@ -60,7 +65,8 @@ public sealed class EnergyTests
         File.WriteAllText(path, string.Join('\n', lines) + "\n");
     }
 
-    private static double Always => Figures.GetProperty("alwaysOnMa").EnumerateObject().Sum(part => part.Value.GetDouble());
+    private static double Always =>
+        Figures.GetProperty("alwaysOnMa").EnumerateObject().Sum(part => part.Value.GetDouble());
 
     private static Day Measure()
     {
@@ -92,19 +98,23 @@ public sealed class EnergyTests
 
     // Of the time with the radio off: the chip is awake all the time that the radio is on.
     private static double Busy(Day day, int worst) =>
-        ((day.IlPerSecond * Figure("nsPerIl", worst) * 1e-9) + (day.StepsPerSecond * Figure("wakeMs", worst) * 1e-3)) * (1 - day.RadioShare);
+        ((day.IlPerSecond * Figure("nsPerIl", worst) * 1e-9)
+            + (day.StepsPerSecond * Figure("wakeMs", worst) * 1e-3)) * (1 - day.RadioShare);
 
-    private static double LightSleep(Day day, int worst) => Figure("lightSleepMa", worst) * (1 - day.RadioShare - Busy(day, worst));
+    private static double LightSleep(Day day, int worst) =>
+        Figure("lightSleepMa", worst) * (1 - day.RadioShare - Busy(day, worst));
 
     private static double Radio(Day day, int worst) => day.RadioShare * Figure("radioMa", worst);
 
     private static double Pulse(Day day, int worst) => day.LedShare * Figure("pulseMa", worst);
 
     private static double Sum(Day day, int worst) =>
-        Always + LightSleep(day, worst) + Radio(day, worst) + (Busy(day, worst) * Figure("busyMa", worst)) + Pulse(day, worst);
+        Always + LightSleep(day, worst) + Radio(day, worst) + (Busy(day, worst) * Figure("busyMa", worst))
+            + Pulse(day, worst);
 
     private static string Days(Day day, int worst) =>
-        (Figures.GetProperty("usableMah").GetDouble() / Sum(day, worst) / 24).ToString("0.0", CultureInfo.InvariantCulture);
+        (Figures.GetProperty("usableMah").GetDouble() / Sum(day, worst) / 24)
+            .ToString("0.0", CultureInfo.InvariantCulture);
 
     private static double Figure(string name, int worst) => Figures.GetProperty(name)[worst].GetDouble();
 
@@ -112,7 +122,8 @@ public sealed class EnergyTests
 
     private static string Percent(double share) => (share * 100).ToString("0.0", CultureInfo.InvariantCulture) + " %";
 
-    private static string Root([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "../.."));
+    private static string Root([CallerFilePath] string here = "") =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "../.."));
 
     private sealed record Day(double RadioShare, double LedShare, double IlPerSecond, double StepsPerSecond);
 }

@@ -76,7 +76,8 @@ public sealed class KeyTests
     }
 
     /// <summary>Plays a press of a bare key, millisecond by millisecond, and collects the actions.</summary>
-    private static List<KeyAction> Play(SosKey key, IReadOnlyCollection<(long At, bool Down)> edges, long fromMs, long untilMs, bool countdown)
+    private static List<KeyAction> Play(
+        SosKey key, IReadOnlyCollection<(long At, bool Down)> edges, long fromMs, long untilMs, bool countdown)
     {
         var actions = new List<KeyAction>();
         for (var now = fromMs; now <= untilMs; now++)
@@ -176,12 +177,14 @@ public sealed class KeyTests
     [InlineData(2999, 59_000, new[] { KeyAction.Sos })]
     [InlineData(3000, 59_000, new[] { KeyAction.Sos, KeyAction.NotNeeded })]
     [InlineData(3000, 61_000, new[] { KeyAction.Sos })]
-    [InlineData(10000, 5_000, new[] { KeyAction.Sos, KeyAction.NotNeeded, KeyAction.ReportStuck, KeyAction.ReportFree })]
+    [InlineData(
+        10000, 5_000, new[] { KeyAction.Sos, KeyAction.NotNeeded, KeyAction.ReportStuck, KeyAction.ReportFree })]
     public void A_3_s_hold_within_60_s_of_an_SOS_says_not_needed(int lengthMs, int afterMs, KeyAction[] expected)
     {
         var key = new SosKey();
         Play(key, [(0, true), (200, false)], 0, 1000, false).ShouldBe([KeyAction.Sos]);
-        Play(key, [(afterMs, true), (afterMs + lengthMs, false)], 1001, afterMs + lengthMs + 100, false).ShouldBe(expected);
+        Play(key, [(afterMs, true), (afterMs + lengthMs, false)], 1001, afterMs + lengthMs + 100, false)
+            .ShouldBe(expected);
     }
 
     [Fact]
@@ -206,7 +209,8 @@ public sealed class KeyTests
         actions.ShouldBe([KeyAction.SosInCountdown], "1.5 s, although the loop looked only after 5 s");
     }
 
-    private static void AddBounce(List<(long At, bool Down)> edges, Random random, long from, int bounceMs, bool endsDown)
+    private static void AddBounce(
+        List<(long At, bool Down)> edges, Random random, long from, int bounceMs, bool endsDown)
     {
         var level = endsDown;
         for (var at = from + 1; at < from + bounceMs; at++)

@@ -13,16 +13,18 @@ public readonly record struct Pose(double X, double Y, double Z)
         var square = Math.Abs(X) > Math.Abs(Z) ? new Pose(-Y, X, 0) : new Pose(0, -Z, Y);
         var length = Math.Sqrt((square.X * square.X) + (square.Y * square.Y) + (square.Z * square.Z));
         var own = Math.Sqrt((X * X) + (Y * Y) + (Z * Z));
-        return length == 0 ? this : (this * Math.Cos(degrees * Math.PI / 180)) + (square * (own / length * Math.Sin(degrees * Math.PI / 180)));
+        return length == 0 ? this : (this * Math.Cos(degrees * Math.PI / 180))
+            + (square * (own / length * Math.Sin(degrees * Math.PI / 180)));
     }
 }
 
 /// <summary>
-/// What a wrist may do after a fall, invented: recorded trials end seconds after the impact, and nobody has recorded what
-/// comes then. Enough to show which verdict each course leads to, never a measure of how people behave.
+/// What a wrist may do after a fall, invented: recorded trials end seconds after the impact, and nobody has recorded
+/// what comes then. Enough to show which verdict each course leads to, never a measure of how people behave.
 /// </summary>
 /// <param name="Name">In words.</param>
-/// <param name="At">From the pose in which the trial ended and the seconds since, the acceleration without noise.</param>
+/// <param name="At">From the pose in which the trial ended and the seconds since, the acceleration without
+/// noise.</param>
 public sealed record Continuation(string Name, Func<Pose, double, Pose> At)
 {
     /// <summary>All of them, from the stillest to the liveliest.</summary>
@@ -48,11 +50,13 @@ public sealed record Continuation(string Name, Func<Pose, double, Pose> At)
 
         // Hand before hand after five seconds, 40 s long, to a chair or a telephone; then still.
         new("crawling", static (pose, t) => t is < 5 or > 45 ? pose
-            : pose.Turned(30 * Math.Sin(Math.Tau * 0.45 * t)) + (new Pose(180, -220, 260) * Bump((t % 1.1) - 0.5, 0.06))),
+            : pose.Turned(30 * Math.Sin(Math.Tau * 0.45 * t))
+                + (new Pose(180, -220, 260) * Bump((t % 1.1) - 0.5, 0.06))),
 
         // Six seconds on the floor, up within four, then away.
         new("getting up and walking", static (pose, t) => t < 6 ? pose
-            : pose.Turned(80 * Math.Clamp((t - 6) / 4, 0, 1)) + (new Pose(160, 60, -120) * (t < 10 ? Math.Sin(Math.Tau * 1.1 * t) : Math.Sin(Math.Tau * 1.7 * t)))),
+            : pose.Turned(80 * Math.Clamp((t - 6) / 4, 0, 1))
+                + (new Pose(160, 60, -120) * (t < 10 ? Math.Sin(Math.Tau * 1.1 * t) : Math.Sin(Math.Tau * 1.7 * t)))),
     ];
 
     private static double Bump(double t, double width) => Math.Exp(-t * t / (2 * width * width));

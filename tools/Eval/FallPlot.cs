@@ -22,7 +22,8 @@ public static class FallPlot
     private const string NearFallFill = "#7048e8";
     private const string LabelStroke = "#0b7285";
 
-    public static string Draw(string folder, Entry entry, int rateHz, FallProfile profile, (double FromS, double ToS) span)
+    public static string Draw(
+        string folder, Entry entry, int rateHz, FallProfile profile, (double FromS, double ToS) span)
     {
         var trial = Trial.Load(folder, entry, rateHz);
         var heard = Falls.OneByOne(trial, profile);
@@ -32,10 +33,12 @@ public static class FallPlot
         var start = At(trial.FirstRecorded);
         var end = At(trial.FirstRecorded + trial.Recorded - 1);
         var last = heard.Count == 0 ? end : Math.Max(end, At(heard[^1].Index) + MarginS);
-        last = Math.Max(last, phases.Where(p => p.From <= trial.FirstRecorded + trial.Recorded).Select(p => At(p.To)).DefaultIfEmpty(end).Max());
+        last = Math.Max(last, phases.Where(p => p.From <= trial.FirstRecorded + trial.Recorded).Select(p => At(p.To))
+            .DefaultIfEmpty(end).Max());
         var from = double.IsFinite(span.FromS) ? span.FromS : start - MarginS;
         var to = double.IsFinite(span.ToS) ? span.ToS : last + MarginS;
-        var magnitude = Enumerable.Range(0, trial.Count).Select(i => (S: At(i), G: Magnitude(trial[i]))).Where(m => m.S >= from && m.S <= to).ToList();
+        var magnitude = Enumerable.Range(0, trial.Count).Select(i => (S: At(i), G: Magnitude(trial[i])))
+            .Where(m => m.S >= from && m.S <= to).ToList();
         if (magnitude.Count == 0)
         {
             throw new DamagedException($"nothing was recorded between {Svg.Number(from)} and {Svg.Number(to)} s");
@@ -61,12 +64,14 @@ public static class FallPlot
         }
 
         svg.Line(g.Left, g.Y(TriggerG), g.Right, g.Y(TriggerG), PeakFill, 1.2, "6 4");
-        foreach (var (column, words) in new[] { ("onset_ms", "fall begins"), ("impact_ms", "impact"), ("end_ms", "fall ends") })
+        foreach (var (
+            column, words) in new[] { ("onset_ms", "fall begins"), ("impact_ms", "impact"), ("end_ms", "fall ends") })
         {
             if (double.TryParse(entry[column], CultureInfo.InvariantCulture, out var ms) && g.Shows(ms / 1000))
             {
                 svg.Line(g.X(ms / 1000), g.Top, g.X(ms / 1000), score.Bottom, LabelStroke, 1.3, "3 3");
-                svg.Text(g.X(ms / 1000) + (column == "onset_ms" ? -4 : 4), g.Top + (column == "end_ms" ? 30 : 14), words, 12, LabelStroke, column == "onset_ms" ? "end" : "start");
+                svg.Text(g.X(ms / 1000) + (column == "onset_ms" ? -4 : 4), g.Top + (column == "end_ms" ? 30 : 14),
+                    words, 12, LabelStroke, column == "onset_ms" ? "end" : "start");
             }
         }
 
@@ -74,7 +79,8 @@ public static class FallPlot
         states.Axes("state", values: false);
         foreach (var (first, until, phase) in phases)
         {
-            svg.Rectangle(states.X(At(first)), states.Top + 4, Math.Max(states.X(At(until)) - states.X(At(first)), 1), 22, Fill(phase), 1, $"{phase}, {At(first):0.0} to {At(until):0.0} s");
+            svg.Rectangle(states.X(At(first)), states.Top + 4, Math.Max(states.X(At(until)) - states.X(At(first)), 1),
+                22, Fill(phase), 1, $"{phase}, {At(first):0.0} to {At(until):0.0} s");
         }
 
         score.Axes("score, 0-100", time: true);
@@ -84,7 +90,8 @@ public static class FallPlot
             var suspected = heard.Exists(h => h.Index == index && h.Verdict == FallVerdict.Suspected);
             var colour = suspected ? CountdownFill : Svg.Faint;
             svg.Line(score.X(At(index)), score.Bottom, score.X(At(index)), score.Y(value), colour, 2);
-            svg.Dot(score.X(At(index)), score.Y(value), 4, colour, hover: $"judged {At(index).ToString("0.0", CultureInfo.InvariantCulture)} s: score {value}");
+            svg.Dot(score.X(At(index)), score.Y(value), 4, colour,
+                hover: $"judged {At(index).ToString("0.0", CultureInfo.InvariantCulture)} s: score {value}");
             if (scores.Count > MostLabels)
             {
                 continue;
@@ -110,29 +117,38 @@ public static class FallPlot
                 svg.Rectangle(x, states.Top + 28, states.X(stop) - x, 14, CountdownFill, 0.35, "the wearer's 30 s");
                 if (stop > to && states.X(to) - x > 150)
                 {
-                    svg.Text(states.X(to) - 6, states.Top + 39, $"until {Svg.Number(stop)} s", 11, CountdownFill, "end");
+                    svg.Text(
+                        states.X(to) - 6, states.Top + 39, $"until {Svg.Number(stop)} s", 11, CountdownFill, "end");
                 }
             }
         }
 
         svg.Text(g.Right - 6, g.Y(TriggerG) - 5, "1.5 g wakes the detector", 12, PeakFill, "end");
-        svg.Text(score.Right - 6, score.Y(50) - 5, "50: suspected at once" + (profile.Sensitivity == 1 ? "" : " (normal sensitivity)"), 12, CountdownFill, "end");
+        svg.Text(score.Right - 6, score.Y(50) - 5, "50: suspected at once"
+            + (profile.Sensitivity == 1 ? "" : " (normal sensitivity)"), 12, CountdownFill, "end");
         Legend(svg, 706);
         return svg.Close($"{entry["file"]}: fall detector");
     }
 
-    private static void Head(Svg svg, Entry entry, int rateHz, FallProfile profile, List<Heard> heard, Func<int, double> at)
+    private static void Head(
+        Svg svg, Entry entry, int rateHz, FallProfile profile, List<Heard> heard, Func<int, double> at)
     {
         svg.Text(76, 34, entry["file"], 20, bold: true);
         var what = entry["is_fall"] switch { "1" => "a fall", "0" => "daily life", _ => "a stream" };
-        var who = string.Join(", ", new[] { entry["description"], entry["subject"], entry["age_group"] }.Where(static s => s.Length > 0));
+        var who = string.Join(
+            ", ", new[] { entry["description"], entry["subject"], entry["age_group"] }.Where(static s => s.Length > 0));
         svg.Text(76, 58, $"{what}: {who}", 14, Svg.Faint);
-        var settings = $"{rateHz} Hz, sensitivity {profile.Sensitivity switch { 0 => "low", 1 => "normal", _ => "high" }}{(profile.WalkingAid ? ", walking aid" : "")}";
+        var sensitivity = profile.Sensitivity switch { 0 => "low", 1 => "normal", _ => "high" };
+        var settings = $"{rateHz} Hz, sensitivity {sensitivity}{(profile.WalkingAid ? ", walking aid" : "")}";
         var said = heard.Count == 0 ? "says nothing"
-            : heard.Count > MostVerdicts ? $"{heard.Count(static h => h.IsSuspicion)} suspicions, {heard.Count(static h => !h.IsSuspicion)} near falls"
-            : string.Join("; ", heard.Select(h => $"{Words(h)} at {at(h.Index).ToString("0.0", CultureInfo.InvariantCulture)} s"
+            : heard.Count > MostVerdicts
+                ? $"{heard.Count(static h => h.IsSuspicion)} suspicions, {heard.Count(static h => !h.IsSuspicion)} "
+                    + "near falls"
+            : string.Join(
+                "; ", heard.Select(h => $"{Words(h)} at {at(h.Index).ToString("0.0", CultureInfo.InvariantCulture)} s"
                 + (h.StillAtTheEnd ? " (lying still 30 s later)" : "")));
-        svg.Text(76, 84, $"the band ({settings}): {said}", 14, heard.Exists(static h => h.IsSuspicion) ? CountdownFill : Svg.Ink, bold: true);
+        svg.Text(76, 84, $"the band ({settings}): {said}", 14,
+            heard.Exists(static h => h.IsSuspicion) ? CountdownFill : Svg.Ink, bold: true);
     }
 
     private static void Legend(Svg svg, double y)
@@ -140,7 +156,8 @@ public static class FallPlot
         var x = 76.0;
         foreach (var (fill, opacity, words) in new[]
         {
-            (PeakFill, 1.0, "peak: the highest is sought"), (SettleFill, 1.0, "settle: 3 s of signal awaited"), (LongLieFill, 1.0, "long lie: weak suspicion, lying still?"),
+            (PeakFill, 1.0, "peak: the highest is sought"), (SettleFill, 1.0, "settle: 3 s of signal awaited"),
+            (LongLieFill, 1.0, "long lie: weak suspicion, lying still?"),
             (CountdownFill, 0.35, "countdown: the wearer's 30 s"), ("#f1f3f5", 1.0, "not recorded: pose held"),
         })
         {
@@ -172,10 +189,12 @@ public static class FallPlot
         _ => LongLieFill,
     };
 
-    private static double Magnitude((int X, int Y, int Z) s) => Math.Sqrt(((double)s.X * s.X) + ((double)s.Y * s.Y) + ((double)s.Z * s.Z)) / 1000;
+    private static double Magnitude((int X, int Y, int Z) s) =>
+        Math.Sqrt(((double)s.X * s.X) + ((double)s.Y * s.Y) + ((double)s.Z * s.Z)) / 1000;
 
     // The stretches in which the detector was not idle, and the scores of what it judged.
-    private static (List<(int From, int To, FallPhase Phase)> Phases, List<(int Index, int Score)> Scores) Walk(Trial trial, FallProfile profile)
+    private static (List<(int From, int To, FallPhase Phase)> Phases, List<(int Index, int Score)> Scores) Walk(
+        Trial trial, FallProfile profile)
     {
         var detector = new FallDetector(trial.RateHz);
         detector.Configure(profile.Sensitivity, profile.WalkingAid);

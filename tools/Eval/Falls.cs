@@ -23,13 +23,16 @@ public sealed record Heard(int Index, int HeardIndex, FallVerdict Verdict, int S
 /// <param name="WalkingAid">A stick or a frame.</param>
 public sealed record FallProfile(byte Sensitivity, bool WalkingAid)
 {
-    public static FallProfile From(Options options) => new((byte)options.Number("sensitivity", 1, 0, 1, 2), options.Has("walking-aid"));
+    public static FallProfile From(Options options) =>
+        new((byte)options.Number("sensitivity", 1, 0, 1, 2), options.Has("walking-aid"));
 }
 
 /// <summary>Fall trials through the band's detector.</summary>
 public static class Falls
 {
-    /// <summary>Samples that the band lets the accelerometer collect at most before it reads them: the FIFO holds 32.</summary>
+    /// <summary>
+    /// Samples that the band lets the accelerometer collect at most before it reads them: the FIFO holds 32.
+    /// </summary>
     public const int BatchSamples = 25;
 
     public static int Evaluate(Options options, TextWriter report)
@@ -43,7 +46,8 @@ public static class Falls
         var trials = 0;
         var same = 0;
         var sameVerdicts = 0;
-        var code = Batch.Run(Entry.ReadManifest(folder, report), report, outFile, "file,t_ms,kind,score", $"falls at {rateHz} Hz", entry =>
+        var code = Batch.Run(Entry.ReadManifest(folder, report), report, outFile, "file,t_ms,kind,score",
+            $"falls at {rateHz} Hz", entry =>
         {
             var trial = Trial.Load(folder, entry, rateHz);
             var heard = batch ? InBatches(trial, profile) : OneByOne(trial, profile);
@@ -54,7 +58,8 @@ public static class Falls
                 all.AddRange(heard);
                 trials++;
                 same += Same(heard, rounded) ? 1 : 0;
-                sameVerdicts += heard.Select(static h => (h.Index, h.Verdict)).SequenceEqual(whole.Select(static h => (h.Index, h.Verdict))) ? 1 : 0;
+                sameVerdicts += heard.Select(static h => (h.Index, h.Verdict))
+                    .SequenceEqual(whole.Select(static h => (h.Index, h.Verdict))) ? 1 : 0;
             }
 
             if (!Same(heard, rounded))
@@ -65,15 +70,21 @@ public static class Falls
             return Rows(entry["file"], trial, heard);
         });
         report.WriteLine(
-            $"  suspected {all.Count(static h => h.IsSuspicion)} (by lying still {all.Count(static h => h.Verdict == FallVerdict.SuspectedLate)}), "
-            + $"confirmed {all.Count(static h => h.StillAtTheEnd)} (lying still when the countdown ended), near falls for the log {all.Count(static h => !h.IsSuspicion)}");
+            $"  suspected {all.Count(static h => h.IsSuspicion)} (by lying still "
+                + $"{all.Count(static h => h.Verdict == FallVerdict.SuspectedLate)}), "
+            + $"confirmed {all.Count(static h => h.StillAtTheEnd)} (lying still when the countdown ended), near falls "
+                + $"for the log {all.Count(static h => !h.IsSuspicion)}");
         if (!batch)
         {
             return code;
         }
 
-        report.WriteLine($"  through the chip's FIFO and the band's driver in batches of {BatchSamples}: {same} of {trials} trials the same verdicts, moments and scores as");
-        report.WriteLine($"  sample by sample in the chip's steps of 3.9 mg; {sameVerdicts} of {trials} the same verdicts and moments as in whole milli-g");
+        report.WriteLine(
+            $"  through the chip's FIFO and the band's driver in batches of {BatchSamples}: {same} of {trials} trials "
+                + "the same verdicts, moments and scores as");
+        report.WriteLine(
+            $"  sample by sample in the chip's steps of 3.9 mg; {sameVerdicts} of {trials} the same verdicts and "
+                + "moments as in whole milli-g");
         return same == trials ? code : 1;
     }
 
@@ -84,9 +95,12 @@ public static class Falls
         var rateHz = options.Number("rate", 50, 25, 50);
         var phaseMs = options.Number("phase", 0);
         var variation = options.Number("variation", 0);
-        var header = "file,dataset,subject,age_group,activity_code,is_fall,onset_ms,impact_ms,rate_hz,phase_ms,t_ms,peak_ms,lies_still,"
+        var header =
+            "file,dataset,subject,age_group,activity_code,is_fall,onset_ms,impact_ms,rate_hz,phase_ms,t_ms,peak_ms,"
+            + "lies_still,"
             + string.Join(',', Enumerable.Range(0, FallFeatures.Count).Select(static i => $"f{i}"));
-        return Batch.Run(Entry.ReadManifest(folder, report), report, outFile, header, $"features at {rateHz} Hz", entry =>
+        return Batch.Run(
+            Entry.ReadManifest(folder, report), report, outFile, header, $"features at {rateHz} Hz", entry =>
         {
             var rows = new StringBuilder();
             var trial = Trial.Load(folder, entry, rateHz, phaseMs, variation: variation);
@@ -100,8 +114,10 @@ public static class Falls
                 {
                     events = detector.EventCount;
                     var ms = trial.MsAt(i);
-                    rows.Append($"{entry["file"]},{entry["dataset"]},{entry["subject"]},{entry["age_group"]},{entry["activity_code"]},");
-                    rows.Append($"{entry["is_fall"]},{entry["onset_ms"]},{entry["impact_ms"]},{rateHz},{phaseMs},{ms},{ms - detector.LastImpactAgeMs},{(LiesStill(trial, i) ? 1 : 0)},");
+                    rows.Append($"{entry["file"]},{entry["dataset"]},{entry["subject"]},{entry["age_group"]},");
+                    rows.Append($"{entry["activity_code"]},{entry["is_fall"]},{entry["onset_ms"]},");
+                    rows.Append($"{entry["impact_ms"]},{rateHz},{phaseMs},{ms},{ms - detector.LastImpactAgeMs},");
+                    rows.Append($"{(LiesStill(trial, i) ? 1 : 0)},");
                     rows.AppendJoin(',', detector.LastFeatures).Append('\n');
                 }
             }
@@ -117,14 +133,17 @@ public static class Falls
         var moved = 0;
         for (var second = 0; second < LongLieWatch.WindowS && moved < LongLieWatch.MovedS; second++)
         {
-            var samples = Enumerable.Range(from + 1 + (second * trial.RateHz), trial.RateHz).TakeWhile(i => i < trial.Count).Select(i => trial[i]).ToArray();
+            var samples = Enumerable.Range(from + 1 + (second * trial.RateHz), trial.RateHz)
+                .TakeWhile(i => i < trial.Count).Select(i => trial[i]).ToArray();
             if (samples.Length < trial.RateHz)
             {
                 return false;
             }
 
-            var (x, y, z) = (samples.Average(static s => s.X), samples.Average(static s => s.Y), samples.Average(static s => s.Z));
-            var variance = samples.Average(s => ((s.X - x) * (s.X - x)) + ((s.Y - y) * (s.Y - y)) + ((s.Z - z) * (s.Z - z)));
+            var (x, y, z) = (
+                samples.Average(static s => s.X), samples.Average(static s => s.Y), samples.Average(static s => s.Z));
+            var variance = samples.Average(
+                s => ((s.X - x) * (s.X - x)) + ((s.Y - y) * (s.Y - y)) + ((s.Z - z) * (s.Z - z)));
             var quiet = variance <= LongLieWatch.StillDeviationMg * LongLieWatch.StillDeviationMg;
             still = quiet ? still + 1 : 0;
             moved += quiet ? 0 : 1;
@@ -167,7 +186,8 @@ public static class Falls
             throw new InvalidOperationException("the accelerometer's model and driver do not understand each other");
         }
 
-        // The band's driver chooses 25 Hz (0x08); 0x09 is 50 Hz (ADXL343 rev 0, table 7). The first sample keeps its 40 ms.
+        // The band's driver chooses 25 Hz (0x08); 0x09 is 50 Hz (ADXL343 rev 0, table 7). The first sample keeps its 40
+        // ms.
         var periodMs = 1000 / trial.RateHz;
         if (trial.RateHz == 50)
         {
@@ -205,7 +225,8 @@ public static class Falls
     }
 
     public static bool Same(List<Heard> a, List<Heard> b) =>
-        a.Select(static h => (h.Index, h.Verdict, h.Score)).SequenceEqual(b.Select(static h => (h.Index, h.Verdict, h.Score)));
+        a.Select(static h => (h.Index, h.Verdict, h.Score))
+            .SequenceEqual(b.Select(static h => (h.Index, h.Verdict, h.Score)));
 
     private static string Rows(string file, Trial trial, List<Heard> heard)
     {

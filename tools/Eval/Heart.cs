@@ -54,7 +54,8 @@ public static class Heart
                 var rows = new StringBuilder();
                 foreach (var e in pieces.SelectMany(piece => Play(piece, map)))
                 {
-                    rows.Append(CultureInfo.InvariantCulture, $"{entry["file"]},{e.Ms},{e.BpmX10},{e.Confidence},{(e.Reported ? 1 : 0)},");
+                    rows.Append(CultureInfo.InvariantCulture,
+                        $"{entry["file"]},{e.Ms},{e.BpmX10},{e.Confidence},{(e.Reported ? 1 : 0)},");
                     rows.Append(CultureInfo.InvariantCulture, $"{e.Spo2X10},{(e.Spo2X10 > 0 ? 1 : 0)},{e.Refusal},");
                     rows.Append(map.HasLevel ? "judged\n" : "not-applicable\n");
                 }
@@ -76,10 +77,12 @@ public static class Heart
             return null;
         }
 
-        var curve = text.Split(',').Select(static c => int.TryParse(c, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) ? value : int.MinValue).ToArray();
+        var curve = text.Split(',').Select(static c => int.TryParse(c, NumberStyles.AllowLeadingSign,
+            CultureInfo.InvariantCulture, out var value) ? value : int.MinValue).ToArray();
         return curve.Length == 3 && !curve.Contains(int.MinValue)
             ? curve
-            : throw new UsageException($"--oxygen-curve {text}: three whole numbers, percent x1000: constant,linear,square");
+            : throw new UsageException(
+                $"--oxygen-curve {text}: three whole numbers, percent x1000: constant,linear,square");
     }
 
     /// <summary>What the band would have said, every 2 s.</summary>
@@ -89,7 +92,8 @@ public static class Heart
         Feed(recording, map, map.Channels, 100, (heart, ms) =>
         {
             var reported = heart.TryEstimate();
-            said.Add(new HeartEstimate(ms, heart.GuessBpmX10, heart.Confidence, reported, heart.Spo2X10, heart.Refusal, heart.Spo2Refusal));
+            said.Add(new HeartEstimate(
+                ms, heart.GuessBpmX10, heart.Confidence, reported, heart.Spo2X10, heart.Refusal, heart.Spo2Refusal));
         });
         return said;
     }
@@ -100,7 +104,8 @@ public static class Heart
     /// <param name="names">The channels to use.</param>
     /// <param name="speedPercent">How fast the wearer lives: at 125 heart and stride are a quarter faster.</param>
     /// <param name="every2s">Gets the filter and the recording's own time, ms.</param>
-    public static void Feed(Recording recording, PulseMapping map, string[] names, int speedPercent, Action<HeartRate, long> every2s)
+    public static void Feed(
+        Recording recording, PulseMapping map, string[] names, int speedPercent, Action<HeartRate, long> every2s)
     {
         var rateHz = map.RateHz;
         var slowHz = (int)Math.Round(rateHz * 100.0 / speedPercent);
@@ -128,10 +133,12 @@ public static class Heart
             }
             else
             {
-                heart.Push(channels[0][i], channels.Length > 1 ? channels[1][i] : 0, channels.Length > 2 ? channels[2][i] : 0);
+                heart.Push(
+                    channels[0][i], channels.Length > 1 ? channels[1][i] : 0, channels.Length > 2 ? channels[2][i] : 0);
             }
 
-            for (; motion.Length == 3 && moved < motion[0].Length && (long)moved * slowHz <= (long)i * motionHz; moved++)
+            for (; motion.Length == 3 && moved < motion[0].Length
+                && (long)moved * slowHz <= (long)i * motionHz; moved++)
             {
                 heart.PushMotion(motion[0][moved], motion[1][moved], motion[2][moved]);
             }
@@ -159,7 +166,8 @@ public static class Heart
         return lost;
     }
 
-    // Means over 40 ms instead of single values: the band's chip filters before it counts, a recording of 125 Hz would alias.
+    // Means over 40 ms instead of single values: the band's chip filters before it counts, a recording of 125 Hz would
+    // alias.
     internal static int[] AtBandRate(Recording recording, string channel, int motionHz, double milliGFactor)
     {
         var each = Math.Max(1, (int)Math.Ceiling(recording.RateHz / motionHz));

@@ -81,14 +81,18 @@ public static class HeartPlot
 
         svg.Text(wave.Right, wave.Top - 6, "level taken away, each channel on its own scale", 12, Svg.Faint, "end");
 
-        var rates = said.Where(static e => e.Answer.BpmX10 > 0).Select(static e => e.Answer.BpmX10 / 10.0).Concat(reference.Select(static r => r.Bpm)).DefaultIfEmpty(70).ToArray();
+        var rates = said.Where(static e => e.Answer.BpmX10 > 0).Select(static e => e.Answer.BpmX10 / 10.0)
+            .Concat(reference.Select(static r => r.Bpm)).DefaultIfEmpty(70).ToArray();
         var top = wave.Bottom + 24;
-        var rate = new Panel(svg, 76, top, 1090, 570 - top, from, to, Math.Floor((rates.Min() - 8) / 10) * 10, Math.Ceiling((rates.Max() + 8) / 10) * 10);
+        var rate = new Panel(svg, 76, top, 1090, 570 - top, from, to, Math.Floor((rates.Min() - 8) / 10) * 10,
+            Math.Ceiling((rates.Max() + 8) / 10) * 10);
         rate.Axes("heart rate, a minute", time: below == 0);
         foreach (var (s, answer) in said)
         {
             var reason = Reasons.FirstOrDefault(r => r.Reason == answer.Refusal);
-            var words = $"{s.ToString("0", CultureInfo.InvariantCulture)} s: {answer.BpmX10 / 10.0:0.0} a minute, confidence {answer.Confidence}, {(answer.Reported ? "reported" : $"refused: {reason.Words}")}";
+            var words =
+                $"{s.ToString("0", CultureInfo.InvariantCulture)} s: {answer.BpmX10 / 10.0:0.0} a minute, confidence "
+                    + $"{answer.Confidence}, {(answer.Reported ? "reported" : $"refused: {reason.Words}")}";
             if (!answer.Reported)
             {
                 svg.Rectangle(rate.X(s) - 2, rate.Bottom - 7, 4, 7, reason.Fill ?? Moving, 1, words);
@@ -96,7 +100,8 @@ public static class HeartPlot
 
             if (answer.BpmX10 > 0)
             {
-                svg.Dot(rate.X(s), rate.Y(answer.BpmX10 / 10.0), answer.Reported ? 3 : 2.4, answer.Reported ? Told : "#ffffff", answer.Reported ? "none" : reason.Fill ?? Moving, words);
+                svg.Dot(rate.X(s), rate.Y(answer.BpmX10 / 10.0), answer.Reported ? 3 : 2.4,
+                    answer.Reported ? Told : "#ffffff", answer.Reported ? "none" : reason.Fill ?? Moving, words);
             }
         }
 
@@ -104,12 +109,15 @@ public static class HeartPlot
         var next = rate.Bottom + 20;
         if (oxygen)
         {
-            var values = said.Where(static e => e.Answer.Spo2X10 > 0).Select(static e => e.Answer.Spo2X10 / 10.0).Concat(reference.Where(static r => r.Spo2 > 0).Select(static r => r.Spo2)).ToArray();
-            var panel = new Panel(svg, 76, next, 1090, 126, from, to, Math.Max(50, Math.Floor((values.Min() - 2) / 5) * 5), 101);
+            var values = said.Where(static e => e.Answer.Spo2X10 > 0).Select(static e => e.Answer.Spo2X10 / 10.0)
+                .Concat(reference.Where(static r => r.Spo2 > 0).Select(static r => r.Spo2)).ToArray();
+            var panel = new Panel(
+                svg, 76, next, 1090, 126, from, to, Math.Max(50, Math.Floor((values.Min() - 2) / 5) * 5), 101);
             panel.Axes("SpO2, %", time: motion.Count == 0);
             foreach (var (s, answer) in said.Where(static e => e.Answer.Spo2X10 > 0))
             {
-                svg.Dot(panel.X(s), panel.Y(answer.Spo2X10 / 10.0), 3, Told, hover: $"{s:0} s: {answer.Spo2X10 / 10.0:0.0} %");
+                svg.Dot(panel.X(s), panel.Y(answer.Spo2X10 / 10.0), 3, Told,
+                    hover: $"{s:0} s: {answer.Spo2X10 / 10.0:0.0} %");
             }
 
             DrawReference(svg, panel, reference.Where(static r => r.Spo2 > 0).Select(static r => (r.S, r.Spo2)));
@@ -118,7 +126,8 @@ public static class HeartPlot
 
         if (motion.Count > 0)
         {
-            var panel = new Panel(svg, 76, next, 1090, 84, from, to, 0, Math.Max(100, Math.Ceiling(motion.Max(static m => m.Mg) / 100) * 100));
+            var panel = new Panel(svg, 76, next, 1090, 84, from, to, 0,
+                Math.Max(100, Math.Ceiling(motion.Max(static m => m.Mg) / 100) * 100));
             panel.Axes("motion, mg", time: true);
             panel.Trace(motion, Moving, 1.4);
         }
@@ -127,18 +136,30 @@ public static class HeartPlot
         return svg.Close($"{entry["file"]}: heart rate");
     }
 
-    private static void Head(Svg svg, Entry entry, PulseMapping map, List<(double S, HeartEstimate Answer)> said, List<(double S, double Bpm, double Spo2)> reference)
+    private static void Head(Svg svg, Entry entry, PulseMapping map, List<(double S, HeartEstimate Answer)> said,
+        List<(double S, double Bpm, double Spo2)> reference)
     {
         svg.Text(76, 34, entry["file"], 20, bold: true);
-        svg.Text(76, 58, string.Join(", ", new[] { entry["subject"], entry["sensor"], entry["site"], $"{map.RateHz} Hz", entry["ref_kind"] is { Length: > 0 } kind ? $"reference: {kind}" : "no reference" }.Where(static s => s.Length > 0)), 14, Svg.Faint);
+        svg.Text(
+            76, 58, string.Join(
+                ", ", new[] { entry["subject"], entry["sensor"], entry["site"], $"{map.RateHz} Hz",
+                    entry["ref_kind"] is { Length: > 0 } kind ? $"reference: {kind}" : "no reference" }.Where(
+                        static s => s.Length > 0)), 14, Svg.Faint);
         var told = said.Where(static e => e.Answer.Reported).ToList();
-        var errors = told.Select(e => (e.Answer.BpmX10, Near: reference.Where(r => e.S > r.S - 2.5 && e.S <= r.S + 0.5).Select(static r => r.Bpm).DefaultIfEmpty(double.NaN).First()))
-            .Where(static p => !double.IsNaN(p.Near)).Select(static p => Math.Abs((p.BpmX10 / 10.0) - p.Near)).ToArray();
+        var errors = told.Select(e => (e.Answer.BpmX10, Near: reference.Where(r => e.S > r.S - 2.5 && e.S <= r.S + 0.5)
+            .Select(static r => r.Bpm).DefaultIfEmpty(double.NaN).First()))
+            .Where(static p => !double.IsNaN(p.Near)).Select(static p => Math.Abs((p.BpmX10 / 10.0) - p.Near))
+                .ToArray();
         var answered = said.Count == 0 ? "says nothing" : $"reports {told.Count} of {said.Count} answers";
+        var beside = errors.Length == 0
+            ? ""
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $"; {errors.Length} of them beside a reference, {errors.Average():0.0} a minute off on average");
         svg.Text(
             76,
             84,
-            $"the band {answered}{(errors.Length > 0 ? $"; {errors.Length} of them beside a reference, {errors.Average().ToString("0.0", CultureInfo.InvariantCulture)} a minute off on average" : "")}",
+            $"the band {answered}{beside}",
             14,
             told.Count > 0 ? Told : Svg.Ink,
             bold: true);
@@ -195,7 +216,8 @@ public static class HeartPlot
             var count = said.Count(e => !e.Answer.Reported && e.Answer.Refusal == reason);
             if (count > 0)
             {
-                Entry(at => { svg.Dot(at + 4, y - 4, 3, "#ffffff", fill); svg.Rectangle(at + 11, y - 8, 4, 7, fill); }, $"refused: {words} ({count})");
+                Entry(at => { svg.Dot(at + 4, y - 4, 3, "#ffffff", fill); svg.Rectangle(at + 11, y - 8, 4, 7, fill); },
+                    $"refused: {words} ({count})");
             }
         }
     }
@@ -224,7 +246,8 @@ public static class HeartPlot
         var rows = new List<(double, double, double)>();
         foreach (var cells in lines.Skip(1).Select(static l => l.Split(',')).Where(c => c.Length == header.Length))
         {
-            double Cell(string name) => Column(name) >= 0 && double.TryParse(cells[Column(name)], CultureInfo.InvariantCulture, out var v) ? v : 0;
+            double Cell(string name) => Column(name) >= 0
+                && double.TryParse(cells[Column(name)], CultureInfo.InvariantCulture, out var v) ? v : 0;
             if (Cell("suspect") == 0 && Cell("hr_bpm_x10") > 0)
             {
                 rows.Add((Cell("t_end_ms") / 1000, Cell("hr_bpm_x10") / 10, Cell("spo2_x10") / 10));
@@ -273,9 +296,11 @@ public static class HeartPlot
         var axes = map.Motion.Select(c => piece.Resample(c, 25)).ToArray();
         for (var i = 0; i + 25 <= axes[0].Length; i += 25)
         {
-            var magnitudes = Enumerable.Range(i, 25).Select(k => Math.Sqrt(axes.Sum(a => (double)a[k] * a[k])) * map.MilliGFactor).ToArray();
+            var magnitudes = Enumerable.Range(i, 25)
+                .Select(k => Math.Sqrt(axes.Sum(a => (double)a[k] * a[k])) * map.MilliGFactor).ToArray();
             var mean = magnitudes.Average();
-            yield return ((piece.StartMs / 1000.0) + (i / 25.0) + 0.5 + shift, Math.Sqrt(magnitudes.Average(m => (m - mean) * (m - mean))));
+            yield return ((piece.StartMs / 1000.0) + (i / 25.0) + 0.5 + shift,
+                Math.Sqrt(magnitudes.Average(m => (m - mean) * (m - mean))));
         }
     }
 }

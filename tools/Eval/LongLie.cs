@@ -14,7 +14,8 @@ public static class LongLie
         var profile = FallProfile.From(options);
         var falls = Entry.ReadManifest(folder, report).FindAll(static e => e["is_fall"] == "1");
         var counts = Continuation.All.ToDictionary(static c => c.Name, static _ => new int[5]);
-        var code = Batch.Run(falls, report, outFile, "file,continuation,t_ms,kind,score", $"continued falls at {rateHz} Hz", entry =>
+        var code = Batch.Run(
+            falls, report, outFile, "file,continuation,t_ms,kind,score", $"continued falls at {rateHz} Hz", entry =>
         {
             var rows = new StringBuilder();
             foreach (var continuation in Continuation.All)
@@ -30,17 +31,22 @@ public static class LongLie
                 var count = counts[continuation.Name];
                 lock (count)
                 {
-                    count[first?.Verdict == FallVerdict.Suspected ? 0 : first is not null ? 1 : heard.Count > 0 ? 2 : 3]++;
+                    count[first?.Verdict == FallVerdict.Suspected
+                        ? 0 : first is not null ? 1 : heard.Count > 0 ? 2 : 3]++;
                     count[4] += first is { StillAtTheEnd: true } ? 1 : 0;
                 }
             }
 
             return rows.ToString();
         });
-        report.WriteLine($"  {"after the fall",-24}{"at once",8}{"by lying still",16}{"near fall",11}{"nothing",9}   lying still when the countdown ended");
+        report.WriteLine(
+            $"  {"after the fall",-24}{"at once",8}{"by lying still",16}{"near fall",11}{"nothing",9}   lying still "
+                + "when the countdown ended");
         foreach (var (name, count) in counts)
         {
-            report.WriteLine($"  {name,-24}{count[0],8}{count[1],16}{count[2],11}{count[3],9}   {count[4]} of {count[0] + count[1]}");
+            report.WriteLine(
+                $"  {name,-24}{count[0],8}{count[1],16}{count[2],11}{count[3],9}   {count[4]} of "
+                    + $"{count[0] + count[1]}");
         }
 
         return code;

@@ -42,15 +42,20 @@ public static class Program
 
             return args.FirstOrDefault() switch
             {
-                "falls" => Falls.Evaluate(Options.Parse(args, "data", "out", "rate", "batch", "sensitivity", "walking-aid"), report),
-                "longlie" => LongLie.Evaluate(Options.Parse(args, "data", "out", "rate", "sensitivity", "walking-aid"), report),
-                "features" => Falls.DumpFeatures(Options.Parse(args, "data", "out", "rate", "phase", "variation"), report),
+                "falls" => Falls.Evaluate(
+                    Options.Parse(args, "data", "out", "rate", "batch", "sensitivity", "walking-aid"), report),
+                "longlie" =>
+                    LongLie.Evaluate(Options.Parse(args, "data", "out", "rate", "sensitivity", "walking-aid"), report),
+                "features" =>
+                    Falls.DumpFeatures(Options.Parse(args, "data", "out", "rate", "phase", "variation"), report),
                 "steps" => Steps.Evaluate(Options.Parse(args, "data", "out", "rate"), report),
                 "pulse-features" => PulseFeatures.Dump(Options.Parse(args, "data", "out"), report),
                 "cost" => Cost.Evaluate(Options.Parse(args, "data", "methods")),
-                "plot" => Plot.Draw(Options.Parse(args, "data", "file", "out", "from", "to", "rate", "sensitivity", "walking-aid", "channel"), report),
+                "plot" => Plot.Draw(Options.Parse(args, "data", "file", "out", "from", "to", "rate", "sensitivity",
+                    "walking-aid", "channel"), report),
                 "hr" => Heart.Evaluate(Options.Parse(args, "data", "out", "channel", "oxygen-curve"), report),
-                _ => throw new UsageException(args.Length == 0 ? "say what to evaluate" : $"unknown evaluation '{args[0]}'"),
+                _ => throw new UsageException(
+                    args.Length == 0 ? "say what to evaluate" : $"unknown evaluation '{args[0]}'"),
             };
         }
         catch (UsageException e)
@@ -116,7 +121,8 @@ public sealed class Options
 
         if (!int.TryParse(text, out var value) || (allowed.Length > 0 && !allowed.Contains(value)))
         {
-            throw new UsageException($"--{name} {text}: " + (allowed.Length > 0 ? $"one of {string.Join(", ", allowed)}" : "a whole number"));
+            throw new UsageException($"--{name} {text}: "
+                + (allowed.Length > 0 ? $"one of {string.Join(", ", allowed)}" : "a whole number"));
         }
 
         return value;

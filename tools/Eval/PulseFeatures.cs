@@ -5,10 +5,10 @@ using ElderBand.VitalsFilter;
 namespace ElderBand.Eval;
 
 /// <summary>
-/// What the tracker of moving arms sees of every window, for training: the recordings as they are, hearts and strides made
-/// faster and slower, fewer channels, and two inventions. Resting pulses get the slip of somebody else's recorded arm added, so
-/// that no relation between rate and stride is learned from the few who were recorded; and recorded arms get a light without
-/// any pulse, so that having none is learned too.
+/// What the tracker of moving arms sees of every window, for training: the recordings as they are, hearts and strides
+/// made faster and slower, fewer channels, and two inventions. Resting pulses get the slip of somebody else's recorded
+/// arm added, so that no relation between rate and stride is learned from the few who were recorded; and recorded arms
+/// get a light without any pulse, so that having none is learned too.
 /// </summary>
 public static class PulseFeatures
 {
@@ -34,7 +34,8 @@ public static class PulseFeatures
             }
         }
 
-        var index = entries.Select(static (e, i) => (e, i)).ToDictionary(static x => x.e["file"], static x => x.i, StringComparer.Ordinal);
+        var index = entries.Select(static (e, i) => (e, i))
+            .ToDictionary(static x => x.e["file"], static x => x.i, StringComparer.Ordinal);
         return Batch.Run(entries, report, outFile, Header, "pulse features", entry =>
         {
             var pieces = Recording.ReadPieces(Path.Combine(folder, entry["file"]));
@@ -71,21 +72,24 @@ public static class PulseFeatures
     }
 
     private static bool IsLong(Entry entry) =>
-        long.TryParse(entry["duration_ms"], NumberStyles.None, CultureInfo.InvariantCulture, out var ms) && ms >= ShortestMs;
+        long.TryParse(entry["duration_ms"], NumberStyles.None, CultureInfo.InvariantCulture, out var ms)
+            && ms >= ShortestMs;
 
-    private static void Row(StringBuilder rows, Entry entry, Arm? arm, string channels, double speedX1000, long ms, HeartRate heart)
+    private static void Row(
+        StringBuilder rows, Entry entry, Arm? arm, string channels, double speedX1000, long ms, HeartRate heart)
     {
         heart.TryEstimate();
         if (heart.Tracker.BpmX10 > 0)
         {
-            rows.Append(CultureInfo.InvariantCulture, $"{entry["file"]},{entry["ref"]},{entry["dataset"]},{entry["subject"]},");
+            rows.Append(
+                CultureInfo.InvariantCulture, $"{entry["file"]},{entry["ref"]},{entry["dataset"]},{entry["subject"]},");
             rows.Append(CultureInfo.InvariantCulture, $"{arm?.Dataset},{arm?.Subject},{channels},{speedX1000},{ms},");
             rows.Append(Convert.ToBase64String(heart.Tracker.Features)).Append('\n');
         }
     }
 
-    // All channels first, as they were; then fewer of them, and the same hearts faster and slower, so that neither the number of
-    // channels nor the rates of the people recorded are learned.
+    // All channels first, as they were; then fewer of them, and the same hearts faster and slower, so that neither the
+    // number of channels nor the rates of the people recorded are learned.
     private static IEnumerable<(string[] Names, int SpeedPercent)> Variants(string[] all)
     {
         yield return (all, 100);
@@ -105,7 +109,8 @@ public static class PulseFeatures
     }
 
     // A resting pulse, and the sensor slips with the arm: 0.5 to 4 times as much as the pulse moves the light.
-    private static void Slipping(Entry entry, Recording piece, PulseMapping map, Arm arm, Random random, StringBuilder rows)
+    private static void Slipping(
+        Entry entry, Recording piece, PulseMapping map, Arm arm, Random random, StringBuilder rows)
     {
         var names = map.Channels.Take(1 + random.Next(map.Channels.Length)).ToArray();
         var depth = 0.5 * Math.Pow(8, random.NextDouble());
@@ -122,7 +127,8 @@ public static class PulseFeatures
         }
 
         Feed(map.RateHz, light, motion, (heart, i) =>
-            Row(rows, entry, arm, "slipping " + string.Join('+', names), 1000, piece.StartMs + (i * 1000L / map.RateHz), heart));
+            Row(rows, entry, arm, "slipping " + string.Join('+', names), 1000,
+                piece.StartMs + (i * 1000L / map.RateHz), heart));
     }
 
     // Carried, not worn: noise, drift and what the arm's movement makes of them, in shares that last for the recording.
@@ -214,7 +220,8 @@ public static class PulseFeatures
         return total / Math.Max(1, samples.Length - (2 * half));
     }
 
-    private static double Gauss(Random random) => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(Math.Tau * random.NextDouble());
+    private static double Gauss(Random random) =>
+        Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(Math.Tau * random.NextDouble());
 
     private sealed class Arm(Entry entry, Recording recording, PulseMapping map)
     {
@@ -224,6 +231,7 @@ public static class PulseFeatures
 
         /// <summary>The three axes at the band's rate, at some percent of the speed.</summary>
         public int[][] At(int percent) =>
-            [.. map.Motion.Select(c => Heart.AtBandRate(recording, c, Heart.MotionRateHz * 100 / percent, map.MilliGFactor))];
+            [.. map.Motion.Select(
+                c => Heart.AtBandRate(recording, c, Heart.MotionRateHz * 100 / percent, map.MilliGFactor))];
     }
 }

@@ -1,7 +1,10 @@
 namespace ElderBand.Eval;
 
-/// <summary>Which columns of a recording go to which channel of the filter, at what rate, and what of the optics can be judged.</summary>
-public sealed record PulseMapping(string[] Channels, string[] Motion, double MilliGFactor, int RateHz, int ShiftRight, bool HasLevel, int ContactMin, int[] CameraCurve, string Why)
+/// <summary>
+/// Which columns of a recording go to which channel of the filter, at what rate, and what of the optics can be judged.
+/// </summary>
+public sealed record PulseMapping(string[] Channels, string[] Motion, double MilliGFactor, int RateHz, int ShiftRight,
+    bool HasLevel, int ContactMin, int[] CameraCurve, string Why)
 {
     // Percent x1000 (constant, linear, square): fitted on the development people of oxicam, docs/heart-and-oxygen.md.
     private static readonly int[] FittedCameraCurve = [36500, 61000, 0];
@@ -21,20 +24,26 @@ public sealed record PulseMapping(string[] Channels, string[] Motion, double Mil
     private static readonly string[] Axes = ["x", "y", "z"];
 
     // Flags of a manifest that say: no level left.
-    private static readonly string[] NoLevelFlags = ["highpass", "bandpass", "band_pass", "high_pass", "filtered", "no_dc", "nodc", "detrend", "normali"];
+    private static readonly string[] NoLevelFlags = [
+        "highpass", "bandpass", "band_pass", "high_pass", "filtered", "no_dc", "nodc", "detrend", "normali"];
 
     // Columns that are no light: time, labels, surroundings, other sensors.
-    private static readonly string[] NotLight = ["t_ms", "seg", "segment", "rhythm", "label", "activity", "ambient", "temp", "ecg", "hr", "spo2", "resp"];
+    private static readonly string[] NotLight = [
+        "t_ms", "seg", "segment", "rhythm", "label", "activity", "ambient", "temp", "ecg", "hr", "spo2", "resp"];
 
-    /// <summary>Decides by the manifest's flags, the columns' names and, where both are silent, the values themselves.</summary>
+    /// <summary>
+    /// Decides by the manifest's flags, the columns' names and, where both are silent, the values themselves.
+    /// </summary>
     /// <exception cref="DamagedException">There is no pulse channel, or not the one asked for.</exception>
     public static PulseMapping For(Entry entry, IReadOnlyList<Recording> pieces, string? chosen)
     {
         var columns = pieces[0].Columns;
         var motion = Axes.Select(axis => columns.FirstOrDefault(c => IsAxis(c, axis)))
             .OfType<string>().ToArray();
-        var factor = motion.Length == 3 && !motion[0].EndsWith("_mg", StringComparison.Ordinal) ? 1000 / Gravity(pieces, motion) : 1;
-        var light = columns.Where(c => !motion.Contains(c) && !NotLight.Contains(Bare(c), StringComparer.Ordinal) && !IsRotation(c)).ToArray();
+        var factor = motion.Length == 3 && !motion[0].EndsWith("_mg", StringComparison.Ordinal)
+            ? 1000 / Gravity(pieces, motion) : 1;
+        var light = columns.Where(c =>
+            !motion.Contains(c) && !NotLight.Contains(Bare(c), StringComparer.Ordinal) && !IsRotation(c)).ToArray();
         var channels = chosen is not null ? Asked(columns, chosen) : Ordered(light);
         var rateHz = Math.Clamp((int)Math.Round(pieces.Max(static p => p.RateHz)), LowestRateHz, HighestRateHz);
         var highest = pieces.Max(p => channels.Max(c => p.Values(c).Max(static v => Math.Abs((long)v))));
@@ -44,17 +53,25 @@ public sealed record PulseMapping(string[] Channels, string[] Motion, double Mil
             shift++;
         }
 
-        var flag = entry["flags"].Split(';').FirstOrDefault(static f => NoLevelFlags.Any(word => f.Contains(word, StringComparison.OrdinalIgnoreCase)));
-        var mapping = new PulseMapping(channels, motion.Length == 3 ? motion : [], factor, rateHz, shift, false, 0, [], "");
+        var flag = entry["flags"].Split(';')
+            .FirstOrDefault(static f => NoLevelFlags.Any(word => f.Contains(word, StringComparison.OrdinalIgnoreCase)));
+        var mapping = new PulseMapping(
+            channels, motion.Length == 3 ? motion : [], factor, rateHz, shift, false, 0, [], "");
         if (flag is not null)
         {
             return mapping with { Why = $"the manifest says {flag}" };
         }
 
         var names = channels.Select(Bare).ToArray();
-        if (names.Any(static n => Blue.Contains(n)) || channels.Any(static c => c.EndsWith("_x1000", StringComparison.Ordinal)))
+        if (names.Any(static n => Blue.Contains(n))
+            || channels.Any(static c => c.EndsWith("_x1000", StringComparison.Ordinal)))
         {
-            return mapping with { HasLevel = true, CameraCurve = Red.Contains(names[0]) ? FittedCameraCurve : [], Why = "a camera" };
+            return mapping with
+            {
+                HasLevel = true,
+                CameraCurve = Red.Contains(names[0]) ? FittedCameraCurve : [],
+                Why = "a camera"
+            };
         }
 
         if (channels.Any(c => IsCentred(pieces, c)))
@@ -94,15 +111,22 @@ public sealed record PulseMapping(string[] Channels, string[] Motion, double Mil
     {
         var level = !HasLevel ? "level not judged: contact and perfusion not applicable"
             : ContactMin > 0 ? $"level judged from {ContactMin} counts"
-            : $"contact not applicable, perfusion judged{(CameraCurve.Length > 0 ? $", SpO2 a trend of the red level by {string.Join(',', CameraCurve)}" : "")}";
-        var motion = Motion.Length == 0 ? "no accelerometer" : $"accelerometer {Motion[0]}{(MilliGFactor == 1 ? "" : ", scaled to 1 g at rest")}";
-        return $"{string.Join('+', Channels)}{(ShiftRight > 0 ? $" / {1 << ShiftRight}" : "")}, {level} ({Why}), {motion}";
+            : "contact not applicable, perfusion judged"
+                + (CameraCurve.Length > 0
+                    ? $", SpO2 a trend of the red level by {string.Join(',', CameraCurve)}"
+                    : "");
+        var motion = Motion.Length == 0
+            ? "no accelerometer" : $"accelerometer {Motion[0]}{(MilliGFactor == 1 ? "" : ", scaled to 1 g at rest")}";
+        return $"{string.Join('+', Channels)}{(ShiftRight > 0 ? $" / {1 << ShiftRight}" : "")}, {level} ({Why}), "
+            + $"{motion}";
     }
 
     private static string[] Asked(IReadOnlyList<string> columns, string chosen) =>
-        columns.Contains(chosen, StringComparer.Ordinal) ? [chosen] : throw new DamagedException($"no channel '{chosen}', it has {string.Join(", ", columns.Skip(1))}");
+        columns.Contains(chosen, StringComparer.Ordinal) ? [chosen]
+            : throw new DamagedException($"no channel '{chosen}', it has {string.Join(", ", columns.Skip(1))}");
 
-    // Red, infrared, green is the filter's order. On a camera blue stands where infrared does: both are darkened by blood of any colour.
+    // Red, infrared, green is the filter's order. On a camera blue stands where infrared does: both are darkened by
+    // blood of any colour.
     private static string[] Ordered(string[] light)
     {
         if (light.Length == 0)
@@ -115,7 +139,8 @@ public sealed record PulseMapping(string[] Channels, string[] Motion, double Mil
         return named.Length > 0 ? named : [.. light.Take(3)];
     }
 
-    private static string? Find(string[] light, string[] names) => light.FirstOrDefault(c => names.Contains(Bare(c), StringComparer.Ordinal));
+    private static string? Find(string[] light, string[] names) =>
+        light.FirstOrDefault(c => names.Contains(Bare(c), StringComparer.Ordinal));
 
     // The name without what is said about its unit.
     private static string Bare(string column)
@@ -132,13 +157,16 @@ public sealed record PulseMapping(string[] Channels, string[] Motion, double Mil
     }
 
     private static bool IsRotation(string column) =>
-        Bare(column) is "gx" or "gy" or "gz" or "mx" or "my" or "mz" || column.StartsWith("gyr", StringComparison.OrdinalIgnoreCase)
-        || column.StartsWith("mag", StringComparison.OrdinalIgnoreCase) || column.StartsWith("acc", StringComparison.OrdinalIgnoreCase)
+        Bare(column) is "gx" or "gy" or "gz" or "mx" or "my" or "mz"
+            || column.StartsWith("gyr", StringComparison.OrdinalIgnoreCase)
+        || column.StartsWith("mag", StringComparison.OrdinalIgnoreCase)
+        || column.StartsWith("acc", StringComparison.OrdinalIgnoreCase)
         || Axes.Any(axis => IsAxis(column, axis));
 
     // ax, acc_x, accx, and the same after the sensor's place: wrist_ax.
     private static bool IsAxis(string column, string axis) =>
-        $"_{Bare(column)}" is var name && new[] { $"_a{axis}", $"_acc_{axis}", $"_acc{axis}" }.Any(ending => name.EndsWith(ending, StringComparison.Ordinal));
+        $"_{Bare(column)}" is var name && new[] { $"_a{axis}", $"_acc_{axis}", $"_acc{axis}" }.Any(
+            ending => name.EndsWith(ending, StringComparison.Ordinal));
 
     // A level that is worth the name is far from 0 compared with what rides on it, and light is never negative.
     private static bool IsCentred(IReadOnlyList<Recording> pieces, string channel)
@@ -146,14 +174,16 @@ public sealed record PulseMapping(string[] Channels, string[] Motion, double Mil
         var values = pieces.SelectMany(p => p.Values(channel)).ToArray();
         var mean = values.Average(static v => (double)v);
         var deviation = Math.Sqrt(values.Average(v => (v - mean) * (v - mean)));
-        return values.Count(static v => v < 0) * 100L > values.Length || (deviation > 0 && Math.Abs(mean) < 2 * deviation);
+        return values.Count(static v => v < 0) * 100L > values.Length
+            || (deviation > 0 && Math.Abs(mean) < 2 * deviation);
     }
 
     // The middle of the magnitudes is gravity: people are still, or move around it.
     private static double Gravity(IReadOnlyList<Recording> pieces, string[] motion)
     {
         var axes = motion.Select(c => pieces.SelectMany(p => p.Values(c)).ToArray()).ToArray();
-        var magnitudes = Enumerable.Range(0, axes[0].Length).Select(i => Math.Sqrt(axes.Sum(a => (double)a[i] * a[i]))).Order().ToArray();
+        var magnitudes = Enumerable.Range(0, axes[0].Length).Select(i => Math.Sqrt(axes.Sum(a => (double)a[i] * a[i])))
+            .Order().ToArray();
         return Math.Max(magnitudes[magnitudes.Length / 2], 1);
     }
 }

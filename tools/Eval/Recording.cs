@@ -24,14 +24,15 @@ public sealed class Entry(string[] header, string[] cells, string? fault)
         }
     }
 
-    /// <summary>Reads DIR/manifest.csv, its columns in any order; quoted cells may hold commas. Rows that cannot be used are
-    /// named to the report, and kept so that they are counted with the recordings that cannot.</summary>
+    /// <summary>Reads DIR/manifest.csv, its columns in any order; quoted cells may hold commas. Rows that cannot be
+    /// used are named to the report, and kept so that they are counted with the recordings that cannot.</summary>
     public static List<Entry> ReadManifest(string folder, TextWriter report)
     {
         var path = Path.Combine(folder, "manifest.csv");
         if (!File.Exists(path))
         {
-            throw new FileNotFoundException($"no manifest.csv in {folder}: --data wants a folder of recordings with one");
+            throw new FileNotFoundException(
+                $"no manifest.csv in {folder}: --data wants a folder of recordings with one");
         }
 
         using var lines = File.ReadLines(path).GetEnumerator();
@@ -57,9 +58,11 @@ public sealed class Entry(string[] header, string[] cells, string? fault)
 
             var cells = Split(lines.Current);
             var file = new Entry(header, cells, null)["file"];
-            var fault = cells.Length != header.Length ? $"line {line} of the manifest has {cells.Length} cells, not {header.Length}"
+            var fault = cells.Length != header.Length
+                ? $"line {line} of the manifest has {cells.Length} cells, not {header.Length}"
                 : file.Length == 0 ? $"line {line} of the manifest names no file"
-                : file.AsSpan().ContainsAny(',', '"') ? "a name with a comma or a quote does not fit into the answer's rows: rename the file"
+                : file.AsSpan().ContainsAny(',', '"')
+                    ? "a name with a comma or a quote does not fit into the answer's rows: rename the file"
                 : !named.Add(file) ? $"line {line} of the manifest names it again"
                 : null;
             entries.Add(new Entry(header, cells, fault));
@@ -124,7 +127,8 @@ public sealed class Recording
         get
         {
             var steps = _rows.Zip(_rows.Skip(1), static (a, b) => b[0] - a[0]).Where(static ms => ms <= 300).ToArray();
-            return steps.Sum() == 0 ? throw new DamagedException("its times do not say a rate") : steps.Length * 1000.0 / steps.Sum();
+            return steps.Sum() == 0
+                ? throw new DamagedException("its times do not say a rate") : steps.Length * 1000.0 / steps.Sum();
         }
     }
 
@@ -136,10 +140,13 @@ public sealed class Recording
     }
 
     /// <summary>Where nothing was recorded for longer than this.</summary>
-    public IEnumerable<(int FromMs, int ToMs)> Holes(int longerThanMs) => _rows.Zip(_rows.Skip(1), static (a, b) => (FromMs: a[0], ToMs: b[0]))
+    public IEnumerable<(int FromMs, int ToMs)> Holes(int longerThanMs) =>
+        _rows.Zip(_rows.Skip(1), static (a, b) => (FromMs: a[0], ToMs: b[0]))
         .Where(hole => hole.ToMs - hole.FromMs > longerThanMs);
 
-    /// <summary>The pieces of a file that holds several: its column `seg` counts them and time begins anew in each.</summary>
+    /// <summary>
+    /// The pieces of a file that holds several: its column `seg` counts them and time begins anew in each.
+    /// </summary>
     /// <exception cref="DamagedException">With the line and what is wrong with it.</exception>
     public static List<Recording> ReadPieces(string path)
     {
@@ -192,7 +199,8 @@ public sealed class Recording
                 if (!int.TryParse(cells[i], NumberStyles.Integer, CultureInfo.InvariantCulture, out row[i]))
                 {
                     throw new DamagedException(long.TryParse(cells[i], CultureInfo.InvariantCulture, out _)
-                        ? $"line {number}: {recording._header[i]} {cells[i]} does not fit into 32 bits{(i == 0 ? ": let its time begin near 0" : "")}"
+                        ? $"line {number}: {recording._header[i]} {cells[i]} does not fit into 32 "
+                            + $"bits{(i == 0 ? ": let its time begin near 0" : "")}"
                         : $"line {number}: '{cells[i]}' is not a whole number");
                 }
             }
@@ -211,20 +219,25 @@ public sealed class Recording
 
             if (recording.Count > 0 && (long)row[0] - recording.StartMs > LongestMs)
             {
-                throw new DamagedException($"line {number}: more than 24 hours after its beginning, is t_ms in milliseconds?");
+                throw new DamagedException(
+                    $"line {number}: more than 24 hours after its beginning, is t_ms in milliseconds?");
             }
 
             recording._rows.Add(row);
         }
 
-        return pieces.Count > 0 && pieces.TrueForAll(static p => p.Count >= 2) ? pieces : throw new DamagedException("fewer than two samples");
+        return pieces.Count > 0 && pieces.TrueForAll(static p => p.Count >= 2)
+            ? pieces : throw new DamagedException("fewer than two samples");
     }
 
     /// <summary>A file that holds one recording.</summary>
     public static Recording Read(string path) =>
-        ReadPieces(path) is [var only] ? only : throw new DamagedException("several segments where one recording is wanted");
+        ReadPieces(path) is [var only]
+            ? only : throw new DamagedException("several segments where one recording is wanted");
 
-    /// <summary>One channel at an even rate, linearly between the recorded samples, from the first one (plus the phase) on.</summary>
+    /// <summary>
+    /// One channel at an even rate, linearly between the recorded samples, from the first one (plus the phase) on.
+    /// </summary>
     public int[] Resample(string channel, int rateHz, double phaseMs = 0)
     {
         var column = Array.IndexOf(_header, channel);
@@ -253,13 +266,16 @@ public sealed class Recording
     }
 }
 
-/// <summary>Runs one job per recording on all cores, writes the results in the manifest's order, names what it skips.</summary>
+/// <summary>
+/// Runs one job per recording on all cores, writes the results in the manifest's order, names what it skips.
+/// </summary>
 public static class Batch
 {
     private const int ProgressEveryMs = 5000;
 
     /// <returns>The exit code.</returns>
-    public static int Run(List<Entry> entries, TextWriter report, string outFile, string header, string what, Func<Entry, string> evaluate)
+    public static int Run(List<Entry> entries, TextWriter report, string outFile, string header, string what,
+        Func<Entry, string> evaluate)
     {
         TryToWrite(outFile);
         var results = new string?[entries.Count];
@@ -312,11 +328,13 @@ public static class Batch
 
         var good = results.Count(static r => r is not null);
         report.WriteLine(
-            $"{what}: {good} recordings evaluated, {entries.Count - good} skipped, {(Environment.TickCount64 - started) / 1000.0:0.0} s -> {outFile}");
+            $"{what}: {good} recordings evaluated, {entries.Count - good} skipped, "
+                + $"{(Environment.TickCount64 - started) / 1000.0:0.0} s -> {outFile}");
         return good > 0 ? 0 : 1;
     }
 
-    // Whoever waits a minute for the answers should not hear then that they cannot be kept. What stood there stays until there are new ones.
+    // Whoever waits a minute for the answers should not hear then that they cannot be kept. What stood there stays
+    // until there are new ones.
     private static void TryToWrite(string outFile)
     {
         if (Directory.Exists(outFile))

@@ -18,35 +18,49 @@ public sealed class Svg(int width, int height)
 
     public static string Number(double value) => Math.Round(value, 2).ToString(CultureInfo.InvariantCulture);
 
-    public void Rectangle(double x, double y, double w, double h, string fill, double opacity = 1, string hover = "") => _body.Append(
+    public void Rectangle(
+        double x, double y, double w, double h, string fill, double opacity = 1, string hover = "") => _body.Append(
         CultureInfo.InvariantCulture,
-        $"<rect x=\"{Number(x)}\" y=\"{Number(y)}\" width=\"{Number(Math.Max(w, 0))}\" height=\"{Number(Math.Max(h, 0))}\" fill=\"{fill}\" fill-opacity=\"{Number(opacity)}\">{Hover(hover)}</rect>\n");
+        $"<rect x=\"{Number(x)}\" y=\"{Number(y)}\" width=\"{Number(Math.Max(w, 0))}\" "
+            + $"height=\"{Number(Math.Max(h, 0))}\" fill=\"{fill}\" "
+                + $"fill-opacity=\"{Number(opacity)}\">{Hover(hover)}</rect>\n");
 
-    public void Line(double x1, double y1, double x2, double y2, string stroke, double strokeWidth = 1, string dash = "") => _body.Append(
+    public void Line(double x1, double y1, double x2, double y2, string stroke, double strokeWidth = 1,
+        string dash = "") => _body.Append(
         CultureInfo.InvariantCulture,
-        $"<line x1=\"{Number(x1)}\" y1=\"{Number(y1)}\" x2=\"{Number(x2)}\" y2=\"{Number(y2)}\" stroke=\"{stroke}\" stroke-width=\"{Number(strokeWidth)}\"{(dash.Length > 0 ? $" stroke-dasharray=\"{dash}\"" : "")}/>\n");
+        $"<line x1=\"{Number(x1)}\" y1=\"{Number(y1)}\" x2=\"{Number(x2)}\" y2=\"{Number(y2)}\" stroke=\"{stroke}\" "
+            + $"stroke-width=\"{Number(strokeWidth)}\"{(dash.Length > 0 ? $" stroke-dasharray=\"{dash}\"" : "")}/>\n");
 
     public void Path(IEnumerable<(double X, double Y)> points, string stroke, double strokeWidth = 1.2)
     {
         var d = string.Join(' ', points.Select(static p => $"{Number(p.X)},{Number(p.Y)}"));
         if (d.Length > 0)
         {
-            _body.Append($"<polyline points=\"{d}\" fill=\"none\" stroke=\"{stroke}\" stroke-width=\"{Number(strokeWidth)}\" stroke-linejoin=\"round\"/>\n");
+            _body.Append(
+                $"<polyline points=\"{d}\" fill=\"none\" stroke=\"{stroke}\" stroke-width=\"{Number(strokeWidth)}\" "
+                    + "stroke-linejoin=\"round\"/>\n");
         }
     }
 
-    public void Dot(double x, double y, double radius, string fill, string stroke = "none", string hover = "") => _body.Append(
-        $"<circle cx=\"{Number(x)}\" cy=\"{Number(y)}\" r=\"{Number(radius)}\" fill=\"{fill}\" stroke=\"{stroke}\" stroke-width=\"1.3\">{Hover(hover)}</circle>\n");
+    public void Dot(double x, double y, double radius, string fill, string stroke = "none", string hover = "") =>
+        _body.Append(
+        $"<circle cx=\"{Number(x)}\" cy=\"{Number(y)}\" r=\"{Number(radius)}\" fill=\"{fill}\" stroke=\"{stroke}\" "
+            + $"stroke-width=\"1.3\">{Hover(hover)}</circle>\n");
 
     /// <summary>Words with a white rim, so that they can be read on a dense trace.</summary>
-    public void Text(double x, double y, string text, int size = 13, string fill = Ink, string anchor = "start", bool bold = false, double turned = 0) => _body.Append(
-        $"<text x=\"{Number(x)}\" y=\"{Number(y)}\" font-size=\"{size}\" fill=\"{fill}\" text-anchor=\"{anchor}\" stroke=\"#ffffff\" stroke-width=\"3\" paint-order=\"stroke\"{(bold ? " font-weight=\"600\"" : "")}"
-        + $"{(turned != 0 ? $" transform=\"rotate({Number(turned)} {Number(x)} {Number(y)})\"" : "")}>{Escape(text)}</text>\n");
+    public void Text(double x, double y, string text, int size = 13, string fill = Ink, string anchor = "start",
+        bool bold = false, double turned = 0) => _body.Append(
+        $"<text x=\"{Number(x)}\" y=\"{Number(y)}\" font-size=\"{size}\" fill=\"{fill}\" text-anchor=\"{anchor}\" "
+            + $"stroke=\"#ffffff\" stroke-width=\"3\" paint-order=\"stroke\"{(bold ? " font-weight=\"600\"" : "")}"
+        + (turned != 0 ? $" transform=\"rotate({Number(turned)} {Number(x)} {Number(y)})\"" : "")
+        + $">{Escape(text)}</text>\n");
 
     public string Close(string title) =>
-        $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" role=\"img\" "
+        $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} "
+            + $"{height}\" role=\"img\" "
         + "font-family=\"system-ui, 'Segoe UI', 'Noto Sans', 'DejaVu Sans', sans-serif\">\n"
-        + $"<title>{Escape(title)}</title>\n<rect width=\"{width}\" height=\"{height}\" fill=\"#ffffff\"/>\n{_body}</svg>\n";
+        + $"<title>{Escape(title)}</title>\n<rect width=\"{width}\" height=\"{height}\" "
+            + $"fill=\"#ffffff\"/>\n{_body}</svg>\n";
 
     public static string Escape(string text) =>
         text.Replace("&", "&amp;", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal)
@@ -56,7 +70,8 @@ public sealed class Svg(int width, int height)
 }
 
 /// <summary>One pair of axes in a picture: time in seconds to the right, something with a unit upwards.</summary>
-public sealed class Panel(Svg svg, double left, double top, double width, double height, double fromS, double toS, double low, double high)
+public sealed class Panel(
+    Svg svg, double left, double top, double width, double height, double fromS, double toS, double low, double high)
 {
     public double Left => left;
 
@@ -98,7 +113,9 @@ public sealed class Panel(Svg svg, double left, double top, double width, double
         }
     }
 
-    /// <summary>A signal of many samples: where several fall on one dot of the picture, their lowest and highest are drawn.</summary>
+    /// <summary>
+    /// A signal of many samples: where several fall on one dot of the picture, their lowest and highest are drawn.
+    /// </summary>
     public void Trace(IEnumerable<(double S, double Value)> samples, string stroke, double strokeWidth = 1.2)
     {
         var points = new List<(double, double)>();

@@ -2,13 +2,15 @@ using ElderBand.Wristband;
 
 namespace ElderBand.Eval;
 
-/// <summary>One recorded trial as a worn band would have lived through it: at an even rate, with a time before and after.</summary>
+/// <summary>
+/// One recorded trial as a worn band would have lived through it: at an even rate, with a time before and after.
+/// </summary>
 public sealed class Trial
 {
-    // A worn band has been running for long before a trial begins and goes on after it. Nothing is known of those times: the
-    // wrist holds the mean of the trial's first and last second, with 10 mg of noise. The hold after the end is long enough
-    // for the long-lie check, so a weak suspicion in a daily activity costs a false alarm here as it would at home. What
-    // begins in it counts; a last stretch only lets countdowns end.
+    // A worn band has been running for long before a trial begins and goes on after it. Nothing is known of those
+    // times: the wrist holds the mean of the trial's first and last second, with 10 mg of noise. The hold after the end
+    // is long enough for the long-lie check, so a weak suspicion in a daily activity costs a false alarm here as it
+    // would at home. What begins in it counts; a last stretch only lets countdowns end.
     private const int HoldBeforeMs = 15_000;
     private const int HoldAfterMs = 75_000;
     private const int LastCountdownMs = FallGuard.CountdownMs + 2_000;
@@ -52,8 +54,10 @@ public sealed class Trial
     /// <param name="rateHz">25 or 50.</param>
     /// <param name="phaseMs">Where between two recorded samples the first one lies.</param>
     /// <param name="continuation">What the wrist does after the end; null holds it.</param>
-    /// <param name="variation">0 as recorded, another number one of the ways another band might have recorded it.</param>
-    public static Trial Load(string folder, Entry entry, int rateHz, int phaseMs = 0, Continuation? continuation = null, int variation = 0)
+    /// <param name="variation">0 as recorded, another number one of the ways another band might have recorded
+    /// it.</param>
+    public static Trial Load(
+        string folder, Entry entry, int rateHz, int phaseMs = 0, Continuation? continuation = null, int variation = 0)
     {
         var recording = Recording.Read(Path.Combine(folder, entry["file"]));
         var seed = StableHash(entry["file"]) + phaseMs;
@@ -91,10 +95,12 @@ public sealed class Trial
     private static Pose Mean(int[][] axes, Range range) =>
         new(axes[0][range].Average(), axes[1][range].Average(), axes[2][range].Average());
 
-    private static (int X, int Y, int Z) Held(Pose pose, Random noise) => (Held(pose.X, noise), Held(pose.Y, noise), Held(pose.Z, noise));
+    private static (int X, int Y, int Z) Held(Pose pose, Random noise) =>
+        (Held(pose.X, noise), Held(pose.Y, noise), Held(pose.Z, noise));
 
     private static int Held(double mean, Random noise) =>
-        (int)Math.Round(mean + (HoldNoiseMg * Math.Sqrt(-2 * Math.Log(1 - noise.NextDouble())) * Math.Cos(Math.Tau * noise.NextDouble())));
+        (int)Math.Round(mean + (
+            HoldNoiseMg * Math.Sqrt(-2 * Math.Log(1 - noise.NextDouble())) * Math.Cos(Math.Tau * noise.NextDouble())));
 
     // string.GetHashCode differs from run to run.
     private static int StableHash(string text) => text.Aggregate(17, static (hash, c) => unchecked((hash * 31) + c));

@@ -1,9 +1,10 @@
 namespace ElderBand.Eval;
 
 /// <summary>
-/// One way another band might have recorded the same movement: other scale, offset and range, a slower or noisier sensor, a quicker or
-/// slower person. The training sees a few of these beside each trial, so that it learns the movement and not the recorder.
-/// Number 0 is the trial as it was recorded; the same number and trial always give the same variation.
+/// One way another band might have recorded the same movement: other scale, offset and range, a slower or noisier
+/// sensor, a quicker or slower person. The training sees a few of these beside each trial, so that it learns the
+/// movement and not the recorder. Number 0 is the trial as it was recorded; the same number and trial always give the
+/// same variation.
 /// </summary>
 public sealed class Variation
 {
@@ -50,11 +51,13 @@ public sealed class Variation
     public int[][] Record(Recording recording, int rateHz, int phaseMs)
     {
         string[] channels = ["ax_mg", "ay_mg", "az_mg"];
-        return [.. channels.Select((channel, axis) => Stretch(Recorded(recording.Resample(channel, _recorderHz), axis), rateHz, phaseMs))];
+        return [.. channels.Select(
+            (channel, axis) => Stretch(Recorded(recording.Resample(channel, _recorderHz), axis), rateHz, phaseMs))];
     }
 
     private double[] Recorded(int[] samples, int axis) =>
-        [.. samples.Select(mg => Math.Clamp((mg * _scale[axis]) + _offsetMg[axis], -_rangeMg, _rangeMg) + (_noiseMg * Normal()))];
+        [.. samples.Select(
+            mg => Math.Clamp((mg * _scale[axis]) + _offsetMg[axis], -_rangeMg, _rangeMg) + (_noiseMg * Normal()))];
 
     private int[] Stretch(double[] samples, int rateHz, int phaseMs)
     {
@@ -75,5 +78,6 @@ public sealed class Variation
 
     private double Within(double spread) => ((2 * _random.NextDouble()) - 1) * spread;
 
-    private double Normal() => Math.Sqrt(-2 * Math.Log(1 - _random.NextDouble())) * Math.Cos(Math.Tau * _random.NextDouble());
+    private double Normal() =>
+        Math.Sqrt(-2 * Math.Log(1 - _random.NextDouble())) * Math.Cos(Math.Tau * _random.NextDouble());
 }

@@ -18,8 +18,10 @@ internal sealed partial class Workload
             yield return ("running", Running());
         }
 
-        yield return (Hostile + "square wave of 16 g", () => i++ / 7 % 2 == 0 ? (16000, 16000, 16000) : (-16000, -16000, -16000));
-        yield return (Hostile + "random to 16 g", () => (random.Next(-16000, 16001), random.Next(-16000, 16001), random.Next(-16000, 16001)));
+        yield return (
+            Hostile + "square wave of 16 g", () => i++ / 7 % 2 == 0 ? (16000, 16000, 16000) : (-16000, -16000, -16000));
+        yield return (Hostile + "random to 16 g", () =>
+            (random.Next(-16000, 16001), random.Next(-16000, 16001), random.Next(-16000, 16001)));
     }
 
     private static Func<(int X, int Y, int Z)> MotionOf(SyntheticMotion motion) => motion.Next;
@@ -46,7 +48,8 @@ internal sealed partial class Workload
         return () =>
         {
             var stride = Math.Tau * 1.4 * i++ / AccelHz;
-            return ((int)(-700 + (900 * Math.Sin(stride)) + (700 * Math.Sin(2 * stride))), (int)(300 * Math.Sin(stride + 1)), (int)(500 * Math.Cos(2 * stride)));
+            return ((int)(-700 + (900 * Math.Sin(stride)) + (700 * Math.Sin(2 * stride))),
+                (int)(300 * Math.Sin(stride + 1)), (int)(500 * Math.Cos(2 * stride)));
         };
     }
 
@@ -59,8 +62,10 @@ internal sealed partial class Workload
 
         var random = new Random(6);
         var i = 0;
-        yield return ("noise", () => (random.Next(90_000, 91_000), random.Next(100_000, 101_000), random.Next(40_000, 41_000)));
-        yield return (Hostile + "full-scale square wave", () => i++ / 20 % 2 == 0 ? (0, 0, 0) : (SyntheticPpg.FullScale, SyntheticPpg.FullScale, SyntheticPpg.FullScale));
+        yield return (
+            "noise", () => (random.Next(90_000, 91_000), random.Next(100_000, 101_000), random.Next(40_000, 41_000)));
+        yield return (Hostile + "full-scale square wave", () =>
+            i++ / 20 % 2 == 0 ? (0, 0, 0) : (SyntheticPpg.FullScale, SyntheticPpg.FullScale, SyntheticPpg.FullScale));
     }
 
     private static Func<(int Red, int Ir, int Green)> PulseOf(SyntheticPpg ppg) => ppg.Next;

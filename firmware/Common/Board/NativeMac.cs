@@ -4,7 +4,9 @@ using ElderBand.BandProtocol;
 
 namespace ElderBand.Common.Board
 {
-    /// <summary>HMAC-SHA256 in native code: one tag in managed code would cost about 100,000 interpreted instructions.</summary>
+    /// <summary>
+    /// HMAC-SHA256 in native code: one tag in managed code would cost about 100,000 interpreted instructions.
+    /// </summary>
     public sealed class NativeMac : IMac
     {
         /// <inheritdoc/>

@@ -6,8 +6,8 @@ using ElderBand.BandProtocol;
 namespace ElderBand.Common.Board
 {
     /// <summary>
-    /// The files that make this device one of its home, written when it is handed out (hardware/README.md). No secret is
-    /// ever in the code.
+    /// The files that make this device one of its home, written when it is handed out (hardware/README.md). No secret
+    /// is ever in the code.
     /// </summary>
     public static class Provision
     {

@@ -6,7 +6,8 @@ namespace ElderBand.Common.Board
     public static class RadioIds
     {
         /// <summary>
-        /// Company of the manufacturer section. 0xFFFF is the Bluetooth SIG's number for tests; a product needs its own.
+        /// Company of the manufacturer section. 0xFFFF is the Bluetooth SIG's number for tests; a product needs its
+        /// own.
         /// </summary>
         public const ushort Company = 0xFFFF;
 

@@ -41,7 +41,9 @@ namespace ElderBand.HomeHub.Board
             return _mains.Read();
         }
 
-        /// <summary>Power on, also after <see cref="Reset"/>; everything else that resets counts as the watchdog.</summary>
+        /// <summary>
+        /// Power on, also after <see cref="Reset"/>; everything else that resets counts as the watchdog.
+        /// </summary>
         public WakeCause Cause()
         {
             return _cause;

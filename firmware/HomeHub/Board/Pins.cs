@@ -2,7 +2,8 @@ namespace ElderBand.HomeHub.Board
 {
     /// <summary>
     /// GPIO numbers of the home hub (ESP32-DevKitC-VE: ESP32-WROVER-E, whose PSRAM takes 16 and 17; 6-11 are the flash;
-    /// 0, 2, 5, 12 and 15 are strapped at reset). hardware/hub/pins.json says the same with the parts, and a test compares.
+    /// 0, 2, 5, 12 and 15 are strapped at reset). hardware/hub/pins.json says the same with the parts, and a test
+    /// compares.
     /// </summary>
     public static class Pins
     {
@@ -19,7 +20,8 @@ namespace ElderBand.HomeHub.Board
         public const int WatchdogFeed = 32;
 
         /// <summary>
-        /// A charged capacitor: still charged at boot means that the supply was never gone, so something reset the chip.
+        /// A charged capacitor: still charged at boot means that the supply was never gone, so something reset the
+        /// chip.
         /// </summary>
         public const int Retention = 33;
 

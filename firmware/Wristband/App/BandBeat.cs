@@ -4,7 +4,8 @@ namespace ElderBand.Wristband
 {
     /// <summary>
     /// The band's regular sign of life: when it is due, what it says and whether it asks for a link (docs/adr/0026). In
-    /// Daily a ten-minute summary takes the place of a status, never of two in a row: the hub computes ages from the status.
+    /// Daily a ten-minute summary takes the place of a status, never of two in a row: the hub computes ages from the
+    /// status.
     /// </summary>
     public sealed class BandBeat
     {
@@ -101,8 +102,8 @@ namespace ElderBand.Wristband
         }
 
         /// <summary>
-        /// A hub has shown itself. The hub computes ages from the uptime in the status, so a status that has waited long is
-        /// made again.
+        /// A hub has shown itself. The hub computes ages from the uptime in the status, so a status that has waited
+        /// long is made again.
         /// </summary>
         public void OnHello(long nowMs)
         {
@@ -112,8 +113,8 @@ namespace ElderBand.Wristband
             }
         }
 
-        // In Daily for what the hub cannot know of: notes, an alarm whose next stage may come at any time, and a state of the
-        // hub that is old. In Shelf nothing depends on the hub's state.
+        // In Daily for what the hub cannot know of: notes, an alarm whose next stage may come at any time, and a state
+        // of the hub that is old. In Shelf nothing depends on the hub's state.
         private bool AsksForLink(long nowMs)
         {
             return _mode == BandMode.Guard

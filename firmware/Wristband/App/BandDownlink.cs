@@ -2,7 +2,9 @@ using ElderBand.BandProtocol;
 
 namespace ElderBand.Wristband
 {
-    /// <summary>What comes down: answers, stages, settings and the hub's state. Only frames that were let in get here.</summary>
+    /// <summary>
+    /// What comes down: answers, stages, settings and the hub's state. Only frames that were let in get here.
+    /// </summary>
     public sealed class BandDownlink
     {
         private const int SaveAgainMs = 1000;
@@ -80,7 +82,9 @@ namespace ElderBand.Wristband
             }
         }
 
-        /// <summary>Stores settings that have changed; on failure tries again after 1 s and reports the fault.</summary>
+        /// <summary>
+        /// Stores settings that have changed; on failure tries again after 1 s and reports the fault.
+        /// </summary>
         public void SaveChanges(long nowMs)
         {
             if (!_settingsDirty || nowMs < _nextSaveMs)

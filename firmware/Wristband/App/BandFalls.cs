@@ -3,7 +3,9 @@ using ElderBand.VitalsFilter;
 
 namespace ElderBand.Wristband
 {
-    /// <summary>A suspected fall, from the verdict to its end: cancelled by the wearer, answered by a press, or confirmed.</summary>
+    /// <summary>
+    /// A suspected fall, from the verdict to its end: cancelled by the wearer, answered by a press, or confirmed.
+    /// </summary>
     public sealed class BandFalls
     {
         private readonly FallGuard _guard = new FallGuard();
@@ -76,7 +78,9 @@ namespace ElderBand.Wristband
             return counting;
         }
 
-        /// <summary>"I am fine": every running fall is cancelled. After the countdown the fall stands, and a person will ask.</summary>
+        /// <summary>
+        /// "I am fine": every running fall is cancelled. After the countdown the fall stands, and a person will ask.
+        /// </summary>
         public void Cancel(long nowMs)
         {
             if (_guard.Apply(FallEvent.Fine) != FallAction.Cancel)

@@ -33,8 +33,8 @@ namespace ElderBand.Wristband
         /// <summary>MAX30102, MAX30101 or MAX30105.</summary>
         public IRegisterBus Ppg;
 
-        /// <summary>The pulse sensor has the green LED (MAX30101, MAX30105), which reads a wrist better. The part id is the
-        /// same for all three (0xFF reads 0x15), so it is told, not asked.</summary>
+        /// <summary>The pulse sensor has the green LED (MAX30101, MAX30105), which reads a wrist better. The part id is
+        /// the same for all three (0xFF reads 0x15), so it is told, not asked.</summary>
         public bool PpgHasGreen;
 
         /// <summary>ADXL343.</summary>
@@ -44,7 +44,9 @@ namespace ElderBand.Wristband
         public EventRing Events;
     }
 
-    /// <summary>Who the band is: provisioned once; a LinkGroup frame from the centre may later move the link keys.</summary>
+    /// <summary>
+    /// Who the band is: provisioned once; a LinkGroup frame from the centre may later move the link keys.
+    /// </summary>
     public sealed class BandIdentity
     {
         /// <summary>32 random bytes, the same as in the band's QR code.</summary>

@@ -17,8 +17,8 @@ namespace ElderBand.Wristband.Board
         private const byte ChargeRegister = 0x04;
 
         /// <summary>
-        /// From driving the watchdog's enable line low until it reads as low: 11 ms by the parts, up to 200 ms are allowed
-        /// (hardware/README.md). Left high, the line would reset a sleeping chip.
+        /// From driving the watchdog's enable line low until it reads as low: 11 ms by the parts, up to 200 ms are
+        /// allowed (hardware/README.md). Left high, the line would reset a sleeping chip.
         /// </summary>
         private const int WatchdogOffMs = 100;
 
@@ -62,7 +62,9 @@ namespace ElderBand.Wristband.Board
             return _charger.Read();
         }
 
-        /// <summary>Why this boot began. The watchdog resets through the EN line, which the chip sees as power on.</summary>
+        /// <summary>
+        /// Why this boot began. The watchdog resets through the EN line, which the chip sees as power on.
+        /// </summary>
         public WakeCause Cause()
         {
             return _cause;
@@ -78,9 +80,9 @@ namespace ElderBand.Wristband.Board
         }
 
         /// <summary>
-        /// Light sleep until the key, the accelerometer or the time. Memory stays. The chip drives no line while it sleeps:
-        /// a capacitor keeps the watchdog on, which resets a chip that never wakes (P08, docs/adr/0012). False where the
-        /// chip has refused and no time has passed.
+        /// Light sleep until the key, the accelerometer or the time. Memory stays. The chip drives no line while it
+        /// sleeps: a capacitor keeps the watchdog on, which resets a chip that never wakes (P08, docs/adr/0012). False
+        /// where the chip has refused and no time has passed.
         /// </summary>
         public bool LightSleep(int timeoutMs)
         {

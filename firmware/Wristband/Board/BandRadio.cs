@@ -9,9 +9,9 @@ using Buffer = nanoFramework.Device.Bluetooth.Buffer;
 namespace ElderBand.Wristband.Board
 {
     /// <summary>
-    /// The band as a GATT server: one service, one characteristic that notifies, one that is written, and a frame in the
-    /// advertisement. The service is made once a boot, because upstream numbers characteristics from a counter that never
-    /// resets and reports events with its low 8 bits (docs/adr/0025).
+    /// The band as a GATT server: one service, one characteristic that notifies, one that is written, and a frame in
+    /// the advertisement. The service is made once a boot, because upstream numbers characteristics from a counter that
+    /// never resets and reports events with its low 8 bits (docs/adr/0025).
     /// </summary>
     public sealed class BandRadio : IBandLink
     {
@@ -104,8 +104,8 @@ namespace ElderBand.Wristband.Board
             IsOn = false;
             _isAdvertising = false;
 
-            // StopAdvertising frees memory that the host uses while a link is up, so the host is stopped first. A link may
-            // come up at any moment: the order is always the same.
+            // StopAdvertising frees memory that the host uses while a link is up, so the host is stopped first. A link
+            // may come up at any moment: the order is always the same.
             try
             {
                 _server.Stop();
@@ -173,9 +173,9 @@ namespace ElderBand.Wristband.Board
 
         private void Change()
         {
-            // A second StartAdvertising would build the service again under the running host, so a new publisher changes
-            // the data. While advertising is on, its status stays Waiting all the same (docs/not-proven.md); only from
-            // off to on does Waiting mean that the stack has refused.
+            // A second StartAdvertising would build the service again under the running host, so a new publisher
+            // changes the data. While advertising is on, its status stays Waiting all the same (docs/not-proven.md);
+            // only from off to on does Waiting mean that the stack has refused.
             BluetoothLEAdvertisementPublisher publisher =
                 new BluetoothLEAdvertisementPublisher(_parameters.Advertisement);
             publisher.Start();
@@ -191,8 +191,8 @@ namespace ElderBand.Wristband.Board
             _inbox.Post(isUp ? EventKind.LinkUp : EventKind.LinkDown, 0, 0, null, 0);
         }
 
-        // Upstream's event thread. Every write is answered before anything else: until then the BLE host stands still, for
-        // up to 2 s, also after a write without response.
+        // Upstream's event thread. Every write is answered before anything else: until then the BLE host stands still,
+        // for up to 2 s, also after a write without response.
         private void OnWritten(GattLocalCharacteristic sender, GattWriteRequestedEventArgs e)
         {
             try

@@ -8,8 +8,8 @@ using nanoFramework.Hardware.Esp32;
 namespace ElderBand.Wristband.Board
 {
     /// <summary>
-    /// The one I2C bus with its three parts, 400 kHz. A part that was reset in the middle of a byte holds the data line;
-    /// nine clocks let it finish (NXP UM10204, 3.1.16), and that frees the bus for all parts.
+    /// The one I2C bus with its three parts, 400 kHz. A part that was reset in the middle of a byte holds the data
+    /// line; nine clocks let it finish (NXP UM10204, 3.1.16), and that frees the bus for all parts.
     /// </summary>
     public sealed class I2cBus
     {

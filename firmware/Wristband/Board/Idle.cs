@@ -4,9 +4,9 @@ using ElderBand.Common.Board;
 namespace ElderBand.Wristband.Board
 {
     /// <summary>
-    /// How the band spends the time between two steps. With the radio off only the clock, the key and the accelerometer can
-    /// say anything, and all three end light sleep; that is what Daily mode lives on. Light sleep would switch the radio
-    /// off and may let go of the outputs, so with a radio, a pulse or a charger the chip waits awake.
+    /// How the band spends the time between two steps. With the radio off only the clock, the key and the accelerometer
+    /// can say anything, and all three end light sleep; that is what Daily mode lives on. Light sleep would switch the
+    /// radio off and may let go of the outputs, so with a radio, a pulse or a charger the chip waits awake.
     /// </summary>
     public sealed class Idle
     {
@@ -24,7 +24,8 @@ namespace ElderBand.Wristband.Board
         /// <param name="radio">The radio.</param>
         /// <param name="power">Sleep and charger.</param>
         /// <param name="wake">Lines that end light sleep.</param>
-        /// <param name="awakeWhile">Lines that keep the chip awake while active: outputs, and what would end the sleep at once.</param>
+        /// <param name="awakeWhile">Lines that keep the chip awake while active: outputs, and what would end the sleep
+        /// at once.</param>
         public Idle(Inbox inbox, BandRadio radio, BandPower power, GpioLine[] wake, IPin[] awakeWhile)
         {
             _inbox = inbox;

@@ -1,9 +1,9 @@
 namespace ElderBand.Wristband.Board
 {
     /// <summary>
-    /// GPIO numbers of the wristband (Adafruit 5477, ESP32-S3). hardware/wristband/pins.json says the same with the parts,
-    /// and a test compares the two. The two lines that wake the chip must be RTC GPIOs (0-21 on the S3) and active high:
-    /// EXT1 wakes on any line high or on all lines low, and the key and the accelerometer share it.
+    /// GPIO numbers of the wristband (Adafruit 5477, ESP32-S3). hardware/wristband/pins.json says the same with the
+    /// parts, and a test compares the two. The two lines that wake the chip must be RTC GPIOs (0-21 on the S3) and
+    /// active high: EXT1 wakes on any line high or on all lines low, and the key and the accelerometer share it.
     /// </summary>
     public static class Pins
     {
@@ -19,7 +19,9 @@ namespace ElderBand.Wristband.Board
         /// <summary>ADXL343 INT1; wakes.</summary>
         public const int MotionInterrupt = 6;
 
-        /// <summary>Watchdog on. A capacitor keeps the level for 8 to 20 s while the chip sleeps and drives nothing.</summary>
+        /// <summary>
+        /// Watchdog on. A capacitor keeps the level for 8 to 20 s while the chip sleeps and drives nothing.
+        /// </summary>
         public const int WatchdogEnable = 8;
 
         /// <summary>MAX30102 INT, active low.</summary>

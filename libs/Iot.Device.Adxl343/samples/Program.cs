@@ -46,7 +46,8 @@ namespace Adxl343Samples
                     }
                 }
 
-                Debug.WriteLine($"ADXL343: fault {(int)health}, register {sensor.FaultRegister}, read {sensor.FaultValue}");
+                Debug.WriteLine(
+                    $"ADXL343: fault {(int)health}, register {sensor.FaultRegister}, read {sensor.FaultValue}");
                 Thread.Sleep(1000);
             }
         }

@@ -41,7 +41,8 @@ namespace Max30102Samples
                     Print(sensor);
                 }
 
-                Debug.WriteLine($"MAX30102: fault {(int)health}, register {sensor.FaultRegister}, read {sensor.FaultValue}");
+                Debug.WriteLine(
+                    $"MAX30102: fault {(int)health}, register {sensor.FaultRegister}, read {sensor.FaultValue}");
                 Thread.Sleep(1000);
             }
         }

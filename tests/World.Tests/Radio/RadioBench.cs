@@ -18,7 +18,9 @@ internal sealed class RadioBench : IDisposable
     {
         World = new Simulation.World(5, figures ?? Figures.Fixed);
         var radio = new VirtualRadio(World);
-        Hub = new HubDevice(World, "hub", radio, static _ => new NoLine()) { MakeLink = static (_, _) => new NoHubLink() };
+        Hub = new HubDevice(
+            World, "hub", radio, static _ => new NoLine())
+        { MakeLink = static (_, _) => new NoHubLink() };
         Hub.SetExternal(true);
         for (var i = 0; i < bands; i++)
         {

@@ -224,7 +224,9 @@ namespace ElderBand.HomeHub
             }
         }
 
-        /// <summary>The band's uptime: ages of that boot become "about", those of waiting records when they are sent.</summary>
+        /// <summary>
+        /// The band's uptime: ages of that boot become "about", those of waiting records when they are sent.
+        /// </summary>
         private static void OnStatus(BandSession band, byte[] frame, long nowMs)
         {
             band.SetClock(Frame.BootOf(frame, 0), Payload.UptimeS(frame, 0), nowMs);

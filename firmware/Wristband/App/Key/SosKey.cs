@@ -331,7 +331,9 @@ namespace ElderBand.Wristband
             return KeyAction.None;
         }
 
-        /// <summary>When <see cref="Advance"/> next has something to do; long.MaxValue where only an edge can change anything.</summary>
+        /// <summary>
+        /// When <see cref="Advance"/> next has something to do; long.MaxValue where only an edge can change anything.
+        /// </summary>
         public long NextDueMs()
         {
             if (!_pressed)

@@ -3,8 +3,8 @@ using ElderBand.BandProtocol;
 namespace ElderBand.Wristband
 {
     /// <summary>
-    /// What is on the air. Frames that no hub has stored come first, highest rank only; then those that the centre has not
-    /// receipted, in turn; then the beat; then an advertisement without a frame.
+    /// What is on the air. Frames that no hub has stored come first, highest rank only; then those that the centre has
+    /// not receipted, in turn; then the beat; then an advertisement without a frame.
     /// </summary>
     public sealed class Advertiser
     {
@@ -52,8 +52,8 @@ namespace ElderBand.Wristband
         }
 
         /// <summary>
-        /// Nothing is on the air any more: the radio was stopped, or a connect has ended the advertising. A stranger's link
-        /// must not keep the band off the air.
+        /// Nothing is on the air any more: the radio was stopped, or a connect has ended the advertising. A stranger's
+        /// link must not keep the band off the air.
         /// </summary>
         public void OnOffAir()
         {

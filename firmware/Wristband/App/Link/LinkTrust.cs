@@ -3,8 +3,8 @@ using ElderBand.BandProtocol;
 namespace ElderBand.Wristband
 {
     /// <summary>
-    /// Whom to believe: the links that are up, the challenge that each of them must answer, the tags of what comes in, and
-    /// the strangers (docs/adr/0022).
+    /// Whom to believe: the links that are up, the challenge that each of them must answer, the tags of what comes in,
+    /// and the strangers (docs/adr/0022).
     /// </summary>
     public sealed class LinkTrust
     {
@@ -149,8 +149,8 @@ namespace ElderBand.Wristband
         }
 
         /// <summary>
-        /// Judges a frame: size, version, tag, and how many bad tags came before. Only a frame that is let in may be acted
-        /// on.
+        /// Judges a frame: size, version, tag, and how many bad tags came before. Only a frame that is let in may be
+        /// acted on.
         /// </summary>
         public bool Admit(byte[] frame, int count, long nowMs)
         {
@@ -178,8 +178,8 @@ namespace ElderBand.Wristband
             return right ? Accept(frame, type, nowMs) : Refuse(nowMs);
         }
 
-        // Four bytes of tag hold only while guesses are few, so beyond the limit no frame is checked, except one hello a
-        // link: by that the home's own hub comes back.
+        // Four bytes of tag hold only while guesses are few, so beyond the limit no frame is checked, except one hello
+        // a link: by that the home's own hub comes back.
         private bool MayLookAt(FrameType type, bool fromCentre, long nowMs)
         {
             if (IsTrusted)
@@ -250,8 +250,8 @@ namespace ElderBand.Wristband
             _linkUpMs = nowMs;
             ChallengeDueMs = nowMs;
 
-            // (boot, counter) never repeats and only band and centre know the secret, so the nonce is fresh and cannot be
-            // foreseen, without a random generator that an ESP32 may not have seeded yet.
+            // (boot, counter) never repeats and only band and centre know the secret, so the nonce is fresh and cannot
+            // be foreseen, without a random generator that an ESP32 may not have seeded yet.
             _challenges++;
             Bytes.PutU32(_nonceInput, 0, 0x4E314245); // "EB1N": no key derivation and no frame begins like it
             Bytes.PutU32(_nonceInput, 4, (uint)_source.Boot);

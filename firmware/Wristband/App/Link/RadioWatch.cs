@@ -3,22 +3,23 @@ using ElderBand.BandProtocol;
 namespace ElderBand.Wristband
 {
     /// <summary>
-    /// Watches the radio stack: a hub that falls silent, an alarm that no hub takes, advertisements that are refused, and
-    /// the memory that the stack leaks.
+    /// Watches the radio stack: a hub that falls silent, an alarm that no hub takes, advertisements that are refused,
+    /// and the memory that the stack leaks.
     /// </summary>
     public sealed class RadioWatch
     {
         private const int RestartWithoutLinkMs = 300000;
         private const int RefusalsUntilRestart = 3;
 
-        // What the stack keeps of internal RAM until the next boot (docs/adr/0025): with each start the device's name, with
-        // each change of the advertisement the data before, at most 31 bytes of advertisement and 31 of scan response.
+        // What the stack keeps of internal RAM until the next boot (docs/adr/0025): with each start the device's name,
+        // with each change of the advertisement the data before, at most 31 bytes of advertisement and 31 of scan
+        // response.
         private const int StartLeakBytes = 20;
         private const int ChangeLeakBytes = 62;
         private const int WornOutBytes = 24 * 1024;
 
-        // A stack can report success and transmit nothing, so an alarm that no link has followed restarts the radio after
-        // these times, each counted from the restart before.
+        // A stack can report success and transmit nothing, so an alarm that no link has followed restarts the radio
+        // after these times, each counted from the restart before.
         private static readonly int[] RestartUnheardMs = { 10000, 20000, 30000 };
 
         private readonly LinkTrust _trust;
@@ -75,7 +76,9 @@ namespace ElderBand.Wristband
             MustRestart = false;
         }
 
-        /// <summary>An advertisement is handed to the stack: a start where the stack does not run, else a change.</summary>
+        /// <summary>
+        /// An advertisement is handed to the stack: a start where the stack does not run, else a change.
+        /// </summary>
         public void OnAdvertise()
         {
             RadioStarts += _runs ? 0 : 1;
@@ -92,8 +95,8 @@ namespace ElderBand.Wristband
                 return;
             }
 
-            // What was on the air may be gone as well. A restart must not cost a link that is trusted or may still become
-            // so: the frame goes over that link.
+            // What was on the air may be gone as well. A restart must not cost a link that is trusted or may still
+            // become so: the frame goes over that link.
             _refusals++;
             MustRestart |= _refusals >= RefusalsUntilRestart && _trust.MayDropLinks;
         }

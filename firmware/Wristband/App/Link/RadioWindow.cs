@@ -36,8 +36,8 @@ namespace ElderBand.Wristband
         }
 
         /// <summary>
-        /// A link came up or brought a frame. At most 60 s after the window's beginning: a stranger's link must not empty
-        /// the battery.
+        /// A link came up or brought a frame. At most 60 s after the window's beginning: a stranger's link must not
+        /// empty the battery.
         /// </summary>
         public void Prolong(long nowMs)
         {

@@ -3,8 +3,8 @@ using ElderBand.BandProtocol;
 namespace ElderBand.Wristband
 {
     /// <summary>
-    /// What goes over a link, and in which order: the challenge, alarms, then to a trusted hub only notes, the status and
-    /// vitals.
+    /// What goes over a link, and in which order: the challenge, alarms, then to a trusted hub only notes, the status
+    /// and vitals.
     /// </summary>
     public sealed class SendQueue
     {
@@ -176,7 +176,9 @@ namespace ElderBand.Wristband
             _latch.Touch();
         }
 
-        /// <summary>Sends what is due over the links that are up; returns when it wants to be called next, ms.</summary>
+        /// <summary>
+        /// Sends what is due over the links that are up; returns when it wants to be called next, ms.
+        /// </summary>
         public long Step(long nowMs)
         {
             LinkIsGone = false;

@@ -55,7 +55,9 @@ namespace ElderBand.Wristband
             }
         }
 
-        /// <summary>The centre has stored a frame of the alarm lane, or refused it: stage 2 for an alarm that it has stored.</summary>
+        /// <summary>
+        /// The centre has stored a frame of the alarm lane, or refused it: stage 2 for an alarm that it has stored.
+        /// </summary>
         public void OnReceipt(int boot, int sequence, byte refusal)
         {
             LatchSlot slot = _latch.Find(boot, sequence);
@@ -151,7 +153,9 @@ namespace ElderBand.Wristband
             _signal.ShowStage(slot, stage);
         }
 
-        /// <summary>Drives the wrist and confirms what it has shown; returns when it wants to be called next, ms.</summary>
+        /// <summary>
+        /// Drives the wrist and confirms what it has shown; returns when it wants to be called next, ms.
+        /// </summary>
         public long Step(bool countdown, long nowMs)
         {
             _signal.SetTick(countdown ? WristTick.Countdown : ChooseTick(), nowMs);
