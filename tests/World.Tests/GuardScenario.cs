@@ -48,8 +48,14 @@ internal sealed class GuardScenario : IDisposable
         At(280_000, () => Band.Wearer.Fall(1000, World.NowMs));
         At(350_000, () => _town.Press(Resident));
         World.RunUntil(StartMs + LengthMs);
+        Summaries = SummariesSoFar();
+    }
+
+    /// <summary>Summaries at the centre by now, and those that carry a rate.</summary>
+    public (int All, int WithRate) SummariesSoFar()
+    {
         var vitals = _town.Centre.Vitals[Band.Radio.Address].FindAll(v => v.AtMs > StartMs);
-        Summaries = (vitals.Count, vitals.Count(static v => v.Bpm > 0));
+        return (vitals.Count, vitals.Count(static v => v.Bpm > 0));
     }
 
     /// <summary>Presses the key and returns the ms from the edge to the begin of the latch's write.</summary>
