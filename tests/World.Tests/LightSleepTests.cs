@@ -45,7 +45,7 @@ public class LightSleepTests
     }
 
     [Fact]
-    public void A_watchdog_that_floats_off_in_light_sleep_is_found()
+    public void Canary_F15_a_watchdog_that_floats_off_in_light_sleep_is_found()
     {
         // The wiring before the capacitor: the level of SET1 falls as soon as the chip lets go of it (F15).
         using var town = InDaily(seed: 5, Figures.Fixed with { WatchdogHoldMs = 0 });

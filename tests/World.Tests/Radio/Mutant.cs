@@ -111,8 +111,9 @@ internal static class Mutant
 
     private static byte[] Compile(string name, IEnumerable<string> sources, Dictionary<string, byte[]> before)
     {
+        bool IsMade(string file) => file == name || before.ContainsKey(file);
         var platform = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
-            .Where(path => Path.GetFileNameWithoutExtension(path) is var file && file != name && !before.ContainsKey(file));
+            .Where(path => !IsMade(Path.GetFileNameWithoutExtension(path)));
         var compilation = CSharpCompilation.Create(
             name,
             sources.Select(static source => CSharpSyntaxTree.ParseText(source)),
@@ -128,7 +129,7 @@ internal static class Mutant
         return image.ToArray();
     }
 
-    // The numbers of the methods begin at 0 again, so only sums over all methods are right: a world charges nothing else.
+    // The numbers of the methods begin at 0 again, so only sums over all methods are right. A world charges no other.
     private static Dictionary<string, byte[]> Counted(Dictionary<string, byte[]> images)
     {
         var folder = Directory.CreateTempSubdirectory("mutant").FullName;
