@@ -12,6 +12,7 @@ public sealed class World : IDisposable
 {
     private readonly PriorityQueue<Action, (long AtMs, long Order)> _queue = new();
     private readonly ConcurrentQueue<Action> _inbox = new();
+    private readonly List<Action> _atEnd = [];
     private readonly AutoResetEvent _arrived = new(false);
     private long _order;
     private long _startedTicks;
@@ -44,8 +45,8 @@ public sealed class World : IDisposable
     /// <summary>The machine's monotonic clock, µs: the same in every process, so hops can be compared.</summary>
     public static long MonotonicUs() => (long)(Stopwatch.GetTimestamp() * (1e6 / Stopwatch.Frequency));
 
-    /// <summary>The world is given up: whoever holds threads for it ends them.</summary>
-    internal event Action? Ended;
+    /// <summary>Runs an action when the world is disposed: whoever holds threads for it ends them.</summary>
+    internal void AtEnd(Action action) => _atEnd.Add(action);
 
     /// <summary>Runs an action at a time; equal times keep their order. Only from the world's own thread.</summary>
     public void At(long atMs, Action action) => _queue.Enqueue(action, (Math.Max(atMs, NowMs), _order++));
@@ -154,7 +155,11 @@ public sealed class World : IDisposable
     /// <summary>Ends what runs for it outside its own thread.</summary>
     public void Dispose()
     {
-        Ended?.Invoke();
+        foreach (var action in _atEnd)
+        {
+            action();
+        }
+
         _arrived.Dispose();
     }
 

@@ -118,17 +118,19 @@ namespace ElderBand.BandProtocol
                 return null;
             }
 
+            byte[] bytes;
             try
             {
-                byte[] bytes = Convert.FromBase64String(text);
-                if (bytes.Length == count)
-                {
-                    return bytes;
-                }
+                bytes = Convert.FromBase64String(text);
             }
             catch (Exception)
             {
-                // No base64: the same fault as a wrong length.
+                bytes = null; // no base64: the same fault as a wrong length
+            }
+
+            if (bytes != null && bytes.Length == count)
+            {
+                return bytes;
             }
 
             Refuse(ProvisionFault.BadValue, name);

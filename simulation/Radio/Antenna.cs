@@ -18,7 +18,7 @@ public sealed class Antenna : IBluetoothBoard
         Radio = radio;
         Address = address;
         _device = device;
-        radio.World.Ended += PowerLost;
+        radio.World.AtEnd(PowerLost);
     }
 
     /// <summary>48-bit Bluetooth address.</summary>
