@@ -18,7 +18,7 @@ try
     var options = Options.Parse(args);
     return (options.Words.FirstOrDefault(), options.Words.ElementAtOrDefault(1)) switch
     {
-        ("run", _) when options.IsOnce => await Once.RunAsync(options, ending.Token),
+        ("run", _) when options.IsOnce => await ScriptedRun.RunAsync(options, ending.Token),
         ("run", _) => await Story.RunAsync(options, ending.Token),
         ("pictures", { } folder) => await Pictures.RunAsync(options, folder, ending.Token),
         ("sim", _) => Sim.Run(options.Words),

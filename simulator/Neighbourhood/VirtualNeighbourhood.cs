@@ -40,10 +40,10 @@ public sealed class VirtualNeighbourhood : IDisposable
 
         Residents = residents;
         Hubs = hubs;
-        Ledger = new Ledger(World, residents);
+        IncidentLog = new IncidentLog(World, residents);
         foreach (var hub in hubs)
         {
-            Ledger.Watch(hub);
+            IncidentLog.Watch(hub);
         }
     }
 
@@ -53,18 +53,18 @@ public sealed class VirtualNeighbourhood : IDisposable
     /// <summary>The centre.</summary>
     public MemoryCentre Centre { get; }
 
-    /// <summary>Everybody.</summary>
+    /// <summary>All residents.</summary>
     public IReadOnlyList<Resident> Residents { get; }
 
-    /// <summary>One a home.</summary>
+    /// <summary>The hubs, one for each home.</summary>
     public IReadOnlyList<HubDevice> Hubs { get; }
 
-    /// <summary>Every hop.</summary>
-    public Ledger Ledger { get; }
+    /// <summary>The presses and falls, with the time of each hop.</summary>
+    public IncidentLog IncidentLog { get; }
 
     /// <summary>
-    /// Gives power to everything, the bands on their chargers, and lets it find each other; false where that did not
-    /// work within a minute.
+    /// Powers on every hub and, on their chargers, every band. False where the hubs were not online or a band did not
+    /// trust its hub within a minute.
     /// </summary>
     public bool PowerOn()
     {
@@ -88,10 +88,10 @@ public sealed class VirtualNeighbourhood : IDisposable
     /// <summary>Ends the threads of its boards.</summary>
     public void Dispose() => World.Dispose();
 
-    /// <summary>Somebody presses the key for a moment.</summary>
+    /// <summary>The resident presses the key for <paramref name="holdMs"/>.</summary>
     public Incident Press(Resident resident, int holdMs = 300)
     {
-        var incident = Ledger.Begin(resident, "sos", "press");
+        var incident = IncidentLog.Begin(resident, "sos", "press");
         resident.Band.Key.Press(holdMs);
         return incident;
     }

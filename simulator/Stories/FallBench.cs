@@ -36,7 +36,7 @@ public static class FallBench
         Console.WriteLine(VirtualDelays.InWords(Figures.Fixed));
         var homes = People.Homes(trials.Length).Select(static home => home with { People = home.People[..1] })
             .ToArray();
-        await using var town = await Town.StartAsync(
+        await using var run = await NeighbourhoodRun.StartAsync(
             options, Figures.Fixed, homes, null, Console.WriteLine, cancellation);
 
         // Everybody sits still until the detector has its seconds of history.
@@ -44,12 +44,12 @@ public static class FallBench
         var incidents = new List<Incident>();
         for (var i = 0; i < trials.Length; i++)
         {
-            var resident = town.Residents[i];
+            var resident = run.Residents[i];
             var recording = trials[i].Recording;
-            incidents.Add(await town.AskAsync(() =>
+            incidents.Add(await run.AskAsync(() =>
             {
-                resident.Band.Wearer.Fall(recording, town.World.NowMs);
-                return town.Ledger.Begin(resident, "fall", recording.Name);
+                resident.Band.Wearer.Fall(recording, run.World.NowMs);
+                return run.IncidentLog.Begin(resident, "fall", recording.Name);
             }));
             await Task.Delay(StaggerMs, cancellation);
         }
@@ -71,7 +71,7 @@ public static class FallBench
                 }
 
                 var incident = incidents[i];
-                var alarmed = await town.AskAsync(() => incident.ReceivedUs is not null);
+                var alarmed = await run.AskAsync(() => incident.ReceivedUs is not null);
                 falls += alarmed && trials[i].IsFall ? 1 : 0;
                 daily += alarmed && !trials[i].IsFall ? 1 : 0;
                 var what = alarmed
@@ -88,7 +88,7 @@ public static class FallBench
                     + $"trials{(ok ? "" : "   FAILED (wanted at least 4 and at most 1)")}");
         }
 
-        var unexplained = await town.AskAsync(() => town.Ledger.Unexplained.Count);
+        var unexplained = await run.AskAsync(() => run.IncidentLog.Unexplained.Count);
         Console.WriteLine($"alarms without a cause: {unexplained}");
         return passed && unexplained == 0 ? 0 : 1;
     }

@@ -19,27 +19,27 @@ public static class KillBench
     {
         var rounds = options.Rounds == 0 ? Rounds : options.Rounds;
         Console.WriteLine(VirtualDelays.InWords(Figures.Fixed));
-        await using var town = await Town.StartAsync(
+        await using var run = await NeighbourhoodRun.StartAsync(
             options, Figures.Fixed, People.Homes(1), null, Console.WriteLine, cancellation);
         var random = new Random(options.Seed);
         var failed = 0;
         for (var round = 1; round <= rounds; round++)
         {
-            var resident = town.Residents[round % town.Residents.Count];
+            var resident = run.Residents[round % run.Residents.Count];
             var killAfterMs = random.Next(WindowMs);
-            var press = await town.AskAsync(() =>
+            var press = await run.AskAsync(() =>
             {
-                var begun = town.Ledger.Begin(resident, "sos", $"press, centre killed {killAfterMs} ms later");
+                var begun = run.IncidentLog.Begin(resident, "sos", $"press, centre killed {killAfterMs} ms later");
                 resident.Band.Key.Press(200);
                 return begun;
             });
             await Task.Delay(killAfterMs, cancellation);
-            town.Service.Kill();
+            run.Service.Kill();
             await Task.Delay(300, cancellation);
-            await town.Service.StartAsync(cancellation);
+            await run.Service.StartAsync(cancellation);
             var restartedUs = World.MonotonicUs();
-            var arrived = await town.UntilAsync(() => press.ReceivedUs is not null && press.StageTimes(2) > 0, 60_000);
-            var doubled = await town.AskAsync(() => town.Ledger.Unexplained.Count);
+            var arrived = await run.UntilAsync(() => press.ReceivedUs is not null && press.StageTimes(2) > 0, 60_000);
+            var doubled = await run.AskAsync(() => run.IncidentLog.Unexplained.Count);
             var presses = press.Alarm?.Presses ?? 0;
             var ok = arrived && doubled == 0 && presses == 1;
             failed += ok ? 0 : 1;
@@ -50,9 +50,9 @@ public static class KillBench
                     + $"card {presses}, cards without a cause {doubled}{(ok ? "" : "   FAILED")}");
             if (press.Alarm is { } alarm)
             {
-                await town.Staff.TakeAsync(alarm.Id);
-                await town.Staff.CloseAsync(alarm.Id, "drill", "bench");
-                await town.UntilAsync(() => press.StageTimes(5) > 0, 15_000);
+                await run.Staff.TakeAsync(alarm.Id);
+                await run.Staff.CloseAsync(alarm.Id, "drill", "bench");
+                await run.UntilAsync(() => press.StageTimes(5) > 0, 15_000);
             }
         }
 

@@ -28,27 +28,27 @@ public static partial class Pictures
                 "./dev pictures needs chromium: install it (Debian: apt-get install chromium) and run this again.");
         Directory.CreateDirectory(folder);
         var page = new WristServer();
-        await using var town = await Town.StartAsync(
+        await using var run = await NeighbourhoodRun.StartAsync(
             options, Figures.Fixed, People.Homes(options.Homes), page.Map, Console.WriteLine, cancellation);
-        page.Show(town);
-        var cast = new Cast(
-            town, new Timeline(Console.Out), options.Data is null ? null : new Recordings(options.Data));
-        await cast.BeginAsync();
+        page.Show(run);
+        var people = new StoryPeople(
+            run, new Timeline(Console.Out), options.Data is null ? null : new Recordings(options.Data));
+        await people.BeginAsync();
 
         // A console that shows vitals says more than one that has just been opened.
-        await cast.EnoughVitalsAsync(2);
-        var press = await cast.PressAsync(cast.First);
-        if (!await town.UntilAsync(() => press.ReceivedUs is not null && press.Texts.Count > 0, 20_000))
+        await people.EnoughVitalsAsync(2);
+        var press = await people.PressAsync(people.First);
+        if (!await run.UntilAsync(() => press.ReceivedUs is not null && press.Texts.Count > 0, 20_000))
         {
             throw new SimulationException(
                 "The press did not reach the screen: ./dev run --once says where it stopped.");
         }
 
-        await ShootAsync(browser, await town.SignInLinkAsync(cancellation), Path.Combine(folder, "console-sos.png"),
+        await ShootAsync(browser, await run.SignInLinkAsync(cancellation), Path.Combine(folder, "console-sos.png"),
             1366, 768, cancellation);
-        await ShootAsync(browser, new Uri($"http://localhost:{town.WristPort}/"), Path.Combine(folder, "wrist.png"),
+        await ShootAsync(browser, new Uri($"http://localhost:{run.WristPort}/"), Path.Combine(folder, "wrist.png"),
             1366, 900, cancellation);
-        var family = town.Gateway.Texts.Select(static text => Link().Match(text.Words).Value)
+        var family = run.Gateway.Texts.Select(static text => Link().Match(text.Words).Value)
             .First(static link => link.Length > 0);
         await ShootAsync(browser, new Uri(family), Path.Combine(folder, "family.png"), 430, 860, cancellation);
         return 0;

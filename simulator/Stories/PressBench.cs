@@ -42,19 +42,20 @@ public static class PressBench
         var people = People.Homes(Bands).Select(static home => home.People[0]).ToArray();
         var homes = people.Chunk(BandsPerHome)
             .Select((chunk, i) => new Home("梧桐里小区", $"{i + 1} 号楼", "1 层", "101", chunk)).ToArray();
-        await using var town = await Town.StartAsync(options, figures, homes, null, static _ => { }, cancellation);
+        await using var run = await NeighbourhoodRun.StartAsync(
+            options, figures, homes, null, static _ => { }, cancellation);
         var mode = options.IsDaily ? BandMode.Daily : BandMode.Guard;
-        await town.UntilAsync(() => town.Residents.Count(r => r.Band.Mode == mode) >= town.Residents.Count - 1, 30_000);
+        await run.UntilAsync(() => run.Residents.Count(r => r.Band.Mode == mode) >= run.Residents.Count - 1, 30_000);
 
         var random = new Random(options.Seed);
         var presses = new List<Incident>();
         for (var round = 0; round < PressesPerBand; round++)
         {
-            foreach (var resident in town.Residents.OrderBy(_ => random.Next()).ToArray())
+            foreach (var resident in run.Residents.OrderBy(_ => random.Next()).ToArray())
             {
-                presses.Add(await town.AskAsync(() =>
+                presses.Add(await run.AskAsync(() =>
                 {
-                    var begun = town.Ledger.Begin(resident, "sos", "press");
+                    var begun = run.IncidentLog.Begin(resident, "sos", "press");
                     resident.Band.Key.Press(200);
                     return begun;
                 }));
@@ -62,45 +63,45 @@ public static class PressBench
             }
 
             // Closed before the next press: each is an alarm of its own, not a repeat on an open card.
-            await town.UntilAsync(() => presses.TrueForAll(static p => p.ReceivedUs is not null), 30_000);
-            foreach (var alarm in await town.AskAsync(() => presses.Where(
+            await run.UntilAsync(() => presses.TrueForAll(static p => p.ReceivedUs is not null), 30_000);
+            foreach (var alarm in await run.AskAsync(() => presses.Where(
                 static p => p.Alarm is { State: not "closed" }).Select(static p => p.Alarm!.Id).ToArray()))
             {
-                await town.Staff.TakeAsync(alarm);
-                await town.Staff.CloseAsync(alarm, "drill", "bench");
+                await run.Staff.TakeAsync(alarm);
+                await run.Staff.CloseAsync(alarm, "drill", "bench");
             }
 
-            await town.UntilAsync(() => presses.TrueForAll(static p => p.Alarm is { State: "closed" }), 30_000);
+            await run.UntilAsync(() => presses.TrueForAll(static p => p.Alarm is { State: "closed" }), 30_000);
             if (options.IsDaily && round < PressesPerBand - 1)
             {
-                await BackToDailyAsync(town);
+                await BackToDailyAsync(run);
             }
         }
 
-        return await town.AskAsync(() => Judge(town, presses, figures, options.IsDaily, name));
+        return await run.AskAsync(() => Judge(run, presses, figures, options.IsDaily, name));
     }
 
     // An alarm keeps its band in Guard for half an hour; a restarted band is in Daily again, its radio off.
-    private static async Task BackToDailyAsync(Town town)
+    private static async Task BackToDailyAsync(NeighbourhoodRun run)
     {
-        await town.DoAsync(() =>
+        await run.DoAsync(() =>
         {
-            foreach (var resident in town.Residents)
+            foreach (var resident in run.Residents)
             {
                 resident.Band.PowerOff();
                 resident.Band.PowerOn();
             }
         });
-        await town.UntilAsync(static () => false, 3000);
-        await town.UntilAsync(
-            () => town.Residents.All(static r =>
+        await run.UntilAsync(static () => false, 3000);
+        await run.UntilAsync(
+            () => run.Residents.All(static r =>
                 r.Band is { Mode: BandMode.Daily, Radio: { IsAdvertising: false, IsLinked: false } }), 60_000);
     }
 
-    private static bool Judge(Town town, List<Incident> presses, Figures figures, bool daily, string name)
+    private static bool Judge(NeighbourhoodRun run, List<Incident> presses, Figures figures, bool daily, string name)
     {
         Console.WriteLine(
-            $"{name}: {presses.Count} presses from {town.Residents.Count} bands at {town.Hubs.Count} hubs");
+            $"{name}: {presses.Count} presses from {run.Residents.Count} bands at {run.Hubs.Count} hubs");
         Console.WriteLine("  " + VirtualDelays.InWords(figures));
         var lost = presses.Count(static p => p.ReceivedUs is null);
         var latch = Line("key to band's flash", presses.Select(static p => p.LatchedUs - p.BeganUs));
@@ -110,8 +111,8 @@ public static class PressBench
         var own = Line("our share: arrival to push", presses.Select(static p =>
             p.Alarm is { Trace: { ArrivedUs: > 0 } trace } && p.PushedUs is { } pushed
                 ? pushed - trace.ArrivedUs : (long?)null));
-        Console.WriteLine($"  lost {lost}, doubled {town.Ledger.Unexplained.Count}");
-        var ok = lost == 0 && town.Ledger.Unexplained.Count == 0 && own < OwnLimitMs && latch > 0
+        Console.WriteLine($"  lost {lost}, doubled {run.IncidentLog.Unexplained.Count}");
+        var ok = lost == 0 && run.IncidentLog.Unexplained.Count == 0 && own < OwnLimitMs && latch > 0
             && (daily ? air < AirLimitMs && hub < HubLimitMs : received < GuardLimitMs);
         var promise = daily
             ? $"on the air within {AirLimitMs} ms, at the hub within {HubLimitMs} ms"

@@ -114,17 +114,17 @@ public sealed record Report(
     };
 
     /// <summary>Reads everything that was written down. Only on the world's thread.</summary>
-    public static Report Of(Town town, Options options, IReadOnlyList<string> unmet) => new(
+    public static Report Of(NeighbourhoodRun run, Options options, IReadOnlyList<string> unmet) => new(
         unmet.Count == 0,
         unmet,
         "the machine's monotonic clock, shared by both processes",
         options.Data is null ? "invented signals" : "recordings",
-        VirtualDelays.Of(town.World.Figures),
-        CountsOf(town.Ledger),
-        [.. town.Ledger.Incidents.Select(AlarmFigures.Of)],
-        [.. town.Residents.Select(resident =>
+        VirtualDelays.Of(run.World.Figures),
+        CountsOf(run.IncidentLog),
+        [.. run.IncidentLog.Incidents.Select(AlarmFigures.Of)],
+        [.. run.Residents.Select(resident =>
         {
-            var tally = town.Vitals[resident.Id];
+            var tally = run.Vitals[resident.Id];
             return new BandFigures(
                 resident.Person.Name,
                 $"{resident.Band.Mode}".ToLowerInvariant(),
@@ -138,15 +138,15 @@ public sealed record Report(
                 tally.Last?.Confidence);
         })]);
 
-    /// <summary>Counts what the ledger holds.</summary>
-    public static Counts CountsOf(Ledger ledger) => new(
-        ledger.Incidents.Count(static i => i.Kind == "sos"),
-        ledger.Incidents.Count(static i => i.Kind == "fall"),
-        ledger.Incidents.Count(static i => i.ReceivedUs is not null),
-        ledger.Incidents.Count(static i => i.CancelledUs is not null),
-        ledger.Incidents.Count(static i => i.ReceivedUs is null && !i.IsToBeCancelled),
-        ledger.Unexplained.Count,
-        ledger.Incidents.Sum(static i => i.Texts.Count));
+    /// <summary>Counts what the incidents holds.</summary>
+    public static Counts CountsOf(IncidentLog incidents) => new(
+        incidents.Incidents.Count(static i => i.Kind == "sos"),
+        incidents.Incidents.Count(static i => i.Kind == "fall"),
+        incidents.Incidents.Count(static i => i.ReceivedUs is not null),
+        incidents.Incidents.Count(static i => i.CancelledUs is not null),
+        incidents.Incidents.Count(static i => i.ReceivedUs is null && !i.IsToBeCancelled),
+        incidents.Unexplained.Count,
+        incidents.Incidents.Sum(static i => i.Texts.Count));
 
     /// <summary>Writes the file.</summary>
     public void Save(string path) =>

@@ -48,9 +48,9 @@ public static class Sim
     {
         var plan = new Random(seed);
         var figures = Figures.Fixed with { Loss = plan.Next(61) / 100.0, Duplicates = 0.05 };
-        var town = new VirtualNeighbourhood(seed, figures, homes: 2);
-        using var world = town.World;
-        if (!town.PowerOn())
+        var run = new VirtualNeighbourhood(seed, figures, homes: 2);
+        using var world = run.World;
+        if (!run.PowerOn())
         {
             throw new SimulationException($"seed {seed}: the bands did not find their hubs within a minute");
         }
@@ -59,7 +59,7 @@ public static class Sim
         var presses = new List<(Resident Who, long AtMs)>();
         void At(Action<Resident> act, string what)
         {
-            var who = town.Residents[plan.Next(town.Residents.Count)];
+            var who = run.Residents[plan.Next(run.Residents.Count)];
             var atMs = fromMs + plan.Next(MinutesMs);
             world.At(atMs, () =>
             {
@@ -73,7 +73,7 @@ public static class Sim
             At(who =>
             {
                 presses.Add((who, world.NowMs));
-                town.Press(who, 100 + plan.Next(400));
+                run.Press(who, 100 + plan.Next(400));
             }, "press");
         }
 
@@ -81,16 +81,16 @@ public static class Sim
         {
             At(who => OutOfRange(world, who, 1000 + plan.Next(180_000)), "walks out of range");
             At(who => PullPlug(world, who, 1000 + plan.Next(60_000)), "the hub's plug is pulled");
-            At(_ => Outage(town, 1000 + plan.Next(120_000)), "the centre goes down");
+            At(_ => Outage(run, 1000 + plan.Next(120_000)), "the centre goes down");
         }
 
         world.RunUntil(fromMs + MinutesMs);
         var arrived = world.RunUntil(
-            () => town.Centre.Alarms.Sum(static a => a.Presses) >= presses.Count, world.NowMs + SettleMs);
-        var lastMs = arrived ? town.Centre.PressesAtMs.Zip(presses.OrderBy(static p => p.AtMs))
+            () => run.Centre.Alarms.Sum(static a => a.Presses) >= presses.Count, world.NowMs + SettleMs);
+        var lastMs = arrived ? run.Centre.PressesAtMs.Zip(presses.OrderBy(static p => p.AtMs))
             .Select(static p => p.First - p.Second.AtMs).DefaultIfEmpty().Max() : SettleMs;
         world.RunUntil(world.NowMs + 60_000);
-        return new Outcome(presses.Count, town.Centre.Alarms.Sum(static a => a.Presses), lastMs / 1000.0, world.Counts);
+        return new Outcome(presses.Count, run.Centre.Alarms.Sum(static a => a.Presses), lastMs / 1000.0, world.Counts);
     }
 
     private static void OutOfRange(World world, Resident who, int forMs)
@@ -108,9 +108,9 @@ public static class Sim
         world.At(world.NowMs + forMs, who.Hub.PowerOn);
     }
 
-    private static void Outage(VirtualNeighbourhood town, int forMs)
+    private static void Outage(VirtualNeighbourhood run, int forMs)
     {
-        town.Centre.SetUp(false);
-        town.World.At(town.World.NowMs + forMs, () => town.Centre.SetUp(true));
+        run.Centre.SetUp(false);
+        run.World.At(run.World.NowMs + forMs, () => run.Centre.SetUp(true));
     }
 }

@@ -28,52 +28,52 @@ public sealed class WristServer
     private bool _isStarting;
 
     /// <summary>Adds the page, its stream and its buttons.</summary>
-    public void Map(Town town, WebApplication web)
+    public void Map(NeighbourhoodRun run, WebApplication web)
     {
         web.Use(OnlyFromHereAsync);
         web.MapGet("/", () => Results.File(
             Path.Combine(AppContext.BaseDirectory, "WristPage", "wrist.html"), "text/html; charset=utf-8"));
         web.MapGet("/console", async (CancellationToken cancellation) =>
-            Results.Redirect($"{await town.SignInLinkAsync(cancellation)}"));
+            Results.Redirect($"{await run.SignInLinkAsync(cancellation)}"));
         web.MapGet("/events", StreamAsync);
         web.MapPost("/act/band/{id:int}/{what}", (int id, string what) =>
         {
-            if (id < 0 || id >= town.Residents.Count)
+            if (id < 0 || id >= run.Residents.Count)
             {
                 return Results.NotFound();
             }
 
-            town.World.Post(() => Act(town, id, what));
+            run.World.Post(() => Act(run, id, what));
             return Results.NoContent();
         });
-        web.MapPost("/act/centre/{what}", (string what) => ActOnCentre(town, what));
+        web.MapPost("/act/centre/{what}", (string what) => ActOnCentre(run, what));
     }
 
     /// <summary>Begins to show a neighbourhood that has been built.</summary>
-    public void Show(Town town) => town.World.Post(() =>
+    public void Show(NeighbourhoodRun run) => run.World.Post(() =>
     {
-        for (var i = 0; i < town.Residents.Count; i++)
+        for (var i = 0; i < run.Residents.Count; i++)
         {
             var id = i;
             var samples = new List<long[]>();
             _samples.Add(samples);
-            town.Residents[i].Band.Moved += (atMs, s) =>
+            run.Residents[i].Band.Moved += (atMs, s) =>
             {
                 if (samples.Count < MaxSamples)
                 {
                     samples.Add([atMs, s.X, s.Y, s.Z]);
                 }
             };
-            town.Residents[i].Band.Wrist.Shown += (felt, _) => Tell("felt", new { id, what = $"{felt}" });
+            run.Residents[i].Band.Wrist.Shown += (felt, _) => Tell("felt", new { id, what = $"{felt}" });
         }
 
-        town.Gateway.Received += text =>
+        run.Gateway.Received += text =>
         {
             var told = Event("text", new { to = text.To, words = text.Words });
             _texts.Enqueue(told);
             Tell(told);
         };
-        Tick(town);
+        Tick(run);
     });
 
     // Another site's page in the same browser must not be able to press keys (DNS rebinding included).
@@ -90,22 +90,22 @@ public sealed class WristServer
         await next();
     }
 
-    private static void Act(Town town, int id, string what)
+    private static void Act(NeighbourhoodRun run, int id, string what)
     {
-        var resident = town.Residents[id];
+        var resident = run.Residents[id];
         var wearer = resident.Band.Wearer;
-        var nowMs = town.World.NowMs;
+        var nowMs = run.World.NowMs;
         switch (what)
         {
             case "down":
-                town.Ledger.Begin(resident, "sos", "pressed on the wrist page");
+                run.IncidentLog.Begin(resident, "sos", "pressed on the wrist page");
                 resident.Band.Key.Set(true);
                 break;
             case "up":
                 resident.Band.Key.Set(false);
                 break;
             case "fall":
-                town.Ledger.Begin(resident, "fall", "fall, invented motion");
+                run.IncidentLog.Begin(resident, "fall", "fall, invented motion");
                 wearer.Fall(1000, nowMs);
                 break;
             case "walk":
@@ -128,32 +128,32 @@ public sealed class WristServer
                 resident.Hub.PowerOn();
                 break;
             case "line":
-                var line = town.LineOf(resident.Hub);
+                var line = run.LineOf(resident.Hub);
                 line?.SetCut(!line.IsCut);
                 break;
         }
     }
 
-    private IResult ActOnCentre(Town town, string what)
+    private IResult ActOnCentre(NeighbourhoodRun run, string what)
     {
         if (what == "kill")
         {
-            town.Service.Kill();
+            run.Service.Kill();
         }
-        else if (!_isStarting && !town.Service.IsRunning)
+        else if (!_isStarting && !run.Service.IsRunning)
         {
             _isStarting = true;
-            _ = StartAsync(town);
+            _ = StartAsync(run);
         }
 
         return Results.NoContent();
     }
 
-    private async Task StartAsync(Town town)
+    private async Task StartAsync(NeighbourhoodRun run)
     {
         try
         {
-            await town.Service.StartAsync(CancellationToken.None);
+            await run.Service.StartAsync(CancellationToken.None);
         }
         catch (SimulationException e)
         {
@@ -165,11 +165,11 @@ public sealed class WristServer
         }
     }
 
-    private void Tick(Town town)
+    private void Tick(NeighbourhoodRun run)
     {
         if (!_viewers.IsEmpty)
         {
-            Tell("tick", State(town));
+            Tell("tick", State(run));
         }
 
         foreach (var samples in _samples)
@@ -177,14 +177,14 @@ public sealed class WristServer
             samples.Clear();
         }
 
-        town.World.At(town.World.NowMs + TickMs, () => Tick(town));
+        run.World.At(run.World.NowMs + TickMs, () => Tick(run));
     }
 
-    private object State(Town town) => new
+    private object State(NeighbourhoodRun run) => new
     {
-        nowMs = town.World.NowMs,
-        centre = town.Service.IsRunning,
-        bands = town.Residents.Select((resident, id) => new
+        nowMs = run.World.NowMs,
+        centre = run.Service.IsRunning,
+        bands = run.Residents.Select((resident, id) => new
         {
             id,
             name = resident.Person.Name,
@@ -200,7 +200,7 @@ public sealed class WristServer
             inRange = resident.Paths.All(static p => p.IsInRange),
             hubPower = resident.Hub.IsOn,
             hubOnline = resident.Hub.IsOnline,
-            lineCut = town.LineOf(resident.Hub)?.IsCut ?? false,
+            lineCut = run.LineOf(resident.Hub)?.IsCut ?? false,
             battery = resident.Band.Battery,
             pending = resident.Band.Pending,
             samples = _samples[id],

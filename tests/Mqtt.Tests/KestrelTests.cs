@@ -16,11 +16,11 @@ using Microsoft.Extensions.Logging;
 namespace ElderBand.Tests.Mqtt;
 
 /// <summary>Tests that measure the process as a whole, so that no other may run beside them.</summary>
-[CollectionDefinition(nameof(Alone), DisableParallelization = true)]
-public sealed class Alone;
+[CollectionDefinition(nameof(NotParallel), DisableParallelization = true)]
+public sealed class NotParallel;
 
 /// <summary>The endpoint where the service runs it: on Kestrel, with TLS.</summary>
-[Collection(nameof(Alone))]
+[Collection(nameof(NotParallel))]
 public class KestrelTests(ITestOutputHelper output)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

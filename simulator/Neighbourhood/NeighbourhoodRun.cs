@@ -11,7 +11,7 @@ using ElderBand.Wristband;
 
 namespace ElderBand.Simulator.Neighbourhood;
 
-/// <summary>What the centre told of a resident's vitals.</summary>
+/// <summary>Counts the vitals summaries that the centre sent for one resident.</summary>
 public sealed class VitalsTally
 {
     private readonly HashSet<long> _seen = [];
@@ -19,19 +19,19 @@ public sealed class VitalsTally
     /// <summary>Summaries, each counted once.</summary>
     public int Summaries => _seen.Count;
 
-    /// <summary>With a heart rate.</summary>
+    /// <summary>Summaries with a heart rate.</summary>
     public int WithRate { get; private set; }
 
-    /// <summary>Neither a heart rate nor a reason.</summary>
+    /// <summary>Summaries with neither a heart rate nor a reason for its absence.</summary>
     public int Unexplained { get; private set; }
 
-    /// <summary>Why there was none, and how often.</summary>
+    /// <summary>The reasons for a missing heart rate, and how often each was given.</summary>
     public SortedDictionary<string, int> Refused { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>The newest.</summary>
+    /// <summary>The newest summary.</summary>
     public VitalsView? Last { get; private set; }
 
-    /// <summary>Counts one; the same one again changes nothing.</summary>
+    /// <summary>Counts a summary; one that was counted before changes nothing.</summary>
     public void Take(VitalsView vitals)
     {
         if (!_seen.Add(vitals.AtMs))
@@ -59,7 +59,7 @@ public sealed class VitalsTally
 /// A neighbourhood at true speed with the centre as a real process: every band and hub runs its real App, every hub
 /// speaks real MQTT over TLS, a signed-in member of staff reads the real event stream, texts arrive at a gateway.
 /// </summary>
-public sealed class Town : IAsyncDisposable
+public sealed class NeighbourhoodRun : IAsyncDisposable
 {
     private const string CentreId = "c1";
     private const string Clerk = "clerk";
@@ -79,7 +79,7 @@ public sealed class Town : IAsyncDisposable
     private readonly HttpClient _http = new();
     private WebApplication? _web;
 
-    private Town(Options options, Figures figures)
+    private NeighbourhoodRun(Options options, Figures figures)
     {
         _options = options;
         _folder = Directory.CreateTempSubdirectory("elderband-");
@@ -108,37 +108,37 @@ public sealed class Town : IAsyncDisposable
     /// <summary>The demo's clerk.</summary>
     public StaffClient Staff { get; }
 
-    /// <summary>The phone company.</summary>
+    /// <summary>The SMS gateway that receives the texts to families.</summary>
     public SmsGateway Gateway { get; }
 
-    /// <summary>Everybody.</summary>
+    /// <summary>All residents.</summary>
     public IReadOnlyList<Resident> Residents { get; private set; } = [];
 
-    /// <summary>One a home.</summary>
+    /// <summary>The hubs, one for each home.</summary>
     public IList<HubDevice> Hubs { get; private set; } = [];
 
     /// <summary>The line of a hub, null where it connects directly.</summary>
     public Line? LineOf(HubDevice hub) => _lines.ElementAtOrDefault(Hubs.IndexOf(hub));
 
-    /// <summary>Every hop.</summary>
-    public Ledger Ledger { get; private set; } = null!;
+    /// <summary>The presses and falls, with the time of each hop.</summary>
+    public IncidentLog IncidentLog { get; private set; } = null!;
 
-    /// <summary>What the centre told, by resident.</summary>
+    /// <summary>Counts of the vitals that the centre sent, by resident.</summary>
     public Dictionary<long, VitalsTally> Vitals { get; } = [];
 
-    /// <summary>Console and family page.</summary>
+    /// <summary>Port of the console and the family page.</summary>
     public int HttpPort { get; }
 
-    /// <summary>MQTT.</summary>
+    /// <summary>Port of MQTT.</summary>
     public int MqttPort { get; }
 
-    /// <summary>Wrist page and gateway.</summary>
+    /// <summary>Port of the wrist page and the SMS gateway.</summary>
     public int WristPort { get; }
 
     /// <summary>The event stream is up.</summary>
     public bool IsStreaming { get; private set; }
 
-    /// <summary>What the centre's process said.</summary>
+    /// <summary>Path of the log of the centre's process.</summary>
     public string Log => Path.Combine(_folder.FullName, "centre.log");
 
     private string Data => Path.Combine(_folder.FullName, "data");
@@ -147,7 +147,7 @@ public sealed class Town : IAsyncDisposable
         System.Security.Cryptography.RandomNumberGenerator.GetBytes(16));
 
     /// <summary>
-    /// Enrols, starts the centre, gives power to every home and waits until all of it knows each other.
+    /// Enrols the bands and hubs, starts the centre, powers on every home and waits until every band trusts its hub.
     /// </summary>
     /// <param name="options">Command line.</param>
     /// <param name="figures">Delays of radio and flash.</param>
@@ -156,27 +156,27 @@ public sealed class Town : IAsyncDisposable
     /// <param name="say">Progress, for people.</param>
     /// <param name="cancellation">Ctrl-C.</param>
     /// <param name="centreIsUp">Called when pages can be opened, before hubs and bands have power.</param>
-    public static async Task<Town> StartAsync(
+    public static async Task<NeighbourhoodRun> StartAsync(
         Options options,
         Figures figures,
         IReadOnlyList<Home> homes,
-        Action<Town, WebApplication>? map,
+        Action<NeighbourhoodRun, WebApplication>? map,
         Action<string> say,
         CancellationToken cancellation,
-        Func<Town, Task>? centreIsUp = null)
+        Func<NeighbourhoodRun, Task>? centreIsUp = null)
     {
-        var town = new Town(options, figures);
+        var run = new NeighbourhoodRun(options, figures);
 
-        // Ctrl-C ends the world; whoever waits for something in it hears of that at once.
-        cancellation.Register(static ended => ((CancellationTokenSource)ended!).Cancel(), town._end);
+        // Ctrl-C ends the world, and every wait for the world then ends at once.
+        cancellation.Register(static ended => ((CancellationTokenSource)ended!).Cancel(), run._end);
         try
         {
-            await town.StartAsync(homes, map, say, centreIsUp, cancellation);
-            return town;
+            await run.StartAsync(homes, map, say, centreIsUp, cancellation);
+            return run;
         }
         catch
         {
-            await town.DisposeAsync();
+            await run.DisposeAsync();
             throw;
         }
     }
@@ -264,7 +264,7 @@ public sealed class Town : IAsyncDisposable
         }
     }
 
-    /// <summary>Leave data and log for somebody to look at.</summary>
+    /// <summary>Keep the folder with data and log after the run, for inspection.</summary>
     public bool KeepFolder { get; set; }
 
     private Thread? _worldThread;
@@ -296,9 +296,9 @@ public sealed class Town : IAsyncDisposable
 
     private async Task StartAsync(
         IReadOnlyList<Home> homes,
-        Action<Town, WebApplication>? map,
+        Action<NeighbourhoodRun, WebApplication>? map,
         Action<string> say,
-        Func<Town, Task>? centreIsUp,
+        Func<NeighbourhoodRun, Task>? centreIsUp,
         CancellationToken cancellation)
     {
         say("enrolling the neighbourhood");
@@ -313,7 +313,7 @@ public sealed class Town : IAsyncDisposable
         await StartWebAsync(map, cancellation);
         say("starting the centre");
         await Service.StartAsync(cancellation);
-        Staff.Alarm = (alarm, atUs, _) => World.Post(() => Ledger.Take(alarm, atUs));
+        Staff.Alarm = (alarm, atUs, _) => World.Post(() => IncidentLog.Take(alarm, atUs));
         Staff.Vitals = vitals => World.Post(() =>
         {
             if (Vitals.TryGetValue(vitals.ResidentId, out var tally))
@@ -322,7 +322,7 @@ public sealed class Town : IAsyncDisposable
             }
         });
         Staff.Connected = up => World.Post(() => IsStreaming = up);
-        Gateway.Received = text => World.Post(() => Ledger.Take(text));
+        Gateway.Received = text => World.Post(() => IncidentLog.Take(text));
         await Staff.SignInAsync(await SignInLinkAsync(Clerk, cancellation), cancellation);
         Staff.Listen();
 
@@ -344,7 +344,7 @@ public sealed class Town : IAsyncDisposable
 
             foreach (var resident in Residents)
             {
-                // They come off their chargers when all is connected.
+                // The bands come off their chargers once everything is connected.
                 resident.Band.SetExternal(true);
                 resident.Band.PowerOn();
             }
@@ -381,7 +381,7 @@ public sealed class Town : IAsyncDisposable
         }
         catch (Exception e)
         {
-            // A device's App must not throw; if it did, everybody who waits for the world must hear of it.
+            // A device's App must not throw. If it does, every wait for the world ends with that exception.
             _worldEnded.TrySetException(e);
         }
     }
@@ -397,7 +397,7 @@ public sealed class Town : IAsyncDisposable
         return await task;
     }
 
-    private async Task StartWebAsync(Action<Town, WebApplication>? map, CancellationToken cancellation)
+    private async Task StartWebAsync(Action<NeighbourhoodRun, WebApplication>? map, CancellationToken cancellation)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -474,10 +474,10 @@ public sealed class Town : IAsyncDisposable
 
         Hubs = hubs;
         Residents = residents;
-        Ledger = new Ledger(World, residents);
+        IncidentLog = new IncidentLog(World, residents);
         foreach (var hub in hubs)
         {
-            Ledger.Watch(hub);
+            IncidentLog.Watch(hub);
         }
     }
 

@@ -5,52 +5,52 @@ using ElderBand.Simulator.Neighbourhood;
 namespace ElderBand.Simulator.Stories;
 
 /// <summary>
-/// <c>./dev run --once</c>: press, fall, cancelled fall, kill -9, at true speed and without a browser. Judges by what
-/// an event-stream client, a phone company and the wrists have seen.
+/// <c>./dev run --once</c>: one scripted run of a press, a fall, a cancelled fall and a kill -9 of the centre, at true
+/// speed and without a browser. The verdict rests on what the event-stream client, the SMS gateway and the wrists saw.
 /// </summary>
-public static class Once
+public static class ScriptedRun
 {
     private const int FamilyWithinMs = 5000;
     private const int VitalsPerBand = 5;
 
-    /// <summary>Runs it; returns 0 where all of it happened exactly so.</summary>
+    /// <summary>Runs the script; returns 0 where every condition was met.</summary>
     public static async Task<int> RunAsync(Options options, CancellationToken cancellation)
     {
         var timeline = new Timeline(Console.Out);
         var recordings = options.Data is null ? null : new Recordings(options.Data);
         Console.WriteLine(VirtualDelays.InWords(Figures.Fixed));
-        await using var town = await Town.StartAsync(
+        await using var run = await NeighbourhoodRun.StartAsync(
             options, Figures.Fixed, People.Homes(options.Homes), null, Console.WriteLine, cancellation);
-        var cast = new Cast(town, timeline, recordings);
-        await cast.BeginAsync();
+        var people = new StoryPeople(run, timeline, recordings);
+        await people.BeginAsync();
 
-        // SOS at 5 s; two falls begin while it is being answered, as on a bad evening.
-        await cast.WaitUntilAsync(5, cancellation);
-        var press = await cast.PressAsync(cast.First);
-        var answered = cast.AnswerAsync(press, "phoneOk", "老人不小心碰到，已电话确认");
-        await cast.WaitUntilAsync(9, cancellation);
-        var fall = await cast.FallAsync(cast.Second, 0);
-        await cast.WaitUntilAsync(12, cancellation);
-        var cancelled = await cast.FallAsync(cast.Third, 1);
+        // SOS at 5 s; two falls begin while the SOS is being answered.
+        await people.WaitUntilAsync(5, cancellation);
+        var press = await people.PressAsync(people.First);
+        var answered = people.AnswerAsync(press, "phoneOk", "老人不小心碰到，已电话确认");
+        await people.WaitUntilAsync(9, cancellation);
+        var fall = await people.FallAsync(people.Second, 0);
+        await people.WaitUntilAsync(12, cancellation);
+        var cancelled = await people.FallAsync(people.Third, 1);
         cancelled.IsToBeCancelled = true;
         await answered;
-        await cast.CancelAsync(cancelled);
-        await cast.AnswerAsync(fall, "familyGoing", "女儿十分钟到");
+        await people.CancelAsync(cancelled);
+        await people.AnswerAsync(fall, "familyGoing", "女儿十分钟到");
 
-        // The centre dies; a press meanwhile must be on the screen once after its return.
+        // The centre is killed. A press made meanwhile must be on the screen exactly once after the centre's restart.
         timeline.Say(World.MonotonicUs(), "the centre is killed (kill -9)");
-        town.Service.Kill();
-        await cast.PauseAsync(1500, cancellation);
-        var kept = await cast.PressAsync(cast.First);
-        await cast.PauseAsync(5000, cancellation);
+        run.Service.Kill();
+        await people.PauseAsync(1500, cancellation);
+        var kept = await people.PressAsync(people.First);
+        await people.PauseAsync(5000, cancellation);
         timeline.Say(World.MonotonicUs(), "the centre is started again on the same data");
-        await town.Service.StartAsync(cancellation);
-        await cast.AnswerAsync(kept, "phoneOk", "已通话");
-        await cast.EnoughVitalsAsync(VitalsPerBand);
-        await cast.PauseAsync(1500, cancellation);
+        await run.Service.StartAsync(cancellation);
+        await people.AnswerAsync(kept, "phoneOk", "已通话");
+        await people.EnoughVitalsAsync(VitalsPerBand);
+        await people.PauseAsync(1500, cancellation);
 
-        var unmet = await town.AskAsync(() => Judge(cast, press, fall, cancelled, kept));
-        var report = await town.AskAsync(() => Report.Of(town, options, unmet));
+        var unmet = await run.AskAsync(() => Judge(people, press, fall, cancelled, kept));
+        var report = await run.AskAsync(() => Report.Of(run, options, unmet));
         if (options.Json is { } file)
         {
             report.Save(file);
@@ -67,8 +67,8 @@ public static class Once
 
         if (unmet.Count > 0)
         {
-            town.KeepFolder = true;
-            Console.WriteLine($"the centre's log: {town.Log}");
+            run.KeepFolder = true;
+            Console.WriteLine($"the centre's log: {run.Log}");
         }
 
         Console.WriteLine(
@@ -76,7 +76,8 @@ public static class Once
         return unmet.Count == 0 ? 0 : 1;
     }
 
-    private static List<string> Judge(Cast cast, Incident press, Incident fall, Incident cancelled, Incident kept)
+    private static List<string> Judge(
+        StoryPeople people, Incident press, Incident fall, Incident cancelled, Incident kept)
     {
         var unmet = new List<string>();
         void Want(bool condition, string otherwise)
@@ -111,14 +112,14 @@ public static class Once
         Want(cancelled.CancelledUs is not null, "the cancelled fall was not shown as cancelled");
         Want(cancelled.ReceivedUs is null, "the cancelled fall became an alarm");
         Want(cancelled.FamilySentUs is null, "the family was told of the cancelled fall");
-        foreach (var alarm in cast.Town.Ledger.Unexplained)
+        foreach (var alarm in people.Run.IncidentLog.Unexplained)
         {
             unmet.Add($"alarm {alarm.Number} ({alarm.Kind}, {alarm.Resident.Name}) has no cause: invented or doubled");
         }
 
-        foreach (var resident in cast.Town.Residents)
+        foreach (var resident in people.Run.Residents)
         {
-            var tally = cast.Town.Vitals[resident.Id];
+            var tally = people.Run.Vitals[resident.Id];
             var name = resident.Person.Name;
             Want(tally.Unexplained == 0, $"{name}: {tally.Unexplained} vitals without a heart rate or a reason");
             if (!resident.Band.Wearer.IsWorn)

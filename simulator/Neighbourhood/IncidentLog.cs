@@ -5,64 +5,65 @@ using ElderBand.Simulator.Centre;
 namespace ElderBand.Simulator.Neighbourhood;
 
 /// <summary>
-/// What somebody did, and every moment of what came of it. Moments are µs on the machine's monotonic clock.
+/// A press or a fall of one resident, and when each hop passed it on. Times are µs on the machine's monotonic clock.
 /// </summary>
 public sealed class Incident(Resident who, string kind, string what, long beganUs)
 {
     private readonly long?[] _stageUs = new long?[6];
     private readonly int[] _stageTimes = new int[6];
 
-    /// <summary>Whose.</summary>
+    /// <summary>The resident who pressed or fell.</summary>
     public Resident Who { get; } = who;
 
     /// <summary>sos or fall.</summary>
     public string Kind { get; } = kind;
 
-    /// <summary>In words, with its source.</summary>
+    /// <summary>Description in words, with the source of the motion.</summary>
     public string What { get; } = what;
 
-    /// <summary>Finger on the key, or the fall's begin.</summary>
+    /// <summary>Time of the finger on the key, or of the fall's beginning.</summary>
     public long BeganUs { get; } = beganUs;
 
-    /// <summary>No alarm is wanted from it: the wearer cancels.</summary>
+    /// <summary>The wearer cancels this incident, so no alarm is expected.</summary>
     public bool IsToBeCancelled { get; set; }
 
     /// <summary>
-    /// First 12 bytes of its frame, once it is on the air: header and payload, the same in every copy.
+    /// First 12 bytes of the incident's frame, known once the frame is on the air: header and payload, the same in
+    /// every copy.
     /// </summary>
     public byte[]? Identity { get; set; }
 
-    /// <summary>In the band's flash.</summary>
+    /// <summary>Time of the write to the band's flash.</summary>
     public long? LatchedUs { get; set; }
 
-    /// <summary>First time on the air.</summary>
+    /// <summary>Time of the first transmission.</summary>
     public long? OnAirUs { get; set; }
 
-    /// <summary>In the hub's flash.</summary>
+    /// <summary>Time of the write to the hub's flash.</summary>
     public long? HubStoredUs { get; set; }
 
     /// <summary>The centre's number of the alarm.</summary>
     public AlarmView? Alarm { get; set; }
 
-    /// <summary>In the centre's database.</summary>
+    /// <summary>Time of the commit in the centre's database.</summary>
     public long? CommittedUs { get; set; }
 
-    /// <summary>Handed to every open console.</summary>
+    /// <summary>Time of the push to every open console.</summary>
     public long? PushedUs { get; set; }
 
-    /// <summary>Read by an event-stream client as an alarm that rings.</summary>
+    /// <summary>Time at which an event-stream client read a ringing alarm.</summary>
     public long? ReceivedUs { get; set; }
 
-    /// <summary>At the phone company.</summary>
+    /// <summary>Time at which the SMS gateway received the first text to the family.</summary>
     public long? FamilySentUs { get; set; }
 
-    /// <summary>A suspicion was told to the centre (amber).</summary>
+    /// <summary>Time at which the console showed the suspected fall (amber line).</summary>
     public long? PrealarmUs { get; set; }
 
-    /// <summary>The moment that an alarm was withdrawn.</summary>
+    /// <summary>Time at which the console showed the alarm as cancelled.</summary>
     public long? CancelledUs { get; set; }
 
-    /// <summary>Texts about it, the same one sent again counted once.</summary>
+    /// <summary>Texts about the incident; a text that was sent again counts once.</summary>
     public HashSet<string> Texts { get; } = [];
 
     /// <summary>When the wrist began to say a stage (1-5), null where it never did.</summary>
@@ -80,16 +81,16 @@ public sealed class Incident(Resident who, string kind, string what, long beganU
 }
 
 /// <summary>
-/// Writes down every hop of everything that happens, from the outside: the key's pin, the flash, the antenna, the
-/// motor, the centre's event stream, the phone company. Used from the world's thread only.
+/// Records when each incident passes each hop. It observes the programs from outside: the key's pin, the flash, the
+/// antenna, the motor, the centre's event stream and the SMS gateway. Only the world's thread may use the log.
 /// </summary>
-public sealed class Ledger
+public sealed class IncidentLog
 {
     private readonly World _world;
     private readonly Dictionary<BandDevice, List<FlashWrite>> _bandWrites = [];
 
-    /// <summary>An empty ledger.</summary>
-    public Ledger(World world, IEnumerable<Resident> residents)
+    /// <summary>An empty log of these residents.</summary>
+    public IncidentLog(World world, IEnumerable<Resident> residents)
     {
         _world = world;
         foreach (var resident in residents)
@@ -104,7 +105,7 @@ public sealed class Ledger
     /// <summary>Alarms that no incident explains: invented or doubled.</summary>
     public List<AlarmView> Unexplained { get; } = [];
 
-    /// <summary>Called with the incident, how far it has come, and the moment.</summary>
+    /// <summary>Called at each hop with the incident, the name of the hop and the time in µs.</summary>
     public Action<Incident, string, long>? Hop { get; set; }
 
     /// <summary>Begins an incident at this moment.</summary>
