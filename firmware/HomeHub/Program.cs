@@ -55,7 +55,7 @@ namespace ElderBand.HomeHub
                 long nowMs = clock.NowMs();
                 int waitMs = hub.Step(nowMs);
 
-                // What the step took is part of the wait: a pulse keeps its length.
+                // The duration of the step is subtracted from the wait, so that a pulse keeps its length.
                 inbox.Wait(waitMs - (int)(clock.NowMs() - nowMs));
             }
         }

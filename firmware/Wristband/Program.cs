@@ -69,7 +69,7 @@ namespace ElderBand.Wristband
                 long nowMs = clock.NowMs();
                 int waitMs = band.Step(nowMs);
 
-                // What the step took is part of the wait: a pulse keeps its length.
+                // The duration of the step is subtracted from the wait, so that a vibration pulse keeps its length.
                 idle.Wait(waitMs - (int)(clock.NowMs() - nowMs));
             }
         }

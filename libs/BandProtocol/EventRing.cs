@@ -1,6 +1,6 @@
 namespace ElderBand.BandProtocol
 {
-    /// <summary>What happened outside; callbacks only enqueue, the loop decides.</summary>
+    /// <summary>Kinds of events. Callbacks only enqueue them; the loop decides.</summary>
     public enum EventKind : byte
     {
         /// <summary>Nothing.</summary>

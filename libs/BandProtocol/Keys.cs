@@ -40,7 +40,7 @@ namespace ElderBand.BandProtocol
         }
 
         /// <summary>
-        /// Derives the two link keys anew, after the centre has moved the band to another group or epoch.
+        /// Derives the two link keys again, after the centre has moved the band to another group or epoch.
         /// </summary>
         public void DeriveLink(IMac mac, byte[] secret, uint group, int epoch)
         {

@@ -3,7 +3,7 @@ namespace ElderBand.BandProtocol
     /// <summary>Flags in byte 3 of an alarm payload (byte 5 of an answer's).</summary>
     public static class AlarmFlags
     {
-        /// <summary>A drill: proves the way, never rings, never tells the family.</summary>
+        /// <summary>A drill: takes the whole path to the centre, but never rings and never tells the family.</summary>
         public const byte Drill = 0x01;
 
         /// <summary>The band was worn at the event.</summary>
@@ -51,7 +51,9 @@ namespace ElderBand.BandProtocol
         /// <summary>The PPG sensor answers nonsense, has stopped converting, or its bus is held.</summary>
         PpgFault = 1,
 
-        /// <summary>The same of the accelerometer: falls are not watched.</summary>
+        /// <summary>
+        /// The accelerometer answers nonsense, has stopped converting, or its bus is held: falls are not watched.
+        /// </summary>
         AccelerometerFault = 2,
 
         /// <summary>Battery below 20 %.</summary>

@@ -104,7 +104,9 @@ namespace ElderBand.BandProtocol
         /// <summary>Notifies the connected hub.</summary>
         SendResult Notify(byte[] frame);
 
-        /// <summary>Drops every link and starts the server anew (a stranger holds it, or it went silent).</summary>
+        /// <summary>
+        /// Drops every link and restarts the GATT server, because a stranger holds a link or the stack went silent.
+        /// </summary>
         void Restart();
     }
 

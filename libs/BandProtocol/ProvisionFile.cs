@@ -11,7 +11,9 @@ namespace ElderBand.BandProtocol
         /// <summary>Nothing.</summary>
         None = 0,
 
-        /// <summary>No file, or one that cannot be read: so does a drive look that was formatted at start.</summary>
+        /// <summary>
+        /// There is no file, or the file cannot be read. A drive that was formatted at start looks the same.
+        /// </summary>
         NoFile = 1,
 
         /// <summary>A line is not <c>name=value</c>, or its name is none of this device's.</summary>

@@ -60,7 +60,7 @@ namespace ElderBand.VitalsFilter
             RatioX1000 = 0;
         }
 
-        /// <summary>Contact begins anew.</summary>
+        /// <summary>Contact begins again.</summary>
         public void Reset()
         {
             Clear();

@@ -45,8 +45,8 @@ public sealed record PressEvent(long StoredAtMs, int Boot, int Sequence, int Upt
 
 /// <summary>
 /// The centre's half of the protocol in memory, for worlds in virtual time: it checks tags, stores each frame once,
-/// answers with receipts and stages, and never acknowledges what it has not stored. The real service is the judge of the
-/// system; this one lets a day pass in a second.
+/// answers with receipts and stages, and never acknowledges what it has not stored. Tests of the whole system use the
+/// real service; this model simulates a day in a second.
 /// </summary>
 public sealed class MemoryCentre(World world)
 {
@@ -102,7 +102,7 @@ public sealed class MemoryCentre(World world)
         }
     }
 
-    /// <summary>A person does something: the wrist is told.</summary>
+    /// <summary>A person changes the stage of an alarm; the wrist gets the new stage.</summary>
     public void Advance(MemoryAlarm alarm, Stage stage)
     {
         alarm.Stage = stage;

@@ -2,7 +2,9 @@ using ElderBand.BandProtocol;
 
 namespace ElderBand.Simulation;
 
-/// <summary>The line and the centre behind it: commits, then PUBACK, then receipt, unless told to misbehave.</summary>
+/// <summary>
+/// The line and the centre behind it: commits, then PUBACK, then receipt, unless the test injects a fault.
+/// </summary>
 public sealed class ScriptedCentre(HubRig rig) : IUplink
 {
     private int _lastId;

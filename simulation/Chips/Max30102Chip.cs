@@ -144,7 +144,7 @@ public sealed class Max30102Chip(Func<long, PpgSample> source, bool hasGreen = f
                 _nextUs = IsRunning ? (_nextUs < 0 ? _nowUs + 20_000 : _nextUs) : -1;
                 if (changesMode)
                 {
-                    ClearFifo(); // on a change of mode the part starts anew (p. 19)
+                    ClearFifo(); // on a change of mode the part restarts (p. 19)
                 }
 
                 break;

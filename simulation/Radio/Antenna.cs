@@ -33,7 +33,7 @@ public sealed class Antenna : IBluetoothBoard
     /// <summary>Hears advertisements.</summary>
     public bool IsScanning { get; private set; }
 
-    /// <summary>Whom it could hear.</summary>
+    /// <summary>Paths to the radios that this one could hear.</summary>
     public List<RadioPath> Paths { get; } = [];
 
     /// <summary>Its own end of some link is up.</summary>

@@ -33,7 +33,7 @@ public sealed class RadioPath
     /// <summary>Number of the draw; an earlier one is void.</summary>
     internal int Hearing { get; set; }
 
-    /// <summary>Walks out of range or back. A link ends when its supervision timeout has passed.</summary>
+    /// <summary>The band moves out of range or back. A link ends when its supervision timeout has passed.</summary>
     public void SetInRange(bool inRange)
     {
         if (IsInRange == inRange)

@@ -46,7 +46,7 @@ public sealed class HubRig
     /// <summary>HMAC of the host.</summary>
     public HostMac Mac { get; } = new();
 
-    /// <summary>The hub's clock; begins anew with each boot.</summary>
+    /// <summary>The hub's clock; it restarts with each boot.</summary>
     public ManualClock Clock { get; private set; } = new();
 
     /// <summary>Survives power cuts.</summary>

@@ -3,14 +3,14 @@ using ElderBand.BandProtocol;
 
 namespace ElderBand.Common.Board
 {
-    /// <summary>The ring of the one thread that decides, with the bell that wakes it.</summary>
+    /// <summary>The event ring of the loop's thread, with the wait handle that wakes that thread.</summary>
     public sealed class Inbox
     {
         private readonly EventRing _ring;
         private readonly IClock _clock;
         private readonly AutoResetEvent _bell;
 
-        /// <summary>A bell for <paramref name="ring"/>.</summary>
+        /// <summary>Makes an inbox over <paramref name="ring"/>.</summary>
         public Inbox(EventRing ring, IClock clock)
         {
             _ring = ring;
@@ -18,7 +18,7 @@ namespace ElderBand.Common.Board
             _bell = new AutoResetEvent(false);
         }
 
-        /// <summary>Another ring that rings the same bell.</summary>
+        /// <summary>Makes an inbox over another ring that wakes the same thread.</summary>
         public Inbox(EventRing ring, Inbox first)
         {
             _ring = ring;
@@ -33,7 +33,7 @@ namespace ElderBand.Common.Board
             _bell.Set();
         }
 
-        /// <summary>True where the bell has rung since the last wait; it then has to be answered.</summary>
+        /// <summary>True where an event has come since the last wait: the loop must step before it sleeps.</summary>
         public bool TakeBell()
         {
             return _bell.WaitOne(0, false);

@@ -3,8 +3,9 @@ using ElderBand.BandProtocol;
 namespace ElderBand.HomeHub
 {
     /// <summary>
-    /// The hub of a home: hears bands, stores what they say before it answers, brings it to the centre and the centre's
-    /// answers back. One thread decides, in <see cref="Step"/>; callbacks only enqueue (docs/step.md).
+    /// The hub of a home: receives the bands' frames, stores each before it acknowledges it, sends the frames to the
+    /// centre and the centre's answers to the bands. One thread decides, in <see cref="Step"/>; callbacks only enqueue
+    /// (docs/step.md).
     /// </summary>
     public sealed class Hub
     {
@@ -35,7 +36,7 @@ namespace ElderBand.HomeHub
         private long _mainsDiffersMs;
         private long _keyNotBeforeMs;
 
-        /// <summary>Makes a hub; takes all memory it will ever use.</summary>
+        /// <summary>Makes a hub and allocates all memory that it will use.</summary>
         /// <param name="ports">Every port and both rings set.</param>
         /// <param name="buildDateUnixMs">The firmware's build date, ms since 1970: no time is earlier.</param>
         public Hub(HubPorts ports, long buildDateUnixMs)

@@ -2,7 +2,10 @@ using ElderBand.BandProtocol;
 
 namespace ElderBand.HomeHub
 {
-    /// <summary>Everything the hub touches. Set all of them before making a <see cref="Hub"/>.</summary>
+    /// <summary>
+    /// The ports through which the hub reaches hardware and network. Set all of them before making a
+    /// <see cref="Hub"/>.
+    /// </summary>
     public sealed class HubPorts
     {
         /// <summary>Scanner and links.</summary>

@@ -35,7 +35,7 @@ namespace ElderBand.HomeHub.Board
         private MqttClient _client;
         private bool _wanted;
 
-        /// <summary>Reads where and who from the provision.</summary>
+        /// <summary>Reads the addresses and credentials from the provision.</summary>
         /// <param name="inbox">Where events go.</param>
         /// <param name="provision">A provision without a fault.</param>
         public MqttUplink(Inbox inbox, HubProvision provision)
@@ -213,7 +213,8 @@ namespace ElderBand.HomeHub.Board
             }
             else
             {
-                // Sent three times without an answer and given up by the client: the line is dead, whatever it says.
+                // The client sent the message three times without an answer and gave up, so the line counts as dead
+                // even if the client reports it as connected.
                 Disconnect();
             }
         }

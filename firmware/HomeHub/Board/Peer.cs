@@ -28,7 +28,7 @@ namespace ElderBand.HomeHub.Board
         public bool IsClosing;
 
         /// <summary>
-        /// Discovery failed or the stack restarts: let go of this object once its connection has ended.
+        /// Discovery failed or the stack restarts: this object is released once its connection has ended.
         /// </summary>
         public bool IsSpent;
 

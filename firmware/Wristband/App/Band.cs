@@ -12,14 +12,16 @@ namespace ElderBand.Wristband
         /// <summary>Version of the firmware in a Boot event.</summary>
         public const byte FirmwareVersion = 1;
 
-        // The external watchdog bites at 8 s (P08).
+        // The external watchdog resets the chip after 8 s without a feed (P08).
         private const int LongestSleepMs = 4000;
         private const int KeyPollMs = 20;
 
-        // A storm of reboots out of range must not fill the latch; the boot count tells it anyway.
+        // Repeated reboots out of range must not fill the latch with Boot events. The boot count shows the reboots
+        // anyway.
         private const int MaxBootsWaiting = 3;
 
-        // A restart loses the samples in which the fall detector looks for a fall, so none within a minute of a movement.
+        // A restart loses the samples that the fall detector needs, so the band does not restart within a minute of a
+        // movement.
         private const int QuietS = 60;
 
         private readonly BandPorts _ports;
@@ -75,7 +77,7 @@ namespace ElderBand.Wristband
         /// <summary>Mode now.</summary>
         public BandMode Mode { get; private set; }
 
-        /// <summary>Worn, as far as known.</summary>
+        /// <summary>Whether the band is worn, as far as known.</summary>
         public Wear Wear
         {
             get { return _measuring.Wear; }
@@ -93,7 +95,7 @@ namespace ElderBand.Wristband
             get { return _stages.Shown; }
         }
 
-        /// <summary>What the wrist repeats.</summary>
+        /// <summary>The tick that the wrist repeats.</summary>
         public WristTick Tick
         {
             get { return _signal.Tick; }
@@ -153,7 +155,7 @@ namespace ElderBand.Wristband
             _measuring.Start(nowMs);
             _measuring.Configure(_settings.Sensitivity, _settings.WalkingAid);
 
-            // The press comes first, whatever else this boot has to say.
+            // A press that woke the band is handled before every other event of this boot.
             bool keyReset = (_latch.Memory & LatchMemory.KeyReset) != LatchMemory.None;
             Act(_key.Start(cause == WakeCause.Key, _ports.Key.Read(), keyReset, nowMs), nowMs);
             _latch.Remember(LatchMemory.KeyReset, false);
@@ -171,7 +173,7 @@ namespace ElderBand.Wristband
             ChooseMode(nowMs);
         }
 
-        /// <summary>Does what is due.</summary>
+        /// <summary>Handles the queued events and lets every part act that is due.</summary>
         /// <param name="nowMs">Milliseconds on the clock that also stamps the events.</param>
         /// <returns>Milliseconds until the next call; an event may come before.</returns>
         public int Step(long nowMs)
@@ -189,7 +191,7 @@ namespace ElderBand.Wristband
             AdvanceKey(nowMs);
             if (_ports.Key.Read() != _key.IsDown)
             {
-                _key.Edge(!_key.IsDown, nowMs, _falls.IsCounting); // the edge's event got lost
+                _key.Edge(!_key.IsDown, nowMs, _falls.IsCounting); // the event of this edge was lost
             }
 
             long due = _measuring.Step(nowMs);
@@ -326,7 +328,7 @@ namespace ElderBand.Wristband
 
         private void ResetByHand(long nowMs)
         {
-            // Not while a countdown runs, and not with an alarm that only memory holds.
+            // The band does not restart while a countdown runs, nor with an alarm that is not on flash.
             if (_falls.State != FallState.Watching)
             {
                 return;
@@ -351,8 +353,8 @@ namespace ElderBand.Wristband
             _beat.OnMode(Mode, nowMs);
         }
 
-        // A lane near its last sequence, or a radio stack that has leaked enough, ends this boot at a quiet moment.
-        // What waits is in the latch and goes on in the next one.
+        // A lane near its last sequence, or a radio stack that has leaked enough, ends this boot at a quiet moment. The
+        // frames that wait are in the latch, and the next boot sends them.
         private bool MustRestart()
         {
             return (_source.IsNearlySpent || _link.IsWornOut)

@@ -3,9 +3,9 @@ using ElderBand.BandProtocol;
 namespace ElderBand.Wristband
 {
     /// <summary>
-    /// The band's regular sign of life: when it is due, what it says and whether it asks for a link (docs/adr/0026). In
-    /// Daily a ten-minute summary takes the place of a status, never of two in a row: the hub computes ages from the
-    /// status.
+    /// The band's beat, its regular sign of life: when it is due, which frame it carries and whether it asks for a link
+    /// (docs/adr/0026). In Daily a ten-minute summary takes the place of a status, never of two in a row: the hub
+    /// computes ages from the status.
     /// </summary>
     public sealed class BandBeat
     {
@@ -49,14 +49,14 @@ namespace ElderBand.Wristband
         /// <summary>When the next beat is due, ms.</summary>
         public long DueMs { get; private set; }
 
-        /// <summary>A beat with the status is due now.</summary>
+        /// <summary>Makes a beat with the status due now.</summary>
         public void Hurry(long nowMs)
         {
             _statusOwed = true;
             DueMs = nowMs;
         }
 
-        /// <summary>The mode has changed: a beat that is further off than one of Guard comes now.</summary>
+        /// <summary>The mode has changed: a beat that is due later than Guard's period becomes due now.</summary>
         public void OnMode(BandMode mode, long nowMs)
         {
             if (mode == _mode)
@@ -102,7 +102,7 @@ namespace ElderBand.Wristband
         }
 
         /// <summary>
-        /// A hub has shown itself. The hub computes ages from the uptime in the status, so a status that has waited
+        /// A hub has become trusted. The hub computes ages from the uptime in the status, so a status that has waited
         /// long is made again.
         /// </summary>
         public void OnHello(long nowMs)
@@ -113,8 +113,9 @@ namespace ElderBand.Wristband
             }
         }
 
-        // In Daily for what the hub cannot know of: notes, an alarm whose next stage may come at any time, and a state
-        // of the hub that is old. In Shelf nothing depends on the hub's state.
+        // In Daily the band asks for a link where the hub cannot know that one is needed: for notes, for an open alarm
+        // whose next stage may come at any time, and when the last state of the hub is old. In Shelf nothing depends on
+        // the hub's state.
         private bool AsksForLink(long nowMs)
         {
             return _mode == BandMode.Guard

@@ -3,7 +3,8 @@ using ElderBand.BandProtocol;
 namespace ElderBand.Wristband
 {
     /// <summary>
-    /// What comes down: answers, stages, settings and the hub's state. Only frames that were let in get here.
+    /// Acts on the frames that the band receives: answers, stages, settings and the hub's state. Only frames that
+    /// <see cref="LinkPolicy"/> has accepted get here.
     /// </summary>
     public sealed class BandDownlink
     {
@@ -22,7 +23,7 @@ namespace ElderBand.Wristband
         private bool _settingsDirty;
         private long _nextSaveMs;
 
-        /// <summary>Composes the reception over what it changes.</summary>
+        /// <summary>Composes the reception over the parts that a frame may change.</summary>
         public BandDownlink(
             IMac mac,
             BandIdentity identity,

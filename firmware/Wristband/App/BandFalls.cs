@@ -59,7 +59,8 @@ namespace ElderBand.Wristband
         {
             TakeVerdict(nowMs);
 
-            // A hold that has reached "I am fine" is judged on its release, within 7 s more; the centre waits 15.
+            // A hold that has reached "I am fine" is judged on its release, at most 7 s later. The centre waits 15 s
+            // beyond the countdown, so the fall is not confirmed before that release.
             while (nowMs >= DueMs)
             {
                 ConfirmOldest(nowMs);
@@ -72,7 +73,7 @@ namespace ElderBand.Wristband
             bool counting = _guard.Apply(FallEvent.Sos) == FallAction.LeaveToSos;
             while (counting && _guard.TakeOldest() >= 0)
             {
-                // Nothing is sent: the centre holds their suspicion.
+                // Nothing is sent for these falls: the centre already has each suspicion.
             }
 
             return counting;
@@ -105,7 +106,8 @@ namespace ElderBand.Wristband
             _signal.Now(WristPattern.Understood, nowMs);
         }
 
-        // Sent at once, with the time at which the countdown begins: the wrist's 30 s and the centre's then agree.
+        // The suspicion is sent at once with the time at which the countdown begins, so the wrist's 30 s and the
+        // centre's agree.
         private void TakeVerdict(long nowMs)
         {
             FallVerdict verdict = _measuring.TakeVerdict(nowMs);

@@ -3,7 +3,7 @@ using Iot.Device.RegisterBus;
 
 namespace ElderBand.Wristband
 {
-    /// <summary>Everything the band touches of the world. The composition root fills it once.</summary>
+    /// <summary>The ports through which the band reaches hardware. The composition root fills them once.</summary>
     public sealed class BandPorts
     {
         /// <summary>Radio.</summary>
@@ -27,20 +27,21 @@ namespace ElderBand.Wristband
         /// <summary>Vibration motor.</summary>
         public IPin Vibration;
 
-        /// <summary>Light; follows the vibration, for those who feel less.</summary>
+        /// <summary>LED that is lit while the motor vibrates, for wearers who feel less.</summary>
         public IPin Light;
 
         /// <summary>MAX30102, MAX30101 or MAX30105.</summary>
         public IRegisterBus Ppg;
 
         /// <summary>The pulse sensor has the green LED (MAX30101, MAX30105), which reads a wrist better. The part id is
-        /// the same for all three (0xFF reads 0x15), so it is told, not asked.</summary>
+        /// the same for all three (register 0xFF reads 0x15), so the provision file says which part is
+        /// fitted.</summary>
         public bool PpgHasGreen;
 
         /// <summary>ADXL343.</summary>
         public IRegisterBus Accelerometer;
 
-        /// <summary>Where callbacks enqueue.</summary>
+        /// <summary>Ring into which callbacks enqueue events.</summary>
         public EventRing Events;
     }
 
@@ -52,7 +53,7 @@ namespace ElderBand.Wristband
         /// <summary>32 random bytes, the same as in the band's QR code.</summary>
         public byte[] Secret;
 
-        /// <summary>The home whose hubs may talk to the band.</summary>
+        /// <summary>Link group: the home whose hubs share the band's link keys.</summary>
         public uint LinkGroup;
 
         /// <summary>Epoch of the link keys, 0-65535; only rises.</summary>

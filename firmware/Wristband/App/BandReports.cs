@@ -3,8 +3,8 @@ using ElderBand.BandProtocol;
 namespace ElderBand.Wristband
 {
     /// <summary>
-    /// What the band tells the centre: each event is stored in the latch, then signed and sent. A fault is told when it
-    /// begins and when it ends, once each.
+    /// The events that the band reports to the centre. Each event is stored in the latch, then signed and sent. A fault
+    /// is reported once when it begins and once when it ends.
     /// </summary>
     public sealed class BandReports
     {
@@ -56,7 +56,7 @@ namespace ElderBand.Wristband
             return seconds > MaxUptimeS ? MaxUptimeS : (int)seconds;
         }
 
-        /// <summary>Tells an event. Null where the latch is full of more important frames.</summary>
+        /// <summary>Reports an event. Null where the latch is full of more important frames.</summary>
         /// <param name="type">Type of the frame.</param>
         /// <param name="flags"><see cref="AlarmFlags"/>, or the cause of a boot.</param>
         /// <param name="detail">Detail of the type (docs/protocol.md).</param>
@@ -80,7 +80,7 @@ namespace ElderBand.Wristband
             return slot;
         }
 
-        /// <summary>Tells something about an earlier frame of this boot.</summary>
+        /// <summary>Reports an answer to an earlier frame of this boot.</summary>
         public void LatchAnswer(FrameType type, int refersTo, long nowMs)
         {
             LatchSlot slot = Begin(type, nowMs);
@@ -91,7 +91,7 @@ namespace ElderBand.Wristband
             }
         }
 
-        /// <summary>A fault has begun.</summary>
+        /// <summary>Reports that a fault has begun.</summary>
         public void Report(TechnicalCode code, long nowMs)
         {
             if (!_faulty[(int)code])
@@ -101,7 +101,7 @@ namespace ElderBand.Wristband
             }
         }
 
-        /// <summary>A fault has ended, where one had begun.</summary>
+        /// <summary>Reports that a fault has ended, where its beginning was reported.</summary>
         public void Recover(TechnicalCode code, long nowMs)
         {
             if (_faulty[(int)code])
@@ -111,7 +111,7 @@ namespace ElderBand.Wristband
             }
         }
 
-        /// <summary>A fault as it is now.</summary>
+        /// <summary>Takes the present state of a fault and reports a change.</summary>
         public void TrackFault(TechnicalCode code, bool faulty, long nowMs)
         {
             if (faulty)
@@ -125,14 +125,15 @@ namespace ElderBand.Wristband
         }
 
         /// <summary>
-        /// A sensor as it is now: each kind of fault is told with its register and value, and when it is over.
+        /// Takes the present state of a sensor. Each kind of fault is reported with its register and value, and again
+        /// when the fault is over.
         /// </summary>
         /// <param name="sensor">The sensor.</param>
         /// <param name="failed">Code of a sensor that answers wrongly.</param>
         /// <param name="absent">First of the codes for an absent, a wrong and a changed part.</param>
-        /// <param name="told">The code that was told last, None where none is open.</param>
+        /// <param name="told">The code that was reported last, None where none is open.</param>
         /// <param name="nowMs">Now.</param>
-        /// <returns>The code that is told now.</returns>
+        /// <returns>The code that is reported now.</returns>
         public TechnicalCode TrackSensor(
             SensorWatch sensor,
             TechnicalCode failed,
@@ -164,7 +165,7 @@ namespace ElderBand.Wristband
             return code;
         }
 
-        /// <summary>Tells that a fault has ended.</summary>
+        /// <summary>Reports the end of a fault.</summary>
         public void LatchRecovered(TechnicalCode code, long nowMs)
         {
             LatchSlot slot = Begin(FrameType.Technical, nowMs);
@@ -229,8 +230,8 @@ namespace ElderBand.Wristband
             return slot;
         }
 
-        // Stored before it is sent (R2). Where it cannot be stored it is sent all the same: a lost press is worse
-        // than one that would not survive a reset.
+        // The frame is stored before it is sent (R2). A frame that cannot be stored is sent all the same: a lost press
+        // is worse than a press that would not survive a reset.
         private void Commit(LatchSlot slot, long nowMs)
         {
             _source.Sign(slot.Frame);

@@ -3,7 +3,7 @@ using ElderBand.BandProtocol;
 namespace ElderBand.Wristband
 {
     /// <summary>
-    /// What the sensors have to tell between alarms: faults, vitals, wear, and a wearer who does not move.
+    /// Reports what the sensors find between alarms: faults, vitals, wear, and a wearer who does not move.
     /// </summary>
     public sealed class BandSensors
     {
@@ -25,7 +25,7 @@ namespace ElderBand.Wristband
         private Wear _reportedWear = Wear.Off;
         private long _offSinceMs;
 
-        /// <summary>Composes the sensors over what they tell and to whom.</summary>
+        /// <summary>Composes the sensors over their readings and the reports.</summary>
         public BandSensors(
             Measuring measuring,
             BandSettings settings,
@@ -42,7 +42,7 @@ namespace ElderBand.Wristband
             _reports = reports;
         }
 
-        /// <summary>Tells what has changed.</summary>
+        /// <summary>Reports what has changed.</summary>
         public void StepSensors(long nowMs)
         {
             _ppgTold = _reports.TrackSensor(
@@ -68,7 +68,8 @@ namespace ElderBand.Wristband
             }
         }
 
-        // On at once; off only when it has lasted, or a loose strap would fill the day with events.
+        // "Worn" is reported at once. "Not worn" is reported only after it has lasted, because a loose strap would
+        // report many changes a day.
         private void TellWear(long nowMs)
         {
             Wear wear = _measuring.Wear;

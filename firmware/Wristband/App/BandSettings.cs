@@ -2,7 +2,7 @@ using ElderBand.BandProtocol;
 
 namespace ElderBand.Wristband
 {
-    /// <summary>What the centre has set: the configuration and the link group, in one A/B record.</summary>
+    /// <summary>The settings from the centre: the configuration and the link group, in one A/B record.</summary>
     public sealed class BandSettings
     {
         private const byte Format = 1;
@@ -12,7 +12,7 @@ namespace ElderBand.Wristband
         private readonly AbRecord _record;
         private readonly byte[] _image = new byte[Size];
 
-        /// <summary>Over the flash; defaults until <see cref="Load"/>.</summary>
+        /// <summary>Settings over the flash; they hold the defaults until <see cref="Load"/>.</summary>
         public BandSettings(IFlash flash)
         {
             _record = new AbRecord(flash, "settings", Size);
@@ -24,7 +24,7 @@ namespace ElderBand.Wristband
         /// <summary>Version of the applied configuration, 0 for the defaults.</summary>
         public int Version { get; private set; }
 
-        /// <summary>Keep Guard.</summary>
+        /// <summary>The centre keeps the band in Guard.</summary>
         public bool GuardAlways { get; private set; }
 
         /// <summary>The wearer uses a stick or a walker.</summary>
@@ -102,7 +102,7 @@ namespace ElderBand.Wristband
             return true;
         }
 
-        /// <summary>Stores what was applied.</summary>
+        /// <summary>Stores the settings that were applied.</summary>
         public FlashResult Save()
         {
             _image[0] = Format;

@@ -138,7 +138,7 @@ namespace ElderBand.Wristband.Board
                 GattClientNotificationResult[] results = _fromBand.NotifyValue(new Buffer(frame));
                 for (int i = 0; i < results.Length; i++)
                 {
-                    // A subscriber whose end was lost may stand before the one that listens.
+                    // A subscriber whose disconnect was lost may precede the live one in the list.
                     if (results[i].Status == GattCommunicationStatus.Success)
                     {
                         return SendResult.Sent;
@@ -210,7 +210,7 @@ namespace ElderBand.Wristband.Board
             }
             catch (Exception)
             {
-                // An exception would end the thread that brings every event.
+                // An exception here would end the thread that delivers every event.
             }
         }
     }

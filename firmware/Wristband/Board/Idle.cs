@@ -4,9 +4,10 @@ using ElderBand.Common.Board;
 namespace ElderBand.Wristband.Board
 {
     /// <summary>
-    /// How the band spends the time between two steps. With the radio off only the clock, the key and the accelerometer
-    /// can say anything, and all three end light sleep; that is what Daily mode lives on. Light sleep would switch the
-    /// radio off and may let go of the outputs, so with a radio, a pulse or a charger the chip waits awake.
+    /// Waits between two steps of the band. With the radio off only the clock, the key and the accelerometer can raise
+    /// an event, and all three end light sleep, so the chip sleeps; this gives Daily its battery life. Light sleep
+    /// would switch the radio off and may stop driving the outputs, so the chip waits awake while the radio runs, an
+    /// output is active or a charger is connected.
     /// </summary>
     public sealed class Idle
     {
@@ -20,7 +21,7 @@ namespace ElderBand.Wristband.Board
         private readonly IPin[] _awakeWhile;
 
         /// <summary>Composes the wait.</summary>
-        /// <param name="inbox">The loop's bell.</param>
+        /// <param name="inbox">The loop's events.</param>
         /// <param name="radio">The radio.</param>
         /// <param name="power">Sleep and charger.</param>
         /// <param name="wake">Lines that end light sleep.</param>
@@ -47,7 +48,7 @@ namespace ElderBand.Wristband.Board
                 // A press that begins now is still high in 80 ms, and a high line ends the sleep.
                 bool slept = _power.LightSleep(timeoutMs);
 
-                // EXT1 wake takes its pads for the RTC; left there, a key would read as up for ever (docs/adr/0014).
+                // EXT1 wake moves its pads to the RTC. A pad that stays there always reads as released (docs/adr/0014).
                 for (int i = 0; i < _wake.Length; i++)
                 {
                     _wake[i].TakeBack();

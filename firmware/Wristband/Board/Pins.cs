@@ -30,7 +30,7 @@ namespace ElderBand.Wristband.Board
         /// <summary>Vibration motor.</summary>
         public const int Motor = 10;
 
-        /// <summary>Light.</summary>
+        /// <summary>LED.</summary>
         public const int Led = 11;
 
         /// <summary>Watchdog feed; a falling edge counts.</summary>

@@ -5,7 +5,7 @@ namespace ElderBand.Simulation.Bluetooth;
 
 /// <summary>
 /// Upstream's managed routing of events: by the low 8 bits of a characteristic's id, by a connection's handle, and to
-/// the one watcher. What finds no target is lost without a word.
+/// the one watcher. An event without a target is lost without an error.
 /// </summary>
 internal sealed class EventRouting(BluetoothHost host)
 {

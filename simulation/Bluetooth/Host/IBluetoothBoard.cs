@@ -9,7 +9,7 @@ public interface IBluetoothBoard
     /// <summary>Stopping the stack, ms; every thread stands still.</summary>
     int StackStopMs { get; }
 
-    /// <summary>One discovery procedure: services, characteristics or descriptors, ms; drawn anew each time.</summary>
+    /// <summary>One discovery procedure: services, characteristics or descriptors, ms; drawn again each time.</summary>
     int DrawDiscoveryMs();
 
     /// <summary>True where the controller refuses to start advertising this time (an injected fault).</summary>

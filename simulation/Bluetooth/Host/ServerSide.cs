@@ -27,7 +27,7 @@ internal sealed class ServerSide(BluetoothHost host)
     /// <summary>What a central finds; empty where no service was started.</summary>
     public IReadOnlyList<ServedCharacteristic> Served => _served;
 
-    /// <summary>Setting the mode sets the name: the context's copy is made anew.</summary>
+    /// <summary>Setting the mode sets the name: the context's copy is made again.</summary>
     public void RenewName(int bytes)
     {
         host.Free(_nameBytes);
@@ -35,7 +35,7 @@ internal sealed class ServerSide(BluetoothHost host)
         host.Allocate(bytes);
     }
 
-    /// <summary>Zeroes the context, whatever it held, and builds it anew; false where the host refuses.</summary>
+    /// <summary>Zeroes the context, whatever it held, and builds it again; false where the host refuses.</summary>
     public bool InitializeServiceConfig(IEnumerable<GattLocalService> services)
     {
         var isSecond = IsAdvertising || host.Links.Count > 0;

@@ -8,14 +8,17 @@ namespace ElderBand.HomeHub
         /// <summary>None.</summary>
         Down = 0,
 
-        /// <summary>Asked for; the outcome is an event.</summary>
+        /// <summary>A connect was requested; its outcome is an event.</summary>
         Connecting = 1,
 
         /// <summary>Up.</summary>
         Up = 2,
     }
 
-    /// <summary>What the hub knows of one band: keys, windows, clock, link, and what it owes it.</summary>
+    /// <summary>
+    /// What the hub knows of one band: keys, windows, clock, link, and the frames and answers that the hub owes the
+    /// band.
+    /// </summary>
     public sealed class BandSession
     {
         private const int AckSlots = 8;
@@ -37,10 +40,10 @@ namespace ElderBand.HomeHub
         /// <summary>Key of frames to the band.</summary>
         public byte[] LinkDownKey { get; } = new byte[BandKeys.Size];
 
-        /// <summary>What was seen on the alarm lane.</summary>
+        /// <summary>Sequences seen on the alarm lane.</summary>
         public ReplayWindow AlarmWindow { get; private set; } = new ReplayWindow();
 
-        /// <summary>What was seen on the vitals lane.</summary>
+        /// <summary>Sequences seen on the vitals lane.</summary>
         public ReplayWindow VitalsWindow { get; private set; } = new ReplayWindow();
 
         /// <summary>Bad tags under this address.</summary>
@@ -173,8 +176,8 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
-        /// The band wants an answer to its nonce: it comes back under the other key, with header and payload as they
-        /// were. The hub's state is due with it.
+        /// The band wants an answer to its nonce. The hub sends header and payload back unchanged, tagged with the key
+        /// of frames to the band. The hub's state is due with the answer.
         /// </summary>
         public void TakeChallenge(byte[] frame, long nowMs)
         {
@@ -191,7 +194,8 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
-        /// Owes the band "heard" for the frame at <paramref name="offset"/>; once, and bounded: it asks again.
+        /// Owes the band the acknowledgement "heard" for the frame at <paramref name="offset"/>, once. The list is
+        /// bounded; a band that gets no acknowledgement repeats its frame.
         /// </summary>
         public void OweAck(byte[] data, int offset)
         {
@@ -230,7 +234,8 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
-        /// True where this very frame with a wrong tag was met lately: it is no new guess and no new news.
+        /// True where the same frame with the same wrong tag was seen lately: then the frame is neither a new guess nor
+        /// new information.
         /// </summary>
         public bool WasUnchecked(byte[] data, int offset)
         {
@@ -252,7 +257,7 @@ namespace ElderBand.HomeHub
             _uncheckedNext = (_uncheckedNext + 1) % UncheckedSlots;
         }
 
-        /// <summary>The keys have changed: what could not be checked may be checked now.</summary>
+        /// <summary>The keys have changed, so frames that could not be checked may be checked now.</summary>
         public void ForgetUnchecked()
         {
             for (int i = 0; i < _unchecked.Length; i++)
@@ -262,7 +267,7 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
-        /// At most 10 a minute of what only the centre can judge (P12): true where one more may pass.
+        /// Limits the frames that only the centre can judge to 10 a minute (P12): true where one more may pass.
         /// </summary>
         public bool MayReadmit(long nowMs)
         {

@@ -15,7 +15,7 @@ namespace ElderBand.HomeHub
         private readonly byte[] _table = new byte[HubMessage.MaxDownSize];
         private int _tableBytes;
 
-        /// <summary>Takes all memory it will ever use.</summary>
+        /// <summary>Allocates all memory that the table will use.</summary>
         public BandTable(IFlash flash)
         {
             _record = new AbRecord(flash, "bands", HubMessage.MaxDownSize);
@@ -74,9 +74,10 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
-        /// The centre's table. Same table: nothing happens. Sessions of bands that stay keep their windows; those of
-        /// bands that went are freed (P40), their links named in <paramref name="gone"/>. False where the flash
-        /// refused: it is in force all the same and the centre sends it again on every hello.
+        /// The centre's table. An unchanged table does nothing. Sessions of bands that stay keep their windows.
+        /// Sessions of bands that are no longer listed are freed (P40), and <paramref name="gone"/> names their links.
+        /// False where the flash refused: the table is in force all the same, and the centre sends the table again on
+        /// every hello.
         /// </summary>
         public bool Take(byte[] data, int count, long nowMs, long[] gone)
         {
@@ -164,7 +165,7 @@ namespace ElderBand.HomeHub
 
         private void Apply(long nowMs)
         {
-            // Sessions that stay move to the front; freed ones are assigned anew.
+            // Sessions that stay move to the front; freed sessions are assigned to new bands.
             int kept = 0;
             for (int i = 0; i < Count; i++)
             {

@@ -19,7 +19,7 @@ namespace ElderBand.HomeHub
         private readonly uint[] _orders = new uint[Slots];
         private uint _order;
 
-        /// <summary>Takes all memory it will ever use.</summary>
+        /// <summary>Allocates all memory that the frames will use.</summary>
         public DownFrames()
         {
             for (int i = 0; i < Slots; i++)
@@ -56,8 +56,8 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
-        /// Takes a frame from the centre. It replaces the one about the same thing: a stage of the same alarm unless
-        /// that one's revision is higher, a receipt of the same frame, the configuration, the link group.
+        /// Takes a frame from the centre. The new frame replaces the kept one of the same subject: a stage of the same
+        /// alarm unless the kept revision is higher, a receipt of the same frame, the configuration, the link group.
         /// </summary>
         public void Take(byte[] data, int offset)
         {
@@ -117,7 +117,7 @@ namespace ElderBand.HomeHub
             return found;
         }
 
-        /// <summary>The wrist shows this stage: no need to send it, or an earlier one, again.</summary>
+        /// <summary>The wrist shows this stage, so this and earlier stages need not be sent again.</summary>
         public void StageShown(byte[] data, int offset)
         {
             for (int i = 0; i < Slots; i++)

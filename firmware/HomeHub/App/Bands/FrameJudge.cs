@@ -18,7 +18,7 @@ namespace ElderBand.HomeHub
         private readonly Reports _reports;
         private RingEvent _event;
 
-        /// <summary>Composes what a frame may touch.</summary>
+        /// <summary>Composes the parts that a frame may change.</summary>
         public FrameJudge(IHubLink radio, BandTable bands, Outbox outbox, Tagger tagger, Reports reports)
         {
             _radio = radio;
@@ -83,7 +83,8 @@ namespace ElderBand.HomeHub
 
             if (!known)
             {
-                // A newer band, or a broken one: the centre's quarantine decides, and it is never a dropped alarm.
+                // The band is newer than this hub, or broken. The centre's quarantine decides, so no alarm is dropped
+                // here.
                 OnAlarmLane(band, Freshness.OlderBoot, flags, nowMs);
                 return;
             }
@@ -94,7 +95,8 @@ namespace ElderBand.HomeHub
             Freshness freshness = band.Window(lane).Judge(boot, sequence);
             if (lane == Lane.Vitals && boot < band.AlarmWindow.Boot)
             {
-                // Both lanes have the band's boot: the alarm lane's window knows it even where this hub has just begun.
+                // Both lanes carry the same boot count. The alarm lane's window is kept on flash, so it knows the boot
+                // even just after a start of this hub.
                 freshness = Freshness.OlderBoot;
             }
 
@@ -134,7 +136,8 @@ namespace ElderBand.HomeHub
             int index = _outbox.Alarms.Find(band.Address, frame, 0);
             if (index >= 0)
             {
-                // Still waiting for the centre. Where the flash has it, the same answer again, and nothing else (P12).
+                // The record still waits for the centre. If it is on flash, the band gets the same acknowledgement
+                // again, and nothing else happens (P12).
                 if (_outbox.Alarms.State(index) != RecordState.Pending)
                 {
                     band.OweAck(frame, 0);
@@ -145,9 +148,10 @@ namespace ElderBand.HomeHub
 
             if (freshness != Freshness.New)
             {
-                // Stored once and gone since: the centre has it. A band that still asks has missed the centre's answer;
-                // where that is not at hand, the centre is asked again. The same for what the window cannot judge,
-                // since a band's latch outlives its boots. Bounded, because a replay looks the same (P12).
+                // The frame was stored and has left the outbox, so the centre has it. A band that repeats the frame has
+                // missed the centre's answer. If the hub no longer has that answer, it stores the frame as a record
+                // again, and the centre answers again. Frames that the window cannot judge are treated alike, since a
+                // band's latch outlives its boots. The number is limited, because a replay looks the same (P12).
                 if (freshness == Freshness.Seen)
                 {
                     band.OweAck(frame, 0);
@@ -215,7 +219,7 @@ namespace ElderBand.HomeHub
                 return;
             }
 
-            // Perhaps the band has keys of another epoch, and it may be a call: the centre can judge its own tag.
+            // The band may have keys of another epoch, and the frame may be a call. The centre can judge its own tag.
             _outbox.AddAlarm(band.Address, band.RssiDbm, flags, AgeQuality.AtLeast, 0, nowMs, frame, 0);
             if (nowMs >= band.KeyUnknownDueMs)
             {
@@ -225,7 +229,8 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
-        /// The band's uptime: ages of that boot become "about", those of waiting records when they are sent.
+        /// Takes the band's uptime. Ages of that boot become "about"; the ages of waiting records are computed when
+        /// they are sent.
         /// </summary>
         private static void OnStatus(BandSession band, byte[] frame, long nowMs)
         {

@@ -2,7 +2,7 @@ using ElderBand.BandProtocol;
 
 namespace ElderBand.HomeHub
 {
-    /// <summary>What the hub's own key has to say.</summary>
+    /// <summary>Events of the hub's own key.</summary>
     public enum KeySignal : byte
     {
         /// <summary>Nothing.</summary>
@@ -19,7 +19,8 @@ namespace ElderBand.HomeHub
     }
 
     /// <summary>
-    /// The hub's key: fires after 80 ms of contact, without waiting for the release; contact under that never.
+    /// The hub's key. A press fires after 80 ms of contact, without waiting for the release; a shorter contact never
+    /// fires.
     /// </summary>
     public sealed class HubKey
     {

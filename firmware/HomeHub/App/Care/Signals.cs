@@ -2,7 +2,7 @@ using ElderBand.BandProtocol;
 
 namespace ElderBand.HomeHub
 {
-    /// <summary>What the person beside the hub sees and hears, worst first.</summary>
+    /// <summary>What the hub's LED and buzzer signal, from the normal state to the most urgent.</summary>
     public enum SignalMode : byte
     {
         /// <summary>Light steady: the centre is reached.</summary>
@@ -54,7 +54,7 @@ namespace ElderBand.HomeHub
             get { return _mode; }
         }
 
-        /// <summary>Asks for beeps; more than four at once are not kept.</summary>
+        /// <summary>Requests beeps; at most four wait.</summary>
         public void Beep(int times)
         {
             _beeps = _beeps + times > 4 ? 4 : _beeps + times;

@@ -3,9 +3,9 @@ using ElderBand.BandProtocol;
 namespace ElderBand.HomeHub
 {
     /// <summary>
-    /// Silence is a fault (R7). A radio without any event for 30 s while a band is overdue is restarted, and the hub
-    /// after it, within 3 min in Guard (P15). In Daily one beat of 1.5 s can be missed by chance: the hub is restarted
-    /// after two. The watchdog is fed only while the line is heard too (P08, P21).
+    /// Treats silence as a fault (R7). A radio without any event for 30 s while a band is overdue is restarted, and the
+    /// hub after it, within 3 min in Guard (P15). In Daily one beat of 1.5 s can be missed by chance: the hub is
+    /// restarted after two. The watchdog is fed only while the line is heard too (P08, P21).
     /// </summary>
     public sealed class Supervisor
     {
@@ -45,7 +45,7 @@ namespace ElderBand.HomeHub
             _radioMs = nowMs;
         }
 
-        /// <summary>The radio has said something, whoever it came from.</summary>
+        /// <summary>The radio has reported an event, from any address.</summary>
         public void RadioHeard(long nowMs)
         {
             _radioMs = nowMs;
@@ -67,7 +67,7 @@ namespace ElderBand.HomeHub
 
             if (!BandOverdue(1, nowMs))
             {
-                // Nobody is expected yet; a scanner that never heard anything is still worth a fresh start.
+                // No band is expected yet. A scanner that has heard nothing at all is restarted all the same.
                 if (nowMs - _radioMs >= QuietRestartMs && (!_restarted || nowMs - _restartMs >= QuietRestartMs))
                 {
                     Restart(nowMs);

@@ -11,7 +11,7 @@ namespace ElderBand.HomeHub
         private readonly TimeKeeper _time;
         private readonly long[] _gone = new long[HubMessage.MaxBands];
 
-        /// <summary>Composes what a message may touch.</summary>
+        /// <summary>Composes the parts that a message may change.</summary>
         public Downlinks(IHubLink radio, BandTable bands, OutboxWriter writer, TimeKeeper time)
         {
             _radio = radio;

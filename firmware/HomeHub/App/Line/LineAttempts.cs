@@ -3,8 +3,8 @@ using ElderBand.BandProtocol;
 namespace ElderBand.HomeHub
 {
     /// <summary>
-    /// When the line to the centre is tried (docs/adr/0033). An attempt may freeze every thread on the device, so a
-    /// mark on flash says that one runs.
+    /// Decides when the hub attempts to connect to the centre (docs/adr/0033). An attempt may freeze every thread on
+    /// the device, so a mark on flash says that one runs.
     /// </summary>
     public sealed class LineAttempts
     {
@@ -98,7 +98,7 @@ namespace ElderBand.HomeHub
             ClearMark();
         }
 
-        /// <summary>No two hubs wait alike, so that they do not return at once (P22).</summary>
+        /// <summary>Hubs wait for different times, so that they do not all return at once (P22).</summary>
         private long Jitter(long belowMs)
         {
             uint hash = _bands.Fingerprint ^ ((uint)_outbox.Boot * 2654435761u) ^ ((uint)_failed * 40503u);

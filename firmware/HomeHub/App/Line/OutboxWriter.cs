@@ -3,7 +3,7 @@ using ElderBand.BandProtocol;
 namespace ElderBand.HomeHub
 {
     /// <summary>
-    /// Writes what waits in the outbox, then owes the bands their acknowledgements: flash before acknowledgement (R2).
+    /// Writes the waiting records of the outbox to flash and only then owes the bands their acknowledgements (R2).
     /// Reports what the flash refuses and what was dropped.
     /// </summary>
     public sealed class OutboxWriter
@@ -74,8 +74,8 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
-        /// The centre has committed a record. The frame counts as seen also where the flash never took it: the centre
-        /// has it.
+        /// The centre has committed a record. The frame counts as seen even where it was never written to flash,
+        /// because the centre has it.
         /// </summary>
         public void OnReceipt(int boot, int sequence)
         {

@@ -3,8 +3,8 @@ using ElderBand.BandProtocol;
 namespace ElderBand.HomeHub
 {
     /// <summary>
-    /// What goes out while the line is up, and in which order: hello, beat, calls for help, notes, vitals. A PUBACK is
-    /// no receipt (P24, P26): alarms wait for the centre's own; vitals are content with the PUBACK.
+    /// Sends the messages while the line is up, in this order: hello, beat, calls for help, notes, vitals. A PUBACK is
+    /// no receipt (P24, P26): alarms wait for the centre's own receipt, while vitals need the PUBACK only.
     /// </summary>
     public sealed class Sender
     {
@@ -256,8 +256,8 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
-        /// The band may have told its uptime since the record arrived. Worked out here, because a status that looked
-        /// through all that waits would hold the loop.
+        /// The band may have told its uptime since the record arrived. The age is computed here, because computing the
+        /// ages of all waiting records on each status would hold the loop.
         /// </summary>
         private void LearnAge(RecordTable lane, int slot, long nowMs)
         {
@@ -292,7 +292,7 @@ namespace ElderBand.HomeHub
             int slot = queues.First(queue);
             for (int i = queues.SentCount(queue); i > 0; i--)
             {
-                // What is due but found no room in flight waits for a receipt, which is an event.
+                // A record that is due but finds the window full waits for a receipt, which arrives as an event.
                 long dueMs = queues.DueMs(slot);
                 wakeMs = dueMs > nowMs && dueMs < wakeMs ? dueMs : wakeMs;
                 slot = queues.Next(slot);

@@ -3,8 +3,8 @@ using ElderBand.BandProtocol;
 namespace ElderBand.HomeHub
 {
     /// <summary>
-    /// The wall clock, a label only (R8). Before TLS it is max(build date, last stored), since the device checks the
-    /// dates of certificates; then it is the centre's.
+    /// Keeps the wall clock, which is a label only (R8). Before TLS it is max(build date, last stored), since the
+    /// device checks the dates of certificates; then it is the centre's.
     /// </summary>
     public sealed class TimeKeeper
     {
@@ -46,7 +46,7 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
-        /// The centre's time, from a receipt or the table of bands. Earlier than the build date is nonsense.
+        /// Takes the centre's time from a receipt or the table of bands. A time before the build date is refused.
         /// </summary>
         public void Take(long centreMs, long nowMs)
         {

@@ -16,8 +16,8 @@ namespace ElderBand.HomeHub
     }
 
     /// <summary>
-    /// The line: whether it is up, and when it is dead. When it is tried is <see cref="LineAttempts"/>'s, what goes out
-    /// over it the <see cref="Sender"/>'s.
+    /// Tracks whether the line is up and when it counts as dead. <see cref="LineAttempts"/> decides when to connect;
+    /// <see cref="Sender"/> decides what to send.
     /// </summary>
     public sealed class Uplink
     {
@@ -118,7 +118,7 @@ namespace ElderBand.HomeHub
                 case UplinkState.Online:
                     if (nowMs - _answeredMs > DeafLimitMs)
                     {
-                        // Half-open: the beats go out and nothing comes back.
+                        // The connection is half-open: beats go out and nothing comes back.
                         _port.Disconnect();
                         OnLine(false, nowMs);
                         return 1000;

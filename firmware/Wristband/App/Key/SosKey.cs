@@ -1,6 +1,6 @@
 namespace ElderBand.Wristband
 {
-    /// <summary>Where the one key is in a press.</summary>
+    /// <summary>States of the key.</summary>
     public enum KeyState : byte
     {
         /// <summary>Not pressed.</summary>
@@ -33,14 +33,14 @@ namespace ElderBand.Wristband
         /// <summary>Held over 10 s: reported, means nothing more until 20 s.</summary>
         Stuck = 9,
 
-        /// <summary>Held through a reset: no press of a person, and no second reset.</summary>
+        /// <summary>Held through a reset: the contact counts as no press and causes no second reset.</summary>
         HeldAtBoot = 10,
 
-        /// <summary>Stuck and beyond any meaning; only a release leads out.</summary>
+        /// <summary>Held over 20 s, or stuck: nothing but a release changes this state.</summary>
         Spent = 11,
     }
 
-    /// <summary>What can happen to the key.</summary>
+    /// <summary>Events of the key.</summary>
     public enum KeyEvent : byte
     {
         /// <summary>First contact.</summary>
@@ -77,7 +77,7 @@ namespace ElderBand.Wristband
         Held20S = 10,
     }
 
-    /// <summary>What the band is to do.</summary>
+    /// <summary>Actions that the key demands of the band.</summary>
     public enum KeyAction : byte
     {
         /// <summary>Nothing.</summary>
@@ -104,7 +104,7 @@ namespace ElderBand.Wristband
         /// <summary>Report a stuck key.</summary>
         ReportStuck = 7,
 
-        /// <summary>Report that it came free.</summary>
+        /// <summary>Report that a stuck key was released.</summary>
         ReportFree = 8,
 
         /// <summary>Restart the band.</summary>
@@ -126,7 +126,7 @@ namespace ElderBand.Wristband
         /// <summary>A 3 s hold within this time of an SOS means "not needed", ms.</summary>
         public const int AgainMs = 60000;
 
-        // Bounce may eat 30 of the first 80 ms; less real contact than the rest is chatter, not a finger.
+        // Bounce may take 30 ms of the first 80 ms. A contact shorter than the remaining 50 ms counts as chatter.
         private const int SolidMs = FireMs - BounceMs;
 
         private const int Held2Ms = 2000;
@@ -308,7 +308,7 @@ namespace ElderBand.Wristband
                 return KeyAction.None;
             }
 
-            // An open contact holds nothing, even while it may still turn out to be a bounce.
+            // An open contact does not count as held, even while the opening may still be a bounce.
             long limit = !_down && _upMs < nowMs ? _upMs : nowMs;
             while (_nextTimer < Timers && TimerDueMs() <= limit)
             {

@@ -2,14 +2,16 @@ using ElderBand.BandProtocol;
 
 namespace ElderBand.Wristband
 {
-    /// <summary>Facts that outlive a boot.</summary>
+    /// <summary>Facts that are kept across boots.</summary>
     [System.Flags]
     public enum LatchMemory : byte
     {
         /// <summary>None.</summary>
         None = 0,
 
-        /// <summary>The key was held for 20 s and ended the last boot: still down it sticks, and is no press.</summary>
+        /// <summary>
+        /// The key was held for 20 s and ended the last boot. If it is still down, it is stuck and no press.
+        /// </summary>
         KeyReset = 1,
 
         /// <summary>Staff know that the battery is low.</summary>
@@ -20,9 +22,9 @@ namespace ElderBand.Wristband
     }
 
     /// <summary>
-    /// What must reach the centre, and how far it has come: 8 slots in one A/B record, written before anything is said
-    /// (R2) and kept until the centre's own receipt (R3). A closed alarm stays in its slot until the slot is needed, so
-    /// that a replayed stage finds its higher revision, also after a reboot (P12).
+    /// The frames that must reach the centre, and how far each has come: 8 slots in one A/B record, written before a
+    /// frame is sent (R2) and kept until the centre's own receipt (R3). A closed alarm stays in its slot until the slot
+    /// is needed, so that a replayed stage finds its higher revision, also after a reboot (P12).
     /// </summary>
     public sealed class AlarmLatch
     {
@@ -59,7 +61,7 @@ namespace ElderBand.Wristband
             get { return _dirty; }
         }
 
-        /// <summary>Small facts that must outlive a boot; set with <see cref="Remember"/>.</summary>
+        /// <summary>Facts that are kept across boots; set with <see cref="Remember"/>.</summary>
         public LatchMemory Memory { get; private set; }
 
         /// <summary>Frames without the centre's receipt.</summary>
@@ -119,7 +121,7 @@ namespace ElderBand.Wristband
             return _slots[index];
         }
 
-        /// <summary>True once after a frame had to give way or was turned away.</summary>
+        /// <summary>True once after a frame was dropped from a slot or was refused for want of one.</summary>
         public bool TakeOverflow()
         {
             bool overflowed = _overflowed;
@@ -127,7 +129,7 @@ namespace ElderBand.Wristband
             return overflowed;
         }
 
-        /// <summary>Reads what the last boot left behind.</summary>
+        /// <summary>Loads the slots that the last boot stored.</summary>
         public void Load(long nowMs)
         {
             int length = _record.Load(_image);
@@ -162,10 +164,10 @@ namespace ElderBand.Wristband
         }
 
         /// <summary>
-        /// Finds room for a frame of this type and takes it: an empty slot, else the oldest closed alarm, else the oldest
-        /// open one that the centre has. When eight frames wait, one of lower rank gives way, oldest first. When eight
-        /// alarms wait, the second oldest SOS gives way: the first press and the latest news are worth most. Null where
-        /// the newcomer itself is turned away.
+        /// Finds room for a frame of this type and takes it: an empty slot, else the oldest closed alarm, else the
+        /// oldest open one that the centre has. When eight frames wait, the oldest frame of a lower rank is dropped.
+        /// When eight alarms wait, the second oldest SOS is dropped: the first press and the newest ones are worth
+        /// most. Null where the new frame itself is refused.
         /// </summary>
         public LatchSlot Take(FrameType type, long nowMs)
         {
@@ -212,7 +214,7 @@ namespace ElderBand.Wristband
             return null;
         }
 
-        /// <summary>The centre has it: the slot is free, or goes on following the alarm.</summary>
+        /// <summary>The centre has the frame: the slot is freed, or keeps following the alarm.</summary>
         public void Delivered(LatchSlot slot)
         {
             if (!slot.Pending)

@@ -11,7 +11,7 @@ namespace ElderBand.Wristband
         /// <summary>The slot holds a frame.</summary>
         public bool Used;
 
-        /// <summary>The centre has not said that it has it.</summary>
+        /// <summary>The centre has not sent a receipt for the frame.</summary>
         public bool Pending;
 
         /// <summary>An alarm whose help is followed on the wrist until it is closed.</summary>
@@ -26,19 +26,23 @@ namespace ElderBand.Wristband
         /// <summary>Age order across boots; rises.</summary>
         public uint Order;
 
-        /// <summary>The stage the wrist has shown to the end. Not stored: after a reboot it is shown anew.</summary>
+        /// <summary>
+        /// The stage the wrist has shown to the end. Not stored: after a reboot the stage is shown again.
+        /// </summary>
         public Stage Shown;
 
-        /// <summary>A hub has stored it. Not stored: the next hub may be another one.</summary>
+        /// <summary>
+        /// A hub has stored the frame. Not kept across boots, because the next hub may be another one.
+        /// </summary>
         public bool Heard;
 
-        /// <summary>When it was latched, or loaded after a reboot, ms.</summary>
+        /// <summary>When the frame was latched, or loaded after a reboot, ms.</summary>
         public long AtMs;
 
-        /// <summary>When to notify it next, ms.</summary>
+        /// <summary>When to notify the frame next, ms.</summary>
         public long NextTryMs;
 
-        /// <summary>What the frame says.</summary>
+        /// <summary>Type of the frame.</summary>
         public FrameType Type
         {
             get { return BandProtocol.Frame.TypeOf(Frame, 0); }

@@ -52,15 +52,15 @@ namespace ElderBand.Wristband
         }
 
         /// <summary>
-        /// Nothing is on the air any more: the radio was stopped, or a connect has ended the advertising. A stranger's
-        /// link must not keep the band off the air.
+        /// Advertising has ended, because the radio was stopped or a central has connected. A link of a stranger must
+        /// not keep the band from advertising.
         /// </summary>
         public void OnOffAir()
         {
             _onAir = NothingOnAir;
         }
 
-        /// <summary>Puts on the air what belongs there; returns when it wants to be called next, ms.</summary>
+        /// <summary>Advertises the frame that is due; returns when to call this next, ms.</summary>
         public long Step(long nowMs)
         {
             LatchSlot slot = Choose(nowMs);
@@ -68,7 +68,7 @@ namespace ElderBand.Wristband
                 : _hasBeat && !_trust.IsTrusted ? BeatBit + Frame.SequenceOf(_beat, 0) : EmptyOnAir;
             if (_trust.IsTrusted && wanted == EmptyOnAir && _onAir == NothingOnAir)
             {
-                return long.MaxValue; // advertising stopped when the hub connected, and nobody else is wanted
+                return long.MaxValue; // advertising stopped when the trusted hub connected, and no other hub is needed
             }
 
             if (wanted != _onAir)

@@ -54,8 +54,8 @@ namespace ElderBand.Wristband
         /// <summary>Writes the header of a frame of the alarm lane.</summary>
         public void BeginAlarm(byte[] frame, FrameType type, long nowMs)
         {
-            // A boot count that is not proven may have been used before, and then a press could pass for a replay. The
-            // moment of a press is not repeatable, so it picks the sequence (docs/adr/0022).
+            // A boot count that could not be stored may have been used before, and the hub could take a press for a
+            // replay. The sequence then comes from the time of the press, which does not repeat (docs/adr/0022).
             if (_unproven && AlarmLatch.RankOf(type) == 2)
             {
                 _unproven = false;

@@ -95,7 +95,7 @@ namespace ElderBand.Wristband
             return _trust.TakeTamper();
         }
 
-        /// <summary>A link came up: whoever it is must answer a fresh nonce.</summary>
+        /// <summary>A link came up: its central must answer a fresh nonce.</summary>
         public void OnLinkUp(long nowMs)
         {
             _trust.OnLinkUp(nowMs);
@@ -128,7 +128,7 @@ namespace ElderBand.Wristband
             _queue.AddNote(frame, nowMs);
         }
 
-        /// <summary>A hub has stored a note; false where it is none of them.</summary>
+        /// <summary>A hub has stored a "stage shown"; false where the frame is none that waits.</summary>
         public bool NoteHeard(int boot, int sequence)
         {
             return _queue.NoteHeard(boot, sequence);

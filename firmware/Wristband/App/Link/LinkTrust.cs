@@ -3,8 +3,8 @@ using ElderBand.BandProtocol;
 namespace ElderBand.Wristband
 {
     /// <summary>
-    /// Whom to believe: the links that are up, the challenge that each of them must answer, the tags of what comes in,
-    /// and the strangers (docs/adr/0022).
+    /// Decides which links are trusted: the links that are up, the challenge that each must answer, the tags of
+    /// received frames, and the limits on strangers (docs/adr/0022).
     /// </summary>
     public sealed class LinkTrust
     {
@@ -48,7 +48,7 @@ namespace ElderBand.Wristband
             get { return IsTrusted || _judged; }
         }
 
-        /// <summary>A restart of the radio would end no link that is trusted or may still become so.</summary>
+        /// <summary>A restart of the radio would end no link that is trusted or may still become trusted.</summary>
         public bool MayDropLinks
         {
             get { return Links == 0 || (!IsTrusted && _judged); }
@@ -66,10 +66,10 @@ namespace ElderBand.Wristband
         /// <summary>When the last trusted link ended, ms; 0 where there was none.</summary>
         public long EndedMs { get; private set; }
 
-        /// <summary>Strangers or wrong tags have gone so far that the radio must be restarted.</summary>
+        /// <summary>Strangers or wrong tags have passed a limit, so the radio must be restarted.</summary>
         public bool MustRestart { get; private set; }
 
-        /// <summary>The frame that asks the newest link to show itself.</summary>
+        /// <summary>The challenge frame for the newest link.</summary>
         public byte[] Challenge { get; } = new byte[Frame.Size];
 
         /// <summary>When the challenge is to be sent next, ms.</summary>
@@ -83,7 +83,7 @@ namespace ElderBand.Wristband
             return tamper;
         }
 
-        /// <summary>A link came up: whoever it is must answer a fresh nonce.</summary>
+        /// <summary>A link came up: its central must answer a fresh nonce.</summary>
         public void OnLinkUp(long nowMs)
         {
             Links++;
@@ -103,7 +103,7 @@ namespace ElderBand.Wristband
                 CountStranger();
             }
 
-            // The stack does not say which of two links it was: the one that stays must answer again.
+            // The stack does not say which of two links has ended, so the remaining one must answer again.
             if (Links > 0)
             {
                 Renew(nowMs);
@@ -178,8 +178,8 @@ namespace ElderBand.Wristband
             return right ? Accept(frame, type, nowMs) : Refuse(nowMs);
         }
 
-        // Four bytes of tag hold only while guesses are few, so beyond the limit no frame is checked, except one hello
-        // a link: by that the home's own hub comes back.
+        // A tag of four bytes is safe only while guesses are few, so beyond the limit no frame is checked, except one
+        // hello for each link. That hello lets the home's own hub back in.
         private bool MayLookAt(FrameType type, bool fromCentre, long nowMs)
         {
             if (IsTrusted)
@@ -217,7 +217,7 @@ namespace ElderBand.Wristband
             }
             else if (type == FrameType.HubState && !(IsTrusted && Payload.HubStateIsBound(frame, 0, _nonce, 0)))
             {
-                return false; // of an earlier link: recorded, or on its way while the nonce changed
+                return false; // a state of an earlier link: replayed, or sent before the nonce changed
             }
 
             if (type == FrameType.HubState || type == FrameType.HubHeard)

@@ -95,13 +95,13 @@ namespace ElderBand.Wristband
                 return;
             }
 
-            // What was on the air may be gone as well. A restart must not cost a link that is trusted or may still
-            // become so: the frame goes over that link.
+            // The advertisement before may have ended as well. A restart must not end a link that is trusted or may
+            // still become trusted, because the frame goes over that link.
             _refusals++;
             MustRestart |= _refusals >= RefusalsUntilRestart && _trust.MayDropLinks;
         }
 
-        /// <summary>Sees what is due; returns when it wants to be called next, ms.</summary>
+        /// <summary>Checks for each fault whether its time has passed; returns when to call this next, ms.</summary>
         /// <param name="nowMs">Now.</param>
         /// <param name="callWaits">A press or a fall has been stored by no hub.</param>
         public long Step(long nowMs, bool callWaits)

@@ -3,8 +3,8 @@ using ElderBand.BandProtocol;
 namespace ElderBand.Wristband
 {
     /// <summary>
-    /// What goes over a link, and in which order: the challenge, alarms, then to a trusted hub only notes, the status
-    /// and vitals.
+    /// The frames that go over a link, in this order: the challenge, alarms, and then, to a trusted hub only, notes,
+    /// the status and vitals.
     /// </summary>
     public sealed class SendQueue
     {
@@ -90,7 +90,7 @@ namespace ElderBand.Wristband
             _noteNextMs[at] = nowMs;
         }
 
-        /// <summary>A hub has stored a note; false where it is none of them.</summary>
+        /// <summary>A hub has stored a "stage shown"; false where the frame is none that waits.</summary>
         public bool NoteHeard(int boot, int sequence)
         {
             for (int i = 0; i < Notes; i++)
@@ -261,7 +261,8 @@ namespace ElderBand.Wristband
             _vitalsWait = _vitalsWait && !Sent(_vitals, nowMs);
         }
 
-        // A fresh link has nobody to notify until the hub has subscribed; later the same answer means that it is gone.
+        // On a fresh link there is no subscriber until the hub has subscribed. Later the same answer means that the
+        // link is gone.
         private bool Sent(byte[] frame, long nowMs)
         {
             SendResult result = _link.Notify(frame);

@@ -14,7 +14,7 @@ namespace ElderBand.Wristband
         private readonly BandReports _reports;
         private long _nextMs;
 
-        /// <summary>Composes the reader over the gauge and whom it tells.</summary>
+        /// <summary>Composes the reader over the gauge and the reports.</summary>
         public BandBattery(IPower power, PowerPolicy policy, AlarmLatch latch, BandReports reports)
         {
             _power = power;
@@ -55,7 +55,7 @@ namespace ElderBand.Wristband
             }
         }
 
-        // Told once a discharge, not once a boot: in Shelf every beat is a boot.
+        // A low battery is reported once in a discharge, not once in a boot: in Shelf every beat is a boot.
         private void Tell(LatchMemory told, TechnicalCode code, int belowPct, bool external, long nowMs)
         {
             bool known = (_latch.Memory & told) != LatchMemory.None;

@@ -3,8 +3,8 @@ using ElderBand.BandProtocol;
 namespace ElderBand.Wristband
 {
     /// <summary>
-    /// Notices that the band is charged on the wrist: then the LEDs go off but for probes, the centre is told once,
-    /// and by day the wrist asks to take the band off, a few times and then no more (docs/adr/0017).
+    /// Detects that the band is charged on the wrist. The LEDs then light for probes only, the centre is told once, and
+    /// by day the wrist asks a limited number of times to be taken off (docs/adr/0017).
     /// </summary>
     public sealed class ChargeWatch
     {
@@ -14,7 +14,8 @@ namespace ElderBand.Wristband
         /// <summary>Hints in one charge.</summary>
         public const int MaxHints = 4;
 
-        // Whoever puts the band on its charger moves it: only a movement later than this is that of an arm.
+        // The hand that puts the band on its charger moves the band. Only a movement after this time counts as the
+        // wearer's.
         private const int SettledMs = 30000;
         private const int DayFromMinute = 7 * 60;
         private const int DayToMinute = 22 * 60;
@@ -30,7 +31,7 @@ namespace ElderBand.Wristband
         private long _nextHintMs;
         private int _hints;
 
-        /// <summary>Composes the watch over what it looks at and whom it tells.</summary>
+        /// <summary>Composes the watch over its inputs and the reports.</summary>
         public ChargeWatch(
             IPower power,
             Measuring measuring,
@@ -45,7 +46,7 @@ namespace ElderBand.Wristband
             _reports = reports;
         }
 
-        /// <summary>Looks, tells and asks what is due.</summary>
+        /// <summary>Checks the condition, reports it and gives the hints that are due.</summary>
         public void Step(long nowMs)
         {
             bool external = _power.External();
@@ -58,8 +59,8 @@ namespace ElderBand.Wristband
 
             _external = external;
 
-            // It ends with the charger or with a bared sensor. Wear alone would flicker with a sleeper who does not
-            // move.
+            // The condition ends when the charger is removed or the sensor is bared. The wear verdict alone would
+            // change back and forth with a sleeper who does not move.
             bool moved = _measuring.Wear == Wear.On
                 && nowMs - _sinceMs - SettledMs > _measuring.StillSeconds * 1000L;
             _isOnWrist = external && _measuring.MayBeWorn && (_isOnWrist || moved);
@@ -73,15 +74,15 @@ namespace ElderBand.Wristband
             }
         }
 
-        // An unknown time counts as day: a hint too many wakes somebody, none at all leaves the band charging on the
-        // skin.
+        // An unknown time counts as day: one hint too many may wake the wearer, but no hint leaves the band charging on
+        // the skin.
         private bool IsDay(long nowMs)
         {
             int minute = _hubState.MinuteOfDay(nowMs);
             return minute < 0 || (minute >= DayFromMinute && minute < DayToMinute);
         }
 
-        // While an alarm is told the wrist says nothing else.
+        // While an alarm is open the wrist shows nothing else.
         private bool IsFree()
         {
             return !_signal.IsBusy && _signal.Tick == WristTick.Silent;

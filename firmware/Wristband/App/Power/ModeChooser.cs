@@ -17,7 +17,7 @@ namespace ElderBand.Wristband
         private long _unwornSinceMs;
         private long _putAwayMs;
 
-        /// <summary>Composes the chooser over what it looks at.</summary>
+        /// <summary>Composes the chooser over its inputs.</summary>
         public ModeChooser(
             IPower power,
             PowerPolicy policy,
@@ -45,8 +45,9 @@ namespace ElderBand.Wristband
         /// <summary>The mode for what is known now.</summary>
         public BandMode Choose(long nowMs)
         {
-            // A band that cannot tell whether it is worn stays up. So does one whose wearer has not moved for less than
-            // a night and a morning: after that the inactivity event has been sent, or nobody wears the band.
+            // A band that cannot tell whether it is worn does not go to Shelf. Neither does a band whose wearer has
+            // been still for less than a night and a morning: after that time the inactivity event has been sent, or
+            // nobody wears the band.
             bool silentWearer = _measuring.MayBeWorn && _measuring.StillSeconds < SilentWearerS;
             if (_measuring.Wear != Wear.Off || silentWearer || _measuring.Ppg.IsFaulty)
             {

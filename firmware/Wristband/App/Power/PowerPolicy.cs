@@ -14,13 +14,13 @@ namespace ElderBand.Wristband
         /// <summary>Not worn for this long is "put away", ms.</summary>
         public const int PutAwayMs = 10 * 60000;
 
-        /// <summary>The same after a wake by movement, which is mostly somebody wiping the table, ms.</summary>
+        /// <summary>The same after a wake by movement, most often a knock against the table, ms.</summary>
         public const int PutAwayAfterMotionMs = 60000;
 
-        /// <summary>Under this the band saves itself, percent.</summary>
+        /// <summary>Below this the band goes to Shelf, percent.</summary>
         public const int CriticalPct = 10;
 
-        /// <summary>Low enough to tell staff, percent.</summary>
+        /// <summary>Below this a low battery is reported, percent.</summary>
         public const int LowPct = 20;
 
         /// <summary>A level counts as left when the battery is this much above it, percent.</summary>

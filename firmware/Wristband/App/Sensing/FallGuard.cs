@@ -6,7 +6,7 @@ namespace ElderBand.Wristband
         /// <summary>Nothing suspected.</summary>
         Watching = 0,
 
-        /// <summary>At least one suspected fall waits for the wearer's word.</summary>
+        /// <summary>At least one suspected fall waits for the wearer's answer.</summary>
         Countdown = 1,
     }
 
@@ -50,11 +50,11 @@ namespace ElderBand.Wristband
 
     /// <summary>
     /// From a suspicion to a confirmed or withdrawn fall: 30 s for the wearer. Each suspicion is its own alarm with its
-    /// own countdown; one word of the wearer answers all that run.
+    /// own countdown; one answer of the wearer holds for all that run.
     /// </summary>
     public sealed class FallGuard
     {
-        /// <summary>Time for the wearer's word, ms.</summary>
+        /// <summary>Time for the wearer's answer, ms.</summary>
         public const int CountdownMs = 30000;
 
         /// <summary>Countdowns at a time; for one more the caller first confirms the oldest.</summary>

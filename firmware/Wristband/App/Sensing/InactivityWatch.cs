@@ -1,8 +1,8 @@
 namespace ElderBand.Wristband
 {
     /// <summary>
-    /// Worn, but no movement for longer than the profile allows. In bed it says nothing, and after bed time it counts
-    /// from the end of bed time on: who slept well is not reported at seven.
+    /// Detects a worn band without movement for longer than the profile allows. It reports nothing during bed time.
+    /// After bed time it counts from the end of bed time on, so a long sleep is not reported in the morning.
     /// </summary>
     public sealed class InactivityWatch
     {

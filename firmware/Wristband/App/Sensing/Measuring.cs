@@ -6,9 +6,9 @@ using Iot.Device.RegisterBus;
 namespace ElderBand.Wristband
 {
     /// <summary>
-    /// From the two FIFOs to verdicts and numbers. <see cref="MotionSensing"/> and <see cref="PpgSensing"/> own the
-    /// parts, <see cref="PpgSchedule"/> says when the LEDs are on; here they are read in time, wear is judged,
-    /// estimates are asked for and summaries are closed.
+    /// Reads both sensor FIFOs in time, judges wear, requests estimates and closes summaries.
+    /// <see cref="MotionSensing"/> and <see cref="PpgSensing"/> own the parts; <see cref="PpgSchedule"/> decides
+    /// when the LEDs are on.
     /// </summary>
     public sealed class Measuring
     {
@@ -149,12 +149,12 @@ namespace ElderBand.Wristband
             }
         }
 
-        /// <summary>LEDs off but for probes, or as the mode has it.</summary>
+        /// <summary>LEDs on for probes only, or as the mode demands.</summary>
         public void SetOnlyProbes(bool onlyProbes, long nowMs)
         {
             if (_schedule.SetOnlyProbes(onlyProbes, nowMs))
             {
-                _ppg.Forget(); // a rate from before must not stand in the summaries that follow
+                _ppg.Forget(); // an earlier rate must not appear in the summaries that follow
             }
         }
 
@@ -180,8 +180,8 @@ namespace ElderBand.Wristband
         }
 
         /// <summary>
-        /// Reads what is due, or computes one slice of an estimate: a step does not do both, so that the key waits
-        /// for neither the sum nor the whole estimate.
+        /// Reads the FIFO that is due, or computes one slice of an estimate. One step does not do both, so that a press
+        /// waits for one of them at most.
         /// </summary>
         /// <returns>When it wants to be called next, ms.</returns>
         public long Step(long nowMs)
@@ -295,7 +295,8 @@ namespace ElderBand.Wristband
             Wear = (Wear)_wear.Step((int)(nowMs - _wearMs));
             _wearMs = nowMs;
 
-            // Without the PPG sensor nothing can tell: then a fall is watched for rather than missed.
+            // Without the PPG sensor wear is unknown. The fall detector then treats the band as worn, so that no fall
+            // is missed.
             _motion.SetWorn(Wear == Wear.On || _ppg.Watch.IsFaulty);
         }
 
@@ -311,7 +312,7 @@ namespace ElderBand.Wristband
             }
         }
 
-        // Periods keep their grid, however late a step comes.
+        // The periods start at fixed times, however late a step comes.
         private static long Next(long dueMs, int periodMs, long nowMs)
         {
             long next = dueMs + periodMs;

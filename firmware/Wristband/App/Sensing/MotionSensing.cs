@@ -58,7 +58,8 @@ namespace ElderBand.Wristband
         public byte Score { get; private set; }
 
         /// <summary>
-        /// Reads what waits, or starts the part; the PPG running decides whether the heart rate hears of it.
+        /// Reads the samples that wait, or starts the part. The heart rate gets the samples only while the PPG sensor
+        /// runs.
         /// </summary>
         public void Step(bool forHeart, long nowMs)
         {
@@ -95,7 +96,7 @@ namespace ElderBand.Wristband
             }
             else if (_same >= FrozenSamples)
             {
-                // A converter that works is never without noise for a minute.
+                // A working converter shows noise within a minute.
                 FailAt(SensorHealth.Nonsense, Adxl343Register.DataX0, nowMs);
             }
         }
@@ -135,7 +136,7 @@ namespace ElderBand.Wristband
             }
         }
 
-        /// <summary>Before deep sleep: on watch for a movement, or off.</summary>
+        /// <summary>Before deep sleep: the part waits for a movement to wake the band, or is off.</summary>
         public void PrepareSleep(bool wakeOnMovement)
         {
             if (wakeOnMovement)

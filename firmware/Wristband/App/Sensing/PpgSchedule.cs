@@ -127,8 +127,8 @@ namespace ElderBand.Wristband
         }
 
         /// <summary>
-        /// An impact has settled. In Daily the last look at the skin may be a minute old, and a band that was taken
-        /// off and dropped must not call for help.
+        /// An impact has settled. In Daily the last probe may be a minute old, and a band that was taken off and
+        /// dropped must not call for help.
         /// </summary>
         public void LookAtSkin(long nowMs)
         {
@@ -140,7 +140,7 @@ namespace ElderBand.Wristband
             }
         }
 
-        /// <summary>The sensor is covered: a look that was under way has its answer, and the sensor goes off.</summary>
+        /// <summary>The sensor is covered: a probe under way has its answer, so the sensor goes off.</summary>
         public void OnSkinSeen(long nowMs)
         {
             if (_looking)
@@ -150,7 +150,9 @@ namespace ElderBand.Wristband
             }
         }
 
-        /// <summary>A look at the skin is under way. It ends by itself: what cannot be told counts as worn.</summary>
+        /// <summary>
+        /// A probe after an impact is under way. It ends by itself; without an answer the band counts as worn.
+        /// </summary>
         public bool IsLooking(long nowMs)
         {
             _looking &= nowMs < _lookUntilMs;

@@ -218,7 +218,8 @@ namespace ElderBand.Wristband
 
         private void Push(int red, int ir, int green)
         {
-            // Full scale may last: sunlight does that, and the filter refuses it. Another value that stays is no light.
+            // Sunlight can hold the sensor at full scale, and the filter refuses those samples. Any other constant
+            // value is a fault of the part.
             _same = red == _lastRed && ir == _lastIr && ir != Max30102.FullScale ? _same + 1 : 0;
             _lastRed = red;
             _lastIr = ir;

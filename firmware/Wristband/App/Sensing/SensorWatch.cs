@@ -2,7 +2,7 @@ using Iot.Device.RegisterBus;
 
 namespace ElderBand.Wristband
 {
-    /// <summary>What a technician is told of a sensor.</summary>
+    /// <summary>Health of a sensor as a technician sees it.</summary>
     public enum SensorFault : byte
     {
         /// <summary>Nothing.</summary>
@@ -22,15 +22,15 @@ namespace ElderBand.Wristband
     }
 
     /// <summary>
-    /// Follows one sensor through its faults (P05). A failure is answered at once with a recovery of the bus and a
-    /// restart of the part; one that lasts, or keeps coming back, is reported.
+    /// Tracks the faults of one sensor (P05). A failure leads at once to a recovery of the bus and a restart of the
+    /// part. A failure that lasts, or keeps coming back, is reported.
     /// </summary>
     public sealed class SensorWatch
     {
-        /// <summary>Trouble for this long is reported, ms.</summary>
+        /// <summary>A fault that lasts this long is reported, ms.</summary>
         public const int ReportAfterMs = 20000;
 
-        /// <summary>Health for this long ends it, ms.</summary>
+        /// <summary>Samples without a failure for this long end the fault, ms.</summary>
         public const int RecoveredAfterMs = 30000;
 
         /// <summary>A part that runs and gives no sample for this long has failed, ms.</summary>
@@ -56,7 +56,7 @@ namespace ElderBand.Wristband
         public bool IsRunning { get; private set; }
 
         /// <summary>
-        /// What is worth a technician. While it lasts it changes only to a wrong or changed part, once.
+        /// The fault that is reported. While a fault lasts it changes only to a wrong or changed part, once.
         /// </summary>
         public SensorFault Fault { get; private set; }
 
@@ -66,7 +66,7 @@ namespace ElderBand.Wristband
         /// <summary>What was read there; 0 where nothing was.</summary>
         public byte FaultValue { get; private set; }
 
-        /// <summary>The trouble is worth a technician.</summary>
+        /// <summary>A fault has lasted long enough to be reported.</summary>
         public bool IsFaulty
         {
             get { return Fault != SensorFault.None; }
@@ -88,7 +88,7 @@ namespace ElderBand.Wristband
         }
 
         /// <summary>
-        /// The part was stopped on purpose: until it is wanted again no time counts, for it or against it.
+        /// The part was stopped on purpose: until its next start no time counts as health or as failure.
         /// </summary>
         public void OnStopped()
         {
@@ -143,7 +143,7 @@ namespace ElderBand.Wristband
                 return;
             }
 
-            // In Daily the part runs for moments only: the time that it ran adds up from one to the next.
+            // In Daily the part runs for short times only, so its running times are added up.
             _goodMs += IsRunning ? elapsedMs : 0;
             _troubleMs += IsRunning || _down ? elapsedMs : 0;
             if (_goodMs >= RecoveredAfterMs)

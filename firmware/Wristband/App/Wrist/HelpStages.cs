@@ -3,8 +3,8 @@ using ElderBand.BandProtocol;
 namespace ElderBand.Wristband
 {
     /// <summary>
-    /// How far help has come for each alarm, what the wrist says of it, and the band's word to the centre that it was
-    /// said (docs/adr/0021).
+    /// Tracks the stage of help for each alarm, shows it on the wrist and confirms to the centre that it was shown
+    /// (docs/adr/0021).
     /// </summary>
     public sealed class HelpStages
     {
@@ -69,7 +69,7 @@ namespace ElderBand.Wristband
             _latch.Delivered(slot);
             if (refusal != 0)
             {
-                slot.Open = false; // the centre has no card for it, so no stage would ever close it
+                slot.Open = false; // the centre has refused the frame, so no later stage would close the alarm
                 _signal.Forget(slot, Stage.Home);
             }
             else if (slot.Used && slot.Open && slot.Stage < Stage.Centre)
@@ -78,7 +78,9 @@ namespace ElderBand.Wristband
             }
         }
 
-        /// <summary>The centre says how far an alarm is. Only news is applied; a repeat is confirmed again.</summary>
+        /// <summary>
+        /// Applies a stage from the centre where its revision is newer; a repeat is only confirmed again.
+        /// </summary>
         public void OnStage(int boot, int sequence, Stage stage, int revision, long nowMs)
         {
             LatchSlot slot = _latch.Find(boot, sequence);
@@ -107,12 +109,12 @@ namespace ElderBand.Wristband
                 {
                     if (!isNews)
                     {
-                        ConfirmShown(slot, stage, nowMs); // the centre has not heard that it was shown
+                        ConfirmShown(slot, stage, nowMs); // the centre has missed the confirmation
                     }
                 }
                 else if (slot.Open && !_signal.Shows(slot))
                 {
-                    _signal.ShowStage(slot, stage); // a reboot came before the end of its pattern, or after
+                    _signal.ShowStage(slot, stage); // a reboot lost the note that the stage was shown
                 }
 
                 return;

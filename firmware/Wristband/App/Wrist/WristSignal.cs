@@ -2,7 +2,7 @@ using ElderBand.BandProtocol;
 
 namespace ElderBand.Wristband
 {
-    /// <summary>What the wrist can say once.</summary>
+    /// <summary>Patterns that the wrist plays once.</summary>
     public enum WristPattern : byte
     {
         /// <summary>Heard at home: one pulse.</summary>
@@ -30,7 +30,7 @@ namespace ElderBand.Wristband
         TakeOff = 7,
     }
 
-    /// <summary>What the wrist repeats while nothing else is said.</summary>
+    /// <summary>Ticks that the wrist repeats while no pattern plays.</summary>
     public enum WristTick : byte
     {
         /// <summary>Nothing.</summary>
@@ -47,9 +47,8 @@ namespace ElderBand.Wristband
     }
 
     /// <summary>
-    /// Plays patterns on motor and light. Patterns wait for each other in a bounded queue and are told apart by length
-    /// and number. A stage counts as shown when its pattern has ended: a wearer cannot have felt it before
-    /// (docs/adr/0021).
+    /// Plays patterns on motor and LED. Patterns wait for each other in a bounded queue and differ in length and
+    /// number. A stage counts as shown when its pattern has ended: a wearer cannot have felt it before (docs/adr/0021).
     /// </summary>
     public sealed class WristSignal
     {
@@ -91,14 +90,14 @@ namespace ElderBand.Wristband
         private LatchSlot _shown;
         private Stage _shownStage;
 
-        /// <summary>Over motor and light.</summary>
+        /// <summary>Composes the signal over motor and LED.</summary>
         public WristSignal(IPin vibration, IPin light)
         {
             _vibration = vibration;
             _light = light;
         }
 
-        /// <summary>What is repeated now.</summary>
+        /// <summary>The tick that is repeated now.</summary>
         public WristTick Tick
         {
             get { return _tick; }
@@ -184,7 +183,7 @@ namespace ElderBand.Wristband
 
             if (_tick == WristTick.Countdown)
             {
-                _freeFromMs = nowMs + AfterCountdownMs; // one pulse right behind the fast ticks could not be told apart
+                _freeFromMs = nowMs + AfterCountdownMs; // one pulse right after the fast ticks would be missed
             }
 
             _tick = tick;
@@ -242,7 +241,8 @@ namespace ElderBand.Wristband
                 _ticking = false;
                 Drive(false);
 
-                // The last pulse of a countdown and a stage's first would feel like one pattern.
+                // Without this pause the last pulse of a countdown and the first pulse of a stage would feel like one
+                // pattern.
                 _patternFromMs = _tickOnMs > TickOnMs ? _partEndMs + GapMs : 0;
             }
 
@@ -251,7 +251,7 @@ namespace ElderBand.Wristband
                 return _partEndMs;
             }
 
-            // The countdown owns the wrist; stages wait until it is over.
+            // While a countdown runs only its tick plays; stages wait until it is over.
             if (_queued > 0 && _tick != WristTick.Countdown)
             {
                 long fromMs = _patternFromMs > _freeFromMs ? _patternFromMs : _freeFromMs;
