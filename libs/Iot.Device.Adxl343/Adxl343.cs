@@ -18,6 +18,9 @@ namespace Iot.Device.Adxl343
         /// <summary>Samples the FIFO holds.</summary>
         public const int Depth = 32;
 
+        /// <summary>Samples that one burst can bring: the FIFO and the sample under way (FIFO section).</summary>
+        public const int MaxEntries = Depth + 1;
+
         private const byte DeviceIdValue = 0xE5;
         private const byte Rate25Hz = 0x08;
         private const byte Rate12Hz = 0x07;
@@ -31,7 +34,6 @@ namespace Iot.Device.Adxl343
         private const byte WakeThreshold = 3; // 188 mg: picking it up, not a door that falls shut
         private const byte OverrunBit = 0x01;
         private const int SampleBytes = 6;
-        private const int MaxEntries = 33;
 
         private readonly Registers _registers;
         private readonly byte[] _data = new byte[SampleBytes];
@@ -164,6 +166,24 @@ namespace Iot.Device.Adxl343
             }
 
             return SensorHealth.Ok;
+        }
+
+        /// <summary>X of the burst, milli-g, -16000 to 16000; <see cref="Count"/> are valid. Read only.</summary>
+        public short[] AllX
+        {
+            get { return _x; }
+        }
+
+        /// <summary>Y of the burst. Read only.</summary>
+        public short[] AllY
+        {
+            get { return _y; }
+        }
+
+        /// <summary>Z of the burst. Read only.</summary>
+        public short[] AllZ
+        {
+            get { return _z; }
         }
 
         /// <summary>X of a sample of the burst, milli-g, -16000 to 16000.</summary>
