@@ -104,7 +104,9 @@ public sealed class World : IDisposable
         return true;
     }
 
-    /// <summary>Runs the next action that is due by then and stops; false where there was none: time moves there.</summary>
+    /// <summary>
+    /// Runs the next action that is due by then and stops; false where there was none: time moves there.
+    /// </summary>
     public bool RunNext(long untilMs)
     {
         DrainInbox();

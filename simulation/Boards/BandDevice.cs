@@ -24,8 +24,11 @@ public sealed class BandDevice : Device
     private IBandLink? _link;
     private Band? _app;
 
-    /// <summary>A band without power; <paramref name="hasGreen"/>: a MAX30101 is fitted in place of the MAX30102.</summary>
-    public BandDevice(World world, string name, VirtualRadio radio, long address, BandIdentity identity, Wearer wearer, bool hasGreen = false)
+    /// <summary>
+    /// A band without power; <paramref name="hasGreen"/>: a MAX30101 is fitted in place of the MAX30102.
+    /// </summary>
+    public BandDevice(World world, string name, VirtualRadio radio, long address, BandIdentity identity, Wearer wearer,
+        bool hasGreen = false)
         : base(world, name, world.Figures.BandBootMs, world.Figures.BandWatchdogMs, world.Figures.BandHeapBytes)
     {
         _identity = identity;
@@ -46,8 +49,11 @@ public sealed class BandDevice : Device
     /// <summary>The radio and the stack of the present boot.</summary>
     public Antenna Radio { get; }
 
-    /// <summary>Makes the radio's port of a boot: the firmware's own, or a faulty one that the world must find.</summary>
-    public Func<Inbox, IBandLink> MakeLink { get; set; } = static inbox => new ElderBand.Wristband.Board.BandRadio(inbox);
+    /// <summary>
+    /// Makes the radio's port of a boot: the firmware's own, or a faulty one that the world must find.
+    /// </summary>
+    public Func<Inbox, IBandLink> MakeLink { get; set; } = static inbox =>
+        new ElderBand.Wristband.Board.BandRadio(inbox);
 
     /// <summary>The one key.</summary>
     public KeyPin Key { get; }
@@ -117,7 +123,9 @@ public sealed class BandDevice : Device
     /// <summary>Frames without the centre's receipt; 0 while there is no App.</summary>
     public int Pending => _app?.Pending ?? 0;
 
-    /// <summary>Sequence with which the lanes of the first boot begin: a world that begins shortly before they end.</summary>
+    /// <summary>
+    /// Sequence with which the lanes of the first boot begin: a world that begins shortly before they end.
+    /// </summary>
     public int FirstSequence { get; init; }
 
     /// <summary>Boot count of the running App; -1 without one.</summary>

@@ -4,8 +4,8 @@ namespace ElderBand.Simulation;
 
 /// <summary>
 /// One board: an App that is stepped when its time or an event has come, and everything that a step costs
-/// (<see cref="Processor"/>). What the App sends leaves when what it did before has ended, and no step begins before the
-/// last one has ended (R2 is only worth something if storing first costs what it costs).
+/// (<see cref="Processor"/>). What the App sends leaves when what it did before has ended, and no step begins before
+/// the last one has ended (R2 is only worth something if storing first costs what it costs).
 /// </summary>
 public abstract class Device : IClock, IPower
 {
@@ -31,7 +31,8 @@ public abstract class Device : IClock, IPower
         Power = new PowerMeter(world);
         if (world.Figures.NsPerIl > 0 && !IlCounter.IsThere)
         {
-            throw new SimulationException("the firmware beside this program does not count its instructions (RunsWorlds)");
+            throw new SimulationException(
+                "the firmware beside this program does not count its instructions (RunsWorlds)");
         }
     }
 
@@ -206,7 +207,9 @@ public abstract class Device : IClock, IPower
     /// <summary>A native call holds every thread of the board for this long.</summary>
     internal void StandStill(int ms) => Processor.Spend(ms * 1000L);
 
-    /// <summary>A level of a wake line, or the time, ends light sleep: the loop goes on, and no edge makes an event.</summary>
+    /// <summary>
+    /// A level of a wake line, or the time, ends light sleep: the loop goes on, and no edge makes an event.
+    /// </summary>
     internal void EndLightSleep()
     {
         if (_neverWakes)

@@ -34,7 +34,9 @@ public sealed class HubDevice : Device
     /// <summary>The radio and the stack of the present boot.</summary>
     public Antenna Radio { get; }
 
-    /// <summary>Makes the radio's port of a boot: the firmware's own, or a faulty one that the world must find.</summary>
+    /// <summary>
+    /// Makes the radio's port of a boot: the firmware's own, or a faulty one that the world must find.
+    /// </summary>
     public Func<Inbox, IClock, IHubLink> MakeLink { get; set; } =
         static (inbox, clock) => new ElderBand.HomeHub.Board.HubRadio(inbox, clock);
 

@@ -5,12 +5,14 @@ namespace ElderBand.Simulation;
 
 /// <summary>
 /// IL instructions and calls that the device assemblies have executed on this thread, by method. The build rewrites the
-/// copies of those assemblies that lie beside a program of worlds (tools/CountIl): each basic block adds its length here.
-/// Class constructors are not counted: the device runs them before Main.
+/// copies of those assemblies that lie beside a program of worlds (tools/CountIl): each basic block adds its length
+/// here. Class constructors are not counted: the device runs them before Main.
 /// </summary>
 public static class IlCounter
 {
-    /// <summary>Most methods; a method's calls are counted so many places behind its instructions (tools/CountIl).</summary>
+    /// <summary>
+    /// Most methods; a method's calls are counted so many places behind its instructions (tools/CountIl).
+    /// </summary>
     public const int MostMethods = 2048;
 
     private static readonly string[] Names = ReadNames();
@@ -18,10 +20,14 @@ public static class IlCounter
     [ThreadStatic]
     private static long[]? t_counts;
 
-    /// <summary>False where the device assemblies beside this program are the originals: then nothing is counted.</summary>
+    /// <summary>
+    /// False where the device assemblies beside this program are the originals: then nothing is counted.
+    /// </summary>
     public static bool IsThere => Names.Length > 0;
 
-    /// <summary>Instructions executed on this thread so far; the difference of two readings is what lay between.</summary>
+    /// <summary>
+    /// Instructions executed on this thread so far; the difference of two readings is what lay between.
+    /// </summary>
     public static long Executed()
     {
         var counts = t_counts ?? Make();
@@ -38,8 +44,8 @@ public static class IlCounter
     public static IReadOnlyList<string> Methods => Names;
 
     /// <summary>
-    /// A copy of this thread's counts: instructions of each of <see cref="Methods"/>, and <see cref="MostMethods"/> places
-    /// behind each the calls.
+    /// A copy of this thread's counts: instructions of each of <see cref="Methods"/>, and <see cref="MostMethods"/>
+    /// places behind each the calls.
     /// </summary>
     public static long[] Snapshot() => (long[])(t_counts ?? Make()).Clone();
 

@@ -87,7 +87,9 @@ public sealed class Processor(World world, long freeHeapBytes)
         }
     }
 
-    /// <summary>Takes a boot out of the longest steps: no key can be judged while tables and files are loaded.</summary>
+    /// <summary>
+    /// Takes a boot out of the longest steps: no key can be judged while tables and files are loaded.
+    /// </summary>
     internal void RestoreLongest((StepCost MostInstructions, StepCost Longest) before) =>
         (MostInstructions, Longest) = before;
 

@@ -110,7 +110,9 @@ public sealed class MemoryCentre(World world)
         SendStage(alarm);
     }
 
-    /// <summary>Sends a band its next configuration; the rest of it is normal (no bed time, no inactivity alarm).</summary>
+    /// <summary>
+    /// Sends a band its next configuration; the rest of it is normal (no bed time, no inactivity alarm).
+    /// </summary>
     public void Configure(long address, bool guardAlways)
     {
         var frame = new byte[Frame.Size];
@@ -125,7 +127,8 @@ public sealed class MemoryCentre(World world)
         {
             case UplinkTopic.Hello when HubMessage.HelloIsValid(payload, payload.Length):
                 hub.Send(UplinkTopic.Bands, BandsOf(hub.Group));
-                foreach (var alarm in Alarms.Where(a => _bands[a.Key.Address].Group == hub.Group && !a.IsPrealarm && !a.Shown.Contains(a.Stage)))
+                foreach (var alarm in Alarms.Where(
+                    a => _bands[a.Key.Address].Group == hub.Group && !a.IsPrealarm && !a.Shown.Contains(a.Stage)))
                 {
                     SendStage(alarm);
                 }
@@ -145,7 +148,8 @@ public sealed class MemoryCentre(World world)
         {
             var record = Envelope.RecordAt(i);
             Store(envelope, record);
-            size = HubMessage.AddReceipt(receipt, Envelope.RecordBoot(envelope, record), Envelope.RecordSequence(envelope, record));
+            size = HubMessage.AddReceipt(
+                receipt, Envelope.RecordBoot(envelope, record), Envelope.RecordSequence(envelope, record));
         }
 
         hub.Send(UplinkTopic.Receipt, receipt[..size]);
@@ -185,7 +189,8 @@ public sealed class MemoryCentre(World world)
             case FrameType.Sos:
                 PressesAtMs.Add(world.NowMs);
                 PressEvents.Add(new PressEvent(world.NowMs, key.Item2, key.Item4, Payload.UptimeS(envelope, at)));
-                if (Alarms.Find(a => a.Key.Address == address && a.Kind == "sos" && a.Stage != Stage.Closed) is { } open)
+                if (Alarms.Find(
+                    a => a.Key.Address == address && a.Kind == "sos" && a.Stage != Stage.Closed) is { } open)
                 {
                     open.Presses++;
                 }
@@ -204,11 +209,13 @@ public sealed class MemoryCentre(World world)
                 EndPrealarm(suspicion, type == FrameType.FallCancelled);
                 break;
             case FrameType.StageShown:
-                Alarms.Find(a => a.Key == (address, Payload.ShownBoot(envelope, at), Payload.ShownSequence(envelope, at)))
+                Alarms.Find(
+                    a => a.Key == (address, Payload.ShownBoot(envelope, at), Payload.ShownSequence(envelope, at)))
                     ?.Shown.Add(Payload.ShownStage(envelope, at));
                 break;
             case FrameType.Vitals:
-                Vitals[address].Add((world.NowMs, Payload.Bpm(envelope, at), Payload.HeartRefusal(envelope, at), Payload.VitalsWear(envelope, at)));
+                Vitals[address].Add((world.NowMs, Payload.Bpm(envelope, at), Payload.HeartRefusal(envelope, at),
+                    Payload.VitalsWear(envelope, at)));
                 break;
         }
 
@@ -218,7 +225,8 @@ public sealed class MemoryCentre(World world)
         }
     }
 
-    private MemoryAlarm Raise(byte[] envelope, int record, (long Address, int Boot, int Sequence) key, string kind, bool isPrealarm)
+    private MemoryAlarm Raise(
+        byte[] envelope, int record, (long Address, int Boot, int Sequence) key, string kind, bool isPrealarm)
     {
         var alarm = new MemoryAlarm
         {
@@ -251,7 +259,8 @@ public sealed class MemoryCentre(World world)
     // A stage is also the receipt of the frame that opened the alarm; everything else gets a plain receipt.
     private void Answer(long address, FrameType type, int boot, int sequence)
     {
-        if (type is FrameType.Sos or FrameType.FallSuspected && Alarms.Find(a => a.Key == (address, boot, sequence)) is { IsPrealarm: false } alarm)
+        if (type is FrameType.Sos or FrameType.FallSuspected
+            && Alarms.Find(a => a.Key == (address, boot, sequence)) is { IsPrealarm: false } alarm)
         {
             SendStage(alarm);
             return;

@@ -31,7 +31,9 @@ public sealed partial class BandRig : IBandLink
     /// <summary>Every frame the hub got, in order, with its time.</summary>
     public List<(long AtMs, byte[] Frame, bool Advertised)> Heard { get; } = [];
 
-    /// <summary>Each event row the centre would have: first sight of (lane, boot, sequence), right centre tag only.</summary>
+    /// <summary>
+    /// Each event row the centre would have: first sight of (lane, boot, sequence), right centre tag only.
+    /// </summary>
     public Dictionary<(Lane, int, int), byte[]> Rows { get; } = [];
 
     /// <summary>The stack says no to every advertisement.</summary>
@@ -137,7 +139,8 @@ public sealed partial class BandRig : IBandLink
 
     /// <summary>The rows of a type, in the order of their sequence.</summary>
     public List<byte[]> RowsOf(FrameType type) =>
-        [.. Rows.Values.Where(f => Frame.TypeOf(f, 0) == type).OrderBy(f => Frame.BootOf(f, 0)).ThenBy(f => Frame.SequenceOf(f, 0))];
+        [.. Rows.Values.Where(f => Frame.TypeOf(f, 0) == type).OrderBy(f => Frame.BootOf(f, 0))
+            .ThenBy(f => Frame.SequenceOf(f, 0))];
 
     public int Technical(TechnicalCode code) =>
         RowsOf(FrameType.Technical).Count(f => Payload.EventDetail(f, 0) == (byte)code);
@@ -271,7 +274,8 @@ public sealed partial class BandRig : IBandLink
 
         if (AnswersHeard)
         {
-            After(60, () => Down(FromHub(FrameType.HubHeard, Lane.Alarm, boot, sequence, f => Payload.PutHubState(f, Online, MinuteOfDay))));
+            After(60, () => Down(FromHub(
+                FrameType.HubHeard, Lane.Alarm, boot, sequence, f => Payload.PutHubState(f, Online, MinuteOfDay))));
         }
 
         if (AnswersReceipt && Frame.IsLatched(type))

@@ -8,8 +8,8 @@ using Iot.Device.Max30102;
 namespace ElderBand.Simulation;
 
 /// <summary>
-/// One band on a virtual clock: the real App and Drivers on register-level chips, a flash, pins, and a hub with a centre
-/// behind it that do what a test tells them.
+/// One band on a virtual clock: the real App and Drivers on register-level chips, a flash, pins, and a hub with a
+/// centre behind it that do what a test tells them.
 /// </summary>
 public sealed partial class BandRig
 {
@@ -186,7 +186,9 @@ public sealed partial class BandRig
         _wakeAt = Now + wait;
     }
 
-    /// <summary>What a slice of an estimate takes, ms; or the whole estimate where it is computed in one step.</summary>
+    /// <summary>
+    /// What a slice of an estimate takes, ms; or the whole estimate where it is computed in one step.
+    /// </summary>
     public int EstimateCostMs { get; set; }
 
     /// <summary>The loop is held until an estimate has ended, as if it had no slices.</summary>

@@ -39,7 +39,8 @@ public sealed class Wearer
     }
 
     /// <summary>
-    /// Seconds of invented signal that are computed once and then repeated, for worlds of many days; 0: every sample is new.
+    /// Seconds of invented signal that are computed once and then repeated, for worlds of many days; 0: every sample is
+    /// new.
     /// </summary>
     public int LoopS { get; init; }
 
@@ -49,7 +50,8 @@ public sealed class Wearer
     /// <summary>Where heart and motion come from now, for the timeline.</summary>
     public string Source =>
         !_worn ? "nobody: the band lies on a table"
-        : $"heart {(_lightRecording is null ? "invented" : _lightRecording.Name)}, motion {(_motionRecording is null ? "invented" : _motionRecording.Name)}";
+        : $"heart {(_lightRecording is null ? "invented" : _lightRecording.Name)}, motion "
+            + $"{(_motionRecording is null ? "invented" : _motionRecording.Name)}";
 
     /// <summary>Plays a recorded pulse (red, ir, green and, with it, its own motion) from its begin.</summary>
     public void Play(Recording pulse, long nowMs)
@@ -61,7 +63,9 @@ public sealed class Wearer
         _motionFromMs = nowMs;
     }
 
-    /// <summary>Falls as recorded. No data set has falls and a pulse together: the heart is invented from here on.</summary>
+    /// <summary>
+    /// Falls as recorded. No data set has falls and a pulse together: the heart is invented from here on.
+    /// </summary>
     public void Fall(Recording motion, long nowMs)
     {
         _motionRecording = motion;

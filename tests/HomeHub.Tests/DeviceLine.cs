@@ -191,7 +191,8 @@ namespace nanoFramework.M2Mqtt
             ConnectionClosed?.Invoke(this, EventArgs.Empty);
         }
 
-        public void Receive(string topic) => MqttMsgPublishReceived?.Invoke(this, new MqttMsgPublishEventArgs(topic, [1]));
+        public void Receive(string topic) =>
+            MqttMsgPublishReceived?.Invoke(this, new MqttMsgPublishEventArgs(topic, [1]));
 
         public void Acknowledge(ushort id) => MqttMsgPublished?.Invoke(this, new MqttMsgPublishedEventArgs(id, true));
     }

@@ -4,7 +4,9 @@ using ElderBand.VitalsFilter;
 
 namespace ElderBand.Tests.VitalsFilter;
 
-/// <summary>What the filters may cost the band: the budgets of docs/adr/0082, and the counter that watches them.</summary>
+/// <summary>
+/// What the filters may cost the band: the budgets of docs/adr/0082, and the counter that watches them.
+/// </summary>
 public sealed class CostTests
 {
     [Fact]
@@ -12,9 +14,11 @@ public sealed class CostTests
     {
         var (lines, _) = Cost.Measure(null);
         lines.Where(static l => l.Budget > 0).Select(static l => l.Budget).Distinct()
-            .ShouldBe([130, 180, 250, 2_500, Cost.SliceBudget, Cost.StepBudget, 250_000, Cost.StateBudget], ignoreOrder: true);
+            .ShouldBe([130, 180, 250, 2_500, Cost.SliceBudget, Cost.StepBudget, 250_000, Cost.StateBudget],
+                ignoreOrder: true);
         lines.Where(static l => l.Budget > 0).ShouldAllBe(static l => l.Mean > 0);
-        lines.Where(static l => l.IsOver).Select(static l => $"{l.What}: mean {l.Mean:0}, worst {l.Worst}, budget {l.Budget}").ShouldBeEmpty();
+        lines.Where(static l => l.IsOver)
+            .Select(static l => $"{l.What}: mean {l.Mean:0}, worst {l.Worst}, budget {l.Budget}").ShouldBeEmpty();
     }
 
     [Fact]

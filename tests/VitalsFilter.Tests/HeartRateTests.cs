@@ -21,12 +21,15 @@ public sealed class HeartRateTests
 
     [Theory]
     [MemberData(nameof(RatesAndHearts))]
-    public void A_resting_pulse_is_counted_within_two_beats_at_every_rate_and_with_one_to_three_channels(int rateHz, int bpm, int channels)
+    public void A_resting_pulse_is_counted_within_two_beats_at_every_rate_and_with_one_to_three_channels(
+        int rateHz, int bpm, int channels)
     {
         var heart = new HeartRate(rateHz, channels);
-        var reported = Estimates(heart, new SyntheticPpg(rateHz, bpm) { Bpm = bpm }, rateHz, 120).Where(static e => e.Bpm > 0).ToList();
+        var reported = Estimates(heart, new SyntheticPpg(rateHz, bpm) { Bpm = bpm }, rateHz, 120)
+            .Where(static e => e.Bpm > 0).ToList();
         reported.Count.ShouldBeGreaterThan(40);
-        // Invented breathing moves the interval by 1.5 % and the beats by 2 %; the mean must be right and no value far off.
+        // Invented breathing moves the interval by 1.5 % and the beats by 2 %; the mean must be right and no value far
+        // off.
         reported.Average(static e => e.Bpm).ShouldBe(bpm, 1 + (bpm * 0.005));
         reported.ShouldAllBe(e => Math.Abs(e.Bpm - bpm) < 2 + (bpm * 0.05));
     }
@@ -55,7 +58,8 @@ public sealed class HeartRateTests
     {
         foreach (var bpm in new[] { 45, 60, 75, 95 })
         {
-            foreach (var e in Estimates(new HeartRate(50, 2), new SyntheticPpg(50, bpm) { Bpm = bpm, Dicrotic = dicrotic }, 50, 120))
+            foreach (var e in Estimates(
+                new HeartRate(50, 2), new SyntheticPpg(50, bpm) { Bpm = bpm, Dicrotic = dicrotic }, 50, 120))
             {
                 if (e.Bpm > 0)
                 {
@@ -68,7 +72,8 @@ public sealed class HeartRateTests
     [Fact]
     public void The_rate_does_not_move_in_steps_of_whole_samples()
     {
-        // At 25 Hz whole-sample intervals around 150 bpm are 6 to 15 bpm apart; a slow rise must show values between them.
+        // At 25 Hz whole-sample intervals around 150 bpm are 6 to 15 bpm apart; a slow rise must show values between
+        // them.
         var heart = new HeartRate(25, 2);
         var ppg = new SyntheticPpg(25, 5) { Bpm = 140, Irregularity = 0.002 };
         var seen = new SortedSet<int>();
@@ -93,18 +98,21 @@ public sealed class HeartRateTests
     {
         var heart = new HeartRate(125, 2);
         var ppg = new SyntheticPpg(125, 3) { RedLevel = 250_000, IrLevel = 255_000, Perfusion = 0.02, Spo2 = 95 };
-        Estimates(heart, ppg, 125, 60).Where(static e => e.Spo2 > 0).ShouldAllBe(static e => Math.Abs(e.Spo2 - 95) <= 1);
+        Estimates(heart, ppg, 125, 60).Where(static e => e.Spo2 > 0)
+            .ShouldAllBe(static e => Math.Abs(e.Spo2 - 95) <= 1);
         heart.Spo2X10.ShouldBeGreaterThan(0);
     }
 
     [Fact]
     public void Eighteen_bit_values_survive()
     {
-        // The same wave on top of 0, 65,536 and 131,072 counts: through 16 bits the level, and with it the perfusion, would be lost.
+        // The same wave on top of 0, 65,536 and 131,072 counts: through 16 bits the level, and with it the perfusion,
+        // would be lost.
         foreach (var level in new[] { 66_000, 131_500, 200_000 })
         {
             var heart = new HeartRate(100, 2);
-            var estimates = Estimates(heart, new SyntheticPpg(100, 4) { IrLevel = level, RedLevel = level, Bpm = 66 }, 100, 30);
+            var estimates = Estimates(
+                heart, new SyntheticPpg(100, 4) { IrLevel = level, RedLevel = level, Bpm = 66 }, 100, 30);
             estimates.Count(static e => e.Bpm > 0).ShouldBeGreaterThan(8);
             estimates.Where(static e => e.Bpm > 0).ShouldAllBe(static e => Math.Abs(e.Bpm - 66) < 5);
         }
@@ -115,7 +123,8 @@ public sealed class HeartRateTests
     [InlineData(66)]
     public void Spo2_under_70_is_refused(double spo2)
     {
-        Estimates(new HeartRate(100, 2), new SyntheticPpg(100, 6) { Spo2 = spo2, Perfusion = 0.02 }, 100, 60).ShouldAllBe(static e => e.Spo2 == 0);
+        Estimates(new HeartRate(100, 2), new SyntheticPpg(100, 6) { Spo2 = spo2, Perfusion = 0.02 }, 100, 60)
+            .ShouldAllBe(static e => e.Spo2 == 0);
     }
 
     [Theory]
@@ -124,7 +133,8 @@ public sealed class HeartRateTests
     [InlineData(97)]
     public void Spo2_of_an_invented_pulse_comes_back_in_whole_percent(double spo2)
     {
-        var estimates = Estimates(new HeartRate(100, 2), new SyntheticPpg(100, 8) { Spo2 = spo2, Perfusion = 0.02 }, 100, 60);
+        var estimates = Estimates(
+            new HeartRate(100, 2), new SyntheticPpg(100, 8) { Spo2 = spo2, Perfusion = 0.02 }, 100, 60);
         var reported = estimates.Where(static e => e.Spo2 > 0).ToList();
         reported.Count.ShouldBeGreaterThan(15);
         reported.ShouldAllBe(e => Math.Abs(e.Spo2 - spo2) <= 1.5 && e.Spo2 == Math.Round(e.Spo2));
@@ -133,7 +143,8 @@ public sealed class HeartRateTests
     [Fact]
     public void P06_ten_hours_on_a_desk_in_a_drawer_and_of_noise_give_no_heart_rate()
     {
-        // Two and a half hours each: bare with flickering room light, a pale desk under the sensor, a dark drawer, plain noise.
+        // Two and a half hours each: bare with flickering room light, a pale desk under the sensor, a dark drawer,
+        // plain noise.
         var random = new Random(9);
         var drift = 0.0;
         (string Name, Func<int, int> Level)[] places =
@@ -190,14 +201,16 @@ public sealed class HeartRateTests
     [Fact]
     public void P06_a_warming_sensor_and_a_shaken_table_give_no_heart_rate()
     {
-        // Two and a half hours each: the level drifts with the temperature; a table with a machine on it shakes band and light
-        // together; somebody walks past and changes the room's light.
+        // Two and a half hours each: the level drifts with the temperature; a table with a machine on it shakes band
+        // and light together; somebody walks past and changes the room's light.
         var random = new Random(19);
         (string Name, Func<int, (double Light, double Mg)> At)[] places =
         [
             ("warming", i => (90_000 + (8_000 * Math.Sin(i / 90_000.0)) + (300 * Math.Sin(i / 2_500.0)), 0)),
-            ("shaken at 1.2 Hz", i => (60_000 + (500 * Math.Sin(Math.Tau * 1.2 * i / 50)), 60 * Math.Sin(Math.Tau * 1.2 * i / 50))),
-            ("washing machine", i => (60_000 + (400 * Math.Sin(Math.Tau * 13.3 * i / 50)) + (i / 3_000 % 2 * 4_000), 25 * Math.Sin(Math.Tau * 13.3 * i / 50))),
+            ("shaken at 1.2 Hz", i =>
+                (60_000 + (500 * Math.Sin(Math.Tau * 1.2 * i / 50)), 60 * Math.Sin(Math.Tau * 1.2 * i / 50))),
+            ("washing machine", i => (60_000 + (400 * Math.Sin(Math.Tau * 13.3 * i / 50)) + (i / 3_000 % 2 * 4_000),
+                25 * Math.Sin(Math.Tau * 13.3 * i / 50))),
             ("people walking past", i => (30_000 + (i / 37 % 5 == 0 ? 2_500 : 0) + (i / 211 % 3 * 900), 0)),
         ];
         foreach (var (name, at) in places)
@@ -228,9 +241,11 @@ public sealed class HeartRateTests
     [InlineData(0.005, true)]
     [InlineData(0.01, true)]
     [InlineData(0.02, true)]
-    public void Perfusion_from_a_thousandth_to_a_fiftieth_is_read_or_refused_but_never_wrong(double perfusion, bool mostly)
+    public void Perfusion_from_a_thousandth_to_a_fiftieth_is_read_or_refused_but_never_wrong(
+        double perfusion, bool mostly)
     {
-        var estimates = Estimates(new HeartRate(50, 2), new SyntheticPpg(50, 31) { Perfusion = perfusion, NoiseCounts = 12, Bpm = 78 }, 50, 300);
+        var estimates = Estimates(new HeartRate(50, 2),
+            new SyntheticPpg(50, 31) { Perfusion = perfusion, NoiseCounts = 12, Bpm = 78 }, 50, 300);
         var reported = estimates.Where(static e => e.Bpm > 0).ToList();
         reported.ShouldAllBe(static e => Math.Abs(e.Bpm - 78) < 6);
         if (mostly)
@@ -271,7 +286,8 @@ public sealed class HeartRateTests
     [InlineData(130, 0.22)]
     public void What_is_reported_in_fibrillation_is_rare_and_near_the_mean_rate(int bpm, double irregularity)
     {
-        var estimates = Estimates(new HeartRate(50, 2), new SyntheticPpg(50, bpm) { Bpm = bpm, Irregularity = irregularity }, 50, 900).Skip(5).ToList();
+        var estimates = Estimates(new HeartRate(50, 2),
+            new SyntheticPpg(50, bpm) { Bpm = bpm, Irregularity = irregularity }, 50, 900).Skip(5).ToList();
         estimates.Count(static e => e.Bpm > 0).ShouldBeLessThan(estimates.Count / 12);
         estimates.Where(static e => e.Bpm > 0).ShouldAllBe(e => Math.Abs(e.Bpm - bpm) < bpm * 0.25);
         estimates.ShouldContain(static e => e.Refusal == HeartRefusal.Irregular || e.Refusal == HeartRefusal.NoSignal);
@@ -281,7 +297,8 @@ public sealed class HeartRateTests
     public void Peaks_cut_off_at_full_scale_are_refused()
     {
         var heart = new HeartRate(50, 2);
-        Estimates(heart, new SyntheticPpg(50, 33) { IrLevel = 262_000, Perfusion = 0.02 }, 50, 60).ShouldAllBe(static e => e.Bpm == 0 && e.Spo2 == 0);
+        Estimates(heart, new SyntheticPpg(50, 33) { IrLevel = 262_000, Perfusion = 0.02 }, 50, 60)
+            .ShouldAllBe(static e => e.Bpm == 0 && e.Spo2 == 0);
         heart.Refusal.ShouldBe(HeartRefusal.Saturated);
     }
 
@@ -321,7 +338,8 @@ public sealed class HeartRateTests
     [Fact]
     public void Two_sure_witnesses_who_contradict_each_other_report_nothing()
     {
-        // The resting method asks the green channel first and hears sharp beats of 60; most of the power in all three is at 96.
+        // The resting method asks the green channel first and hears sharp beats of 60; most of the power in all three
+        // is at 96.
         var quick = new SyntheticPpg(50, 6) { Bpm = 96, Perfusion = 0.02 };
         var alone = new HeartRate(50, 1);
         var heart = new HeartRate(50, 3);
@@ -367,7 +385,8 @@ public sealed class HeartRateTests
 
         seen.Take(12).ShouldAllBe(static s => s.Spo2X10 == 0);
         seen.Skip(20).Take(28).ShouldAllBe(static s => s.Spo2X10 >= 970 && s.Spo2X10 <= 980);
-        seen.Where(static s => s.Level is < 0.93 and > 0.9).ShouldAllBe(static s => s.Spo2X10 >= 910 && s.Spo2X10 <= 950);
+        seen.Where(static s => s.Level is < 0.93 and > 0.9)
+            .ShouldAllBe(static s => s.Spo2X10 >= 910 && s.Spo2X10 <= 950);
         seen.Where(static s => s.Level < 0.84).ShouldAllBe(static s => s.Spo2X10 == 0);
     }
 
@@ -417,7 +436,8 @@ public sealed class HeartRateTests
     public void Weak_perfusion_is_refused_as_such()
     {
         var heart = new HeartRate(50, 2);
-        Estimates(heart, new SyntheticPpg(50, 11) { Perfusion = 0.0004, NoiseCounts = 2 }, 50, 30).ShouldAllBe(static e => e.Bpm == 0);
+        Estimates(heart, new SyntheticPpg(50, 11) { Perfusion = 0.0004, NoiseCounts = 2 }, 50, 30)
+            .ShouldAllBe(static e => e.Bpm == 0);
         heart.Refusal.ShouldBe(HeartRefusal.LowPerfusion);
     }
 
@@ -501,7 +521,8 @@ public sealed class HeartRateTests
     public void Atrial_fibrillation_is_refused_rather_than_averaged()
     {
         var heart = new HeartRate(50, 2);
-        var estimates = Estimates(heart, new SyntheticPpg(50, 16) { Bpm = 95, Irregularity = 0.22 }, 50, 600).Skip(5).ToList();
+        var estimates = Estimates(heart, new SyntheticPpg(50, 16) { Bpm = 95, Irregularity = 0.22 }, 50, 600).Skip(5)
+            .ToList();
         estimates.Count(static e => e.Bpm > 0).ShouldBeLessThan(estimates.Count / 20);
     }
 
@@ -526,8 +547,8 @@ public sealed class HeartRateTests
     [Fact]
     public void Full_scale_square_waves_agree_with_a_64_bit_reference()
     {
-        // A square wave of full swing at 75 a minute: sums, products and the ratio at their largest. Its red and infrared
-        // are the same wave at the same level, so R is 1 exactly; any overflow on the way would move it.
+        // A square wave of full swing at 75 a minute: sums, products and the ratio at their largest. Its red and
+        // infrared are the same wave at the same level, so R is 1 exactly; any overflow on the way would move it.
         foreach (var rateHz in new[] { 25, 50, 100, 125 })
         {
             var heart = new HeartRate(rateHz, 3);
@@ -573,9 +594,11 @@ public sealed class HeartRateTests
         heart.BpmX10.ShouldBeGreaterThan(0);
     }
 
-    private static double Gauss(Random random) => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(Math.Tau * random.NextDouble());
+    private static double Gauss(Random random) =>
+        Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(Math.Tau * random.NextDouble());
 
-    private static List<(double Bpm, int Confidence, HeartRefusal Refusal, double Spo2)> Estimates(HeartRate heart, SyntheticPpg ppg, int rateHz, int seconds)
+    private static List<(double Bpm, int Confidence, HeartRefusal Refusal, double Spo2)> Estimates(
+        HeartRate heart, SyntheticPpg ppg, int rateHz, int seconds)
     {
         var estimates = new List<(double, int, HeartRefusal, double)>();
         for (var i = 0; i < seconds * rateHz; i++)

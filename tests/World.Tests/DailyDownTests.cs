@@ -4,7 +4,9 @@ using ElderBand.Simulator.Neighbourhood;
 
 namespace ElderBand.Tests.Worlds;
 
-/// <summary>What the centre and the hub have to say reaches a worn band whose beats make no link (docs/adr/0036).</summary>
+/// <summary>
+/// What the centre and the hub have to say reaches a worn band whose beats make no link (docs/adr/0036).
+/// </summary>
 public class DailyDownTests
 {
     private const int Minute = 60_000;
@@ -55,7 +57,8 @@ public class DailyDownTests
         town.World.RunUntil(town.World.NowMs + (3 * Minute));
         var alarm = town.Centre.Alarms[0];
         town.Centre.Advance(alarm, Stage.Coming);
-        town.World.RunUntil(() => alarm.Shown.Contains(Stage.Coming), town.World.NowMs + (2 * 5 * Minute)).ShouldBeTrue();
+        town.World.RunUntil(() => alarm.Shown.Contains(Stage.Coming), town.World.NowMs + (2 * 5 * Minute))
+            .ShouldBeTrue();
     }
 
     private static VirtualNeighbourhood InDaily(int seed)

@@ -41,7 +41,8 @@ public class DailyTests
         var pressed = town.World.NowMs;
         town.Press(town.Residents[0]);
         town.World.RunUntil(() => town.Centre.Alarms.Count == 1, pressed + 10_000).ShouldBeTrue();
-        town.World.RunUntil(() => band.Mode == BandMode.Daily, pressed + Hour + 120_000).ShouldBeTrue("nobody has closed it");
+        town.World.RunUntil(() => band.Mode == BandMode.Daily, pressed + Hour + 120_000)
+            .ShouldBeTrue("nobody has closed it");
         var taken = town.World.NowMs;
         town.Centre.Advance(town.Centre.Alarms[0], Stage.Taken);
         town.World.RunUntil(() => town.Centre.Alarms[0].Shown.Contains(Stage.Taken), taken + 660_000).ShouldBeTrue();

@@ -4,7 +4,9 @@ using ElderBand.Wristband;
 
 namespace ElderBand.Tests.Wristband;
 
-/// <summary>Beats in Daily (docs/adr/0026): short, mostly without a link, and yet everything reaches the band.</summary>
+/// <summary>
+/// Beats in Daily (docs/adr/0026): short, mostly without a link, and yet everything reaches the band.
+/// </summary>
 public sealed class BeatTests
 {
     /// <summary>A worn band in Daily that has had its first link, and whose radio is off.</summary>
@@ -22,7 +24,8 @@ public sealed class BeatTests
     private static bool Asks(byte[]? frame) =>
         frame != null && Frame.TypeOf(frame, 0) == FrameType.Status && Payload.AsksForLink(frame, 0);
 
-    private static void RunToBeat(BandRig world) => world.RunUntil(() => world.Advertising, 310_000).ShouldBeTrue("a beat");
+    private static void RunToBeat(BandRig world) =>
+        world.RunUntil(() => world.Advertising, 310_000).ShouldBeTrue("a beat");
 
     [Fact]
     public void A_beat_in_Daily_is_on_the_air_for_1500_ms_and_asks_for_nothing()
@@ -61,8 +64,10 @@ public sealed class BeatTests
         world.Owes = true;
         var began = world.Now;
         world.RunUntil(() => world.Band.Link.IsTrusted, 310_000).ShouldBeTrue();
-        world.Down(world.FromCentre(FrameType.Configuration, 9, 0, f => Payload.PutConfiguration(f, false, 2, true, 88, 28, 3)));
-        world.RunUntil(() => world.RowsOf(FrameType.Status).Any(f => Payload.StatusConfigVersion(f, 0) == 9), 5000).ShouldBeTrue();
+        world.Down(world.FromCentre(
+            FrameType.Configuration, 9, 0, f => Payload.PutConfiguration(f, false, 2, true, 88, 28, 3)));
+        world.RunUntil(() => world.RowsOf(FrameType.Status).Any(f => Payload.StatusConfigVersion(f, 0) == 9), 5000)
+            .ShouldBeTrue();
         (world.Now - began).ShouldBeLessThan(310_000);
         world.Band.Mode.ShouldBe(BandMode.Daily);
     }
@@ -72,7 +77,8 @@ public sealed class BeatTests
     {
         var world = Daily();
         world.RunUntil(() => world.Band.Link.IsTrusted, 61 * 60_000).ShouldBeTrue();
-        world.Down(world.FromCentre(FrameType.Configuration, 9, 0, f => Payload.PutConfiguration(f, false, 2, true, 88, 28, 3)));
+        world.Down(world.FromCentre(
+            FrameType.Configuration, 9, 0, f => Payload.PutConfiguration(f, false, 2, true, 88, 28, 3)));
         world.RunFor(2000);
         Payload.StatusConfigVersion(world.RowsOf(FrameType.Status)[^1], 0).ShouldBe((byte)9);
     }
@@ -106,7 +112,8 @@ public sealed class BeatTests
         world.RunFor(61 * 60_000);
         world.Band.Mode.ShouldBe(BandMode.Daily);
         var sos = world.RowsOf(FrameType.Sos).ShouldHaveSingleItem();
-        world.RunUntil(() => world.Band.Link.IsTrusted, 310_000).ShouldBeTrue("an open alarm asks: its next stage may come");
+        world.RunUntil(() => world.Band.Link.IsTrusted, 310_000)
+            .ShouldBeTrue("an open alarm asks: its next stage may come");
         world.Loses = (frame, up) => up && Frame.TypeOf(frame, 0) == FrameType.StageShown;
         world.Down(world.StageFrame(sos, Stage.Closed, 5));
         world.RunUntil(() => !world.Advertising && !world.LinkUp, 30_000).ShouldBeTrue();

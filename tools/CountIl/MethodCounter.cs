@@ -30,8 +30,9 @@ internal sealed class CounterReference
 }
 
 /// <summary>
-/// Makes one method count: at its begin it takes the reference to its counts, and at the head of each basic block it adds
-/// the block's number of instructions and of calls. Nothing else is changed, so it computes what the original does.
+/// Makes one method count: at its begin it takes the reference to its counts, and at the head of each basic block it
+/// adds the block's number of instructions and of calls. Nothing else is changed, so it computes what the original
+/// does.
 /// </summary>
 internal static class MethodCounter
 {

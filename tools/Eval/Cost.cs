@@ -26,8 +26,8 @@ public static class Cost
     /// <summary>A step that feeds samples may need this, and makes no slice.</summary>
     public const int StepBudget = 55_000;
 
-    // The band samples at 25 Hz: an event at 50 Hz, which only the evaluation uses, has no budget of its own. Nor have signals
-    // that no arm makes, which keep the detector judging without a pause.
+    // The band samples at 25 Hz: an event at 50 Hz, which only the evaluation uses, has no budget of its own. Nor have
+    // signals that no arm makes, which keep the detector judging without a pause.
     private static readonly (string Row, string Signals, long Budget, bool ByMean)[] Budgets =
     [
         (Workload.AccelerometerSample, "25 Hz", 180, true),
@@ -70,9 +70,12 @@ public static class Cost
         Console.Out.WriteLine($"{"",-62}{"mean",10}{"in adds",10}{"worst",10}{"budget",10}");
         foreach (var line in lines)
         {
+            var adds = line.Adds > 0 ? line.Adds.ToString("0", CultureInfo.InvariantCulture) : "";
+            var budget = line.Budget > 0 ? line.Budget.ToString(CultureInfo.InvariantCulture) : "";
+            var verdict = line.IsOver ? "OVER" : line.Budget > 0 ? "ok" : "";
             Console.Out.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{line.What,-62}{line.Mean,10:0}{(line.Adds > 0 ? line.Adds.ToString("0", CultureInfo.InvariantCulture) : ""),10}{line.Worst,10}{(line.Budget > 0 ? line.Budget.ToString(CultureInfo.InvariantCulture) : ""),10}  {(line.IsOver ? "OVER" : line.Budget > 0 ? "ok" : "")}"));
+                $"{line.What,-62}{line.Mean,10:0}{adds,10}{line.Worst,10}{budget,10}  {verdict}"));
         }
 
         if (options.Has("methods"))
@@ -83,8 +86,10 @@ public static class Cost
             }
         }
 
-        Console.Out.WriteLine("IL counted in a rewritten copy of the optimised build; 'in adds' weighs a call as 20 instructions.");
-        Console.Out.WriteLine("Samples and the second are judged by the mean of the costliest signal, events by the worst one.");
+        Console.Out.WriteLine(
+            "IL counted in a rewritten copy of the optimised build; 'in adds' weighs a call as 20 instructions.");
+        Console.Out.WriteLine(
+            "Samples and the second are judged by the mean of the costliest signal, events by the worst one.");
         return lines.Any(static l => l.IsOver) ? 1 : 0;
     }
 
@@ -105,35 +110,46 @@ public static class Cost
             var calls = (double)tally[Workload.CallsAt] / tally[Workload.TimesAt];
             var worst = tallies.Max(static m => m.Value[Workload.WorstAt]);
             lines.Add(new Line(
-                key.Replace("|", ": ", StringComparison.Ordinal), mean, mean + ((CallInAdds - 1) * calls), worst, budget,
+                InWords(key), mean, mean + ((CallInAdds - 1) * calls), worst,
+                budget,
                 budget > 0 && (byMean ? mean : worst) > budget));
             methods.AddRange(tallies.Select(m => string.Create(
-                CultureInfo.InvariantCulture, $"{m.Key.Replace("|", ": ", StringComparison.Ordinal),-62}{Mean(m.Value),10:0}{"",10}{m.Value[Workload.WorstAt],10}")));
-            methods.Add("of these, " + key.Replace("|", ": ", StringComparison.Ordinal));
+                CultureInfo.InvariantCulture,
+                $"{InWords(m.Key),-62}{Mean(m.Value),10:0}{"",10}{m.Value[Workload.WorstAt],10}")));
+            methods.Add("of these, " + InWords(key));
             methods.AddRange(Enumerable.Range(0, IlCounter.Methods.Count)
-                .Select(i => (Name: IlCounter.Methods[i], Il: tally[Workload.CountsAt + i], Calls: tally[Workload.CountsAt + IlCounter.MostMethods + i]))
+                .Select(i => (Name: IlCounter.Methods[i], Il: tally[Workload.CountsAt + i],
+                    Calls: tally[Workload.CountsAt + IlCounter.MostMethods + i]))
                 .OrderByDescending(static m => m.Il)
                 .Take(12)
-                .Select(m => string.Create(CultureInfo.InvariantCulture, $"  {m.Name,-40}{(double)m.Il / tally[Workload.TimesAt],12:0.0} IL{(double)m.Calls / tally[Workload.TimesAt],10:0.0} calls")));
+                .Select(m =>
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"  {m.Name,-40}{(double)m.Il / tally[Workload.TimesAt],12:0.0} "
+                            + $"IL{(double)m.Calls / tally[Workload.TimesAt],10:0.0} calls")));
         }
 
-        var bytes = measured.Where(static m => m.Value.Length > Workload.BytesAt).Sum(static m => m.Value[Workload.BytesAt]);
+        var bytes = measured.Where(static m => m.Value.Length > Workload.BytesAt)
+            .Sum(static m => m.Value[Workload.BytesAt]);
         lines.Add(new Line($"bytes allocated in {samples} samples and their estimates", bytes, 0, bytes, 0, bytes > 0));
         var allocating = Allocating();
         lines.Add(new Line(
             "methods that could allocate" + string.Concat(allocating.Select(static a => " " + a)),
             allocating.Count, 0, allocating.Count, 0, allocating.Count > 0));
         long all = 0;
-        foreach (var (key, tally) in measured.Where(static m => m.Key.StartsWith(Workload.State + "|", StringComparison.Ordinal)))
+        foreach (var (key, tally) in measured.Where(
+            static m => m.Key.StartsWith(Workload.State + "|", StringComparison.Ordinal)))
         {
             all += key.Contains("50 Hz", StringComparison.Ordinal) ? 0 : tally[0];
             lines.Add(new Line("RAM, bytes: " + key[(Workload.State.Length + 1)..], tally[0], 0, tally[0], 0, false));
         }
 
         lines.Add(new Line("RAM, bytes: all state of the band", all, 0, all, StateBudget, all > StateBudget));
-        foreach (var (key, tally) in measured.Where(static m => m.Key.StartsWith(Workload.Tables + "|", StringComparison.Ordinal)))
+        foreach (var (key, tally) in measured.Where(
+            static m => m.Key.StartsWith(Workload.Tables + "|", StringComparison.Ordinal)))
         {
-            lines.Add(new Line("constant tables, copied to RAM, bytes: " + key[(Workload.Tables.Length + 1)..], tally[0], 0, tally[0], 0, false));
+            lines.Add(new Line("constant tables, copied to RAM, bytes: " + key[(Workload.Tables.Length + 1)..],
+                tally[0], 0, tally[0], 0, false));
         }
 
         return (lines, methods);
@@ -150,6 +166,8 @@ public static class Cost
             where method.Body.Instructions.Any(static i => i.OpCode.Code is Code.Newobj or Code.Newarr or Code.Box)
             select $"{type.Name}.{method.Name}").ToList();
     }
+
+    private static string InWords(string key) => key.Replace("|", ": ", StringComparison.Ordinal);
 
     private static double Mean(long[] tally) => (double)tally[Workload.InstructionsAt] / tally[Workload.TimesAt];
 }

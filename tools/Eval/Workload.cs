@@ -6,8 +6,8 @@ using ElderBand.VitalsFilter;
 namespace ElderBand.Eval;
 
 /// <summary>
-/// Calls the filters as the band does, on signals of daily life and on the worst ones the chips can give, and notes after
-/// every call what it cost.
+/// Calls the filters as the band does, on signals of daily life and on the worst ones the chips can give, and notes
+/// after every call what it cost.
 /// </summary>
 internal sealed partial class Workload
 {
@@ -45,8 +45,8 @@ internal sealed partial class Workload
     private long _bytesBefore;
     private readonly Dictionary<string, long[]> _tallies = new(StringComparer.Ordinal);
 
-    /// <summary>Counts by row and signal: times, instructions of the costliest, bytes allocated, all instructions and calls,
-    /// then those of each method as in <see cref="IlCounter.Snapshot"/>.</summary>
+    /// <summary>Counts by row and signal: times, instructions of the costliest, bytes allocated, all instructions and
+    /// calls, then those of each method as in <see cref="IlCounter.Snapshot"/>.</summary>
     public const int TimesAt = 0;
     public const int WorstAt = 1;
     public const int BytesAt = 2;
@@ -59,7 +59,8 @@ internal sealed partial class Workload
     {
         if (!IlCounter.IsThere)
         {
-            throw new InvalidOperationException("the filters beside this program are not counted: build it with RunsWorlds");
+            throw new InvalidOperationException(
+                "the filters beside this program are not counted: build it with RunsWorlds");
         }
 
         // The tables come to life with the first use of their class: once, at the start, not per sample.
@@ -86,16 +87,19 @@ internal sealed partial class Workload
         {
             foreach (var (name, next) in Pulses())
             {
-                workload.Pulse($"{channels} ch, {name}", channels, next, MotionOf(SyntheticMotion.Resting(AccelHz, 1)), RestUpdate);
+                workload.Pulse($"{channels} ch, {name}", channels, next, MotionOf(SyntheticMotion.Resting(AccelHz, 1)),
+                    RestUpdate);
             }
 
-            workload.Pulse($"{channels} ch, walking", channels, Shaken(68), MotionOf(SyntheticMotion.Walking(AccelHz, 2)), MotionUpdate);
+            workload.Pulse($"{channels} ch, walking", channels, Shaken(68),
+                MotionOf(SyntheticMotion.Walking(AccelHz, 2)), MotionUpdate);
             workload.Pulse($"{channels} ch, running", channels, Shaken(150), Running(), MotionUpdate);
         }
 
         foreach (var everyS in new[] { BandEstimateS, EstimateEveryS })
         {
-            workload.Together($"asked every {everyS} s, 3 ch, walking", everyS, Shaken(110), MotionOf(SyntheticMotion.Walking(AccelHz, 2)));
+            workload.Together($"asked every {everyS} s, 3 ch, walking", everyS, Shaken(110),
+                MotionOf(SyntheticMotion.Walking(AccelHz, 2)));
             workload.Together($"asked every {everyS} s, 3 ch, running", everyS, Shaken(150), Running());
         }
 
@@ -132,7 +136,8 @@ internal sealed partial class Workload
             }
 
             var bytes = End();
-            Note(fall.EventCount > events ? FallEvent : summing || fall.IsSumming ? SettlingSample : AccelerometerSample, signal, bytes);
+            Note(fall.EventCount > events
+                ? FallEvent : summing || fall.IsSumming ? SettlingSample : AccelerometerSample, signal, bytes);
         }
     }
 
@@ -168,7 +173,8 @@ internal sealed partial class Workload
         }
     }
 
-    private void Pulse(string signal, int channels, Func<(int Red, int Ir, int Green)> next, Func<(int X, int Y, int Z)> motion, string update)
+    private void Pulse(string signal, int channels, Func<(int Red, int Ir, int Green)> next,
+        Func<(int X, int Y, int Z)> motion, string update)
     {
         var heart = new HeartRate(PulseHz, channels);
         var wear = new WearDetector();
@@ -239,7 +245,8 @@ internal sealed partial class Workload
         return wear.Step(1000) == WearState.On;
     }
 
-    private void Together(string signal, int everyS, Func<(int Red, int Ir, int Green)> pulse, Func<(int X, int Y, int Z)> motion)
+    private void Together(
+        string signal, int everyS, Func<(int Red, int Ir, int Green)> pulse, Func<(int X, int Y, int Z)> motion)
     {
         var fall = new FallDetector(AccelHz);
         var activity = new Activity(AccelHz);
@@ -342,7 +349,8 @@ internal sealed partial class Workload
         string[] names = ["ax_mg", "ay_mg", "az_mg"];
         var axes = names.Select(name => recording.Resample(name, AccelHz)).ToArray();
         var at = 0;
-        Accelerations($"{AccelHz} Hz, recorded", AccelHz, axes[0].Length, () => (axes[0][at], axes[1][at], axes[2][at++]));
+        Accelerations(
+            $"{AccelHz} Hz, recorded", AccelHz, axes[0].Length, () => (axes[0][at], axes[1][at], axes[2][at++]));
     }
 
     private void RecordedPulse(Recording recording, PulseMapping map)
@@ -359,12 +367,14 @@ internal sealed partial class Workload
             {
                 Start();
                 heart.PushMotion(
-                    (int)(axes[0][moved] * map.MilliGFactor), (int)(axes[1][moved] * map.MilliGFactor), (int)(axes[2][moved] * map.MilliGFactor));
+                    (int)(axes[0][moved] * map.MilliGFactor), (int)(axes[1][moved] * map.MilliGFactor),
+                    (int)(axes[2][moved] * map.MilliGFactor));
                 Note(HeartMotionSample, signal, End());
             }
 
             Start();
-            heart.Push(channels[0][i], channels.Length > 1 ? channels[1][i] : 0, channels.Length > 2 ? channels[2][i] : 0);
+            heart.Push(
+                channels[0][i], channels.Length > 1 ? channels[1][i] : 0, channels.Length > 2 ? channels[2][i] : 0);
             Note(PulseSample, signal, End());
             if ((i + 1) % (EstimateEveryS * map.RateHz) == 0)
             {
@@ -408,7 +418,8 @@ internal sealed partial class Workload
 
     private void Memory()
     {
-        object[] state = [new FallDetector(AccelHz), new Activity(AccelHz), new WearDetector(), new HeartRate(PulseHz, 3)];
+        object[] state = [
+            new FallDetector(AccelHz), new Activity(AccelHz), new WearDetector(), new HeartRate(PulseHz, 3)];
         foreach (var root in state)
         {
             _tallies[$"{State}|{root.GetType().Name}"] = [DeviceMemory.Of(root)];
