@@ -17,6 +17,7 @@ namespace ElderBand.VitalsFilter
         private int _at;
         private bool _isFull;
         private int _secondEnd;
+        private int _last;
         private int _sumX;
         private int _sumY;
         private int _sumZ;
@@ -76,19 +77,12 @@ namespace ElderBand.VitalsFilter
             _x[at] = (short)xMg;
             _y[at] = (short)yMg;
             _z[at] = (short)zMg;
-            at++;
-            if (at == _length)
-            {
-                at = 0;
-                _isFull = true;
-            }
-
-            _at = at;
+            _at = at + 1;
             _sumX += xMg;
             _sumY += yMg;
             _sumZ += zMg;
             _sumSquares += square;
-            return at == _secondEnd;
+            return at == _last && IsSecondOverAtLast();
         }
 
         /// <summary>Takes samples whose square is below a limit in one loop, up to the end of the second or of the
@@ -100,11 +94,14 @@ namespace ElderBand.VitalsFilter
         /// <param name="end">Behind the last one.</param>
         /// <param name="limit">Squares from this on are not taken, milli-g squared.</param>
         /// <param name="squares">Gets the squares of the samples taken, at their indices.</param>
+        /// <param name="isSecondOver">True when a second is over: then <see cref="TakeVariance"/> must be
+        /// called.</param>
         /// <returns>Behind the last sample taken.</returns>
-        public int PushBelow(short[] x, short[] y, short[] z, int begin, int end, int limit, int[] squares)
+        public int PushBelow(
+            short[] x, short[] y, short[] z, int begin, int end, int limit, int[] squares, out bool isSecondOver)
         {
-            int stop = _secondEnd > _at ? _secondEnd : _length;
-            end = end - begin < stop - _at ? end : begin + stop - _at;
+            int room = _last + 1 - _at;
+            end = end - begin < room ? end : begin + room;
             int sumX = 0;
             int sumY = 0;
             int sumZ = 0;
@@ -128,6 +125,7 @@ namespace ElderBand.VitalsFilter
                 sum += square; // a second of samples below 1.5 g is 27 bits
             }
 
+            isSecondOver = false;
             int count = i - begin;
             if (count > 0)
             {
@@ -139,20 +137,10 @@ namespace ElderBand.VitalsFilter
                 _sumZ += sumZ;
                 _sumSquares += sum;
                 _at += count;
-                if (_at == _length)
-                {
-                    _at = 0;
-                    _isFull = true;
-                }
+                isSecondOver = count == room && IsSecondOverAtLast();
             }
 
             return i;
-        }
-
-        /// <summary>A second is over.</summary>
-        public bool IsSecondOver
-        {
-            get { return _at == _secondEnd; }
         }
 
         /// <summary>Variance of the second that is over, all axes together, milli-g squared; the next one
@@ -181,10 +169,24 @@ namespace ElderBand.VitalsFilter
                 _secondEnd -= _length;
             }
 
+            _last = (_secondEnd > _at ? _secondEnd : _length) - 1;
             _sumX = 0;
             _sumY = 0;
             _sumZ = 0;
             _sumSquares = 0;
+        }
+
+        // The last place is that of the ring or of the second, whichever comes first.
+        private bool IsSecondOverAtLast()
+        {
+            if (_at == _length)
+            {
+                _at = 0;
+                _isFull = true;
+            }
+
+            _last = (_secondEnd > _at ? _secondEnd : _length) - 1;
+            return _at == _secondEnd;
         }
     }
 }

@@ -71,8 +71,9 @@ namespace ElderBand.VitalsFilter
         public void Push(int square)
         {
             _quarters += square >> 2;
-            if (--_samplesLeft != 0)
+            if (_samplesLeft != 1)
             {
+                _samplesLeft--;
                 return;
             }
 

@@ -8,8 +8,7 @@ namespace ElderBand.VitalsFilter
     /// </summary>
     public sealed class FallDetector
     {
-        private const int AxisBits = 15;
-        private const int AxisLimit = 1 << (AxisBits - 1); // 16.4 g
+        private const int AxisLimit = 1 << 14; // 16.4 g; a power of two
 
         private const int TriggerSquare = 1500 * 1500;
 
@@ -157,21 +156,19 @@ namespace ElderBand.VitalsFilter
             return _lying.TakeMoved();
         }
 
-        /// <summary>Takes one sample at the detector's rate; axes in milli-g, gravity included, 16 bits each.</summary>
+        /// <summary>Takes one sample at the detector's rate; axes in milli-g, gravity included.</summary>
         public FallVerdict Push(int xMg, int yMg, int zMg)
         {
-            // The interpreter pays for every instruction here, 25 times a second for months, and a call costs twenty:
-            // one comparison finds the samples that trigger, and among them those beyond what the chip can give.
-            int square = unchecked((xMg * xMg) + (yMg * yMg) + (zMg * zMg));
-            if (unchecked((uint)square) >= TriggerSquare
-                && unchecked((xMg + AxisLimit) | (yMg + AxisLimit) | (zMg + AxisLimit)) >> AxisBits != 0)
+            // The interpreter pays for every instruction here, and a call costs twenty: one test tells whether any axis
+            // is beyond what the chip can give.
+            if (unchecked((uint)((xMg + AxisLimit) | (yMg + AxisLimit) | (zMg + AxisLimit))) >= 2 * AxisLimit)
             {
                 xMg = IntegerMath.Clamp(xMg, -AxisLimit, AxisLimit - 1);
                 yMg = IntegerMath.Clamp(yMg, -AxisLimit, AxisLimit - 1);
                 zMg = IntegerMath.Clamp(zMg, -AxisLimit, AxisLimit - 1);
-                square = (xMg * xMg) + (yMg * yMg) + (zMg * zMg);
             }
 
+            int square = (xMg * xMg) + (yMg * yMg) + (zMg * zMg);
             _square = square;
             FallVerdict verdict = FallVerdict.None;
             if (_ring.Push(xMg, yMg, zMg, square))
@@ -231,12 +228,15 @@ namespace ElderBand.VitalsFilter
             int i = begin;
             while (i < end && verdict == FallVerdict.None)
             {
-                int quiet = _peakAge == Idle ? _ring.PushBelow(x, y, z, i, end, TriggerSquare, squares) : i;
+                bool isSecondOver = false;
+                int quiet = _peakAge == Idle
+                    ? _ring.PushBelow(x, y, z, i, end, TriggerSquare, squares, out isSecondOver)
+                    : i;
                 if (quiet > i)
                 {
                     i = quiet;
                     _square = squares[i - 1];
-                    verdict = _ring.IsSecondOver ? CloseSecond() : FallVerdict.None;
+                    verdict = isSecondOver ? CloseSecond() : FallVerdict.None;
                     continue;
                 }
 

@@ -21,16 +21,10 @@ namespace ElderBand.VitalsFilter
 
         private const int MinRateHz = 25;
         private const int FullScale = 262143; // 18 bits (MAX30102 datasheet, table 1)
-
-        // Where the chip averages two samples and gives 25 Hz, the mean of a saturated sample and its neighbour lies
-        // below full scale: a pulse of 10 % that rises within 100 ms changes by 2 % within 20 ms.
         private const int SaturatedAbove = 261000;
-        private const int SaturatedMeanAbove = 259000;
-        private const int AveragedBelowHz = 38;
 
         private readonly int _rateHz;
         private readonly int _samples;
-        private readonly int _saturatedAbove;
         private readonly int _channels;
         private readonly int _fold;
         private readonly int _length;
@@ -64,7 +58,6 @@ namespace ElderBand.VitalsFilter
         {
             _rateHz = rateHz;
             _samples = Seconds * rateHz;
-            _saturatedAbove = rateHz < AveragedBelowHz ? SaturatedMeanAbove : SaturatedAbove;
             _channels = channels;
             _fold = rateHz / MinRateHz;
             _length = Seconds * rateHz / _fold;
@@ -160,7 +153,7 @@ namespace ElderBand.VitalsFilter
                 }
             }
 
-            if (worst >= _saturatedAbove)
+            if (worst >= SaturatedAbove)
             {
                 _saturatedAt = _now;
             }

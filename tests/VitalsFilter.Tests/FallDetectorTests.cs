@@ -276,7 +276,7 @@ public sealed class FallDetectorTests
                 var detector = new FallDetector(rateHz);
                 for (var i = 0; i < 60 * rateHz; i++)
                 {
-                    var v = i / half % 2 == 0 ? short.MaxValue : short.MinValue;
+                    var v = i / half % 2 == 0 ? int.MaxValue : int.MinValue;
                     detector.Push(v, v, v);
                     detector.LastFeatures.ShouldAllBe(static f => f >= -1000 && f <= 24_000);
                 }

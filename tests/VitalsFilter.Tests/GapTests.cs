@@ -137,32 +137,6 @@ public sealed class GapTests
         }
     }
 
-    [Theory]
-    [InlineData(0.02)]
-    [InlineData(0.1)]
-    public void Saturation_that_the_chip_s_averaging_hides_is_still_seen(double perfusion)
-    {
-        var ppg = new SyntheticPpg(2 * RateHz, 3) { Bpm = 90, Perfusion = perfusion, NoiseCounts = 2 };
-        var heart = new HeartRate(RateHz, 2);
-        var lone = 0;
-        var samples = Enumerable.Range(0, 40 * RateHz).Select(_ => ppg.Next().Ir).ToArray();
-        var often = samples.Order().ElementAt(samples.Length * 9 / 10); // a tenth of the samples saturates
-        for (var i = 0; i < 20 * RateHz; i++)
-        {
-            var first = Clipped(samples[2 * i]);
-            var second = Clipped(samples[(2 * i) + 1]);
-            lone += first == SyntheticPpg.FullScale != (second == SyntheticPpg.FullScale) ? 1 : 0;
-            var mean = (first + second) >> 1;
-            heart.Push(90_000, mean, 0);
-        }
-
-        lone.ShouldBeGreaterThan(10, "one of two samples saturated, and the mean below full scale");
-        heart.TryEstimate().ShouldBeFalse();
-        heart.Refusal.ShouldBe(HeartRefusal.Saturated);
-
-        int Clipped(int ir) => Math.Min(SyntheticPpg.FullScale, (int)(ir * (long)SyntheticPpg.FullScale / often));
-    }
-
     private static void Play(
         Func<(int Red, int Ir, int Green)> next, int seconds, Random random, int meanSecondsBetweenHoles, Func<Random,
         int> length, Action<HeartRate> asked)
