@@ -155,12 +155,15 @@ namespace ElderBand.BandProtocol
 
         private const int P = Frame.PayloadOffset;
 
-        /// <summary>SOS, fall suspected, wear change, inactivity, technical, boot: when, how, battery and one detail.</summary>
+        /// <summary>
+        /// SOS, fall suspected, wear change, inactivity, technical, boot: when, how, battery and one detail.
+        /// </summary>
         /// <param name="frame">20 bytes; the header is written.</param>
         /// <param name="uptimeS">Seconds since boot at the event, the same on every retry (24 bits).</param>
         /// <param name="flags"><see cref="AlarmFlags"/>; for a boot the reset cause.</param>
         /// <param name="batteryPct">0-100, 255 unknown.</param>
-        /// <param name="detail">SOS source, fall score, wear, 10-minute steps, technical code or firmware version.</param>
+        /// <param name="detail">SOS source, fall score, wear, 10-minute steps, technical code or firmware
+        /// version.</param>
         public static void PutEvent(byte[] frame, int uptimeS, byte flags, byte batteryPct, byte detail)
         {
             Bytes.PutU24(frame, P, uptimeS);
@@ -199,7 +202,9 @@ namespace ElderBand.BandProtocol
             return frame[offset + P + 3];
         }
 
-        /// <summary>Fall confirmed, fall cancelled, not needed: when, and which frame of the same boot it answers.</summary>
+        /// <summary>
+        /// Fall confirmed, fall cancelled, not needed: when, and which frame of the same boot it answers.
+        /// </summary>
         public static void PutAnswer(byte[] frame, int uptimeS, int refersToSequence, byte flags)
         {
             Bytes.PutU24(frame, P, uptimeS);
@@ -330,7 +335,8 @@ namespace ElderBand.BandProtocol
 
         /// <summary>The beat of the band.</summary>
         /// <param name="frame">20 bytes; the header is written.</param>
-        /// <param name="uptimeS">Seconds since boot now; lets the hub tell the age of an event of the same boot.</param>
+        /// <param name="uptimeS">Seconds since boot now; lets the hub tell the age of an event of the same
+        /// boot.</param>
         /// <param name="mode">Mode.</param>
         /// <param name="wear">Worn, maybe, off.</param>
         /// <param name="pendingFrames">Frames still in the latch, 0-7.</param>
@@ -357,7 +363,9 @@ namespace ElderBand.BandProtocol
             return (BandMode)(frame[offset + P + 3] & 0x03);
         }
 
-        /// <summary>Marks a written status: the band asks the hub for a link, also where the hub has nothing for the band.</summary>
+        /// <summary>
+        /// Marks a written status: the band asks the hub for a link, also where the hub has nothing for the band.
+        /// </summary>
         public static void AskForLink(byte[] frame)
         {
             frame[P + 3] |= LinkWantedBit;
@@ -455,7 +463,9 @@ namespace ElderBand.BandProtocol
             return frame[offset + P];
         }
 
-        /// <summary>Whether the hub reaches the centre (bit 0) and the minute of the day (0-1439, 0xFFFF unknown).</summary>
+        /// <summary>
+        /// Whether the hub reaches the centre (bit 0) and the minute of the day (0-1439, 0xFFFF unknown).
+        /// </summary>
         public static void PutHubState(byte[] frame, bool online, int minuteOfDay)
         {
             frame[P] = (byte)(online ? 1 : 0);
@@ -463,8 +473,8 @@ namespace ElderBand.BandProtocol
         }
 
         /// <summary>
-        /// Binds a hub state to its link: bytes 1-5, where other frames count, become the first five of the link's nonce,
-        /// so that a state recorded on one link says nothing on the next (P12).
+        /// Binds a hub state to its link: bytes 1-5, where other frames count, become the first five of the link's
+        /// nonce, so that a state recorded on one link says nothing on the next (P12).
         /// </summary>
         /// <param name="frame">20 bytes of a hub state, before its tag.</param>
         /// <param name="nonce">Holds the nonce of the link's challenge.</param>
@@ -520,7 +530,8 @@ namespace ElderBand.BandProtocol
         public static bool ConfigurationIsValid(byte[] frame, int offset)
         {
             int p = offset + P;
-            return frame[p] <= 3 && frame[p + 1] <= HighestSensitivity && frame[p + 2] <= LastQuarter && frame[p + 3] <= LastQuarter
+            return frame[p] <= 3 && frame[p + 1] <= HighestSensitivity && frame[p + 2] <= LastQuarter
+                && frame[p + 3] <= LastQuarter
                 && frame[p + 4] <= LongestInactivityTenMinutes;
         }
 

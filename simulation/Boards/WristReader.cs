@@ -122,5 +122,6 @@ public sealed class WristReader
 
     private Felt Match(int first) => Patterns.FirstOrDefault(pattern =>
         pattern.PulsesMs.Length == _pulses.Count - first
-        && pattern.PulsesMs.Zip(_pulses.Skip(first)).All(static pair => Math.Abs(pair.First - pair.Second.Ms) < ToleranceMs)).What;
+        && pattern.PulsesMs.Zip(_pulses.Skip(first))
+            .All(static pair => Math.Abs(pair.First - pair.Second.Ms) < ToleranceMs)).What;
 }

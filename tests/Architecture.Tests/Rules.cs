@@ -13,17 +13,9 @@ public static partial class Rules
         "firmware/HomeHub/App/Line/Uplink.cs",
         "firmware/HomeHub/Program.cs",
         "firmware/Wristband/App/Link/LinkPolicy.cs",
-        "firmware/Wristband/App/Wrist/WristSignal.cs",
         "firmware/Wristband/Program.cs",
-        "libs/BandProtocol/Payload.cs",
-        "simulation/Boards/WristReader.cs",
-        "tests/VitalsFilter.Tests/FallDetectorTests.cs",
-        "tests/Wristband.Tests/FallTests.cs",
         "tests/Wristband.Tests/LatchTests.cs",
-        "tests/Wristband.Tests/LinkTests.cs",
-        "tests/Wristband.Tests/ModeTests.cs",
         "tests/Wristband.Tests/SensorTests.cs",
-        "tests/Wristband.Tests/SosTests.cs",
     ];
 
     /// <summary>

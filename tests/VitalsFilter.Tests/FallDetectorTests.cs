@@ -15,7 +15,8 @@ public sealed class FallDetectorTests
     {
         for (var seed = 0; seed < 20; seed++)
         {
-            var verdicts = Play(new FallDetector(rateHz), SyntheticMotion.FallSequence(rateHz, seed, OnsetMs), 40 * rateHz);
+            var verdicts = Play(
+                new FallDetector(rateHz), SyntheticMotion.FallSequence(rateHz, seed, OnsetMs), 40 * rateHz);
             var (at, verdict) = verdicts.ShouldHaveSingleItem();
             verdict.ShouldBe(FallVerdict.Suspected);
             (at * 1000 / rateHz).ShouldBeInRange(OnsetMs + 700, OnsetMs + 700 + 4000);
@@ -29,10 +30,12 @@ public sealed class FallDetectorTests
     {
         foreach (var motion in new[]
         {
-            SyntheticMotion.Daily(rateHz, 1), SyntheticMotion.Walking(rateHz, 2), SyntheticMotion.Resting(rateHz, 3), SyntheticMotion.Desk(rateHz, 4),
+            SyntheticMotion.Daily(rateHz, 1), SyntheticMotion.Walking(rateHz, 2), SyntheticMotion.Resting(rateHz, 3),
+            SyntheticMotion.Desk(rateHz, 4),
         })
         {
-            Play(new FallDetector(rateHz), motion, 3600 * rateHz).ShouldNotContain(static v => v.Verdict >= FallVerdict.Suspected);
+            Play(new FallDetector(rateHz), motion, 3600 * rateHz)
+                .ShouldNotContain(static v => v.Verdict >= FallVerdict.Suspected);
         }
     }
 
@@ -93,13 +96,15 @@ public sealed class FallDetectorTests
     [Theory]
     [InlineData(2000, 1)]
     [InlineData(12_000, 2)]
-    public void A_second_blow_within_ten_seconds_is_the_same_fall_and_a_later_one_is_another(int secondOnsetMs, int suspicions)
+    public void A_second_blow_within_ten_seconds_is_the_same_fall_and_a_later_one_is_another(
+        int secondOnsetMs, int suspicions)
     {
         var detector = new FallDetector(50);
         var first = Play(detector, SyntheticMotion.FallSequence(50, 3, OnsetMs), (OnsetMs + 4500) / 20);
         var second = Play(detector, SyntheticMotion.FallSequence(50, 4, secondOnsetMs), (secondOnsetMs + 80_000) / 20);
         detector.EventCount.ShouldBeGreaterThan(1);
-        first.Concat(second).Select(static v => v.Verdict).ShouldBe(Enumerable.Repeat(FallVerdict.Suspected, suspicions));
+        first.Concat(second).Select(static v => v.Verdict)
+            .ShouldBe(Enumerable.Repeat(FallVerdict.Suspected, suspicions));
     }
 
     [Fact]
@@ -113,7 +118,8 @@ public sealed class FallDetectorTests
             {
                 var detector = new FallDetector(50);
                 detector.Configure(sensitivity, walkingAid: false);
-                suspected[sensitivity] = Play(detector, SyntheticMotion.FallSequence(50, seed, OnsetMs), (OnsetMs + 8000) / 20, percent).Count > 0;
+                suspected[sensitivity] = Play(detector, SyntheticMotion.FallSequence(50, seed, OnsetMs),
+                    (OnsetMs + 8000) / 20, percent).Count > 0;
                 counts[sensitivity] += suspected[sensitivity] ? 1 : 0;
             }
 
@@ -143,7 +149,8 @@ public sealed class FallDetectorTests
             var walking = new FallDetector(50);
             var motion = SyntheticMotion.FallSequence(50, seed, OnsetMs);
             Play(walking, motion, (OnsetMs + 5000) / 20, percent).ShouldBeEmpty();
-            Play(walking, SyntheticMotion.Walking(50, 1), 80 * 50).Select(static v => v.Verdict).ShouldBe([FallVerdict.NearFall]);
+            Play(walking, SyntheticMotion.Walking(50, 1), 80 * 50).Select(static v => v.Verdict)
+                .ShouldBe([FallVerdict.NearFall]);
             break;
         }
 
@@ -168,7 +175,8 @@ public sealed class FallDetectorTests
         {
             var detector = new FallDetector(rateHz);
             detector.Configure(1, walkingAid: true); // the widest span between the lines
-            if (Play(detector, SyntheticMotion.FallSequence(rateHz, seed, OnsetMs), (OnsetMs + 5000) * rateHz / 1000, percent).Count > 0 || !detector.IsUnderWay)
+            if (Play(detector, SyntheticMotion.FallSequence(rateHz, seed, OnsetMs), (OnsetMs + 5000) * rateHz / 1000,
+                percent).Count > 0 || !detector.IsUnderWay)
             {
                 continue;
             }
@@ -184,10 +192,12 @@ public sealed class FallDetectorTests
     [InlineData("lying still", true)]
     [InlineData("crawling", false)]
     [InlineData("getting up and walking", false)]
-    public void After_a_strong_blow_the_countdown_runs_and_lying_still_shows_whether_the_wearer_is_up(string course, bool still)
+    public void After_a_strong_blow_the_countdown_runs_and_lying_still_shows_whether_the_wearer_is_up(
+        string course, bool still)
     {
         var detector = new FallDetector(50);
-        Play(detector, SyntheticMotion.FallSequence(50, 1, OnsetMs), (OnsetMs + 5000) / 20).Select(static v => v.Verdict).ShouldBe([FallVerdict.Suspected]);
+        Play(detector, SyntheticMotion.FallSequence(50, 1, OnsetMs), (OnsetMs + 5000) / 20)
+            .Select(static v => v.Verdict).ShouldBe([FallVerdict.Suspected]);
         Continue(detector, 50, course, 30).ShouldBeEmpty();
         detector.LyingStill.ShouldBe(still);
     }
@@ -204,7 +214,8 @@ public sealed class FallDetectorTests
         for (var i = 0; i < seconds * rateHz; i++)
         {
             var pose = continuation.At(floor, i / (double)rateHz);
-            var verdict = detector.Push((int)pose.X + noise.Next(-15, 16), (int)pose.Y + noise.Next(-15, 16), (int)pose.Z + noise.Next(-15, 16));
+            var verdict = detector.Push((int)pose.X + noise.Next(-15, 16), (int)pose.Y + noise.Next(-15, 16),
+                (int)pose.Z + noise.Next(-15, 16));
             if (verdict != FallVerdict.None)
             {
                 verdicts.Add(verdict);
@@ -231,7 +242,8 @@ public sealed class FallDetectorTests
     [Theory]
     [InlineData(25)]
     [InlineData(50)]
-    public void A_fall_with_a_hole_in_it_is_confirmed_by_lying_still_and_is_a_near_fall_where_the_wearer_walks_on(int rateHz)
+    public void A_fall_with_a_hole_in_it_is_confirmed_by_lying_still_and_is_a_near_fall_where_the_wearer_walks_on(
+        int rateHz)
     {
         var (lying, before, rest) = FallWithAHole(rateHz, told: true);
         before.ShouldBeEmpty();
@@ -240,7 +252,8 @@ public sealed class FallDetectorTests
 
         var (walking, _, down) = FallWithAHole(rateHz, told: true);
         Play(walking, down, 4 * rateHz).ShouldBeEmpty();
-        Play(walking, SyntheticMotion.Walking(rateHz, 1), 80 * rateHz).Select(static v => v.Verdict).ShouldBe([FallVerdict.NearFall]);
+        Play(walking, SyntheticMotion.Walking(rateHz, 1), 80 * rateHz).Select(static v => v.Verdict)
+            .ShouldBe([FallVerdict.NearFall]);
     }
 
     [Fact]
@@ -249,7 +262,8 @@ public sealed class FallDetectorTests
         var detector = new FallDetector(25);
         Play(detector, SyntheticMotion.Walking(25, 1), 500);
         detector.Gap();
-        Play(detector, SyntheticMotion.FallSequence(25, 1, 3000), 500).Select(static v => v.Verdict).ShouldBe([FallVerdict.Suspected]);
+        Play(detector, SyntheticMotion.FallSequence(25, 1, 3000), 500).Select(static v => v.Verdict)
+            .ShouldBe([FallVerdict.Suspected]);
     }
 
     [Fact]
@@ -258,7 +272,8 @@ public sealed class FallDetectorTests
         var detector = new FallDetector(25);
         for (var i = 0; i < 60; i++)
         {
-            Play(detector, i % 2 == 0 ? SyntheticMotion.Resting(25, i) : SyntheticMotion.Walking(25, i), 1500).ShouldBeEmpty();
+            Play(detector, i % 2 == 0 ? SyntheticMotion.Resting(25, i) : SyntheticMotion.Walking(25, i), 1500)
+                .ShouldBeEmpty();
             detector.Gap();
         }
 
@@ -307,8 +322,10 @@ public sealed class FallDetectorTests
         detector.EventCount.ShouldBeGreaterThan(1);
     }
 
-    // The invented fall without the 1.2 s from shortly after its first blow on: what a loop that stalls loses from a full FIFO.
-    private static (FallDetector Detector, List<(int At, FallVerdict Verdict)> Before, SyntheticMotion After) FallWithAHole(int rateHz, bool told)
+    // The invented fall without the 1.2 s from shortly after its first blow on: what a loop that stalls loses from a
+    // full FIFO.
+    private static (FallDetector Detector, List<(int At, FallVerdict Verdict)> Before,
+        SyntheticMotion After) FallWithAHole(int rateHz, bool told)
     {
         var detector = new FallDetector(rateHz);
         var motion = SyntheticMotion.FallSequence(rateHz, 1, OnsetMs);
@@ -326,7 +343,8 @@ public sealed class FallDetectorTests
         return (detector, before, motion);
     }
 
-    private static List<(int At, FallVerdict Verdict)> Play(FallDetector detector, SyntheticMotion motion, int samples, int percent = 100)
+    private static List<(int At, FallVerdict Verdict)> Play(
+        FallDetector detector, SyntheticMotion motion, int samples, int percent = 100)
     {
         var verdicts = new List<(int, FallVerdict)>();
         for (var i = 0; i < samples; i++)

@@ -26,7 +26,8 @@ public sealed class FallTests
 
     [Theory]
     [MemberData(nameof(Pairs))]
-    public void Every_state_answers_every_event_as_the_table_says(FallState state, FallEvent happened, FallState next, FallAction expected)
+    public void Every_state_answers_every_event_as_the_table_says(
+        FallState state, FallEvent happened, FallState next, FallAction expected)
     {
         FallGuard.Next(state, happened, out var action).ShouldBe(next);
         action.ShouldBe(expected);
@@ -246,16 +247,20 @@ public sealed class FallTests
         var blow = world.Now;
         world.RunUntil(() => world.RowsOf(FrameType.FallSuspected).Count == 1, 60_000).ShouldBeTrue();
         world.AccelerometerChip.Lost.ShouldBeGreaterThan(0);
-        (world.Now - blow).ShouldBeGreaterThan(25_000, "what lies on the two sides of the hole was not scored together");
+        (world.Now - blow)
+            .ShouldBeGreaterThan(25_000, "what lies on the two sides of the hole was not scored together");
         Payload.EventDetail(world.RowsOf(FrameType.FallSuspected)[0], 0).ShouldBeInRange((byte)1, (byte)49);
     }
 
     [Fact]
     public void The_sensitivity_and_the_walking_aid_from_the_centre_decide_about_blows_between_their_lines()
     {
-        // A blow that high suspects at once and low does not; one that the walking aid watches for lying still and nothing else.
-        var between = Percent(static p => Says(p, 2, false) == FallVerdict.Suspected && Says(p, 0, false) != FallVerdict.Suspected);
-        var beside = Percent(static p => Says(p, 1, true) == FallVerdict.SuspectedLate && Says(p, 1, false) == FallVerdict.None);
+        // A blow that high suspects at once and low does not; one that the walking aid watches for lying still and
+        // nothing else.
+        var between = Percent(
+            static p => Says(p, 2, false) == FallVerdict.Suspected && Says(p, 0, false) != FallVerdict.Suspected);
+        var beside = Percent(
+            static p => Says(p, 1, true) == FallVerdict.SuspectedLate && Says(p, 1, false) == FallVerdict.None);
         Countdown(between, 2, false, 10_000).ShouldBeTrue();
         Countdown(between, 0, false, 10_000).ShouldBeFalse();
         Countdown(beside, 1, true, 70_000).ShouldBeTrue();
@@ -293,7 +298,8 @@ public sealed class FallTests
     {
         var world = new BandRig().Boot();
         world.RunFor(20_000);
-        world.Down(world.FromCentre(FrameType.Configuration, 5, 0, f => Payload.PutConfiguration(f, true, sensitivity, walkingAid, 88, 28, 0)));
+        world.Down(world.FromCentre(
+            FrameType.Configuration, 5, 0, f => Payload.PutConfiguration(f, true, sensitivity, walkingAid, 88, 28, 0)));
         world.RunFor(2000);
         world.MotionPercent = percent;
         world.Motion = SyntheticMotion.FallSequence(Adxl343.RateHz, 5, 8000);
@@ -328,7 +334,8 @@ public sealed class FallTests
         world.Now.ShouldBeGreaterThan(began + 30_000);
         var steps = world.Power.Feeds;
         world.RunFor(2000);
-        (world.Power.Feeds - steps).ShouldBeLessThan(200, "past the deadline the hold is waited for, not polled every millisecond");
+        (world.Power.Feeds - steps)
+            .ShouldBeLessThan(200, "past the deadline the hold is waited for, not polled every millisecond");
     }
 
     [Fact]

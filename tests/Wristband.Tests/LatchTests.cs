@@ -7,8 +7,8 @@ namespace ElderBand.Tests.Wristband;
 public sealed class LatchTests
 {
     /// <summary>
-    /// A day of a band in a minute: boot, a press, its receipt and stages, a configuration, a second press out of range.
-    /// Ends early at a power cut; true where it ran through.
+    /// A day of a band in a minute: boot, a press, its receipt and stages, a configuration, a second press out of
+    /// range. Ends early at a power cut; true where it ran through.
     /// </summary>
     private static bool Live(BandRig world)
     {
@@ -26,7 +26,8 @@ public sealed class LatchTests
                 world.Down(world.StageFrame(sos, Stage.Closed, 3));
             }
 
-            world.Down(world.FromCentre(FrameType.Configuration, 4, 0, f => Payload.PutConfiguration(f, true, 2, true, 88, 28, 6)));
+            world.Down(world.FromCentre(
+                FrameType.Configuration, 4, 0, f => Payload.PutConfiguration(f, true, 2, true, 88, 28, 6)));
             world.RunFor(2000);
             world.InRange = false;
             world.Disconnect();
@@ -56,12 +57,14 @@ public sealed class LatchTests
         {
             for (var cut = 0; cut < writes; cut++)
             {
-                // The hub hears, answers, and forgets everything: only the band's latch can bring the press to the centre.
+                // The hub hears, answers, and forgets everything: only the band's latch can bring the press to the
+                // centre.
                 var world = new BandRig(guard: false) { AnswersReceipt = false, Power = { IsExternal = true } };
                 world.Flash.CutAt = cut;
                 world.Flash.CutMode = how;
                 Live(world).ShouldBeFalse();
-                var spoken = world.Heard.Where(h => Frame.TypeOf(h.Frame, 0) == FrameType.Sos).Select(h => Convert.ToHexString(h.Frame)).ToHashSet();
+                var spoken = world.Heard.Where(h => Frame.TypeOf(h.Frame, 0) == FrameType.Sos)
+                    .Select(h => Convert.ToHexString(h.Frame)).ToHashSet();
                 world.Rows.Clear();
                 world.Flash.CutAt = -1;
                 world.AnswersReceipt = true;
@@ -91,7 +94,8 @@ public sealed class LatchTests
                 world.Flash.CutMode = how;
                 Live(world).ShouldBeFalse();
                 var bootBefore = world.Band.Boot;
-                var spoken = world.Heard.Where(h => Frame.TypeOf(h.Frame, 0) == FrameType.Sos).Select(h => Convert.ToHexString(h.Frame)).ToHashSet();
+                var spoken = world.Heard.Where(h => Frame.TypeOf(h.Frame, 0) == FrameType.Sos)
+                    .Select(h => Convert.ToHexString(h.Frame)).ToHashSet();
 
                 // Power is back, and the hub: what was ever heard or stored arrives, once, whole.
                 world.Flash.CutAt = -1;
@@ -154,7 +158,8 @@ public sealed class LatchTests
             }
             else
             {
-                used.ShouldContain((identity.Item1, identity.Item2, identity.Item3, Convert.ToHexString(frame)), "one identity, one content");
+                used.ShouldContain((identity.Item1, identity.Item2, identity.Item3, Convert.ToHexString(frame)),
+                    "one identity, one content");
             }
         }
 
@@ -177,7 +182,8 @@ public sealed class LatchTests
             world.Press(200);
             world.RunFor(2000);
             var sos = world.RowsOf(FrameType.Sos).ShouldHaveSingleItem();
-            sequences.Add((Frame.BootOf(sos, 0), Frame.SequenceOf(sos, 0))).ShouldBeTrue("the same boot number, another sequence");
+            sequences.Add((Frame.BootOf(sos, 0), Frame.SequenceOf(sos, 0)))
+                .ShouldBeTrue("the same boot number, another sequence");
             world.Disconnect();
         }
     }

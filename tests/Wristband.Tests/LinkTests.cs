@@ -128,8 +128,10 @@ public sealed class LinkTests
         world.Press(200);
         world.RunFor(4000);
         var sos = world.RowsOf(FrameType.Sos)[0];
-        world.Down(world.FromCentre(FrameType.Configuration, 5, 0, f => Payload.PutConfiguration(f, false, 1, false, 88, 28, 3)));
-        world.Down(world.FromCentre(FrameType.Configuration, 6, 0, f => Payload.PutConfiguration(f, false, 2, false, 88, 28, 9)));
+        world.Down(world.FromCentre(
+            FrameType.Configuration, 5, 0, f => Payload.PutConfiguration(f, false, 1, false, 88, 28, 3)));
+        world.Down(world.FromCentre(
+            FrameType.Configuration, 6, 0, f => Payload.PutConfiguration(f, false, 2, false, 88, 28, 9)));
         for (var stage = Stage.Taken; stage <= Stage.Closed; stage++)
         {
             world.Down(world.StageFrame(sos, stage, (int)stage));
@@ -157,7 +159,8 @@ public sealed class LinkTests
 
         world.Band.ShownStage.ShouldBe(shown);
         world.Band.Pending.ShouldBe(pending, "no replayed receipt releases the new press");
-        world.RowsOf(FrameType.StageShown).Count(f => Payload.ShownBoot(f, 0) == world.Band.Boot).ShouldBeLessThanOrEqualTo(1);
+        world.RowsOf(FrameType.StageShown).Count(f => Payload.ShownBoot(f, 0) == world.Band.Boot)
+            .ShouldBeLessThanOrEqualTo(1);
         world.RowsOf(FrameType.Status).Select(f => Payload.StatusConfigVersion(f, 0)).Last().ShouldBe((byte)6);
     }
 
@@ -235,13 +238,20 @@ public sealed class LinkTests
         world.RowsOf(FrameType.Sos).Count.ShouldBe(1);
         ((int)world.Band.ShownStage).ShouldBeGreaterThanOrEqualTo((int)Stage.Home);
         world.RunFor(70_000);
-        world.Band.ShownStage.ShouldBe(Stage.Centre, "the centre's receipt counts again when the minute is over, at the latest");
+        world.Band.ShownStage.ShouldBe(
+            Stage.Centre, "the centre's receipt counts again when the minute is over, at the latest");
     }
 
     [Fact]
     public void P14_a_stranger_that_holds_the_link_is_dropped_and_an_SOS_is_heard_within_10_s()
     {
-        var world = new BandRig { AnswersHello = false, AnswersHeard = false, AnswersReceipt = false, SendsState = false }.Boot();
+        var world = new BandRig
+        {
+            AnswersHello = false,
+            AnswersHeard = false,
+            AnswersReceipt = false,
+            SendsState = false
+        }.Boot();
         world.RunFor(30_000);
         world.Band.Link.IsTrusted.ShouldBeFalse();
         world.RowsOf(FrameType.Vitals).ShouldBeEmpty("a stranger learns no heart rate");
@@ -249,7 +259,8 @@ public sealed class LinkTests
         var pressed = world.Now;
         world.Press(200);
         world.RunFor(2000);
-        world.Heard.First(h => h.Advertised && Frame.TypeOf(h.Frame, 0) == FrameType.Sos).AtMs.ShouldBeLessThan(pressed + 200);
+        world.Heard.First(h => h.Advertised && Frame.TypeOf(h.Frame, 0) == FrameType.Sos)
+            .AtMs.ShouldBeLessThan(pressed + 200);
         for (var i = 0; i < 4; i++)
         {
             world.Disconnect();
@@ -412,7 +423,14 @@ public sealed class LinkTests
     [Fact]
     public void P15_strangers_that_come_and_go_do_not_put_off_the_restart_of_a_band_that_hears_no_hub()
     {
-        var world = new BandRig { InRange = true, AnswersHello = false, SendsState = false, AnswersHeard = false, AnswersReceipt = false }.Boot();
+        var world = new BandRig
+        {
+            InRange = true,
+            AnswersHello = false,
+            SendsState = false,
+            AnswersHeard = false,
+            AnswersReceipt = false
+        }.Boot();
         world.RunFor(8000);
         world.Band.Link.Links.ShouldBe(1);
         world.Band.Link.IsTrusted.ShouldBeFalse();

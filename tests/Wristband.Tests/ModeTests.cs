@@ -52,7 +52,8 @@ public sealed class ModeTests
             },
             24 * 3_600_000L);
         var beats = world.Heard.Where(h => h.Advertised).Select(h => h.AtMs).ToList();
-        beats.Zip(beats.Skip(1), (a, b) => b - a).Max().ShouldBeLessThan(LinkTiming.BeatMs(BandMode.Daily) + 1000, "a sign of life");
+        beats.Zip(beats.Skip(1), (a, b) => b - a).Max()
+            .ShouldBeLessThan(LinkTiming.BeatMs(BandMode.Daily) + 1000, "a sign of life");
         var vitals = world.RowsOf(FrameType.Vitals);
         (world.RowsOf(FrameType.Status).Count + vitals.Count).ShouldBeInRange(286, 315);
         vitals.Count.ShouldBeInRange(140, 146);
@@ -64,14 +65,17 @@ public sealed class ModeTests
         ledShare.ShouldBeLessThan(8, "percent of the day");
         world.AccelerometerChip.Lost.ShouldBe(0, "the fall watch has no gap");
         world.Band.Pending.ShouldBe(0);
-        TestContext.Current.TestOutputHelper?.WriteLine($"radio on {radioShare:0.0} %, LEDs on {ledShare:0.0} %, beats {world.RowsOf(FrameType.Status).Count}, rates {vitals.Count(f => Payload.Bpm(f, 0) > 0)} of {vitals.Count}");
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"radio on {radioShare:0.0} %, LEDs on {ledShare:0.0} %, beats {world.RowsOf(FrameType.Status).Count}, "
+                + $"rates {vitals.Count(f => Payload.Bpm(f, 0) > 0)} of {vitals.Count}");
     }
 
     [Theory]
     [InlineData(12 * 60, 4)]
     [InlineData(0xFFFF, 4)]
     [InlineData(23 * 60, 0)]
-    public void Charged_on_the_wrist_the_LEDs_go_off_the_centre_is_told_once_and_by_day_the_wrist_asks_four_times(int minute, int hints)
+    public void Charged_on_the_wrist_the_LEDs_go_off_the_centre_is_told_once_and_by_day_the_wrist_asks_four_times(
+        int minute, int hints)
     {
         var world = Daily();
         world.MinuteOfDay = minute;
@@ -137,7 +141,8 @@ public sealed class ModeTests
         world.Owes = true;
         world.RunUntil(() => world.Band.Link.IsTrusted, 310_000).ShouldBeTrue();
         world.Owes = false;
-        world.Down(world.FromCentre(FrameType.Configuration, 17, 0, f => Payload.PutConfiguration(f, true, 1, false, 88, 28, 0)));
+        world.Down(world.FromCentre(
+            FrameType.Configuration, 17, 0, f => Payload.PutConfiguration(f, true, 1, false, 88, 28, 0)));
         world.RunFor(2000);
         world.Band.Mode.ShouldBe(BandMode.Guard);
         Payload.StatusConfigVersion(world.RowsOf(FrameType.Status)[^1], 0).ShouldBe((byte)17);
@@ -156,7 +161,8 @@ public sealed class ModeTests
     [InlineData(2, 96)]
     [InlineData(3, 255)]
     [InlineData(4, 145)]
-    public void A_profile_out_of_its_ranges_is_refused_told_once_and_the_old_one_holds_until_a_right_one_comes(int field, byte value)
+    public void A_profile_out_of_its_ranges_is_refused_told_once_and_the_old_one_holds_until_a_right_one_comes(
+        int field, byte value)
     {
         var world = new BandRig().Boot();
         world.RunFor(20_000);
@@ -175,10 +181,12 @@ public sealed class ModeTests
         world.Technical(TechnicalCode.ConfigurationRefused).ShouldBe(1);
         world.RunFor(60_000);
         Payload.StatusConfigVersion(world.RowsOf(FrameType.Status)[^1], 0).ShouldBe((byte)1, "the old one holds");
-        world.Down(world.FromCentre(FrameType.Configuration, 10, 0, f => Payload.PutConfiguration(f, true, 2, true, 95, 95, 144)));
+        world.Down(world.FromCentre(
+            FrameType.Configuration, 10, 0, f => Payload.PutConfiguration(f, true, 2, true, 95, 95, 144)));
         world.RunFor(3000);
         Payload.StatusConfigVersion(world.RowsOf(FrameType.Status)[^1], 0).ShouldBe((byte)10);
-        var recovered = world.RowsOf(FrameType.Technical).Single(f => Payload.EventDetail(f, 0) == (byte)TechnicalCode.Recovered);
+        var recovered = world.RowsOf(FrameType.Technical)
+            .Single(f => Payload.EventDetail(f, 0) == (byte)TechnicalCode.Recovered);
         Payload.EventBatteryPct(recovered, 0).ShouldBe((byte)TechnicalCode.ConfigurationRefused);
     }
 
@@ -282,7 +290,9 @@ public sealed class ModeTests
     [Fact]
     public void P14_a_stranger_that_connects_again_and_again_keeps_no_radio_of_a_Daily_band_on()
     {
-        var world = new BandRig(guard: false) { AnswersHello = false, AnswersHeard = false, AnswersReceipt = false, SendsState = false };
+        var world = new BandRig(
+            guard: false)
+        { AnswersHello = false, AnswersHeard = false, AnswersReceipt = false, SendsState = false };
         world.Boot();
         world.RunFor(120_000);
         world.RunUntil(() => world.Advertising, 310_000).ShouldBeTrue();
@@ -321,7 +331,8 @@ public sealed class ModeTests
         world.Pulse.Worn = true;
         world.Motion = SyntheticMotion.Daily(Adxl343.RateHz, 1);
         world.RunFor(60_000);
-        world.RowsOf(FrameType.WearChange).Select(f => (Wear)Payload.EventDetail(f, 0)).SequenceEqual([Wear.On, Wear.Off, Wear.On]).ShouldBeTrue();
+        world.RowsOf(FrameType.WearChange).Select(f => (Wear)Payload.EventDetail(f, 0))
+            .SequenceEqual([Wear.On, Wear.Off, Wear.On]).ShouldBeTrue();
     }
 
     [Fact]
@@ -380,7 +391,8 @@ public sealed class ModeTests
         world.RunFor(6000);
         var presses = world.RowsOf(FrameType.Sos);
         presses.Count.ShouldBe(2);
-        Payload.RefersTo(world.RowsOf(FrameType.NotNeeded).ShouldHaveSingleItem(), 0).ShouldBe(Frame.SequenceOf(presses[0], 0));
+        Payload.RefersTo(world.RowsOf(FrameType.NotNeeded).ShouldHaveSingleItem(), 0)
+            .ShouldBe(Frame.SequenceOf(presses[0], 0));
     }
 
     [Theory]
@@ -392,7 +404,8 @@ public sealed class ModeTests
     {
         var world = new BandRig { MinuteOfDay = minuteOfDay }.Boot();
         world.RunFor(20_000);
-        world.Down(world.FromCentre(FrameType.Configuration, 2, 0, f => Payload.PutConfiguration(f, true, 1, false, 88, 28, 3)));
+        world.Down(world.FromCentre(
+            FrameType.Configuration, 2, 0, f => Payload.PutConfiguration(f, true, 1, false, 88, 28, 3)));
         world.RunFor(2000);
         world.Motion = SyntheticMotion.Resting(Adxl343.RateHz, 1);
         world.RunFor(55 * 60_000);
@@ -407,7 +420,8 @@ public sealed class ModeTests
         world.Owes = true;
         world.RunUntil(() => world.Band.Link.IsTrusted, 310_000).ShouldBeTrue();
         world.Owes = false;
-        world.Down(world.FromCentre(FrameType.Configuration, 2, 0, f => Payload.PutConfiguration(f, false, 1, false, 88, 28, 3)));
+        world.Down(world.FromCentre(
+            FrameType.Configuration, 2, 0, f => Payload.PutConfiguration(f, false, 1, false, 88, 28, 3)));
         world.RunFor(2000);
         world.Pulse.Perfusion = 0;
         world.Motion = SyntheticMotion.Resting(Adxl343.RateHz, 1);
@@ -420,8 +434,10 @@ public sealed class ModeTests
         world.RunFor(3 * 3_600_000L);
         world.RowsOf(FrameType.Inactivity).Count.ShouldBe(1);
         world.Disconnect();
-        var ledShare = (world.PpgChip.Conversions - conversions) / ((world.Now - began) / 1000.0 * Max30102.ConversionsHz) * 100;
-        ledShare.ShouldBeLessThan(50, "an open alarm keeps the band in Guard for an hour; asking for the pulse costs little more");
+        var ledShare = (world.PpgChip.Conversions - conversions) / (
+            (world.Now - began) / 1000.0 * Max30102.ConversionsHz) * 100;
+        ledShare.ShouldBeLessThan(
+            50, "an open alarm keeps the band in Guard for an hour; asking for the pulse costs little more");
 
         world.RunUntil(() => world.Power.Sleeps == 1, 14 * 3_600_000L);
         world.Power.Sleeps.ShouldBe(1);
@@ -436,7 +452,8 @@ public sealed class ModeTests
         world.Owes = true;
         world.RunUntil(() => world.Band.Link.IsTrusted, 310_000).ShouldBeTrue();
         world.Owes = false;
-        world.Down(world.FromCentre(FrameType.Configuration, 2, 0, f => Payload.PutConfiguration(f, false, 1, false, 88, 28, 1)));
+        world.Down(world.FromCentre(
+            FrameType.Configuration, 2, 0, f => Payload.PutConfiguration(f, false, 1, false, 88, 28, 1)));
         world.RunFor(2000);
         world.Pulse.Worn = false;
         world.Motion = SyntheticMotion.Desk(Adxl343.RateHz, 1);

@@ -53,7 +53,8 @@ public sealed class SensorTests
         var world = new BandRig(worn: false).Boot();
         world.RunFor(600_000);
         world.RowsOf(FrameType.Vitals).Count.ShouldBeGreaterThan(50);
-        world.RowsOf(FrameType.Vitals).ShouldAllBe(f => Payload.Bpm(f, 0) == 0 && Payload.Spo2Pct(f, 0) == 0 && Payload.VitalsWear(f, 0) == Wear.Off);
+        world.RowsOf(FrameType.Vitals).ShouldAllBe(
+            f => Payload.Bpm(f, 0) == 0 && Payload.Spo2Pct(f, 0) == 0 && Payload.VitalsWear(f, 0) == Wear.Off);
     }
 
     [Theory]
@@ -82,7 +83,8 @@ public sealed class SensorTests
         var recovered = world.RowsOf(FrameType.Technical)[^1];
         Payload.EventDetail(recovered, 0).ShouldBe((byte)TechnicalCode.Recovered);
         Payload.EventBatteryPct(recovered, 0).ShouldBe((byte)code);
-        world.RowsOf(FrameType.Vitals)[^1].ShouldSatisfyAllConditions(f => Payload.Bpm(f, 0).ShouldBeInRange((byte)65, (byte)71));
+        world.RowsOf(FrameType.Vitals)[^1]
+            .ShouldSatisfyAllConditions(f => Payload.Bpm(f, 0).ShouldBeInRange((byte)65, (byte)71));
     }
 
     [Theory]
@@ -207,8 +209,8 @@ public sealed class SensorTests
     [InlineData(true)]
     public void While_estimates_are_computed_slowly_no_sample_is_lost_and_a_press_goes_between_the_slices(bool whole)
     {
-        // 60,000 instructions a slice, or 750,000 an estimate, at 2 us each. The second row is what a whole estimate in one
-        // step does: the test can see a loss.
+        // 60,000 instructions a slice, or 750,000 an estimate, at 2 us each. The second row is what a whole estimate in
+        // one step does: the test can see a loss.
         var world = Measuring();
         world.EstimateCostMs = whole ? 1500 : 120;
         world.EstimatesInOneStep = whole;
@@ -224,7 +226,8 @@ public sealed class SensorTests
         (world.AccelerometerChip.Lost == 0).ShouldBe(!whole, $"{world.AccelerometerChip.Lost} samples lost");
         waited.ShouldBeLessThanOrEqualTo(whole ? 10_000 : 250, "80 ms of contact and a slice");
         TestContext.Current.TestOutputHelper?.WriteLine(
-            $"lost: {world.PpgChip.Lost} PPG, {world.AccelerometerChip.Lost} accelerometer; press to frame {waited} ms");
+            $"lost: {world.PpgChip.Lost} PPG, {world.AccelerometerChip.Lost} accelerometer; press to frame {waited} "
+                + "ms");
     }
 
     [Fact]
@@ -318,7 +321,8 @@ public sealed class SensorTests
         var random = new Random(3);
         var chip = new Adxl343Chip(_ =>
         {
-            sent.Add(new MotionSample(random.Next(-15_900, 15_900), random.Next(-2000, 2000), random.Next(-15_900, 15_900)));
+            sent.Add(
+                new MotionSample(random.Next(-15_900, 15_900), random.Next(-2000, 2000), random.Next(-15_900, 15_900)));
             return sent[^1];
         });
         var driver = Adxl343.OnBus(chip);

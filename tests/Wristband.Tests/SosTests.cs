@@ -86,7 +86,8 @@ public sealed class SosTests
         world.Down(world.StageFrame(sos, Stage.Coming, 3));
         world.Down(world.StageFrame(sos, Stage.Centre, 4));
         world.RunFor(6000);
-        world.StagesShown(sos).ShouldBe([Stage.Home, Stage.Centre, Stage.Centre], "taken and coming were over before their turn");
+        world.StagesShown(sos)
+            .ShouldBe([Stage.Home, Stage.Centre, Stage.Centre], "taken and coming were over before their turn");
     }
 
     [Fact]
@@ -205,7 +206,8 @@ public sealed class SosTests
         world.Press(200);
         world.RunFor(3000);
         var sos = world.RowsOf(FrameType.Sos)[0];
-        world.Down(world.FromCentre(FrameType.Receipt, Frame.BootOf(sos, 0), Frame.SequenceOf(sos, 0), f => Payload.PutReceipt(f, 3)));
+        world.Down(world.FromCentre(
+            FrameType.Receipt, Frame.BootOf(sos, 0), Frame.SequenceOf(sos, 0), f => Payload.PutReceipt(f, 3)));
         world.RunFor(3000);
         world.Band.Pending.ShouldBe(0);
         world.Band.Tick.ShouldBe(WristTick.Silent);

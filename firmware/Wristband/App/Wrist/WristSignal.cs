@@ -109,7 +109,9 @@ namespace ElderBand.Wristband
             get { return _queued > 0; }
         }
 
-        /// <summary>Queues the pattern of a slot's stage; the slot is handed back by <see cref="TakeShown"/> when it has ended.</summary>
+        /// <summary>
+        /// Queues the pattern of a slot's stage; the slot is handed back by <see cref="TakeShown"/> when it has ended.
+        /// </summary>
         public void ShowStage(LatchSlot slot, Stage stage)
         {
             Forget(slot, stage);
