@@ -36,6 +36,15 @@ public sealed class World : IDisposable
     /// <summary>What was injected and what happened, by name (R10).</summary>
     public SortedDictionary<string, long> Counts { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>
+    /// A step of a board over its bound of instructions fails the world. At true speed never: a demonstration goes on.
+    /// </summary>
+    public bool FailsOnLongSteps
+    {
+        get => field && !_trueSpeed;
+        set;
+    } = true;
+
     /// <summary>Milliseconds since the world began.</summary>
     public long NowMs { get; private set; }
 

@@ -10,6 +10,9 @@ namespace ElderBand.Simulation;
 /// <summary>A band's board around the real App and the real drivers: two chips, a key, a motor, a light.</summary>
 public sealed class BandDevice : Device
 {
+    /// <summary>Most IL instructions of a step: a press that begins meanwhile waits for its end.</summary>
+    public const int MostInstructions = 60_000;
+
     // Idle.ShortestSleepMs of the firmware's Board.
     private const int ShortestLightSleepMs = 21;
 
@@ -29,7 +32,8 @@ public sealed class BandDevice : Device
     /// </summary>
     public BandDevice(World world, string name, VirtualRadio radio, long address, BandIdentity identity, Wearer wearer,
         bool hasGreen = false)
-        : base(world, name, world.Figures.BandBootMs, world.Figures.BandWatchdogMs, world.Figures.BandHeapBytes)
+        : base(world, name, world.Figures.BandBootMs, world.Figures.BandWatchdogMs,
+            new Processor(world, world.Figures.BandHeapBytes, MostInstructions))
     {
         _identity = identity;
         Wearer = wearer;

@@ -20,14 +20,14 @@ public abstract class Device : IClock, IPower
     private bool _neverWakes;
 
     /// <summary>Makes a board that is still without power.</summary>
-    protected Device(World world, string name, int bootMs, int watchdogMs, int heapBytes)
+    protected Device(World world, string name, int bootMs, int watchdogMs, Processor processor)
     {
         World = world;
         Name = name;
         _bootMs = bootMs;
         _watchdogMs = watchdogMs;
         Flash = new VirtualFlash(this);
-        Processor = new Processor(world, heapBytes);
+        Processor = processor;
         Power = new PowerMeter(world);
         if (world.Figures.NsPerIl > 0 && !IlCounter.IsThere)
         {
@@ -289,13 +289,13 @@ public abstract class Device : IClock, IPower
             Boots++;
             _startedMs = NowMs();
             _fedAtMs = World.NowMs;
-            var longest = (Processor.MostInstructions, Processor.Longest);
-            Run(() =>
-            {
-                StartApp(NowMs());
-                return 0;
-            });
-            Processor.RestoreLongest(longest);
+            Run(
+                () =>
+                {
+                    StartApp(NowMs());
+                    return 0;
+                },
+                isBoot: true);
             _poweredAtMs -= Boots == 1 ? FirstUptimeMs : 0;
             WatchTheDog(life);
         });
@@ -366,7 +366,7 @@ public abstract class Device : IClock, IPower
         });
     }
 
-    private void Run(Func<int> step)
+    private void Run(Func<int> step, bool isBoot = false)
     {
         Processor.Begin();
         var life = _life;
@@ -377,8 +377,10 @@ public abstract class Device : IClock, IPower
         }
         finally
         {
-            Processor.End();
+            Processor.End(isBoot);
         }
+
+        Processor.FailIfTooLong();
 
         if (life != _life)
         {

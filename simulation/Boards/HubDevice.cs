@@ -7,6 +7,9 @@ namespace ElderBand.Simulation;
 /// <summary>A hub's board around the real App.</summary>
 public sealed class HubDevice : Device
 {
+    /// <summary>Most IL instructions of a step, whatever waits in the outbox.</summary>
+    public const int MostInstructions = 300_000;
+
     // A hub scans and connects; nobody looks for it.
     private const long NoAddress = 0;
 
@@ -22,7 +25,8 @@ public sealed class HubDevice : Device
 
     /// <summary>A hub without power.</summary>
     public HubDevice(World world, string name, VirtualRadio radio, Func<HubDevice, IUplink> makeUplink)
-        : base(world, name, world.Figures.HubBootMs, world.Figures.HubWatchdogMs, world.Figures.HubHeapBytes)
+        : base(world, name, world.Figures.HubBootMs, world.Figures.HubWatchdogMs,
+            new Processor(world, world.Figures.HubHeapBytes, MostInstructions))
     {
         Radio = new Antenna(radio, this, NoAddress);
         Key = new KeyPin(this);

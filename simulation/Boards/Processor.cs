@@ -11,7 +11,10 @@ public readonly record struct StepCost(long Instructions, long Us, long AtMs);
 /// firmware executes (<see cref="Figures.NsPerIl"/>) and with what the ports spend; it stands still for the rest of the
 /// world, whose events the App sees in its next step.
 /// </summary>
-public sealed class Processor(World world, long freeHeapBytes)
+/// <param name="world">The world.</param>
+/// <param name="freeHeapBytes">Garbage after which the heap is collected.</param>
+/// <param name="mostInstructions">A step of a running App that executes more than this fails the world.</param>
+public sealed class Processor(World world, long freeHeapBytes, long mostInstructions)
 {
     private long _startUs;
     private long _spentUs;
@@ -70,7 +73,8 @@ public sealed class Processor(World world, long freeHeapBytes)
     }
 
     /// <summary>The step has ended.</summary>
-    internal void End()
+    /// <param name="isBoot">It was the start of an App: no key can be judged while tables and files are loaded.</param>
+    internal void End(bool isBoot)
     {
         var instructions = IlCounter.Executed() - _countedBefore;
         var cost = new StepCost(instructions, SpentUs(), world.NowMs);
@@ -79,6 +83,11 @@ public sealed class Processor(World world, long freeHeapBytes)
         Steps++;
         BusyUs += cost.Us;
         Instructions += instructions;
+        if (isBoot)
+        {
+            return;
+        }
+
         Longest = cost.Us > Longest.Us ? cost : Longest;
         if (instructions > MostInstructions.Instructions)
         {
@@ -87,11 +96,16 @@ public sealed class Processor(World world, long freeHeapBytes)
         }
     }
 
-    /// <summary>
-    /// Takes a boot out of the longest steps: no key can be judged while tables and files are loaded.
-    /// </summary>
-    internal void RestoreLongest((StepCost MostInstructions, StepCost Longest) before) =>
-        (MostInstructions, Longest) = before;
+    /// <summary>Fails the world where the steps of the running App have been too long.</summary>
+    internal void FailIfTooLong()
+    {
+        if (MostInstructions.Instructions > mostInstructions && world.FailsOnLongSteps)
+        {
+            throw new SimulationException(
+                $"a step of {MostInstructions.Instructions} IL instructions, at most {mostInstructions}, "
+                + $"at {MostInstructions.AtMs} ms");
+        }
+    }
 
     /// <summary>Adds to the time that the running step takes, or keeps the next one from beginning, µs.</summary>
     internal void Spend(long us)

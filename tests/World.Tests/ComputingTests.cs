@@ -1,4 +1,5 @@
 using ElderBand.Simulation;
+using ElderBand.Tests.Worlds.Radio;
 
 namespace ElderBand.Tests.Worlds;
 
@@ -41,5 +42,49 @@ public class ComputingTests
         scenario.Play();
         scenario.Presses.ShouldBe(2);
         (scenario.Band.Accelerometer.Lost - before).ShouldBe(0);
+    }
+
+    [Theory]
+    [InlineData(2000)]
+    public void A_press_during_an_estimate_is_in_the_latch_within_250_ms(int nsPerIl)
+    {
+        using var scenario = new GuardScenario(seed: 1, nsPerIl);
+        scenario.Band.Wearer.Walk(scenario.World.NowMs);
+        scenario.World.RunUntil(scenario.StartMs + 60_000);
+        var slowestMs = 0L;
+        for (var press = 0; press < 20; press++)
+        {
+            scenario.World.RunUntil(scenario.World.NowMs + 4000 + scenario.World.Random.Next(2000));
+            slowestMs = Math.Max(slowestMs, scenario.PressToLatchMs());
+        }
+
+        slowestMs.ShouldBeLessThanOrEqualTo(250);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Canary_F3_an_estimate_in_one_step_breaks_the_bound_of_a_step(bool isBack)
+    {
+        var failure = isBack
+            ? Mutant.Play(
+                FailureIn60S,
+                ("return _heart.StepEstimate();", "while (!_heart.StepEstimate()) { } return true;"))
+            : FailureIn60S();
+        (failure.Length > 0).ShouldBe(isBack, failure);
+    }
+
+    private static string FailureIn60S()
+    {
+        try
+        {
+            using var scenario = new GuardScenario(seed: 1, nsPerIl: 0);
+            scenario.World.RunUntil(scenario.StartMs + 60_000);
+            return "";
+        }
+        catch (SimulationException e)
+        {
+            return e.Message;
+        }
     }
 }

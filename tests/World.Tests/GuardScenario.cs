@@ -13,10 +13,11 @@ internal sealed class GuardScenario : IDisposable
     private readonly VirtualNeighbourhood _town;
 
     /// <summary>Builds it and lets band and hub find each other.</summary>
-    public GuardScenario(int seed, int nsPerIl)
+    public GuardScenario(int seed, int nsPerIl, bool failsOnLongSteps = true)
     {
         // Every figure is about computing: flash writes take no time here.
         _town = new VirtualNeighbourhood(seed, Figures.Fixed with { NsPerIl = nsPerIl, FlashMs = (0, 0) });
+        World.FailsOnLongSteps = failsOnLongSteps;
         _town.PowerOn().ShouldBeTrue();
         Resident = _town.Residents[0];
         _town.Centre.Configure(Resident.Band.Radio.Address, guardAlways: true);
