@@ -50,7 +50,7 @@ public sealed class LatchTests
     }
 
     [Fact]
-    public void P04_P17_a_press_that_was_spoken_survives_a_power_cut_at_every_flash_write_although_its_hub_dies_with_it()
+    public void P04_P17_a_press_that_was_spoken_survives_a_power_cut_at_every_flash_write_and_the_death_of_its_hub()
     {
         var writes = WritesOfALife(false);
         foreach (var how in Enum.GetValues<Cut>())

@@ -63,7 +63,7 @@ public sealed class SensorTests
     [InlineData(ChipFault.Zeros, TechnicalCode.PpgFault, 0xFF, 0x00)]
     [InlineData(ChipFault.Ones, TechnicalCode.PpgFault, 0xFF, 0xFF)]
     [InlineData(ChipFault.WrongPart, TechnicalCode.PpgChanged, 0xFF, 0x11)]
-    public void P05_a_PPG_sensor_that_fails_invents_no_rate_and_is_reported_by_kind_and_register_and_again_when_it_recovers(
+    public void P05_a_PPG_sensor_that_fails_invents_no_rate_and_is_reported_by_kind_and_when_it_recovers(
         ChipFault fault, TechnicalCode code, int register, byte value)
     {
         var world = Measuring();
@@ -93,7 +93,7 @@ public sealed class SensorTests
     [InlineData(ChipFault.Zeros, TechnicalCode.AccelerometerFault, 0x00, 0x00)]
     [InlineData(ChipFault.Ones, TechnicalCode.AccelerometerFault, 0x00, 0xFF)]
     [InlineData(ChipFault.WrongPart, TechnicalCode.AccelerometerChanged, 0x00, 0x1D)]
-    public void P05_an_accelerometer_that_fails_is_reported_by_kind_and_register_within_3_min_and_again_when_it_recovers(
+    public void P05_an_accelerometer_that_fails_is_reported_by_kind_within_3_min_and_when_it_recovers(
         ChipFault fault, TechnicalCode code, int register, byte value)
     {
         var world = Measuring();
