@@ -30,7 +30,8 @@ namespace ElderBand.HomeHub
                 new GpioLine(gpio, Pins.Mains, PinMode.Input, true, inbox, EventKind.PowerEdge),
                 new GpioLine(gpio, Pins.WatchdogFeed, PinMode.Output, true));
 
-            HubProvision provision = new HubProvision(Provision.Read(Provision.LinesFile), Provision.Read(Provision.AuthorityFile));
+            HubProvision provision = new HubProvision(
+                Provision.Read(Provision.LinesFile), Provision.Read(Provision.AuthorityFile));
             Provision.StopOnFault(provision.File, light, power);
 
             HubPorts ports = new HubPorts

@@ -20,7 +20,8 @@ namespace ElderBand.Wristband
 
             I2cBus bus = new I2cBus(gpio);
             GpioLine light = new GpioLine(gpio, Pins.Led, PinMode.Output, true);
-            GpioLine motion = new GpioLine(gpio, Pins.MotionInterrupt, PinMode.Input, true, inbox, EventKind.MotionReady);
+            GpioLine motion = new GpioLine(
+                gpio, Pins.MotionInterrupt, PinMode.Input, true, inbox, EventKind.MotionReady);
             BandPower power = new BandPower(
                 bus.Open(BandPower.GaugeAddress),
                 new GpioLine(gpio, Pins.Charger, PinMode.Input, true, inbox, EventKind.PowerEdge),

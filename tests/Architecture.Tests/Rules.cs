@@ -7,17 +7,6 @@ public static partial class Rules
 {
     private const int MaxColumns = 120;
 
-    /// <summary>Not wrapped yet: others are at work in these files. Nothing is ever added here.</summary>
-    private static readonly HashSet<string> NotWrappedYet =
-    [
-        "firmware/HomeHub/App/Line/Uplink.cs",
-        "firmware/HomeHub/Program.cs",
-        "firmware/Wristband/App/Link/LinkPolicy.cs",
-        "firmware/Wristband/Program.cs",
-        "tests/Wristband.Tests/LatchTests.cs",
-        "tests/Wristband.Tests/SensorTests.cs",
-    ];
-
     /// <summary>
     /// Who may refer to whom, by project folder. Simulator, tests and tools may use everything but the boards.
     /// </summary>
@@ -279,8 +268,7 @@ public static partial class Rules
     }
 
     private static bool IsHandWritten(string path) =>
-        path.EndsWith(".cs", StringComparison.Ordinal) && !path.EndsWith(".g.cs", StringComparison.Ordinal)
-        && !NotWrappedYet.Contains(path);
+        path.EndsWith(".cs", StringComparison.Ordinal) && !path.EndsWith(".g.cs", StringComparison.Ordinal);
 
     /// <summary>Versions stand once, in Directory.Packages.props, and every project is locked.</summary>
     public static IEnumerable<string> VersionsArePinnedOnce(Tree tree)

@@ -61,7 +61,9 @@ namespace ElderBand.HomeHub
             _attempts.Start(cause, nowMs);
         }
 
-        /// <summary>True while the line is heard: no attempt has been out for over two minutes without an outcome.</summary>
+        /// <summary>
+        /// True while the line is heard: no attempt has been out for over two minutes without an outcome.
+        /// </summary>
         public bool IsHeard(long nowMs)
         {
             return State != UplinkState.Connecting || nowMs - _sinceMs < AttemptLimitMs;

@@ -3,9 +3,9 @@ using ElderBand.BandProtocol;
 namespace ElderBand.Wristband
 {
     /// <summary>
-    /// The band's side of the radio: whom to trust, what to send, what to advertise, and when the stack needs a restart.
-    /// An alarm that no hub has stored is always on the air, in the advertisement and, where a link is up, as a
-    /// notification (docs/adr/0022).
+    /// The band's side of the radio: whom to trust, what to send, what to advertise, and when the stack needs a
+    /// restart. An alarm that no hub has stored is always on the air, in the advertisement and, where a link is up, as
+    /// a notification (docs/adr/0022).
     /// </summary>
     public sealed class LinkPolicy
     {
@@ -112,8 +112,8 @@ namespace ElderBand.Wristband
         }
 
         /// <summary>
-        /// Judges a frame: size, version, tag, and how many bad tags came before. Only a frame that is let in may be acted
-        /// on.
+        /// Judges a frame: size, version, tag, and how many bad tags came before. Only a frame that is let in may be
+        /// acted on.
         /// </summary>
         public bool Admit(byte[] frame, int count, long nowMs)
         {
