@@ -35,6 +35,7 @@ namespace ElderBand.VitalsFilter
         private readonly int[] _squares = new int[Count];
         private readonly int[] _path = new int[Count];
         private readonly int[] _changes = new int[Count];
+        private readonly int[] _blockSquares;
 
         // The next block, the place of its first sample in the ring, and the one or two samples before it.
         private int _block;
@@ -42,11 +43,10 @@ namespace ElderBand.VitalsFilter
         private int _nearX;
         private int _nearY;
         private int _nearZ;
-        private int _nearMagnitude;
         private int _farX;
         private int _farY;
         private int _farZ;
-        private int _farMagnitude;
+        private int _firstMagnitude;
 
         /// <param name="rateHz">25 or 50.</param>
         public FallBlocks(int rateHz)
@@ -54,6 +54,7 @@ namespace ElderBand.VitalsFilter
             _perBlock = BlockMs * rateHz / 1000;
             _length = Count * _perBlock;
             _everyOther = rateHz == 50;
+            _blockSquares = new int[_perBlock];
             _m = new short[_length];
             _change = new short[_length];
         }
@@ -162,31 +163,25 @@ namespace ElderBand.VitalsFilter
             _nearX = IntegerMath.Clamp(ringX[_at], -AxisLimitMg, AxisLimitMg);
             _nearY = IntegerMath.Clamp(ringY[_at], -AxisLimitMg, AxisLimitMg);
             _nearZ = IntegerMath.Clamp(ringZ[_at], -AxisLimitMg, AxisLimitMg);
-            _nearMagnitude = IntegerMath.Isqrt((_nearX * _nearX) + (_nearY * _nearY) + (_nearZ * _nearZ));
+            _firstMagnitude = IntegerMath.Isqrt((_nearX * _nearX) + (_nearY * _nearY) + (_nearZ * _nearZ));
             _farX = _nearX;
             _farY = _nearY;
             _farZ = _nearZ;
-            _farMagnitude = _nearMagnitude;
         }
 
-        // Values in locals, and the root found from the one before: a call costs the interpreter 20 additions.
+        // Values in locals: each instruction is paid 140 times an event.
         private void Sum(short[] ringX, short[] ringY, short[] ringZ, int block)
         {
-            short[] m = _m;
             short[] changes = _change;
+            int[] blockSquares = _blockSquares;
             bool everyOther = _everyOther;
             int farX = _farX;
             int farY = _farY;
             int farZ = _farZ;
-            int farMagnitude = _farMagnitude;
-            int magnitude = _farMagnitude;
             int at = _at;
             int sumX = 0;
             int sumY = 0;
             int sumZ = 0;
-            int sum = 0;
-            int squares = 0;
-            int path = 0;
             int change = 0;
             int begin = block * _perBlock;
             int end = begin + _perBlock;
@@ -203,10 +198,50 @@ namespace ElderBand.VitalsFilter
                 x = x > AxisLimitMg ? AxisLimitMg : x < -AxisLimitMg ? -AxisLimitMg : x;
                 y = y > AxisLimitMg ? AxisLimitMg : y < -AxisLimitMg ? -AxisLimitMg : y;
                 z = z > AxisLimitMg ? AxisLimitMg : z < -AxisLimitMg ? -AxisLimitMg : z;
-                int square = ((x * x) + (y * y) + (z * z)) | 1;
+                blockSquares[i - begin] = ((x * x) + (y * y) + (z * z)) | 1;
+                sumX += x;
+                sumY += y;
+                sumZ += z;
+                int vector = (x < farX ? farX - x : x - farX) + (y < farY ? farY - y : y - farY)
+                    + (z < farZ ? farZ - z : z - farZ);
+                changes[i] = (short)vector;
+                change += vector;
+                farX = everyOther ? _nearX : x;
+                farY = everyOther ? _nearY : y;
+                farZ = everyOther ? _nearZ : z;
+                if (everyOther)
+                {
+                    _nearX = x;
+                    _nearY = y;
+                    _nearZ = z;
+                }
+            }
+
+            _at = at;
+            _farX = farX;
+            _farY = farY;
+            _farZ = farZ;
+            _changes[block] = change;
+            StoreMean(block, sumX / _perBlock, sumY / _perBlock, sumZ / _perBlock);
+            SumMagnitudes(block, begin, end);
+        }
+
+        // The root is found from the one before: a call costs the interpreter 20 additions.
+        private void SumMagnitudes(int block, int begin, int end)
+        {
+            short[] m = _m;
+            int[] blockSquares = _blockSquares;
+            int step = _everyOther ? 2 : 1;
+            int magnitude = begin > 0 ? m[begin - 1] : _firstMagnitude;
+            int sum = 0;
+            int squares = 0;
+            int path = 0;
+            for (int i = begin; i < end; i++)
+            {
+                int square = blockSquares[i - begin];
                 squares += square;
 
-                // Newton's step never lands below the root; from there it only descends. The bit above keeps it from 0.
+                // Newton's step never lands below the root; from there it only descends. The lowest bit keeps 0 away.
                 int root = magnitude < 256 ? 256 : magnitude;
                 int next = (root + (square / root)) >> 1;
                 do
@@ -219,45 +254,13 @@ namespace ElderBand.VitalsFilter
                 magnitude = root;
                 m[i] = (short)root;
                 sum += root;
-                sumX += x;
-                sumY += y;
-                sumZ += z;
-                int d = root - farMagnitude;
+                int d = root - (i < step ? _firstMagnitude : m[i - step]);
                 path += d < 0 ? -d : d;
-                int vector = (x < farX ? farX - x : x - farX) + (y < farY ? farY - y : y - farY)
-                    + (z < farZ ? farZ - z : z - farZ);
-                changes[i] = (short)vector;
-                change += vector;
-                if (everyOther)
-                {
-                    farX = _nearX;
-                    farY = _nearY;
-                    farZ = _nearZ;
-                    farMagnitude = _nearMagnitude;
-                    _nearX = x;
-                    _nearY = y;
-                    _nearZ = z;
-                    _nearMagnitude = root;
-                }
-                else
-                {
-                    farX = x;
-                    farY = y;
-                    farZ = z;
-                    farMagnitude = root;
-                }
             }
 
-            _at = at;
-            _farX = farX;
-            _farY = farY;
-            _farZ = farZ;
-            _farMagnitude = farMagnitude;
             _sum[block] = sum;
             _squares[block] = squares / _perBlock;
             _path[block] = path;
-            _changes[block] = change;
-            StoreMean(block, sumX / _perBlock, sumY / _perBlock, sumZ / _perBlock);
         }
 
         private void StoreMean(int block, int x, int y, int z)

@@ -93,8 +93,8 @@ namespace ElderBand.VitalsFilter
             get { return _peakAge != Idle || _lying.IsWatching; }
         }
 
-        /// <summary>True in the last second before an event is judged. A sample then costs 1,200 instructions more than
-        /// usual, and the one that ends it 35,000: feed at most 8 samples a step.</summary>
+        /// <summary>True in the last second before an event is judged. A sample then costs 1,500 instructions more than
+        /// usual, and the one that ends it 36,000: feed at most 8 samples a step.</summary>
         public bool IsSumming
         {
             get { return _summing; }

@@ -116,9 +116,7 @@ namespace ElderBand.VitalsFilter
             _hasLevel = hasLevel;
         }
 
-        /// <summary>
-        /// <see cref="Oxygen.ConfigureCurve"/> for the ratio of ratios. Default: Maxim's for its own modules.
-        /// </summary>
+        /// <summary><see cref="Oxygen.ConfigureCurve"/> for the ratio of ratios; Maxim's own by default.</summary>
         public void ConfigureOxygenCurve(int constantX1000, int linearX1000, int squareX1000)
         {
             _oxygen.ConfigureCurve(false, constantX1000, linearX1000, squareX1000);
@@ -130,8 +128,7 @@ namespace ElderBand.VitalsFilter
             _oxygen.ConfigureCurve(true, constantX1000, linearX1000, squareX1000);
         }
 
-        /// <summary>Takes one sample of raw counts (0..262143); channels beyond the channel count are
-        /// ignored.</summary>
+        /// <summary>Takes one sample, 0..262143; channels beyond the channel count are ignored.</summary>
         public void Push(int red, int ir, int green)
         {
             if (_window.Push(red, ir, green))
@@ -166,8 +163,7 @@ namespace ElderBand.VitalsFilter
             _tracker.PushMotion(xMg, yMg, zMg);
         }
 
-        /// <summary>Begins an estimate from the last 8 s; ask every 1 to 10 s. Without effect while one is under
-        /// way.</summary>
+        /// <summary>Begins an estimate from the last 8 s. Without effect while one is under way.</summary>
         public void BeginEstimate()
         {
             if (_stage != EstimateStage.None)
@@ -397,7 +393,7 @@ namespace ElderBand.VitalsFilter
         {
             return _oxygen.IsTrend
                 ? _oxygen.FollowLevel(_window.Channel(0))
-                : _oxygen.Estimate(_window.Channel(0), _window.Channel(1), 0, _rateHz * 600 / (1000 * _window.Fold));
+                : _oxygen.Estimate(_window.Channel(0), _window.Channel(1), _rateHz * 600 / (1000 * _window.Fold));
         }
     }
 }

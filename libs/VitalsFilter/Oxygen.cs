@@ -89,11 +89,10 @@ namespace ElderBand.VitalsFilter
         /// still.</summary>
         /// <param name="red">The window of red.</param>
         /// <param name="ir">The window of infrared.</param>
-        /// <param name="oldest">Where in them the oldest sample is.</param>
         /// <param name="neighbours">Samples in 600 ms: the wave is what is left without the mean over twice
         /// that.</param>
         /// <returns>None, or why there is no value.</returns>
-        public HeartRefusal Estimate(int[] red, int[] ir, int oldest, int neighbours)
+        public HeartRefusal Estimate(int[] red, int[] ir, int neighbours)
         {
             int length = red.Length;
             long levelRed = IntegerMath.Mean(red);
@@ -101,14 +100,10 @@ namespace ElderBand.VitalsFilter
             long sumRed = 0;
             long sumIr = 0;
             int count = neighbours;
-            int leaving = oldest;
-            int at = oldest;
-            int entering = oldest;
             for (int i = 0; i < neighbours; i++)
             {
-                sumRed += red[entering];
-                sumIr += ir[entering];
-                entering = entering + 1 == length ? 0 : entering + 1;
+                sumRed += red[i];
+                sumIr += ir[i];
             }
 
             // R by regression of the red wave on the infrared one, over the window and over its quarters.
@@ -127,26 +122,23 @@ namespace ElderBand.VitalsFilter
                 {
                     if (i + neighbours < length)
                     {
-                        sumRed += red[entering];
-                        sumIr += ir[entering];
-                        entering = entering + 1 == length ? 0 : entering + 1;
+                        sumRed += red[i + neighbours];
+                        sumIr += ir[i + neighbours];
                         count++;
                     }
 
                     if (i > neighbours)
                     {
-                        sumRed -= red[leaving];
-                        sumIr -= ir[leaving];
-                        leaving = leaving + 1 == length ? 0 : leaving + 1;
+                        sumRed -= red[i - neighbours - 1];
+                        sumIr -= ir[i - neighbours - 1];
                         count--;
                     }
 
-                    long r = ((long)red[at] * 16) - (sumRed * 16 / count);
-                    long s = ((long)ir[at] * 16) - (sumIr * 16 / count);
+                    long r = ((long)red[i] * 16) - (sumRed * 16 / count);
+                    long s = ((long)ir[i] * 16) - (sumIr * 16 / count);
                     cross += r * s;
                     irSquares += s * s;
                     redSquares += r * r;
-                    at = at + 1 == length ? 0 : at + 1;
                 }
 
                 crossAll += cross;
@@ -157,20 +149,27 @@ namespace ElderBand.VitalsFilter
                 highest = ratio > highest ? ratio : highest;
             }
 
-            if (Perfusion(redAll, length, levelRed) < MinPerfusionX100000
-                || Perfusion(irAll, length, levelIr) < MinPerfusionX100000)
+            RatioX1000 = Ratio(crossAll, irAll, levelRed, levelIr);
+            HeartRefusal refusal = Judge(
+                Perfusion(redAll, length, levelRed), Perfusion(irAll, length, levelIr), crossAll, redAll, irAll);
+            if (refusal != HeartRefusal.None)
+            {
+                RatioX1000 = 0;
+                return refusal;
+            }
+
+            return highest - lowest > SteadyX1000 ? HeartRefusal.Disagree : Apply(LowestX1000);
+        }
+
+        private static HeartRefusal Judge(int perfusionRed, int perfusionIr, long cross, long redPower, long irPower)
+        {
+            if (perfusionRed < MinPerfusionX100000 || perfusionIr < MinPerfusionX100000)
             {
                 return HeartRefusal.LowPerfusion;
             }
 
-            long norm = IntegerMath.IsqrtLong(irAll) * IntegerMath.IsqrtLong(redAll);
-            if (norm == 0 || crossAll / (1 + (norm / 1000)) < AlikeX1000)
-            {
-                return HeartRefusal.NoSignal;
-            }
-
-            RatioX1000 = Ratio(crossAll, irAll, levelRed, levelIr);
-            return highest - lowest > SteadyX1000 ? HeartRefusal.Disagree : Apply(LowestX1000);
+            long norm = IntegerMath.IsqrtLong(irPower) * IntegerMath.IsqrtLong(redPower);
+            return norm == 0 || cross / (1 + (norm / 1000)) < AlikeX1000 ? HeartRefusal.NoSignal : HeartRefusal.None;
         }
 
         // A pulse wave's peak to peak is about four times its root mean square; the wave comes 16-fold.
