@@ -51,13 +51,16 @@ namespace ElderBand.HomeHub
 
             Hub hub = new Hub(ports, 1000 * (provision.MadeS > BuildDateS ? provision.MadeS : BuildDateS));
             hub.Start(clock.NowMs());
+            TraceLog.Print(hub.Trace);
             while (true)
             {
                 long nowMs = clock.NowMs();
                 int waitMs = hub.Step(nowMs);
 
                 // The duration of the step is subtracted from the wait, so that a pulse keeps its length.
-                inbox.Wait(waitMs - (int)(clock.NowMs() - nowMs));
+                long tookMs = clock.NowMs() - nowMs;
+                hub.Trace.AddStep(tookMs, nowMs);
+                inbox.Wait(waitMs - (int)tookMs);
             }
         }
     }

@@ -58,6 +58,7 @@ namespace ElderBand.Wristband
 
             Band band = new Band(ports, identity);
             band.Start(clock.NowMs());
+            TraceLog.Print(band.Trace);
             if (motion.Read())
             {
                 // An interrupt line that was high before it was listened to makes no edge.
@@ -71,7 +72,9 @@ namespace ElderBand.Wristband
                 int waitMs = band.Step(nowMs);
 
                 // The duration of the step is subtracted from the wait, so that a vibration pulse keeps its length.
-                idle.Wait(waitMs - (int)(clock.NowMs() - nowMs));
+                long tookMs = clock.NowMs() - nowMs;
+                band.Trace.AddStep(tookMs, nowMs);
+                idle.Wait(waitMs - (int)tookMs);
             }
         }
     }

@@ -76,6 +76,58 @@ public sealed class FlashTests(ITestOutputHelper output)
         rig.Hub.WaitingVitals.ShouldBe(sent, "what waited in memory is on flash now");
     }
 
+    [Theory]
+    [InlineData("read-only")]
+    [InlineData("full")]
+    [InlineData("torn")]
+    public void P19_a_broken_flash_is_one_light_and_one_card_loses_nothing_and_everything_else_goes_on(string how)
+    {
+        HubRig rig = HubRig.Ready();
+        byte[] before = rig.Band.Sos();
+        rig.Centre.Reachable = false;
+        rig.Centre.Drop();
+        rig.Advertise(rig.Band, before);
+        rig.Run(2000);
+        rig.Band.HasHeard(before).ShouldBeTrue();
+        int capacity = rig.Flash.CapacityBytes;
+        rig.Flash.ReadOnly = how == "read-only";
+        rig.Flash.CapacityBytes = how == "full" ? rig.Flash.Used - 4096 : capacity;
+        rig.Flash.FailKeepingBytes = how == "torn" ? 30 : null;
+        byte[] during = rig.Band.Sos();
+        rig.Advertise(rig.Band, during);
+        rig.Run(1000);
+        rig.Hub.Signal.ShouldBe(SignalMode.StoreFault, "two flashes every 2 s");
+        rig.Hub.Outbox.FlashState.ShouldBe(how == "full" ? FlashResult.Full : FlashResult.Failed);
+        rig.Band.HasHeard(during).ShouldBeFalse("what a power cut would lose is not acknowledged");
+
+        // The line, vitals, the hub's own key and the links go on.
+        rig.Centre.Reachable = true;
+        rig.Advertise(rig.Band, rig.Band.Vitals(tenMinutes: false));
+        rig.Key.Level = true;
+        rig.Raise(EventKind.KeyEdge, 0, 1);
+        rig.Run(200);
+        rig.Key.Level = false;
+        rig.Raise(EventKind.KeyEdge, 0, 0);
+        rig.Run(180_000);
+        Rows(rig, FrameType.Sos).ShouldBe(2);
+        Rows(rig, FrameType.HubKey).ShouldBe(1);
+        rig.Centre.Vitals.ShouldNotBeEmpty();
+        Technical(rig, TechnicalCode.FlashFault).ShouldBe(1);
+        Technical(rig, TechnicalCode.Recovered).ShouldBe(0);
+
+        rig.Flash.ReadOnly = false;
+        rig.Flash.CapacityBytes = capacity;
+        rig.Flash.FailKeepingBytes = null;
+        rig.Run(70_000);
+        byte[] after = rig.Band.Sos();
+        rig.Advertise(rig.Band, after);
+        rig.Run(3000);
+        rig.Band.HasHeard(after).ShouldBeTrue();
+        rig.Hub.Signal.ShouldBe(SignalMode.Online);
+        Technical(rig, TechnicalCode.Recovered).ShouldBe(1, "the card closes by itself");
+        Technical(rig, TechnicalCode.FlashFault).ShouldBe(1);
+    }
+
     [Fact]
     public void Full_is_what_the_count_of_blocks_says_and_every_other_fault_is_failed()
     {
@@ -109,6 +161,11 @@ public sealed class FlashTests(ITestOutputHelper output)
         files.Append("f0", block, 1).ShouldBe(FlashResult.Failed, "one block is free");
         files.Delete("f1").ShouldBe(FlashResult.Failed);
     }
+
+    private static int Rows(HubRig rig, FrameType type) => rig.Centre.Rows.Values.Count(row => row.Type == type);
+
+    private static int Technical(HubRig rig, TechnicalCode code) =>
+        rig.Centre.Rows.Values.Count(row => row.Type == FrameType.HubTechnical && row.Code == code);
 
     private static HubRig OfflineHub(int bands, out LittleFs drive)
     {

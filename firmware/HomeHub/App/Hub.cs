@@ -25,6 +25,8 @@ namespace ElderBand.HomeHub
         private readonly FrameJudge _judge;
         private readonly TimeKeeper _time;
         private readonly Supervisor _supervisor;
+        private readonly TraceRing _ring = new TraceRing();
+        private readonly HubTrace _trace;
         private readonly Reports _reports;
         private readonly HubKey _key = new HubKey();
         private readonly Signals _signals;
@@ -49,10 +51,11 @@ namespace ElderBand.HomeHub
             _signals = new Signals(ports.Light, ports.Buzzer);
             _writer = new OutboxWriter(_outbox, _bands, _signals, _reports);
             _time = new TimeKeeper(ports.Clock, ports.Flash, buildDateUnixMs, ports.UtcOffsetMinutes);
-            _uplink = new Uplink(ports.Uplink, ports.Flash, ports.Clock, _outbox, _bands);
+            _uplink = new Uplink(ports.Uplink, ports.Flash, ports.Clock, _outbox, _bands, _ring);
             _downlinks = new Downlinks(ports.Radio, _bands, _writer, _time);
             _links = new Links(ports.Radio, _bands, tagger);
             _judge = new FrameJudge(ports.Radio, _bands, _outbox, tagger, _reports);
+            _trace = new HubTrace(_ring, _outbox, _uplink, _links);
             _supervisor = new Supervisor(ports.Radio, ports.Power, _bands, _links);
         }
 
@@ -110,6 +113,12 @@ namespace ElderBand.HomeHub
             get { return _bands; }
         }
 
+        /// <summary>What happened last, for a technician.</summary>
+        public TraceRing Trace
+        {
+            get { return _ring; }
+        }
+
         /// <summary>Both lanes.</summary>
         public Outbox Outbox
         {
@@ -150,6 +159,7 @@ namespace ElderBand.HomeHub
             _mains = _ports.Power.External();
             _uplink.OnMains = _mains;
             _uplink.Start(cause, nowMs);
+            _trace.Start(cause, nowMs);
             _supervisor.Start(nowMs);
             if (cause == WakeCause.Watchdog)
             {
@@ -193,7 +203,13 @@ namespace ElderBand.HomeHub
             wait = Least(wait, _links.Step(_uplink.Online, _time.MinuteOfDay(), nowMs));
             wait = Least(wait, _signals.Step(SignalOf(nowMs), nowMs));
             wait = Least(wait, _key.WaitMs(nowMs));
-            _supervisor.Step(_uplink.IsHeard(nowMs), nowMs);
+            _trace.Step(_supervisor.RadioRestarts, nowMs);
+            if (_supervisor.Step(_uplink.IsHeard(nowMs), nowMs))
+            {
+                _trace.Restart(RestartReason.RadioSilent, nowMs);
+                _ports.Power.Reset();
+            }
+
             if (events == EventsPerStep || messages == MessagesPerStep)
             {
                 wait = 0;

@@ -32,6 +32,8 @@ namespace ElderBand.Wristband
         private readonly PowerPolicy _power = new PowerPolicy();
         private readonly RadioWindow _window = new RadioWindow();
         private readonly LastHubState _hubState = new LastHubState();
+        private readonly TraceRing _ring = new TraceRing();
+        private readonly BandTrace _trace;
         private readonly AlarmLatch _latch;
         private readonly BandSettings _settings;
         private readonly FrameSource _source;
@@ -56,7 +58,7 @@ namespace ElderBand.Wristband
             _ports = ports;
             _identity = identity;
             Tagger tagger = new Tagger(ports.Mac);
-            _latch = new AlarmLatch(ports.Flash);
+            _latch = new AlarmLatch(ports.Flash, _ring);
             _settings = new BandSettings(ports.Flash);
             _source = new FrameSource(ports.Flash, tagger, _keys);
             _link = new LinkPolicy(ports.Link, _latch, _source, tagger, _keys, ports.Mac, identity.Secret);
@@ -72,6 +74,7 @@ namespace ElderBand.Wristband
             _battery = new BandBattery(ports.Power, _power, _latch, _reports);
             _charge = new ChargeWatch(ports.Power, _measuring, _hubState, _signal, _reports);
             _modes = new ModeChooser(ports.Power, _power, _settings, _latch, _source, _measuring);
+            _trace = new BandTrace(_ring, _latch, _link, _measuring, _reports);
         }
 
         /// <summary>Mode now.</summary>
@@ -131,6 +134,12 @@ namespace ElderBand.Wristband
             get { return _latch; }
         }
 
+        /// <summary>What happened last, for a technician.</summary>
+        public TraceRing Trace
+        {
+            get { return _ring; }
+        }
+
         /// <summary>The link, for the wrist page and tests.</summary>
         public LinkPolicy Link
         {
@@ -150,6 +159,7 @@ namespace ElderBand.Wristband
             _settings.Load(_identity);
             _keys.Derive(_ports.Mac, _identity.Secret, _settings.LinkGroup, _settings.LinkEpoch);
             _latch.Load(nowMs);
+            _trace.Start(cause, _source.Boot, Mode, nowMs);
             _battery.Start(nowMs);
             _beat.Hurry(nowMs);
             _measuring.Start(nowMs);
@@ -206,9 +216,11 @@ namespace ElderBand.Wristband
             due = Earlier(due, _stages.Step(_falls.IsCounting, nowMs));
             _reports.SaveChanges(_signal.IsBusy, nowMs);
             _downlink.SaveChanges(nowMs);
+            _trace.Step(Mode, nowMs);
             if (MustRestart())
             {
                 IsAsleep = true;
+                _trace.Restart(_source.IsNearlySpent ? RestartReason.SequenceSpent : RestartReason.RadioWornOut, nowMs);
                 _ports.Power.Reset();
                 return LongestSleepMs;
             }
@@ -335,7 +347,7 @@ namespace ElderBand.Wristband
             }
 
             _latch.Remember(LatchMemory.KeyReset, true);
-            _reports.SaveLatch(nowMs);
+            _trace.Restart(RestartReason.Key, nowMs);
             if (_latch.IsDirty)
             {
                 _latch.Remember(LatchMemory.KeyReset, false);

@@ -43,6 +43,9 @@ namespace ElderBand.Wristband
         /// <summary>Battery as it was last read, percent; 255 unknown.</summary>
         public byte BatteryPct { get; set; } = UnknownPct;
 
+        /// <summary>What the last write of the latch came to.</summary>
+        public FlashResult FlashState { get; private set; }
+
         /// <summary>Begins a boot: uptime counts from here.</summary>
         public void Start(long nowMs)
         {
@@ -209,7 +212,8 @@ namespace ElderBand.Wristband
         /// <summary>Stores the latch now; on failure tries again after 1 s and reports the fault.</summary>
         public void SaveLatch(long nowMs)
         {
-            if (_latch.Save() == FlashResult.Ok)
+            FlashState = _latch.Save();
+            if (FlashState == FlashResult.Ok)
             {
                 Recover(TechnicalCode.FlashFault, nowMs);
                 return;

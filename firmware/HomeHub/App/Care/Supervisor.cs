@@ -52,8 +52,8 @@ namespace ElderBand.HomeHub
             _declared = false;
         }
 
-        /// <summary>Feeds, restarts, resets.</summary>
-        public void Step(bool uplinkHeard, long nowMs)
+        /// <summary>Feeds the watchdog and restarts the radio; true where the hub must be reset now.</summary>
+        public bool Step(bool uplinkHeard, long nowMs)
         {
             if (uplinkHeard)
             {
@@ -62,7 +62,7 @@ namespace ElderBand.HomeHub
 
             if (nowMs - _radioMs < RadioSilentMs || _bands.Count == 0)
             {
-                return;
+                return false;
             }
 
             if (!BandOverdue(1, nowMs))
@@ -73,7 +73,7 @@ namespace ElderBand.HomeHub
                     Restart(nowMs);
                 }
 
-                return;
+                return false;
             }
 
             if (!_declared)
@@ -85,12 +85,14 @@ namespace ElderBand.HomeHub
             else if (nowMs - _declaredMs >= ResetAfterMs && BandOverdue(2, nowMs))
             {
                 _declaredMs = nowMs;
-                _power.Reset();
+                return true;
             }
             else if (nowMs - _restartMs >= RestartEveryMs)
             {
                 Restart(nowMs);
             }
+
+            return false;
         }
 
         private void Restart(long nowMs)

@@ -8,25 +8,29 @@ namespace ElderBand.HomeHub
     /// </summary>
     public sealed class LineAttempts
     {
+        private const int TraceAt = 2;
+
         private static readonly int[] BackoffS = { 1, 2, 5, 15, 30, 60 };
         private static readonly int[] FrozenS = { 60, 120, 300, 900 };
 
         private readonly Outbox _outbox;
         private readonly BandTable _bands;
         private readonly AbRecord _record;
-        private readonly byte[] _mark = new byte[2];
+        private readonly TraceRing _trace;
+        private readonly byte[] _mark = new byte[TraceAt + TraceRing.SavedSize];
         private long _endedMs;
         private long _nextMs;
         private int _failed;
         private int _frozen;
         private bool _thawing;
 
-        /// <summary>Takes all memory it will ever use.</summary>
-        public LineAttempts(IFlash flash, Outbox outbox, BandTable bands)
+        /// <summary>Takes all memory it will ever use; the end of the trace travels behind the mark.</summary>
+        public LineAttempts(IFlash flash, Outbox outbox, BandTable bands, TraceRing trace)
         {
+            _trace = trace;
             _outbox = outbox;
             _bands = bands;
-            _record = new AbRecord(flash, "uplink", 2);
+            _record = new AbRecord(flash, "uplink", _mark.Length);
         }
 
         /// <summary>
@@ -49,7 +53,12 @@ namespace ElderBand.HomeHub
         public void Start(WakeCause cause, long nowMs)
         {
             _nextMs = nowMs;
-            if (_record.Load(_mark) != 2)
+            int length = _record.Load(_mark);
+            if (length == _mark.Length)
+            {
+                _trace.LoadLast(_mark, TraceAt);
+            }
+            else if (length < TraceAt)
             {
                 _mark[0] = 0;
                 _mark[1] = 0;
@@ -98,6 +107,13 @@ namespace ElderBand.HomeHub
             ClearMark();
         }
 
+        /// <summary>Writes the record as it is, with the end of the trace.</summary>
+        public void Save()
+        {
+            _trace.SaveLast(_mark, TraceAt);
+            _record.Save(_mark, _mark.Length);
+        }
+
         /// <summary>Hubs wait for different times, so that they do not all return at once (P22).</summary>
         private long Jitter(long belowMs)
         {
@@ -119,7 +135,7 @@ namespace ElderBand.HomeHub
         {
             _mark[0] = connecting;
             _mark[1] = (byte)_frozen;
-            _record.Save(_mark, 2);
+            Save();
         }
 
         private static int Least(int a, int b)

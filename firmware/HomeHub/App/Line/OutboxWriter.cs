@@ -18,6 +18,7 @@ namespace ElderBand.HomeHub
         private long _flashFaultDueMs;
         private long _droppedDueMs;
         private int _reportedRefused;
+        private bool _faultTold;
 
         /// <summary>Writes this outbox.</summary>
         public OutboxWriter(Outbox outbox, BandTable bands, Signals signals, Reports reports)
@@ -60,7 +61,14 @@ namespace ElderBand.HomeHub
             {
                 _flashFaultDueMs = nowMs + FlashFaultEveryMs;
                 _reportedRefused = _outbox.Refused;
+                _faultTold |= !refused;
                 _reports.Add(refused ? TechnicalCode.LatchFull : TechnicalCode.FlashFault, 0, nowMs);
+            }
+
+            if (_faultTold && !_outbox.FlashFailing)
+            {
+                _faultTold = false;
+                _reports.AddWith(TechnicalCode.Recovered, (byte)TechnicalCode.FlashFault, nowMs);
             }
 
             _outbox.Tend(online, nowMs);

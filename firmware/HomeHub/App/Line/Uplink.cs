@@ -31,11 +31,11 @@ namespace ElderBand.HomeHub
         private long _answeredMs;
 
         /// <summary>Takes all memory it will ever use.</summary>
-        public Uplink(IUplink port, IFlash flash, IClock clock, Outbox outbox, BandTable bands)
+        public Uplink(IUplink port, IFlash flash, IClock clock, Outbox outbox, BandTable bands, TraceRing trace)
         {
             _port = port;
             _sender = new Sender(port, clock, outbox, bands);
-            _attempts = new LineAttempts(flash, outbox, bands);
+            _attempts = new LineAttempts(flash, outbox, bands, trace);
         }
 
         /// <summary>Where the line stands.</summary>
@@ -59,6 +59,12 @@ namespace ElderBand.HomeHub
         {
             State = UplinkState.Waiting;
             _attempts.Start(cause, nowMs);
+        }
+
+        /// <summary>Writes the end of the trace to flash.</summary>
+        public void SaveTrace()
+        {
+            _attempts.Save();
         }
 
         /// <summary>

@@ -23,6 +23,7 @@ namespace ElderBand.HomeHub
         private const int VitalsBit = 0x8000;
         private const long VitalsFlushMs = 60000;
         private const long RetryFlashMs = 5000;
+        private const long ProbeFlashMs = 60000;
 
         private readonly IFlash _flash;
         private readonly AbRecord _bootRecord;
@@ -31,7 +32,8 @@ namespace ElderBand.HomeHub
         private int _nextAlarm;
         private int _nextVitals;
         private long _vitalsFlushMs;
-        private long _alarmRetryMs;
+        private long _retryMs;
+        private long _probeMs;
         private long _trimMs;
 
         /// <summary>Takes all memory it will ever use.</summary>
@@ -59,7 +61,13 @@ namespace ElderBand.HomeHub
         public int Refused { get; private set; }
 
         /// <summary>True while the flash refuses alarms: they are sent on from memory, but not acknowledged.</summary>
-        public bool FlashFailing { get; private set; }
+        public bool FlashFailing
+        {
+            get { return FlashState != FlashResult.Ok; }
+        }
+
+        /// <summary>What the last write of alarms came to.</summary>
+        public FlashResult FlashState { get; private set; }
 
         /// <summary>
         /// Rebuilds both lanes, then counts and stores the boot before anything can carry it (R1). Both copies are
@@ -156,12 +164,26 @@ namespace ElderBand.HomeHub
             return true;
         }
 
-        /// <summary>Writes what must be written now. Ok also where there was nothing to do.</summary>
+        /// <summary>
+        /// Writes what must be written now. A fault lasts until a write has succeeded: where none is due, the boot
+        /// count is written again each minute to find out.
+        /// </summary>
         public FlashResult Flush(long nowMs)
         {
-            if (FlashFailing && nowMs < _alarmRetryMs)
+            if (FlashFailing && nowMs < _retryMs)
             {
-                return FlashResult.Failed;
+                return FlashState;
+            }
+
+            if (!Alarms.HasWork)
+            {
+                if (FlashState == FlashResult.Failed && nowMs >= _probeMs)
+                {
+                    _probeMs = nowMs + ProbeFlashMs;
+                    FlashState = _bootRecord.Save(_bootBytes, 3);
+                }
+
+                return FlashState;
             }
 
             FlashResult result = Alarms.Flush();
@@ -172,12 +194,9 @@ namespace ElderBand.HomeHub
                 result = Alarms.Flush();
             }
 
-            FlashFailing = result != FlashResult.Ok;
-            if (FlashFailing)
-            {
-                _alarmRetryMs = nowMs + RetryFlashMs;
-            }
-
+            FlashState = result;
+            _retryMs = nowMs + RetryFlashMs;
+            _probeMs = nowMs + ProbeFlashMs;
             return result;
         }
 

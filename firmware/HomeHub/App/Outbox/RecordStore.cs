@@ -48,6 +48,12 @@ namespace ElderBand.HomeHub
         /// <summary>Highest boot of any record or header, -1 where the store is empty; headers carry it on.</summary>
         public int HighestBoot { get; set; }
 
+        /// <summary>Records or marks wait for the flash.</summary>
+        public bool HasWork
+        {
+            get { return PendingCount > 0 || _dones.Count > 0; }
+        }
+
         /// <summary>Segment files in use.</summary>
         public int SegmentsInUse
         {
@@ -134,11 +140,6 @@ namespace ElderBand.HomeHub
         /// </summary>
         public FlashResult Flush()
         {
-            if (PendingCount == 0 && _dones.Count == 0)
-            {
-                return FlashResult.Ok;
-            }
-
             FlashResult result = FlashResult.Ok;
             while (PendingCount > 0 && result == FlashResult.Ok)
             {

@@ -34,20 +34,22 @@ namespace ElderBand.Wristband
         private const byte Format = 1;
         private const int HeaderBytes = 3;
         private const int SlotBytes = Frame.Size + 8;
-        private const int MaxBytes = HeaderBytes + (Slots * SlotBytes);
+        private const int MaxBytes = HeaderBytes + (Slots * SlotBytes) + TraceRing.SavedSize;
         private const byte PendingBit = 1;
         private const byte OpenBit = 2;
 
         private readonly LatchSlot[] _slots = new LatchSlot[Slots];
         private readonly AbRecord _record;
+        private readonly TraceRing _trace;
         private readonly byte[] _image = new byte[MaxBytes];
         private uint _order;
         private bool _dirty;
         private bool _overflowed;
 
-        /// <summary>Makes an empty latch over the flash.</summary>
-        public AlarmLatch(IFlash flash)
+        /// <summary>Makes an empty latch over the flash; the end of the trace travels behind its slots.</summary>
+        public AlarmLatch(IFlash flash, TraceRing trace)
         {
+            _trace = trace;
             _record = new AbRecord(flash, "latch", MaxBytes);
             for (int i = 0; i < Slots; i++)
             {
@@ -140,6 +142,12 @@ namespace ElderBand.Wristband
 
             Memory = (LatchMemory)_image[2];
             int count = _image[1];
+            int traceAt = HeaderBytes + (count * SlotBytes);
+            if (traceAt + TraceRing.SavedSize <= length)
+            {
+                _trace.LoadLast(_image, traceAt);
+            }
+
             for (int i = 0; i < count && i < Slots && HeaderBytes + ((i + 1) * SlotBytes) <= length; i++)
             {
                 int at = HeaderBytes + (i * SlotBytes);
@@ -283,7 +291,9 @@ namespace ElderBand.Wristband
             _image[0] = Format;
             _image[1] = (byte)count;
             _image[2] = (byte)Memory;
-            FlashResult result = _record.Save(_image, HeaderBytes + (count * SlotBytes));
+            int traceAt = HeaderBytes + (count * SlotBytes);
+            _trace.SaveLast(_image, traceAt);
+            FlashResult result = _record.Save(_image, traceAt + TraceRing.SavedSize);
             _dirty = result != FlashResult.Ok;
             return result;
         }

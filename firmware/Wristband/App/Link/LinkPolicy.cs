@@ -83,6 +83,12 @@ namespace ElderBand.Wristband
             get { return _watch.RadioStarts; }
         }
 
+        /// <summary>The radio is on, as far as the band wants it.</summary>
+        public bool RadioIsOn
+        {
+            get { return _radioOn; }
+        }
+
         /// <summary>The radio stack has leaked so much that the band should restart at a quiet moment.</summary>
         public bool IsWornOut
         {
