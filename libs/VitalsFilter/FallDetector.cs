@@ -213,8 +213,8 @@ namespace ElderBand.VitalsFilter
             return classified == FallVerdict.None ? verdict : classified;
         }
 
-        /// <summary>Takes samples as <see cref="Push"/> does, at a third of the cost while nothing passes 1.5 g. Stops
-        /// after a sample that leads to a verdict.</summary>
+        /// <summary>Takes samples as <see cref="Push"/> does, at three quarters of the cost while nothing passes 1.5 g.
+        /// Stops after a sample that leads to a verdict.</summary>
         /// <param name="x">Milli-g.</param>
         /// <param name="y">Milli-g.</param>
         /// <param name="z">Milli-g.</param>
