@@ -6,6 +6,9 @@ namespace ElderBand.Simulation;
 /// <param name="AtMs">World time of its begin.</param>
 public readonly record struct StepCost(long Instructions, long Us, long AtMs);
 
+/// <summary>Instructions of one method within a step.</summary>
+public readonly record struct MethodCost(string Name, long Instructions);
+
 /// <summary>
 /// The one processor of a board, and what a step of the App costs on it. Time passes with the IL instructions that the
 /// firmware executes (<see cref="Figures.NsPerIl"/>) and with what the ports spend; it stands still for the rest of the
@@ -53,7 +56,7 @@ public sealed class Processor(World world, long freeHeapBytes, long mostInstruct
     public StepCost Longest { get; private set; }
 
     /// <summary>Methods of the step with the most instructions, where they are noted.</summary>
-    public IReadOnlyList<(string Name, long Instructions)> MostMethods { get; private set; } = [];
+    public IReadOnlyList<MethodCost> MostMethods { get; private set; } = [];
 
     private int NsPerIl => world.Figures.NsPerIl;
 
@@ -157,7 +160,7 @@ public sealed class Processor(World world, long freeHeapBytes, long mostInstruct
 
         var after = IlCounter.Snapshot();
         MostMethods = IlCounter.Methods
-            .Select((name, i) => (Name: name, Instructions: after[i] - before[i]))
+            .Select((name, i) => new MethodCost(name, after[i] - before[i]))
             .Where(static m => m.Instructions > 0)
             .OrderByDescending(static m => m.Instructions)
             .ToList();

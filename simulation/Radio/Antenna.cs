@@ -51,6 +51,9 @@ public sealed class Antenna : IBluetoothBoard
     /// <inheritdoc/>
     public int StackStopMs => World.Draw(World.Figures.StackStopMs);
 
+    /// <summary>Starts of this board's stack in all its boots.</summary>
+    public long StackStarts { get; private set; }
+
     internal VirtualRadio Radio { get; }
 
     private World World => Radio.World;
@@ -62,7 +65,11 @@ public sealed class Antenna : IBluetoothBoard
     public bool RefusesToAdvertise() => World.Random.NextDouble() < World.Figures.StartRefusals;
 
     /// <inheritdoc/>
-    public void Count(string what, long by = 1) => World.Count(what, by);
+    public void Count(string what, long by = 1)
+    {
+        StackStarts += what == Faults.StackStarts ? by : 0;
+        World.Count(what, by);
+    }
 
     /// <inheritdoc/>
     public void After(long delayMs, Action action)

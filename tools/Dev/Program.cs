@@ -13,7 +13,7 @@ const string help = """
     ./dev bench mqtt          messages a second at QoS 1 over TLS, endpoint and clients in one process
     ./dev eval ...            the filters on recordings (tools/Eval says what it takes)
     ./dev sim SEED            one seeded world in virtual time: faults in, alarms out
-    ./dev sim SEED --days N [--ns-per-il N] [--from day:193,sequence:0xFE00,boot:0xFFFFF0] [--json FILE]
+    ./dev sim SEED --days N [--ns-per-il N] [--from day:193,sequence:0xFE00,boot:0xFFFF] [--methods] [--json FILE]
                               a band and a hub for many days: what is lost, what steps cost, what flash and battery give
     ./dev pictures            remakes the README's pictures from the running system
     ./dev vectors             writes the filters' golden vectors anew, for the host and for the device

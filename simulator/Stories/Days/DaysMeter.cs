@@ -13,7 +13,7 @@ public sealed class DaysMeter
     private readonly DaysWorld _days;
     private readonly Dictionary<string, long> _bandWrites = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _hubWrites = new(StringComparer.Ordinal);
-    private readonly List<(long Band, long Hub)> _nativeBytes = [];
+    private readonly List<NativeBytes> _nativeBytes = [];
     private readonly long _startMs;
     private readonly long _accelerometerLost;
     private readonly long _ppgLost;
@@ -37,7 +37,7 @@ public sealed class DaysMeter
     }
 
     /// <summary>Called at the end of each day.</summary>
-    public void EndDay() => _nativeBytes.Add((NativeBytes(_days.Band.Radio), NativeBytes(_days.Hub.Radio)));
+    public void EndDay() => _nativeBytes.Add(new NativeBytes(BytesOf(_days.Band.Radio), BytesOf(_days.Hub.Radio)));
 
     /// <summary>What was seen.</summary>
     public DaysOutcome Read(DaysOptions options)
@@ -55,8 +55,8 @@ public sealed class DaysMeter
             Falls = _days.Falls,
             FallAlarms = _days.Centre.Alarms.Count(static a => a.Kind == "fall"),
             NativeBytes = _nativeBytes,
-            Band = Work(_days.Band),
-            Hub = Work(_days.Hub),
+            Band = Work(_days.Band, _days.Band.Radio),
+            Hub = Work(_days.Hub, _days.Hub.Radio),
             AccelerometerLost = _days.Band.Accelerometer.Lost - _accelerometerLost,
             PpgLost = _days.Band.Ppg.Lost - _ppgLost,
             Summaries = summaries.Count,
@@ -89,11 +89,11 @@ public sealed class DaysMeter
         _motorSinceMs = nowMs;
     }
 
-    private static long NativeBytes(Antenna antenna) => antenna.Host?.NativeBytes ?? 0;
+    private static long BytesOf(Antenna antenna) => antenna.Host?.NativeBytes ?? 0;
 
-    private static BoardWork Work(Device device) => new(
-        device.Processor.MostInstructions, device.Processor.Longest, device.Processor.MostMethods.Take(5).ToList(),
-        device.Processor.Steps, device.Processor.Instructions, device.Boots);
+    private static BoardWork Work(Device device, Antenna radio) => new(
+        device.Processor.MostInstructions, device.Processor.Longest, device.Processor.MostMethods.Take(8).ToList(),
+        device.Processor.Steps, device.Processor.Instructions, device.Boots, radio.StackStarts);
 
     private static Dictionary<string, double> PerDay(Dictionary<string, long> writes, double days) =>
         writes.OrderByDescending(static w => w.Value)

@@ -10,13 +10,15 @@ namespace ElderBand.Simulator.Stories.Days;
 /// <param name="FromDay">Days that band and hub have been up when the world begins.</param>
 /// <param name="FromSequence">Next sequence of the band's two lanes when the world begins.</param>
 /// <param name="FromBoot">Boot count stored in band and hub when the world begins.</param>
+/// <param name="NotesMethods">Also show what the costliest steps executed.</param>
 /// <param name="JsonFile">Where the outcome goes as well; null: nowhere.</param>
 public sealed record DaysOptions(
-    int Seed, int Days, int NsPerIl, int FromDay, int FromSequence, int FromBoot, string? JsonFile)
+    int Seed, int Days, int NsPerIl, int FromDay, int FromSequence, int FromBoot, bool NotesMethods, string? JsonFile)
 {
     /// <summary>How the command is used.</summary>
     public const string Usage =
-        "./dev sim SEED --days N [--ns-per-il N] [--from day:193,sequence:0xFE00,boot:0xFFFFF0] [--json FILE]";
+        "./dev sim SEED --days N [--ns-per-il N] [--from day:193,sequence:0xFE00,boot:0xFFFF] "
+        + "[--methods] [--json FILE]";
 
     private const int MostDays = 3660;
     private const int MostNs = 100_000;
@@ -25,9 +27,17 @@ public sealed record DaysOptions(
     /// <summary>Reads the words after <c>sim</c>.</summary>
     public static DaysOptions Parse(IReadOnlyList<string> words)
     {
-        var options = new DaysOptions(Number(words.ElementAtOrDefault(0), "SEED", int.MaxValue), 0, 0, 0, 0, 0, null);
+        var seed = Number(words.ElementAtOrDefault(0), "SEED", int.MaxValue);
+        var options = new DaysOptions(seed, 0, 0, 0, 0, 0, false, null);
         for (var i = 1; i < words.Count; i += 2)
         {
+            if (words[i] == "--methods")
+            {
+                options = options with { NotesMethods = true };
+                i--;
+                continue;
+            }
+
             var value = words.ElementAtOrDefault(i + 1) ?? throw Wrong($"{words[i]} needs a value");
             options = words[i] switch
             {

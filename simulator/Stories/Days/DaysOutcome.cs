@@ -8,10 +8,14 @@ namespace ElderBand.Simulator.Stories.Days;
 public sealed record BoardWork(
     StepCost MostInstructions,
     StepCost Longest,
-    IReadOnlyList<(string Name, long Instructions)> MostMethods,
+    IReadOnlyList<MethodCost> MostMethods,
     long Steps,
     long Instructions,
-    int Boots);
+    int Boots,
+    long RadioStarts);
+
+/// <summary>Native memory of the two Bluetooth stacks at the end of a day, bytes.</summary>
+public sealed record NativeBytes(long Band, long Hub);
 
 /// <summary>What many days have shown.</summary>
 public sealed class DaysOutcome
@@ -22,7 +26,6 @@ public sealed class DaysOutcome
     private static readonly JsonSerializerOptions Json = new()
     {
         WriteIndented = true,
-        IncludeFields = true,
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
@@ -49,7 +52,7 @@ public sealed class DaysOutcome
     public required int FallAlarms { get; init; }
 
     /// <summary>Native memory of the two Bluetooth stacks at the end of each day, bytes.</summary>
-    public required IReadOnlyList<(long Band, long Hub)> NativeBytes { get; init; }
+    public required IReadOnlyList<NativeBytes> NativeBytes { get; init; }
 
     /// <summary>The band's steps.</summary>
     public required BoardWork Band { get; init; }
@@ -84,8 +87,10 @@ public sealed class DaysOutcome
     /// <summary>Faults and events by name.</summary>
     public required IReadOnlyDictionary<string, long> Counts { get; init; }
 
-    /// <summary>Writes that reached no characteristic: the hub wrote and the band's App saw nothing.</summary>
-    public long WritesLost => Counts.GetValueOrDefault(Simulation.Bluetooth.Faults.WriteLost);
+    /// <summary>Writes and subscriptions that reached no characteristic: the band's App saw nothing of them.</summary>
+    public long WritesLost =>
+        Counts.GetValueOrDefault(Simulation.Bluetooth.Faults.WriteLost)
+        + Counts.GetValueOrDefault(Simulation.Bluetooth.Faults.SubscriptionLost);
 
     /// <summary>No press lost or doubled, and every write of the hub received.</summary>
     public bool IsGood => Lost == 0 && Doubled == 0 && WritesLost == 0;
@@ -103,7 +108,7 @@ public sealed class DaysOutcome
             ("presses, lost, doubled", $"{Presses}, {Lost}, {Doubled}"),
             ("falls, at the centre", $"{Falls}, {FallAlarms}"),
             ("hub writes that no characteristic took", $"{WritesLost}"),
-            ("radio stack starts", $"{Counts.GetValueOrDefault(Simulation.Bluetooth.Faults.StackStarts)}"),
+            ("radio starts of the band, of the hub", $"{Band.RadioStarts}, {Hub.RadioStarts}"),
             ("native bytes of the band, first and last day", Native(static n => n.Band)),
             ("native bytes of the hub, first and last day", Native(static n => n.Hub)),
             ("band: most IL in a step", Cost(Band.MostInstructions)),
@@ -127,9 +132,19 @@ public sealed class DaysOutcome
             output.WriteLine($"{what,-52}{value}");
         }
 
+        PrintMethods(output, "band", Band);
+        PrintMethods(output, "hub", Hub);
         foreach (var (what, count) in Counts)
         {
             output.WriteLine($"  {count,10}  {what}");
+        }
+    }
+
+    private static void PrintMethods(TextWriter output, string whose, BoardWork work)
+    {
+        foreach (var (name, instructions) in work.MostMethods)
+        {
+            output.WriteLine($"  {instructions,10}  IL of the {whose}'s costliest step in {name}");
         }
     }
 
@@ -142,6 +157,6 @@ public sealed class DaysOutcome
     private static string Wear(IReadOnlyDictionary<string, double> writes) =>
         $"{writes.Values.Sum():0}, {writes.Values.Sum() * 365 / Blocks:0}";
 
-    private string Native(Func<(long Band, long Hub), long> of) =>
+    private string Native(Func<NativeBytes, long> of) =>
         NativeBytes.Count == 0 ? "-" : $"{of(NativeBytes[0])}, {of(NativeBytes[^1])}";
 }

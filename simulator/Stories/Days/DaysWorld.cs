@@ -46,6 +46,7 @@ public sealed class DaysWorld : IDisposable
         {
             device.FirstUptimeMs = (long)options.FromDay * DaysPlan.DayMs;
             StoreBoot(device.Flash, options.FromBoot);
+            device.Processor.NotesMethods = options.NotesMethods;
             device.PowerOn();
         }
 
