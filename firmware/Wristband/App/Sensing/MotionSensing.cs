@@ -191,7 +191,7 @@ namespace ElderBand.Wristband
             _same = 0;
         }
 
-        // In batches, because a batch without a movement costs the fall detector a third of its samples one by one.
+        // In batches, because a batch without a movement costs a quarter less than its samples one by one.
         private void PushToFilters()
         {
             int from = 0;
