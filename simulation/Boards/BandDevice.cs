@@ -26,6 +26,7 @@ public sealed class BandDevice : Device
     private Inbox? _inbox;
     private IBandLink? _link;
     private Band? _app;
+    private (long Accelerometer, long Ppg) _lostBefore;
 
     /// <summary>
     /// A band without power; <paramref name="hasGreen"/>: a MAX30101 is fitted in place of the MAX30102.
@@ -113,6 +114,7 @@ public sealed class BandDevice : Device
         }
 
         _app.Start(nowMs);
+        _lostBefore = (Accelerometer.Lost, Ppg.Lost);
     }
 
     private static void BeginSequencesAt(Band app, int sequence)
@@ -134,6 +136,9 @@ public sealed class BandDevice : Device
 
     /// <summary>Boot count of the running App; -1 without one.</summary>
     public int BootCount => _app?.Boot ?? -1;
+
+    /// <summary>Samples that the two chips have lost while an App ran, not in deep sleep and not in a boot.</summary>
+    public (long Accelerometer, long Ppg) SamplesLost { get; private set; }
 
     /// <summary>The App runs.</summary>
     public bool IsRunning => _app is not null;
@@ -159,9 +164,18 @@ public sealed class BandDevice : Device
             host.WaitInLoop(() => _inbox!.Wait(waitMs));
         }
 
+        NoteLost();
         _interrupt &= Accelerometer.Interrupt1; // read empty, the line falls
         WatchInterrupt();
         return waitMs;
+    }
+
+    private void NoteLost()
+    {
+        var (accelerometer, ppg) = _lostBefore;
+        _lostBefore = (Accelerometer.Lost, Ppg.Lost);
+        SamplesLost = (
+            SamplesLost.Accelerometer + Accelerometer.Lost - accelerometer, SamplesLost.Ppg + Ppg.Lost - ppg);
     }
 
     private MotionSample Felt(long atMs, MotionSample sample)
@@ -233,6 +247,13 @@ public sealed class BandDevice : Device
     protected override bool WaitsInLightSleep(long waitMs) =>
         waitMs >= ShortestLightSleepMs && !RadioIsOn && !IsExternal && !Key.IsPressed && !Accelerometer.Interrupt1
         && !Vibration.IsActive && !Light.IsActive;
+
+    /// <inheritdoc/>
+    protected override void OnPowerLost()
+    {
+        Ppg.PowerCycle();
+        Accelerometer.PowerCycle();
+    }
 
     /// <inheritdoc/>
     protected override void OnDeath()

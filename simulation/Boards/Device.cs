@@ -10,11 +10,10 @@ namespace ElderBand.Simulation;
 public abstract class Device : IClock, IPower
 {
     private readonly int _bootMs;
-    private readonly int _watchdogMs;
+    private readonly Watchdog _watchdog;
     private long _poweredAtMs;
     private long _stepAtMs = long.MaxValue;
     private long _wallOffsetMs;
-    private long _fedAtMs;
     private long _startedMs;
     private int _life;
     private bool _neverWakes;
@@ -25,10 +24,10 @@ public abstract class Device : IClock, IPower
         World = world;
         Name = name;
         _bootMs = bootMs;
-        _watchdogMs = watchdogMs;
         Flash = new VirtualFlash(this);
         Processor = processor;
         Power = new PowerMeter(world);
+        _watchdog = new Watchdog(world, Power, watchdogMs);
         if (world.Figures.NsPerIl > 0 && !IlCounter.IsThere)
         {
             throw new SimulationException(
@@ -104,6 +103,7 @@ public abstract class Device : IClock, IPower
         World.Count("power cuts");
         Flash.Cut();
         Die();
+        OnPowerLost();
         IsOn = false;
         Power.Enter(ChipState.Off);
     }
@@ -196,7 +196,7 @@ public abstract class Device : IClock, IPower
     });
 
     /// <inheritdoc/>
-    public void FeedWatchdog() => _fedAtMs = EffectMs;
+    public void FeedWatchdog() => _watchdog.Feed(EffectMs);
 
     /// <summary>The chip waits in light sleep.</summary>
     public bool IsInLightSleep => Power.State == ChipState.LightSleep;
@@ -218,11 +218,7 @@ public abstract class Device : IClock, IPower
             return;
         }
 
-        if (World.NowMs - Power.SinceMs >= World.Figures.WatchdogHoldMs)
-        {
-            _fedAtMs = World.NowMs; // it was off, and begins anew
-        }
-
+        _watchdog.OnWake();
         Power.Enter(ChipState.Awake);
         World.Count("light sleeps");
         if (World.Figures.NsPerIl > 0)
@@ -264,6 +260,11 @@ public abstract class Device : IClock, IPower
     /// <summary>The board waits for this long in light sleep, as firmware/Wristband/Board/Idle.cs decides.</summary>
     protected virtual bool WaitsInLightSleep(long waitMs) => false;
 
+    /// <summary>The supply is gone, for every part of the board.</summary>
+    protected virtual void OnPowerLost()
+    {
+    }
+
     /// <summary>The App is gone: links drop, pins fall back.</summary>
     protected abstract void OnDeath();
 
@@ -288,7 +289,6 @@ public abstract class Device : IClock, IPower
 
             Boots++;
             _startedMs = NowMs();
-            _fedAtMs = World.NowMs;
             Run(
                 () =>
                 {
@@ -297,7 +297,11 @@ public abstract class Device : IClock, IPower
                 },
                 isBoot: true);
             _poweredAtMs -= Boots == 1 ? FirstUptimeMs : 0;
-            WatchTheDog(life);
+            _watchdog.Start(() =>
+            {
+                Die();
+                Start(WakeCause.Watchdog);
+            });
         });
     }
 
@@ -305,33 +309,9 @@ public abstract class Device : IClock, IPower
     {
         _life++;
         _stepAtMs = long.MaxValue;
+        _watchdog.Stop();
         OnDeath();
     }
-
-    private void WatchTheDog(int life) => World.At(_fedAtMs + _watchdogMs, () =>
-    {
-        if (life != _life)
-        {
-            return;
-        }
-
-        if (IsInLightSleep && World.NowMs - Power.SinceMs >= World.Figures.WatchdogHoldMs)
-        {
-            // SET1 has fallen: the watchdog is off until the chip wakes and drives the line again.
-            World.At(World.NowMs + _watchdogMs, () => WatchTheDog(life));
-            return;
-        }
-
-        if (World.NowMs - _fedAtMs >= _watchdogMs)
-        {
-            World.Count("watchdog resets");
-            Die();
-            Start(WakeCause.Watchdog);
-            return;
-        }
-
-        WatchTheDog(life);
-    });
 
     private void StepAt(long atMs)
     {

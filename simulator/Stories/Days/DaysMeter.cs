@@ -15,8 +15,6 @@ public sealed class DaysMeter
     private readonly Dictionary<string, long> _hubWrites = new(StringComparer.Ordinal);
     private readonly List<NativeBytes> _nativeBytes = [];
     private readonly long _startMs;
-    private readonly long _accelerometerLost;
-    private readonly long _ppgLost;
     private readonly long _conversions;
     private long _protectedMs;
     private long _motorSinceMs;
@@ -27,8 +25,6 @@ public sealed class DaysMeter
     {
         _days = days;
         _startMs = days.World.NowMs;
-        _accelerometerLost = days.Band.Accelerometer.Lost;
-        _ppgLost = days.Band.Ppg.Lost;
         _conversions = days.Band.Ppg.Conversions;
         days.Band.Flash.Written += write => Add(_bandWrites, write.File);
         days.Hub.Flash.Written += write => Add(_hubWrites, write.File);
@@ -57,8 +53,8 @@ public sealed class DaysMeter
             NativeBytes = _nativeBytes,
             Band = Work(_days.Band, _days.Band.Radio),
             Hub = Work(_days.Hub, _days.Hub.Radio),
-            AccelerometerLost = _days.Band.Accelerometer.Lost - _accelerometerLost,
-            PpgLost = _days.Band.Ppg.Lost - _ppgLost,
+            AccelerometerLost = _days.Band.SamplesLost.Accelerometer,
+            PpgLost = _days.Band.SamplesLost.Ppg,
             Summaries = summaries.Count,
             SummariesWithRate = summaries.Count(static v => v.Bpm > 0),
             BandWritesADay = PerDay(_bandWrites, days),

@@ -60,10 +60,10 @@ public sealed class DaysOutcome
     /// <summary>The hub's steps.</summary>
     public required BoardWork Hub { get; init; }
 
-    /// <summary>Samples that found the accelerometer's FIFO full.</summary>
+    /// <summary>Samples of the accelerometer that found its FIFO full while the App ran.</summary>
     public required long AccelerometerLost { get; init; }
 
-    /// <summary>Samples that found the optical sensor's FIFO full.</summary>
+    /// <summary>Samples of the optical sensor that found its FIFO full while the App ran.</summary>
     public required long PpgLost { get; init; }
 
     /// <summary>Summaries of a worn band at the centre.</summary>
