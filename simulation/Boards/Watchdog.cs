@@ -25,7 +25,7 @@ internal sealed class Watchdog(World world, PowerMeter power, int biteMs)
     /// <summary>A feed that takes effect at this world time.</summary>
     public void Feed(long atMs) => _fedMs = atMs;
 
-    /// <summary>Light sleep ends: where the watchdog was off it begins anew. Called while the chip still sleeps.</summary>
+    /// <summary>Light sleep ends: a watchdog that was off begins anew. Called while the chip sleeps.</summary>
     public void OnWake() => _fedMs = IsOff ? world.NowMs : _fedMs;
 
     private void Watch(int watch, Action bite) => world.At(_fedMs + biteMs, () =>

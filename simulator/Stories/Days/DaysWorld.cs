@@ -50,11 +50,15 @@ public sealed class DaysWorld : IDisposable
             device.PowerOn();
         }
 
+        // On the charger the radio stays on. In Daily a connect that misses the first beat waits for the next one.
+        Band.SetExternal(true);
         Presses = new PressBook(Band);
         if (!World.RunUntil(() => Hub.IsOnline && Band is { IsTrusted: true, Pending: 0 }, FindEachOtherMs))
         {
             throw new SimulationException($"seed {options.Seed}: band and hub did not find each other within a minute");
         }
+
+        Band.SetExternal(false);
     }
 
     /// <summary>The world.</summary>
