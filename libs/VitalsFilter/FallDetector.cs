@@ -214,19 +214,20 @@ namespace ElderBand.VitalsFilter
         }
 
         /// <summary>Takes samples as <see cref="Push"/> does, at three quarters of the cost while nothing passes 1.5 g.
-        /// Stops after a sample that leads to a verdict.</summary>
+        /// Stops after a sample that leads to a verdict or with which <see cref="IsSumming"/> begins.</summary>
         /// <param name="x">Milli-g.</param>
         /// <param name="y">Milli-g.</param>
         /// <param name="z">Milli-g.</param>
         /// <param name="begin">The first sample to take.</param>
         /// <param name="end">Behind the last one.</param>
         /// <param name="squares">Gets <see cref="Square"/> of each sample taken, at its index.</param>
-        /// <returns>Where to go on: <paramref name="end"/>, or less where <see cref="Verdict"/> is not None.</returns>
+        /// <returns>Where to go on: <paramref name="end"/>, or less where it stopped.</returns>
         public int PushBatch(short[] x, short[] y, short[] z, int begin, int end, int[] squares)
         {
             FallVerdict verdict = FallVerdict.None;
+            bool wasSumming = _summing;
             int i = begin;
-            while (i < end && verdict == FallVerdict.None)
+            while (i < end && verdict == FallVerdict.None && (wasSumming || !_summing))
             {
                 bool isSecondOver = false;
                 int quiet = _peakAge == Idle

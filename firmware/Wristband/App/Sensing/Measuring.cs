@@ -207,7 +207,7 @@ namespace ElderBand.Wristband
             CloseSummary(nowMs);
             _motion.Watch.Step(nowMs);
             _ppg.Watch.Step(nowMs);
-            if (_ppg.MayStep)
+            if (_ppg.MayStep || _motion.HasMore)
             {
                 return nowMs + 1;
             }
@@ -219,7 +219,12 @@ namespace ElderBand.Wristband
         private bool ReadSensors(long nowMs)
         {
             bool hasRead = false;
-            if (nowMs >= _nextMotionMs)
+            if (_motion.HasMore)
+            {
+                _motion.Feed(_ppg.Watch.IsRunning);
+                hasRead = true;
+            }
+            else if (nowMs >= _nextMotionMs)
             {
                 _nextMotionMs = nowMs + (_mode == BandMode.Guard ? GuardMotionMs : DailyMotionMs);
                 _motion.Step(_ppg.Watch.IsRunning, nowMs);

@@ -11,6 +11,7 @@ namespace ElderBand.Wristband
     public sealed class MotionSensing
     {
         private const int FrozenSamples = 60 * Adxl343.RateHz;
+        private const int JudgingSlice = 8;
 
         private readonly IRegisterBus _bus;
         private readonly Adxl343 _part;
@@ -26,6 +27,7 @@ namespace ElderBand.Wristband
         private int _lastZ;
         private int _same;
         private int _overrunsBefore;
+        private int _fed;
 
         /// <summary>
         /// Over the accelerometer's registers; samples also go to <paramref name="heart"/> where wanted.
@@ -77,16 +79,13 @@ namespace ElderBand.Wristband
                 _fall.Gap(); // the FIFO drops the oldest samples: the gap lies before this burst
             }
 
-            PushToFilters();
             for (int i = 0; i < _part.Count; i++)
             {
                 WatchFrozen(_part.X(i), _part.Y(i), _part.Z(i));
-                if (forHeart)
-                {
-                    _heart.PushMotion(_lastX, _lastY, _lastZ);
-                }
             }
 
+            _fed = 0;
+            Feed(forHeart);
             if (_part.Count > 0)
             {
                 _watch.OnSamples(nowMs);
@@ -104,6 +103,41 @@ namespace ElderBand.Wristband
             {
                 // A working converter shows noise within a minute.
                 FailAt(SensorHealth.Nonsense, Adxl343Register.DataX0, nowMs);
+            }
+        }
+
+        /// <summary>Samples of the last read wait for <see cref="Feed"/>.</summary>
+        public bool HasMore
+        {
+            get { return _fed < _part.Count; }
+        }
+
+        /// <summary>
+        /// Gives the filters what waits. While the fall detector judges an impact, one call takes at most 8 samples, so
+        /// that no Step exceeds 60,000 IL and the key is heard between them.
+        /// </summary>
+        public void Feed(bool forHeart)
+        {
+            // In batches, because a batch without a movement costs a quarter less than its samples one by one.
+            bool wasSumming = _fall.IsSumming;
+            int end = wasSumming && _part.Count - _fed > JudgingSlice ? _fed + JudgingSlice : _part.Count;
+            int begin = _fed;
+            while (_fed < end && (wasSumming || !_fall.IsSumming))
+            {
+                int to = _fall.PushBatch(_part.AllX, _part.AllY, _part.AllZ, _fed, end, _squares);
+                if (_fall.Verdict >= FallVerdict.Suspected)
+                {
+                    _verdict = _fall.Verdict;
+                    Score = (byte)_fall.LastScore;
+                }
+
+                _activity.PushBatch(_squares, _fed, to);
+                _fed = to;
+            }
+
+            for (int i = begin; forHeart && i < _fed; i++)
+            {
+                _heart.PushMotion(_part.X(i), _part.Y(i), _part.Z(i));
             }
         }
 
@@ -189,24 +223,6 @@ namespace ElderBand.Wristband
             _watch.OnFailed(health, (byte)register, 0, nowMs);
             _bus.Recover();
             _same = 0;
-        }
-
-        // In batches, because a batch without a movement costs a quarter less than its samples one by one.
-        private void PushToFilters()
-        {
-            int from = 0;
-            while (from < _part.Count)
-            {
-                int to = _fall.PushBatch(_part.AllX, _part.AllY, _part.AllZ, from, _part.Count, _squares);
-                if (_fall.Verdict >= FallVerdict.Suspected)
-                {
-                    _verdict = _fall.Verdict;
-                    Score = (byte)_fall.LastScore;
-                }
-
-                _activity.PushBatch(_squares, from, to);
-                from = to;
-            }
         }
 
         private void WatchFrozen(int x, int y, int z)
