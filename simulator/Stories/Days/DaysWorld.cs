@@ -27,7 +27,7 @@ public sealed class DaysWorld : IDisposable
     /// <summary>Builds it, gives it power, and lets band and hub find each other.</summary>
     public DaysWorld(DaysOptions options)
     {
-        World = new World(options.Seed, Figures.Fixed with { NsPerIl = options.NsPerIl }) { FailsOnLongSteps = false };
+        World = new World(options.Seed, Figures.Fixed with { NsPerIl = options.NsPerIl });
         Centre = new MemoryCentre(World);
         var radio = new VirtualRadio(World);
         Hub = new HubDevice(World, "hub", radio, device => Centre.Line(device, Group));

@@ -11,7 +11,7 @@ namespace ElderBand.Wristband
     public sealed class MotionSensing
     {
         private const int FrozenSamples = 60 * Adxl343.RateHz;
-        private const int JudgingSlice = 8;
+        private const int JudgingSlice = 6;
 
         private readonly IRegisterBus _bus;
         private readonly Adxl343 _part;
@@ -113,7 +113,7 @@ namespace ElderBand.Wristband
         }
 
         /// <summary>
-        /// Gives the filters what waits. While the fall detector judges an impact, one call takes at most 8 samples, so
+        /// Gives the filters what waits. While the fall detector judges an impact, one call takes at most 6 samples, so
         /// that no Step exceeds 60,000 IL and the key is heard between them.
         /// </summary>
         public void Feed(bool forHeart)
