@@ -16,14 +16,14 @@ namespace ElderBand.HomeHub
     }
 
     /// <summary>
-    /// The lane of what may call for help: every record goes to flash before it is acknowledged (R2).
+    /// The lane of frames that may call for help: every record goes to flash before the hub acknowledges it (R2).
     /// </summary>
     public sealed class AlarmLane : RecordStore
     {
         /// <summary>Number of queues.</summary>
         public const int QueueCount = 3;
 
-        /// <summary>Takes all memory it will ever use.</summary>
+        /// <summary>Allocates all memory that the lane will use.</summary>
         public AlarmLane(IFlash flash, ICheckpoint checkpoint, int segments, int capacity)
             : base(flash, checkpoint, "alarm", segments, capacity, QueueCount)
         {
@@ -36,8 +36,8 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
-        /// When the oldest checked call for help that waits for the centre's receipt arrived, monotonic ms (0 for one
-        /// that an earlier boot left); <see cref="long.MaxValue"/> where none waits.
+        /// Arrival time of the oldest checked call for help that waits for the centre's receipt, monotonic ms. 0 for a
+        /// record from an earlier boot; <see cref="long.MaxValue"/> where none waits.
         /// </summary>
         public long OldestUrgentReceivedMs
         {
@@ -49,7 +49,8 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
-        /// True where the frame calls for help or belongs to such a call: first on the line, may use the reserve.
+        /// True where the frame calls for help or belongs to such a call. Such frames are sent first and may use the
+        /// last quarter of the lane.
         /// </summary>
         public static bool IsUrgent(FrameType type)
         {
@@ -62,7 +63,7 @@ namespace ElderBand.HomeHub
                 case FrameType.HubTechnical:
                     return false;
                 default:
-                    // Unknown types too: they may be a newer band's call.
+                    // An unknown type counts as urgent: a newer band may call for help with it.
                     return true;
             }
         }

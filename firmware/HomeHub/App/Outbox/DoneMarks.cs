@@ -3,8 +3,8 @@ using ElderBand.BandProtocol;
 namespace ElderBand.HomeHub
 {
     /// <summary>
-    /// A slot on flash that says which records are done: kind 1, count 1, up to 7 marks of hub boot 3 and number 2, CRC
-    /// at the end. A lost mark only means that a record is sent once more.
+    /// A slot on flash that says which records are done. Bytes: kind 1, count 1, up to 7 marks (hub boot 3, number 2),
+    /// CRC 4 at the end of the slot. Where a mark is lost, its record is sent once more.
     /// </summary>
     public sealed class DoneMarks
     {
@@ -25,7 +25,7 @@ namespace ElderBand.HomeHub
             get { return _slot[1]; }
         }
 
-        /// <summary>Adds a mark; there is room.</summary>
+        /// <summary>Adds a mark; <see cref="Count"/> must be below <see cref="Capacity"/>.</summary>
         public void Add(int boot, int sequence)
         {
             int at = FirstAt + (_slot[1] * MarkSize);
@@ -48,7 +48,9 @@ namespace ElderBand.HomeHub
             Bytes.Copy(_slot, 0, batch, 0, RecordTable.SlotSize);
         }
 
-        /// <summary>Drops from a store what a whole slot of marks names.</summary>
+        /// <summary>
+        /// Drops from a store the records that a slot of marks names; the caller has checked the slot's CRC.
+        /// </summary>
         public static void Apply(byte[] image, int at, RecordStore store)
         {
             int count = image[at + 1] <= Capacity ? image[at + 1] : Capacity;

@@ -3,9 +3,10 @@ using ElderBand.BandProtocol;
 namespace ElderBand.HomeHub
 {
     /// <summary>
-    /// Two lanes between the bands and the centre (R5). Alarms: on flash before they are acknowledged (R2), gone only
-    /// on the centre's receipt (R3), refused when full (R6: the band keeps its latch). Vitals: in memory, 10-minute
-    /// frames on flash while offline, the oldest dropped and counted when full.
+    /// Two lanes between the bands and the centre (R5). An alarm record is on flash before the hub acknowledges it (R2)
+    /// and is deleted only on the centre's receipt (R3). A full alarm lane refuses new records (R6: the band keeps its
+    /// latch). Vitals are in memory; while the hub is offline, 10-minute frames go to flash as well. A full vitals lane
+    /// drops and counts its oldest record.
     /// </summary>
     public sealed class Outbox
     {
@@ -36,7 +37,7 @@ namespace ElderBand.HomeHub
         private long _probeMs;
         private long _trimMs;
 
-        /// <summary>Takes all memory it will ever use.</summary>
+        /// <summary>Allocates all memory that the outbox will use.</summary>
         public Outbox(IFlash flash, ICheckpoint checkpoint)
         {
             _flash = flash;
@@ -60,18 +61,22 @@ namespace ElderBand.HomeHub
         /// <summary>Frames refused because the alarm lane was full.</summary>
         public int Refused { get; private set; }
 
-        /// <summary>True while the flash refuses alarms: they are sent on from memory, but not acknowledged.</summary>
+        /// <summary>
+        /// True while the flash refuses alarms. The hub then sends them to the centre from memory, but does not
+        /// acknowledge them to the band.
+        /// </summary>
         public bool FlashFailing
         {
             get { return FlashState != FlashResult.Ok; }
         }
 
-        /// <summary>What the last write of alarms came to.</summary>
+        /// <summary>Result of the last write of alarms.</summary>
         public FlashResult FlashState { get; private set; }
 
         /// <summary>
-        /// Rebuilds both lanes, then counts and stores the boot before anything can carry it (R1). Both copies are
-        /// written, so that one corrupt copy cannot bring an old count back (P18).
+        /// Rebuilds both lanes, then adds 1 to the boot count and stores the count before any record carries the new
+        /// count (R1). Both copies of the count are written, so that one corrupt copy cannot bring an old count back
+        /// (P18).
         /// </summary>
         public void Load()
         {
@@ -88,7 +93,10 @@ namespace ElderBand.HomeHub
             NextBoot();
         }
 
-        /// <summary>Takes a band's frame into the alarm lane; false where it is full (and counted).</summary>
+        /// <summary>
+        /// Adds a band's frame to the alarm lane; false where the lane is full (<see cref="Refused"/> counts the
+        /// frame).
+        /// </summary>
         public bool AddAlarm(
             long address,
             int rssiDbm,
@@ -109,7 +117,7 @@ namespace ElderBand.HomeHub
             return Alarms.Add(true, Boot, sequence, address, rssiDbm, flags, quality, ageMs, nowMs, frame, offset) >= 0;
         }
 
-        /// <summary>A frame of the hub itself, numbered as its record is.</summary>
+        /// <summary>Adds a frame of the hub itself. Frame and record have the same boot and number.</summary>
         public bool AddOwn(FrameType type, long address, byte flags, byte detail, long nowMs, byte batteryPct)
         {
             if (!Alarms.HasRoom(type))
@@ -125,7 +133,7 @@ namespace ElderBand.HomeHub
             return Alarms.Add(true, Boot, sequence, address, 0, known, AgeQuality.Measured, 0, nowMs, _own, 0) >= 0;
         }
 
-        /// <summary>Takes a vitals-lane frame; the oldest goes where there is no room.</summary>
+        /// <summary>Adds a frame of the vitals lane; where the lane is full, its oldest record is dropped.</summary>
         public void AddVitals(long address, int rssiDbm, byte flags, bool online, long nowMs, byte[] frame, int offset)
         {
             if (Vitals.Count >= VitalsCapacity && Vitals.DropOldest())
@@ -150,7 +158,9 @@ namespace ElderBand.HomeHub
                 offset);
         }
 
-        /// <summary>The centre has committed a record of either lane; true where it was still here.</summary>
+        /// <summary>
+        /// The centre has committed a record of either lane; true where the lane still held the record.
+        /// </summary>
         public bool Receipt(int boot, int sequence)
         {
             RecordStore lane = (sequence & VitalsBit) != 0 ? Vitals : Alarms;
@@ -165,8 +175,8 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
-        /// Writes what must be written now. A fault lasts until a write has succeeded: where none is due, the boot
-        /// count is written again each minute to find out.
+        /// Writes the pending alarm records and marks. <see cref="FlashFailing"/> ends only when a write succeeds.
+        /// Where nothing is pending, the boot count is written again each minute as a test of the flash.
         /// </summary>
         public FlashResult Flush(long nowMs)
         {
@@ -189,7 +199,7 @@ namespace ElderBand.HomeHub
             FlashResult result = Alarms.Flush();
             for (int i = 0; i < VitalsSegments && result == FlashResult.Full && Vitals.SegmentsInUse > 0; i++)
             {
-                // Vitals give way to alarms (P19).
+                // The flash is full: vitals are deleted to make room for alarms (P19).
                 VitalsDropped += Vitals.DropOldestSegment();
                 result = Alarms.Flush();
             }
@@ -200,7 +210,7 @@ namespace ElderBand.HomeHub
             return result;
         }
 
-        /// <summary>Vitals: what is old goes, what must last is written at most once a minute.</summary>
+        /// <summary>Drops old live vitals, and writes pending 10-minute frames at most once a minute.</summary>
         public void Tend(bool online, long nowMs)
         {
             if (nowMs - _trimMs >= 10000)

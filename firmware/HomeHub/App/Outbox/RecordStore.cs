@@ -4,9 +4,9 @@ namespace ElderBand.HomeHub
 {
     /// <summary>
     /// One lane of the outbox: a table in memory and, for what must survive a power cut, segment files. Every slot on
-    /// flash has its own CRC, so a corrupt bit costs one record and a torn tail costs what was never acknowledged (P17,
-    /// P18). Slots are records, copies of records (from compacting) or marks "these are done"; a lost mark only means
-    /// that a record is sent once more.
+    /// flash has its own CRC: a corrupt bit costs one record, a torn end of a file only unacknowledged records (P17,
+    /// P18). A slot holds a record, a copy of one (from compacting) or marks of done records. Where a mark is lost, its
+    /// record is sent once more.
     /// </summary>
     public class RecordStore : RecordTable
     {
@@ -25,14 +25,12 @@ namespace ElderBand.HomeHub
         private readonly byte[] _copies = new byte[BatchSlots * SlotSize];
         private readonly DoneMarks _dones = new DoneMarks();
 
-        /// <summary>Takes all memory it will ever use.</summary>
+        /// <summary>Allocates all memory that the lane will use.</summary>
         /// <param name="flash">The file system.</param>
-        /// <param name="checkpoint">What segments begin with, or null; where it is given, frames can be found
-        /// too.</param>
+        /// <param name="checkpoint">Supplies each segment's first bytes, or null: then no frame can be found.</param>
         /// <param name="prefix">Files are called prefix0, prefix1, ...</param>
         /// <param name="segments">Segment files at most, up to 64.</param>
-        /// <param name="capacity">Records at most; at least two segments must stay spare: capacity / 93 + 2 &lt;=
-        /// segments.</param>
+        /// <param name="capacity">Records at most: capacity / 93 + 2 &lt;= segments, because two stay spare.</param>
         /// <param name="queues">Queues to the centre.</param>
         public RecordStore(IFlash flash, ICheckpoint checkpoint, string prefix, int segments, int capacity, int queues)
             : base(capacity, queues, checkpoint != null)
@@ -45,10 +43,10 @@ namespace ElderBand.HomeHub
         /// <summary>Slots and headers found with a wrong CRC at the last load.</summary>
         public int CorruptSlots { get; private set; }
 
-        /// <summary>Highest boot of any record or header, -1 where the store is empty; headers carry it on.</summary>
+        /// <summary>Highest boot of any record or header, -1 for none; new headers repeat this boot.</summary>
         public int HighestBoot { get; set; }
 
-        /// <summary>Records or marks wait for the flash.</summary>
+        /// <summary>True while records or marks wait to be written to flash.</summary>
         public bool HasWork
         {
             get { return PendingCount > 0 || _dones.Count > 0; }
@@ -61,8 +59,8 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
-        /// Rebuilds the table after a boot. Ages become "at least": how long the power was gone is unknown. The first
-        /// flush begins a new segment, because the newest may end in a torn slot.
+        /// Rebuilds the table after a boot. Ages become "at least", because how long the power was off is unknown. The
+        /// first flush begins a new segment, because the newest may end in a torn slot.
         /// </summary>
         public void Load()
         {
@@ -80,7 +78,7 @@ namespace ElderBand.HomeHub
             DropDoneSegments();
         }
 
-        /// <summary>A record from a segment, found at loading; its slot, -1 where the table is full.</summary>
+        /// <summary>Adds a record that loading found; returns its slot, -1 where the table is full.</summary>
         public int AddLoaded(byte[] image, int offset, int boot, int sequence, int segment)
         {
             int slot = AddStored(image, offset, boot, sequence);
@@ -89,12 +87,12 @@ namespace ElderBand.HomeHub
                 _segments[slot] = (byte)segment;
             }
 
-            // Counted also where the table has no room for it: the segment must stay.
+            // A record without room in the table is counted too, because its segment must stay.
             _files.AddLive(segment, 1);
             return slot;
         }
 
-        /// <summary>A mark found at loading: the record is done.</summary>
+        /// <summary>Drops the record of a mark that loading found.</summary>
         public void DropLoaded(int boot, int sequence)
         {
             int slot = IndexOf(boot, sequence);
@@ -106,7 +104,7 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
-        /// Ends a record: the next owner has it, or it is dropped. Its mark goes to flash with the next flush.
+        /// Removes a record that the centre has committed or that is dropped. The next flush writes its mark.
         /// </summary>
         public void Remove(int slot)
         {
@@ -125,7 +123,7 @@ namespace ElderBand.HomeHub
             }
         }
 
-        /// <summary>An acknowledged record is no longer fresh.</summary>
+        /// <summary>The band has its acknowledgement: a fresh record becomes a stored one.</summary>
         public void Settle(int slot)
         {
             if (State(slot) == RecordState.Fresh)
@@ -135,8 +133,8 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
-        /// Writes what is pending in batches, one append each, and the marks of what is done. What could not be written
-        /// stays pending; the caller tries again later and acknowledges nothing of it (R2).
+        /// Writes pending records in batches, one append each, then the marks of done records. What could not be
+        /// written stays pending: the caller tries again later and does not acknowledge those records (R2).
         /// </summary>
         public FlashResult Flush()
         {
@@ -155,7 +153,7 @@ namespace ElderBand.HomeHub
             return result;
         }
 
-        /// <summary>Deletes the oldest segment and forgets its records; how many records that were.</summary>
+        /// <summary>Deletes the oldest segment and forgets its records; returns their number.</summary>
         public int DropOldestSegment()
         {
             int oldest = _files.Oldest();
@@ -224,8 +222,8 @@ namespace ElderBand.HomeHub
         {
             if (_dones.Count == DoneMarks.Capacity)
             {
-                // No room for the mark: write what there is. Where that fails, the marks are lost and the records
-                // are sent once more after a reboot.
+                // The slot of marks is full: write it now. Where that fails, the marks are lost and their records are
+                // sent once more after a reboot.
                 FlushDones();
                 _dones.Clear();
             }
@@ -250,7 +248,7 @@ namespace ElderBand.HomeHub
         /// </summary>
         private FlashResult AppendBatch(int count)
         {
-            // More than once only where a nearly full store fills each new segment with what it moves.
+            // In a nearly full store, compacting can fill a new segment at once: then one more is needed.
             for (int turns = 0; !_files.HasRoom(count); turns++)
             {
                 FlashResult begun = turns < _files.Capacity ? Rotate() : FlashResult.Failed;
@@ -266,7 +264,7 @@ namespace ElderBand.HomeHub
                 return result;
             }
 
-            // The file may end in half a slot now: never append to it again. A bad block may spare another file (P19).
+            // The file may now end in half a slot: append no more. Another file may lie outside the bad block (P19).
             _files.Abandon();
             result = Rotate();
             if (result == FlashResult.Ok)
@@ -285,7 +283,7 @@ namespace ElderBand.HomeHub
         {
             if (!_files.HasSpare)
             {
-                // The flash did not let go of a segment that a compaction has left.
+                // Earlier the flash refused to delete a segment that an unfinished compaction left.
                 DropUnfinishedCompaction();
             }
 
@@ -294,9 +292,9 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
-        /// No segment is spare: moves the records of the oldest one into the current one, which has just begun, then
-        /// deletes it. Only the oldest, because its marks speak of no other segment, so no record that is done comes
-        /// back. A cut in between leaves a record twice, and loading knows it by its number.
+        /// No segment is spare: copies the records of the oldest segment into the current one, which is new, and
+        /// deletes the oldest. Only the oldest may go: its marks name no record of another segment, so no done record
+        /// comes back. A power cut in between leaves a record twice; loading drops one by its number.
         /// </summary>
         private FlashResult Compact()
         {
@@ -307,7 +305,7 @@ namespace ElderBand.HomeHub
                 return FlashResult.Ok;
             }
 
-            // The copies may end in half a slot: the originals stay in force.
+            // The copies may end in half a slot, so the originals stay valid.
             TakeBack(oldest, RecordState.Stored);
             TakeBack(oldest, RecordState.Fresh);
             _files.Discard();
@@ -328,7 +326,7 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
-        /// Copies the records of a segment that are in this state into the current one; false on a fault.
+        /// Copies the records of a segment that are in this state into the current segment; false on a flash fault.
         /// </summary>
         private bool Move(int segment, RecordState state)
         {
@@ -366,8 +364,8 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
-        /// Deletes segments whose records are all done, oldest first: the marks in a segment speak of records in
-        /// segments before it. The newest stays: its checkpoint is the memory of what was seen.
+        /// Deletes segments whose records are all done, oldest first, because marks name records of earlier segments.
+        /// The newest segment stays: its checkpoint holds the replay windows.
         /// </summary>
         private void DropDoneSegments()
         {
@@ -379,8 +377,8 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
-        /// Every file is in use: the cut came inside a compaction. The newest segment then holds nothing but copies,
-        /// whose originals are still there.
+        /// Every file is in use, because power was cut during a compaction. Deletes the newest segment, which then
+        /// holds only copies of records that still exist.
         /// </summary>
         private void DropUnfinishedCompaction()
         {

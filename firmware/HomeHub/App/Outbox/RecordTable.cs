@@ -2,7 +2,7 @@ using ElderBand.BandProtocol;
 
 namespace ElderBand.HomeHub
 {
-    /// <summary>Where a record of the outbox stands.</summary>
+    /// <summary>State of a record of the outbox.</summary>
     public enum RecordState : byte
     {
         /// <summary>No record here.</summary>
@@ -11,7 +11,7 @@ namespace ElderBand.HomeHub
         /// <summary>In memory only, by design (vitals while online).</summary>
         Memory = 1,
 
-        /// <summary>Wants to be written to flash.</summary>
+        /// <summary>Waits to be written to flash.</summary>
         Pending = 2,
 
         /// <summary>On flash since the last flush, not yet acknowledged to the band.</summary>
@@ -22,10 +22,10 @@ namespace ElderBand.HomeHub
     }
 
     /// <summary>
-    /// The records of a lane in memory, each in a slot that it keeps as long as it lives. A slot holds the bytes that
+    /// The records of a lane in memory. A record stays in one slot until it is removed. A slot holds the bytes that
     /// also go to flash: kind 1, hub boot 3, number in that boot 2, band address 6, signal strength 1, flags 1 (those
-    /// of <see cref="Envelope"/>), age at arrival 4, frame 20, CRC 4. Two indexes and lists for each state and each
-    /// queue make every operation cost the same however many records wait.
+    /// of <see cref="Envelope"/>), age at arrival 4, frame 20, CRC 4. Two indexes, and a list for each state and each
+    /// queue, make the cost of every operation independent of the number of records.
     /// </summary>
     public class RecordTable
     {
@@ -50,10 +50,10 @@ namespace ElderBand.HomeHub
         private readonly long[] _receivedMs;
         private int _used;
 
-        /// <summary>Takes all memory it will ever use.</summary>
+        /// <summary>Allocates all memory that the table will use.</summary>
         /// <param name="capacity">Records at most.</param>
         /// <param name="queues">Queues to the centre, numbered from 1.</param>
-        /// <param name="findsFrames">True where <see cref="Find"/> is used; it costs an index.</param>
+        /// <param name="findsFrames">True where <see cref="Find"/> is used; only then is its index allocated.</param>
         protected RecordTable(int capacity, int queues, bool findsFrames)
         {
             Capacity = capacity;
@@ -162,7 +162,7 @@ namespace ElderBand.HomeHub
             return _receivedMs[slot];
         }
 
-        /// <summary>Learned later: the age at arrival and how well it is known.</summary>
+        /// <summary>Sets the age at arrival, and how well it is known, after the record was added.</summary>
         public void SetAge(int slot, uint ageMs, AgeQuality quality)
         {
             int at = slot * SlotSize;
@@ -170,7 +170,7 @@ namespace ElderBand.HomeHub
             Bytes.PutU32(_data, at + AgeAt, ageMs);
         }
 
-        /// <summary>Adds the record to an envelope; what <see cref="Envelope.Add"/> returns.</summary>
+        /// <summary>Adds the record to an envelope; returns what <see cref="Envelope.Add"/> returns.</summary>
         public int AddTo(byte[] envelope, int slot, long nowMs)
         {
             int at = slot * SlotSize;
@@ -201,8 +201,8 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
-        /// Slot of the checked record that holds this frame of this band (by boot, lane and sequence), -1 for none. One
-        /// that could not be checked does not count: a stranger may have made it to keep the true one out.
+        /// Slot of the checked record that holds this frame of this band (by boot, lane and sequence), -1 for none. An
+        /// unchecked record does not count, because an attacker may have sent it to keep the band's own frame out.
         /// </summary>
         public int Find(long address, byte[] frame, int offset)
         {
@@ -216,7 +216,7 @@ namespace ElderBand.HomeHub
             return slot;
         }
 
-        /// <summary>Adds a record; its slot, -1 where the table is full.</summary>
+        /// <summary>Adds a record; returns its slot, -1 where the table is full.</summary>
         /// <param name="durable">True where it must go to flash with the next flush.</param>
         /// <param name="boot">The hub's boot.</param>
         /// <param name="sequence">Number within that boot.</param>
@@ -226,8 +226,8 @@ namespace ElderBand.HomeHub
         /// <param name="quality">How well the age is known.</param>
         /// <param name="ageMs">Age at arrival.</param>
         /// <param name="nowMs">Time of arrival.</param>
-        /// <param name="frame">Holds the frame.</param>
-        /// <param name="frameOffset">Where it begins.</param>
+        /// <param name="frame">Buffer that holds the frame.</param>
+        /// <param name="frameOffset">Offset of the frame in the buffer.</param>
         public int Add(
             bool durable,
             int boot,
@@ -260,7 +260,8 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
-        /// Adds a record of these numbers as it stands in a slot on flash; -1 where the table is full.
+        /// Adds a record with this boot and number from the bytes of a slot on flash; returns its slot, -1 where the
+        /// table is full.
         /// </summary>
         protected int AddStored(byte[] image, int offset, int boot, int sequence)
         {
@@ -289,7 +290,7 @@ namespace ElderBand.HomeHub
             SetState(slot, RecordState.Free);
         }
 
-        /// <summary>Another state for a record; it goes to the end of that state's list.</summary>
+        /// <summary>Changes the state of a record, which goes to the end of that state's list.</summary>
         protected void SetState(int slot, RecordState state)
         {
             _states.Remove(slot);
@@ -316,7 +317,7 @@ namespace ElderBand.HomeHub
             return 1;
         }
 
-        /// <summary>A slot in no list, -1 where the table is full.</summary>
+        /// <summary>Takes a free slot, -1 where the table is full.</summary>
         private int TakeFree()
         {
             int slot = _states.First((int)RecordState.Free);

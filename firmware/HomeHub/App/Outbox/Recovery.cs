@@ -3,8 +3,8 @@ using ElderBand.BandProtocol;
 namespace ElderBand.HomeHub
 {
     /// <summary>
-    /// Reads a lane's segments after a boot, oldest first, so that the queues are in order of arrival and the newest
-    /// checkpoint is applied last; then the marks of what is done. Used once a boot.
+    /// Reads a lane's segments after a boot, oldest first: so the queues are in order of arrival, and the newest
+    /// checkpoint is applied last. Then it applies the marks of records that are done. Used once a boot.
     /// </summary>
     public sealed class Recovery
     {
@@ -28,7 +28,7 @@ namespace ElderBand.HomeHub
         /// <summary>Highest boot of any record or header, -1 where there is none.</summary>
         public int HighestBoot { get; private set; } = -1;
 
-        /// <summary>Reads everything.</summary>
+        /// <summary>Reads all segments and applies all marks.</summary>
         public void Run()
         {
             _files.Clear();
@@ -89,13 +89,14 @@ namespace ElderBand.HomeHub
 
             if (_store.Count == _store.Capacity && !_isFull)
             {
-                // Flash may hold more than the table, but not more that is alive.
+                // Flash can hold more records than the table, but not more that are not done.
                 ApplyDones();
                 _files.Read(segment, _image);
                 _isFull = _store.Count == _store.Capacity;
             }
 
-            // Where it is full even so, which is not to be expected, the record has its turn after the next boot.
+            // The table should have room now. Where it has none, the record stays on flash and is loaded after a later
+            // boot.
             _store.AddLoaded(_image, at, boot, sequence, segment);
         }
 

@@ -9,7 +9,7 @@ namespace ElderBand.HomeHub
 
         private readonly Outbox _outbox;
 
-        /// <summary>Reports go into this outbox.</summary>
+        /// <summary>Reports are added to this outbox.</summary>
         public Reports(Outbox outbox)
         {
             _outbox = outbox;

@@ -2,7 +2,9 @@ using ElderBand.BandProtocol;
 
 namespace ElderBand.HomeHub
 {
-    /// <summary>Supplies what each new segment begins with, so that the newest segment alone restores it.</summary>
+    /// <summary>
+    /// Supplies the bytes that each new segment begins with, so that the newest segment alone can restore their owner.
+    /// </summary>
     public interface ICheckpoint
     {
         /// <summary>Writes up to <see cref="SegmentFiles.CheckpointSize"/> bytes.</summary>
@@ -11,7 +13,7 @@ namespace ElderBand.HomeHub
         /// <summary>Reads what <see cref="Save"/> wrote.</summary>
         void Load(byte[] data, int offset);
 
-        /// <summary>A record was found behind the checkpoint.</summary>
+        /// <summary>Loading found a record behind the checkpoint.</summary>
         void Found(long address, byte[] data, int frameOffset);
     }
 
@@ -48,9 +50,9 @@ namespace ElderBand.HomeHub
         private readonly byte[] _header = new byte[HeaderSize];
         private uint _lastNumber;
 
-        /// <summary>Takes all memory it will ever use.</summary>
+        /// <summary>Allocates all memory that the files will use.</summary>
         /// <param name="flash">The file system.</param>
-        /// <param name="checkpoint">What segments begin with, or null.</param>
+        /// <param name="checkpoint">Supplies what each segment begins with, or null.</param>
         /// <param name="prefix">Files are called prefix0, prefix1, ...</param>
         /// <param name="segments">Segment files at most, up to 64.</param>
         public SegmentFiles(IFlash flash, ICheckpoint checkpoint, string prefix, int segments)
@@ -78,7 +80,7 @@ namespace ElderBand.HomeHub
         /// <summary>Segment files in use.</summary>
         public int InUse { get; private set; }
 
-        /// <summary>The segment that grows, -1 for none.</summary>
+        /// <summary>The segment to which slots are appended, -1 for none.</summary>
         public int Current { get; private set; }
 
         /// <summary>True where at least one more segment can begin.</summary>
@@ -93,7 +95,7 @@ namespace ElderBand.HomeHub
             return _numbers[segment];
         }
 
-        /// <summary>True for the newest segment: its checkpoint is the memory of what was seen.</summary>
+        /// <summary>True for the newest segment, whose checkpoint holds the replay windows.</summary>
         public bool IsNewest(int segment)
         {
             return _numbers[segment] == _lastNumber;
@@ -111,13 +113,13 @@ namespace ElderBand.HomeHub
             return _live[segment];
         }
 
-        /// <summary>Counts records of a segment that are not done: 1 more, or 1 less.</summary>
+        /// <summary>Adds a number, which may be negative, to the records of a segment that are not done.</summary>
         public void AddLive(int segment, int more)
         {
             _live[segment] = (byte)(_live[segment] + more);
         }
 
-        /// <summary>True where so many slots fit behind those of the current segment.</summary>
+        /// <summary>True where the current segment has room for this number of slots.</summary>
         public bool HasRoom(int slots)
         {
             return Current >= 0 && _slots[Current] + slots <= SlotsPerSegment;
@@ -130,7 +132,8 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
-        /// The next newer segment, -1 for none. Segments of one number (corrupt headers) follow by file.
+        /// The next newer segment, -1 for none. Segments with the same number (after corrupt headers) are in the order
+        /// of their file names.
         /// </summary>
         public int After(int segment)
         {
@@ -149,10 +152,11 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
-        /// Begins a new segment; the one before stays as it is until its records are done. Failed also where no name is
-        /// spare: compacting leaves one, so only a flash that refuses to delete can use them up.
+        /// Begins a new segment. The segment before it is not changed until its records are done. Returns Failed also
+        /// where no file name is spare. Compacting always frees one, so this happens only on a flash that refuses to
+        /// delete.
         /// </summary>
-        /// <param name="boot">The hub's boot, which the header carries on.</param>
+        /// <param name="boot">The hub's boot, written into the header.</param>
         public FlashResult Begin(int boot)
         {
             FlashResult result = FlashResult.Failed;
@@ -193,8 +197,8 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
-        /// Leaves the current segment, whose file may end in half a slot; an empty one goes, or a failing flash would
-        /// use up all names.
+        /// Stops appending to the current segment, whose file may end in half a slot. An empty segment is deleted;
+        /// otherwise a failing flash would use up all file names.
         /// </summary>
         public void Abandon()
         {
@@ -206,7 +210,7 @@ namespace ElderBand.HomeHub
             }
         }
 
-        /// <summary>Leaves the current segment and deletes it.</summary>
+        /// <summary>Deletes the current segment.</summary>
         public void Discard()
         {
             int left = Current;
@@ -233,7 +237,7 @@ namespace ElderBand.HomeHub
             return true;
         }
 
-        /// <summary>After a boot: no segment is known until <see cref="ReadHeader"/> has looked.</summary>
+        /// <summary>Forgets all segments; <see cref="ReadHeader"/> finds them again.</summary>
         public void Clear()
         {
             Current = -1;
@@ -247,9 +251,9 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
-        /// Reads one file's header; the boot in it, 0 for none. A torn header without slots is deleted: the cut came
-        /// while it was written, and nothing was ever acknowledged from there. A corrupt header does not cost the slots
-        /// behind it: <paramref name="corrupt"/> is set, and number 1 makes the segment the oldest.
+        /// Reads one file's header; returns the boot in it, 0 for none. A torn header without slots is deleted: power
+        /// was cut during its write, so no record of that file was acknowledged. The slots behind a corrupt header are
+        /// kept: <paramref name="corrupt"/> is set, and the segment gets number 1, which makes it the oldest.
         /// </summary>
         public int ReadHeader(int segment, out bool corrupt)
         {
@@ -288,7 +292,7 @@ namespace ElderBand.HomeHub
             return boot;
         }
 
-        /// <summary>Gives the segment's checkpoint to its owner, where it is whole.</summary>
+        /// <summary>Restores the checkpoint from a segment's header, where the header's CRC is right.</summary>
         public void LoadCheckpoint(int segment)
         {
             if (_checkpoint != null && HeaderIsWhole(segment))
@@ -297,7 +301,7 @@ namespace ElderBand.HomeHub
             }
         }
 
-        /// <summary>Reads a whole segment into the start of the image; bytes read.</summary>
+        /// <summary>Reads a whole segment into the start of the image; returns the number of bytes read.</summary>
         public int Read(int segment, byte[] image)
         {
             return _flash.Read(_names[segment], 0, image, SegmentSize);
@@ -321,7 +325,7 @@ namespace ElderBand.HomeHub
             Bytes.PutU32(_header, HeaderCrcAt, Crc32.Compute(_header, 0, HeaderCrcAt));
         }
 
-        /// <summary>The free segment after skipping <paramref name="skip"/> others, -1 for none.</summary>
+        /// <summary>A file that is not in use, after skipping <paramref name="skip"/> others; -1 for none.</summary>
         private int FreeSegment(int skip)
         {
             for (int step = 0; step < _names.Length; step++)

@@ -1,8 +1,8 @@
 namespace ElderBand.HomeHub
 {
     /// <summary>
-    /// The order in which a lane's records go to the centre: a queue for each kind, in order of arrival. In each queue
-    /// the records that were sent since the line came up are in front of those that were not.
+    /// The order in which a lane's records go to the centre: a queue for each kind, in order of arrival. In each queue,
+    /// records that were sent since the line came up stand before records that were not.
     /// </summary>
     public sealed class SendQueues
     {
@@ -15,7 +15,7 @@ namespace ElderBand.HomeHub
         private readonly int[] _dueTicks;
         private readonly int[] _messages;
 
-        /// <summary>Takes all memory it will ever use.</summary>
+        /// <summary>Allocates all memory that the queues will use.</summary>
         /// <param name="slots">Slots of the table.</param>
         /// <param name="queues">Queues, numbered from 1.</param>
         public SendQueues(int slots, int queues)
@@ -79,7 +79,7 @@ namespace ElderBand.HomeHub
             return (long)_dueTicks[slot] * TickMs;
         }
 
-        /// <summary>A new record at the end of a queue.</summary>
+        /// <summary>Adds a record to the end of a queue.</summary>
         public void Add(int slot, int queue)
         {
             _attempts[slot] = 0;
@@ -90,7 +90,7 @@ namespace ElderBand.HomeHub
             }
         }
 
-        /// <summary>The record is gone.</summary>
+        /// <summary>Removes a record from its queue.</summary>
         public void Remove(int slot)
         {
             int queue = _queues.ListOf(slot);
@@ -106,7 +106,9 @@ namespace ElderBand.HomeHub
             _queues.Remove(slot);
         }
 
-        /// <summary>The record was sent: either again, or as the first unsent one of its queue.</summary>
+        /// <summary>
+        /// Notes that a record was sent: again, or for the first time as the first unsent record of its queue.
+        /// </summary>
         public void Sent(int slot, int message, long dueMs)
         {
             if (_attempts[slot] == 0)
@@ -125,7 +127,7 @@ namespace ElderBand.HomeHub
             _dueTicks[slot] = (int)((dueMs + TickMs - 1) / TickMs);
         }
 
-        /// <summary>The line is gone: nothing counts as sent.</summary>
+        /// <summary>The line is down: from now on no record counts as sent.</summary>
         public void AllUnsent()
         {
             for (int queue = 1; queue < _sent.Length; queue++)

@@ -5,12 +5,12 @@ namespace ElderBand.HomeHub
     /// <summary>Finds slots of a table by a hash: slots whose hashes have the same low bits form a chain.</summary>
     public sealed class SlotIndex
     {
-        // Both hold the slot's number plus 1: new arrays are empty chains.
+        // Both arrays hold the slot's number plus 1, so that 0 means none and a new array needs no filling.
         private readonly short[] _first;
         private readonly short[] _next;
         private readonly uint _mask;
 
-        /// <summary>Takes all memory it will ever use.</summary>
+        /// <summary>Allocates all memory that the index will use.</summary>
         /// <param name="slots">Slots, up to 32,767.</param>
         public SlotIndex(int slots)
         {
@@ -25,7 +25,9 @@ namespace ElderBand.HomeHub
             _next = new short[slots];
         }
 
-        /// <summary>First slot whose hash may be this one, -1 where there is none; the caller compares.</summary>
+        /// <summary>
+        /// First slot of this hash's chain, -1 for none. Other hashes share the chain, so the caller compares.
+        /// </summary>
         public int First(uint hash)
         {
             return _first[hash & _mask] - 1;
@@ -45,7 +47,9 @@ namespace ElderBand.HomeHub
             _first[chain] = (short)(slot + 1);
         }
 
-        /// <summary>Removes a slot that was added with this hash; nothing happens where it was not.</summary>
+        /// <summary>
+        /// Removes a slot that was added with this hash; does nothing where the slot is not in the chain.
+        /// </summary>
         public void Remove(uint hash, int slot)
         {
             uint chain = hash & _mask;

@@ -3,8 +3,8 @@ using System;
 namespace ElderBand.HomeHub
 {
     /// <summary>
-    /// Doubly linked lists over the slots of a table. A slot is in one list at most, and adding or removing one costs
-    /// the same however many there are.
+    /// Doubly linked lists over the slots of a table. A slot is in one list at most. The cost of adding or removing a
+    /// slot does not depend on the length of the list.
     /// </summary>
     public sealed class SlotLists
     {
@@ -15,7 +15,9 @@ namespace ElderBand.HomeHub
         private readonly short[] _last;
         private readonly int[] _count;
 
-        /// <summary>Takes all memory it will ever use; no slot is in a list, and <see cref="ListOf"/> says 0.</summary>
+        /// <summary>
+        /// Allocates all memory that the lists will use. No slot is in a list yet, and <see cref="ListOf"/> returns 0.
+        /// </summary>
         /// <param name="slots">Slots, up to 32,767.</param>
         /// <param name="lists">Lists, numbered from 0.</param>
         public SlotLists(int slots, int lists)
@@ -53,7 +55,7 @@ namespace ElderBand.HomeHub
             return _list[slot];
         }
 
-        /// <summary>Adds a slot, which is in no list, to the end of one.</summary>
+        /// <summary>Adds a slot, which must be in no list, to the end of a list.</summary>
         public void Add(int slot, int list)
         {
             short last = _last[list];

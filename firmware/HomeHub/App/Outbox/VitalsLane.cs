@@ -5,14 +5,16 @@ namespace ElderBand.HomeHub
     /// <summary>Queues of the vitals lane, in the order in which they use the line.</summary>
     public enum VitalsQueue : byte
     {
-        /// <summary>10-second frames and statuses: in memory, for 10 minutes.</summary>
+        /// <summary>10-second frames and statuses: kept in memory for 10 minutes.</summary>
         Live = 1,
 
-        /// <summary>10-minute frames: what a day offline keeps.</summary>
+        /// <summary>10-minute frames: kept for a day while the hub is offline.</summary>
         TenMinutes = 2,
     }
 
-    /// <summary>The lane of measurements: in memory, 10-minute frames on flash while offline.</summary>
+    /// <summary>
+    /// The lane of measurements. All are in memory; while the hub is offline, 10-minute frames go to flash as well.
+    /// </summary>
     public sealed class VitalsLane : RecordStore
     {
         /// <summary>Number of queues.</summary>
@@ -20,13 +22,13 @@ namespace ElderBand.HomeHub
 
         private const long LiveKeepMs = 600000;
 
-        /// <summary>Takes all memory it will ever use.</summary>
+        /// <summary>Allocates all memory that the lane will use.</summary>
         public VitalsLane(IFlash flash, int segments, int capacity)
             : base(flash, null, "vitals", segments, capacity, QueueCount)
         {
         }
 
-        /// <summary>True for a frame that a day offline keeps.</summary>
+        /// <summary>True for a 10-minute frame.</summary>
         public static bool IsTenMinutes(byte[] frame, int offset)
         {
             return Frame.TypeOf(frame, offset) == FrameType.Vitals && Payload.IsTenMinutes(frame, offset);
