@@ -1,0 +1,86 @@
+namespace ElderBand.BandProtocol
+{
+    /// <summary>What a technical event reports (byte 5 of its payload).</summary>
+    public enum TechnicalCode : byte
+    {
+        /// <summary>Unknown.</summary>
+        None = 0,
+
+        /// <summary>The PPG sensor answers nonsense, has stopped converting, or its bus is held.</summary>
+        PpgFault = 1,
+
+        /// <summary>
+        /// The accelerometer answers nonsense, has stopped converting, or its bus is held: falls are not watched.
+        /// </summary>
+        AccelerometerFault = 2,
+
+        /// <summary>Battery below 20 %.</summary>
+        BatteryLow = 3,
+
+        /// <summary>Battery below 10 %.</summary>
+        BatteryCritical = 4,
+
+        /// <summary>The key has been held for over 10 s, or sticks.</summary>
+        KeyStuck = 5,
+
+        /// <summary>Flash could not be written: a pending alarm may not survive a reset.</summary>
+        FlashFault = 6,
+
+        /// <summary>More than 10 frames with a bad tag within a minute.</summary>
+        Tamper = 7,
+
+        /// <summary>The latch was full.</summary>
+        LatchFull = 8,
+
+        /// <summary>A fault is over: the code that ended travels in byte 4 instead of the battery.</summary>
+        Recovered = 9,
+
+        /// <summary>The centre sent a configuration with a field out of its range: the old one holds.</summary>
+        ConfigurationRefused = 10,
+
+        /// <summary>Hub: the band has not been heard for three beats.</summary>
+        BandSilent = 16,
+
+        /// <summary>Hub: the band is heard again.</summary>
+        BandBack = 17,
+
+        /// <summary>Hub: mains power is gone, running on the backup battery.</summary>
+        MainsLost = 18,
+
+        /// <summary>Hub: mains power is back.</summary>
+        MainsBack = 19,
+
+        /// <summary>Hub: vitals were dropped because the store was full.</summary>
+        VitalsDropped = 20,
+
+        /// <summary>Hub: a band sent a frame whose link tag this hub cannot check.</summary>
+        LinkKeyUnknown = 21,
+
+        /// <summary>Hub: restarted by its watchdog.</summary>
+        WatchdogReset = 22,
+
+        /// <summary>Hub: its store came back empty; provision again.</summary>
+        StoreLost = 23,
+
+        /// <summary>Nothing acknowledges the PPG sensor's address.</summary>
+        PpgAbsent = 24,
+
+        /// <summary>Another part is at the PPG sensor's address.</summary>
+        PpgWrongPart = 25,
+
+        /// <summary>The PPG sensor was right in this boot, and now its number is another one.</summary>
+        PpgChanged = 26,
+
+        /// <summary>Nothing acknowledges the accelerometer's address: falls are not watched.</summary>
+        AccelerometerAbsent = 27,
+
+        /// <summary>Another part is at the accelerometer's address: falls are not watched.</summary>
+        AccelerometerWrongPart = 28,
+
+        /// <summary>The accelerometer was right in this boot, and now its number is another one.</summary>
+        AccelerometerChanged = 29,
+
+        /// <summary>The band is charged on the wrist.</summary>
+        ChargedOnWrist = 30,
+    }
+}
