@@ -172,15 +172,12 @@ namespace ElderBand.Wristband
         }
 
         /// <summary>
-        /// Finds room for a frame of this type and takes it: an empty slot, else the oldest closed alarm, else the
-        /// oldest open one that the centre has. When eight frames wait, the oldest frame of a lower rank is dropped.
-        /// When eight alarms wait, the second oldest SOS is dropped: the first press and the newest ones are worth
-        /// most. Null where the new frame itself is refused.
+        /// Takes a slot for a frame of this type, as <see cref="LatchRoom"/> chooses it. Null where the latch is full
+        /// of more important frames.
         /// </summary>
         public LatchSlot Take(FrameType type, long nowMs)
         {
-            int rank = RankOf(type);
-            LatchSlot slot = Room(rank);
+            LatchSlot slot = LatchRoom.Find(_slots, RankOf(type));
             if (slot == null)
             {
                 _overflowed = true;
@@ -296,76 +293,6 @@ namespace ElderBand.Wristband
             FlashResult result = _record.Save(_image, traceAt + TraceRing.SavedSize);
             _dirty = result != FlashResult.Ok;
             return result;
-        }
-
-        private LatchSlot Room(int rank)
-        {
-            LatchSlot closed = null;
-            LatchSlot delivered = null;
-            LatchSlot lower = null;
-            for (int i = 0; i < Slots; i++)
-            {
-                LatchSlot slot = _slots[i];
-                if (!slot.Used)
-                {
-                    return slot;
-                }
-
-                if (slot.Pending)
-                {
-                    bool better = lower == null || slot.Rank < lower.Rank
-                        || (slot.Rank == lower.Rank && slot.Order < lower.Order);
-                    lower = slot.Rank < rank && better ? slot : lower;
-                }
-                else if (!slot.Open)
-                {
-                    closed = closed == null || slot.Order < closed.Order ? slot : closed;
-                }
-                else
-                {
-                    delivered = delivered == null || slot.Order < delivered.Order ? slot : delivered;
-                }
-            }
-
-            if (closed != null || delivered != null || lower != null)
-            {
-                return closed != null ? closed : delivered != null ? delivered : lower;
-            }
-
-            return rank == 2 ? SecondOldest() : null;
-        }
-
-        private LatchSlot SecondOldest()
-        {
-            LatchSlot second = SecondOldestOf(FrameType.Sos);
-            return second != null ? second : SecondOldestOf(FrameType.None);
-        }
-
-        // None stands for any type.
-        private LatchSlot SecondOldestOf(FrameType type)
-        {
-            LatchSlot first = null;
-            LatchSlot second = null;
-            for (int i = 0; i < Slots; i++)
-            {
-                LatchSlot slot = _slots[i];
-                if (type != FrameType.None && slot.Type != type)
-                {
-                    continue;
-                }
-
-                if (first == null || slot.Order < first.Order)
-                {
-                    second = first;
-                    first = slot;
-                }
-                else if (second == null || slot.Order < second.Order)
-                {
-                    second = slot;
-                }
-            }
-
-            return second;
         }
     }
 }

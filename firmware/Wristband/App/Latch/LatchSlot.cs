@@ -42,6 +42,15 @@ namespace ElderBand.Wristband
         /// <summary>When to notify the frame next, ms.</summary>
         public long NextTryMs;
 
+        /// <summary>
+        /// The centre answers this frame with stages. A press has none before the first has come, and none at all where
+        /// it joined the card of another press (docs/adr/0042); a fall always has some.
+        /// </summary>
+        public bool HasOwnStages
+        {
+            get { return Revision >= 0 || Type != FrameType.Sos; }
+        }
+
         /// <summary>Type of the frame.</summary>
         public FrameType Type
         {

@@ -1,0 +1,159 @@
+using ElderBand.BandProtocol;
+using ElderBand.Simulation;
+using ElderBand.Wristband;
+
+namespace ElderBand.Tests.Wristband;
+
+/// <summary>P44: whoever is afraid presses again and again; the wrist still tells how far help has come.</summary>
+public sealed class ManyPressesTests
+{
+    /// <summary>A linked band and a centre that puts every press on the card that the first press has opened.</summary>
+    private static BandRig Linked()
+    {
+        var world = new BandRig().Boot();
+        world.RunFor(5000);
+        world.Band.Link.IsTrusted.ShouldBeTrue();
+        return world;
+    }
+
+    private static void Press(BandRig world, int presses, int everyMs)
+    {
+        for (var i = 0; i < presses; i++)
+        {
+            world.Press(150);
+            world.RunFor(everyMs);
+        }
+    }
+
+    private static void Tell(BandRig world, byte[] alarm, Stage stage, int revision, int forMs = 6000)
+    {
+        world.Down(world.StageFrame(alarm, stage, revision));
+        world.RunFor(forMs);
+    }
+
+    private static LatchSlot? Slot(BandRig world, byte[] frame) =>
+        world.Band.Latch.Find(Frame.BootOf(frame, 0), Frame.SequenceOf(frame, 0));
+
+    /// <summary>Every stage of the card is felt, and after its end the wrist is silent.</summary>
+    private static void ShowsTheCardToItsEnd(BandRig world, byte[] opener, int revision)
+    {
+        Tell(world, opener, Stage.Taken, revision);
+        world.Band.Tick.ShouldBe(WristTick.Silent, "a person has the card");
+        Tell(world, opener, Stage.Coming, revision + 1);
+        Tell(world, opener, Stage.Closed, revision + 2);
+        world.StagesShown(opener)[^3..].ShouldBe([Stage.Taken, Stage.Coming, Stage.Closed]);
+        world.Band.Tick.ShouldBe(WristTick.Silent, "the card is closed");
+        var rises = world.Vibration.Rises;
+        world.RunFor(3_600_000);
+        world.Vibration.Rises.ShouldBe(rises, "no tick after the end");
+    }
+
+    [Theory]
+    [InlineData(8)]
+    [InlineData(9)]
+    [InlineData(10)]
+    [InlineData(12)]
+    [InlineData(17)]
+    [InlineData(40)]
+    public void P44_any_number_of_presses_on_one_card_leaves_the_wrist_its_stages(int presses)
+    {
+        foreach (var stageComesFirst in (bool[])[true, false])
+        {
+            var world = Linked();
+            Press(world, 1, 2000);
+            var opener = world.RowsOf(FrameType.Sos)[0];
+            if (stageComesFirst)
+            {
+                Tell(world, opener, Stage.Centre, 1, 100);
+            }
+
+            Press(world, presses - 1, 2000);
+            world.RunFor(20_000);
+            world.RowsOf(FrameType.Sos).Count.ShouldBe(presses, "every press stays its own event");
+            world.Band.Pending.ShouldBe(0);
+            ShowsTheCardToItsEnd(world, opener, 2);
+        }
+    }
+
+    [Fact]
+    public void P44_a_card_that_opens_while_the_last_one_closes_keeps_its_stages_too()
+    {
+        var world = Linked();
+        Press(world, 1, 2000);
+        var first = world.RowsOf(FrameType.Sos)[0];
+        Tell(world, first, Stage.Centre, 1);
+        Press(world, 1, 2000);
+        var second = world.RowsOf(FrameType.Sos)[1]; // the centre has closed the first card meanwhile
+        Press(world, 6, 2000);
+        Tell(world, first, Stage.Closed, 4);
+        Press(world, 5, 2000);
+        Slot(world, second).ShouldNotBeNull("the oldest press without a stage may have opened a card");
+        Tell(world, second, Stage.Centre, 1);
+        ShowsTheCardToItsEnd(world, second, 2);
+    }
+
+    [Fact]
+    public void P44_presses_that_wait_for_the_hub_do_not_take_the_slot_of_the_card()
+    {
+        var world = Linked();
+        Press(world, 1, 2000);
+        var opener = world.RowsOf(FrameType.Sos)[0];
+        Tell(world, opener, Stage.Centre, 1);
+        world.InRange = false;
+        world.Disconnect();
+        world.RunFor(1000);
+        Press(world, 12, 2000);
+        Slot(world, opener).ShouldNotBeNull();
+        world.Band.Pending.ShouldBe(AlarmLatch.Slots - 1);
+        world.InRange = true;
+        world.ConnectWhenAdvertised();
+        world.RunFor(60_000);
+        world.Band.Pending.ShouldBe(0);
+        world.Technical(TechnicalCode.LatchFull).ShouldBe(1);
+        ShowsTheCardToItsEnd(world, opener, 2);
+    }
+
+    [Fact]
+    public void P44_a_report_to_staff_never_takes_the_slot_of_an_open_card()
+    {
+        var latch = new AlarmLatch(new MemoryFlash(), new TraceRing());
+        var opener = Take(latch, FrameType.Sos, 0);
+        latch.Delivered(opener);
+        opener.Stage = Stage.Centre;
+        opener.Revision = 1;
+        for (var i = 1; i < AlarmLatch.Slots; i++)
+        {
+            Take(latch, FrameType.Sos, i);
+        }
+
+        latch.Take(FrameType.Technical, 0).ShouldBeNull();
+        latch.Take(FrameType.NotNeeded, 0).ShouldBeNull();
+        opener.Used.ShouldBeTrue();
+        opener.Sequence.ShouldBe(0);
+    }
+
+    [Fact]
+    public void P44_eight_open_falls_give_way_to_a_press_and_no_call_waits_outside_the_latch()
+    {
+        var latch = new AlarmLatch(new MemoryFlash(), new TraceRing());
+        for (var i = 0; i < AlarmLatch.Slots; i++)
+        {
+            var fall = Take(latch, FrameType.FallSuspected, i);
+            latch.Delivered(fall);
+            fall.Revision = 1;
+        }
+
+        Take(latch, FrameType.Sos, 100);
+        latch.Find(1, 0).ShouldBeNull("the oldest gives way");
+        latch.Find(1, 1).ShouldNotBeNull();
+        latch.Find(1, 100).ShouldNotBeNull();
+    }
+
+    private static LatchSlot Take(AlarmLatch latch, FrameType type, int sequence)
+    {
+        var slot = latch.Take(type, 0);
+        slot.ShouldNotBeNull();
+        Frame.Begin(slot.Frame, type, Lane.Alarm, 1, sequence);
+        return slot;
+    }
+}
