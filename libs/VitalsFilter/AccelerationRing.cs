@@ -3,8 +3,8 @@ using System;
 namespace ElderBand.VitalsFilter
 {
     /// <summary>
-    /// The last 5.6 s of acceleration, all that the features of an impact need, and the sums of the current second,
-    /// which tell whether the arm was still. No allocation after construction.
+    /// The last 5.6 s of acceleration, from which the features of an impact are computed, and the sums of the current
+    /// second, from which its variance is computed. No allocation after construction.
     /// </summary>
     public sealed class AccelerationRing
     {
@@ -35,31 +35,31 @@ namespace ElderBand.VitalsFilter
             BeginSecond();
         }
 
-        /// <summary>The ring, mg.</summary>
+        /// <summary>The samples of this axis, mg.</summary>
         public short[] X
         {
             get { return _x; }
         }
 
-        /// <summary>The ring, mg.</summary>
+        /// <summary>The samples of this axis, mg.</summary>
         public short[] Y
         {
             get { return _y; }
         }
 
-        /// <summary>The ring, mg.</summary>
+        /// <summary>The samples of this axis, mg.</summary>
         public short[] Z
         {
             get { return _z; }
         }
 
-        /// <summary>Where the next sample goes; in a full ring, where the oldest sample is.</summary>
+        /// <summary>Index of the next sample to be written; in a full ring, the index of the oldest sample.</summary>
         public int At
         {
             get { return _at; }
         }
 
-        /// <summary>No place is empty.</summary>
+        /// <summary>True where every place holds a sample.</summary>
         public bool IsFull
         {
             get { return _isFull; }
@@ -70,7 +70,7 @@ namespace ElderBand.VitalsFilter
         /// <param name="yMg">The same.</param>
         /// <param name="zMg">The same.</param>
         /// <param name="square">Square of the magnitude.</param>
-        /// <returns>True when a second is over: then <see cref="TakeVariance"/> must be called.</returns>
+        /// <returns>True when a second is complete: then <see cref="TakeVariance"/> must be called.</returns>
         public bool Push(int xMg, int yMg, int zMg, int square)
         {
             int at = _at;
@@ -85,16 +85,16 @@ namespace ElderBand.VitalsFilter
             return at == _last && IsSecondOverAtLast();
         }
 
-        /// <summary>Takes samples whose square is below a limit in one loop, up to the end of the second or of the
-        /// ring.</summary>
+        /// <summary>Takes samples in one loop. The loop ends at the first sample whose square reaches the limit, at the
+        /// end of the second, or at the end of the ring.</summary>
         /// <param name="x">Milli-g.</param>
         /// <param name="y">Milli-g.</param>
         /// <param name="z">Milli-g.</param>
         /// <param name="begin">The first sample to take.</param>
         /// <param name="end">Behind the last one.</param>
-        /// <param name="limit">Squares from this on are not taken, milli-g squared.</param>
+        /// <param name="limit">A sample with this square or more is not taken, milli-g squared.</param>
         /// <param name="squares">Gets the squares of the samples taken, at their indices.</param>
-        /// <param name="isSecondOver">True when a second is over: then <see cref="TakeVariance"/> must be
+        /// <param name="isSecondOver">True when a second is complete: then <see cref="TakeVariance"/> must be
         /// called.</param>
         /// <returns>Behind the last sample taken.</returns>
         public int PushBelow(
@@ -143,8 +143,8 @@ namespace ElderBand.VitalsFilter
             return i;
         }
 
-        /// <summary>Variance of the second that is over, all axes together, milli-g squared; the next one
-        /// begins.</summary>
+        /// <summary>Returns the variance of the completed second, all axes together, milli-g squared, and begins the
+        /// next second.</summary>
         public long TakeVariance()
         {
             long mean = ((long)_sumX * _sumX) + ((long)_sumY * _sumY) + ((long)_sumZ * _sumZ);
@@ -176,7 +176,7 @@ namespace ElderBand.VitalsFilter
             _sumSquares = 0;
         }
 
-        // The last place is that of the ring or of the second, whichever comes first.
+        // The last place is the end of the ring or of the second, whichever comes first.
         private bool IsSecondOverAtLast()
         {
             if (_at == _length)

@@ -3,8 +3,8 @@ using System;
 namespace ElderBand.VitalsFilter
 {
     /// <summary>
-    /// The last 8 s of acceleration at 12.5 Hz: a ring that takes samples, and a copy of it, oldest sample first, that
-    /// an update of the tracker works on while further samples arrive. No allocation after construction.
+    /// The last 8 s of acceleration at 12.5 Hz: a ring that takes samples, and a copy of the ring, oldest sample first.
+    /// An update of the tracker works on the copy while further samples arrive. No allocation after construction.
     /// </summary>
     public sealed class AccelerationWindow
     {
@@ -29,7 +29,7 @@ namespace ElderBand.VitalsFilter
         private int _meanZ;
         private int _shift;
 
-        /// <summary>Bits by which <see cref="Read"/> divides all three axes.</summary>
+        /// <summary>Number of bits by which <see cref="Read"/> shifts all three axes to the right.</summary>
         public int Shift
         {
             get { return _shift; }
@@ -64,8 +64,8 @@ namespace ElderBand.VitalsFilter
             Copy(_z, _frozenZ);
         }
 
-        /// <summary>Finds the means of the copied axes, and the shift that brings all three under the transform's
-        /// limit.</summary>
+        /// <summary>Computes the means of the copied axes, and the shift that brings all three within
+        /// <see cref="Spectrum.Limit"/>.</summary>
         public void Scale()
         {
             _meanX = Mean(_frozenX);

@@ -1,6 +1,6 @@
 namespace ElderBand.VitalsFilter
 {
-    /// <summary>How lively a minute was.</summary>
+    /// <summary>How much the wearer moved in a minute.</summary>
     public enum ActivityClass : byte
     {
         /// <summary>Sitting, lying, asleep.</summary>
@@ -14,22 +14,23 @@ namespace ElderBand.VitalsFilter
     }
 
     /// <summary>
-    /// Steps, the class of the last full minute, and the time without movement. Steps: the magnitude between an 80 ms
-    /// and a 1.3 s average (about 0.25 to 2.5 Hz), crossing 36 mg upwards, 0.4 to 2 s apart; four in a row before any
-    /// counts. It works on means of 80 ms, and with (|a|^2 - 1)/2 in place of |a| - 1: the same near 1 g, and no root
-    /// to draw. Hands that work to a beat, brushing teeth say, count as steps, and so does a rough road: no foot is
-    /// seen from here.
+    /// Steps, the class of the last full minute, and the time without movement. A step is an upward crossing of 36 mg
+    /// by the magnitude, band-passed to about 0.25 to 2.5 Hz (the 80 ms average minus the 1.3 s average). Steps are 0.4
+    /// to 2 s apart, and the first four in a row count only when the fourth arrives. The magnitude is computed as
+    /// (|a|^2 - 1)/2 in place of |a| - 1, which is nearly equal around 1 g and needs no square root. Rhythmic movements
+    /// of the hand, such as brushing teeth, and a ride on a rough road count as steps: a wrist sensor cannot tell them
+    /// from walking.
     /// </summary>
     public sealed class Activity
     {
         private const int TickMs = 80;
-        // levels are in eighths of a milli-g: whole ones would be 47 dB under a walker's swing
+        // levels in eighths of a milli-g; rounding to whole ones would be only 47 dB below a walker's signal
         private const int Scale = 8;
         private const int ThresholdMg = 36;
         private const int ConfirmSteps = 4;
         private const int Shortest = 400 / TickMs;
         private const int Longest = 2000 / TickMs;
-        private const int SlowShift = 4; // 16 ticks; the average is kept times 16
+        private const int SlowShift = 4; // average over 16 ticks, stored times 16
         private const int BlockS = 2;
         private const int BlockTicks = BlockS * 1000 / TickMs;
         private const int StillDeviationMg = 20;
@@ -62,7 +63,7 @@ namespace ElderBand.VitalsFilter
         /// <summary>Class of the last full minute.</summary>
         public ActivityClass MinuteClass { get; private set; }
 
-        /// <summary>Seconds since anything moved.</summary>
+        /// <summary>Seconds since the last movement.</summary>
         public int StillSeconds { get; private set; }
 
         /// <summary>Takes one sample.</summary>

@@ -1,12 +1,12 @@
 namespace ElderBand.VitalsFilter
 {
     /// <summary>
-    /// How much the arm moves: the accelerometer's deviation in blocks of a second. The blocks are closed by whoever
-    /// counts the seconds, because the two sensors run at their own rates.
+    /// How much the arm moves: the accelerometer's deviation in blocks of a second. The caller ends each block, because
+    /// accelerometer and PPG sensor each have their own clock and the blocks follow the PPG sensor's.
     /// </summary>
     public sealed class ArmMotion
     {
-        /// <summary>Seconds that are remembered.</summary>
+        /// <summary>Number of seconds kept.</summary>
         public const int Seconds = 10;
 
         private readonly int[] _blockVariance = new int[Seconds];
@@ -20,7 +20,9 @@ namespace ElderBand.VitalsFilter
         private int _silentBlocks;
         private bool _known;
 
-        /// <summary>An accelerometer has spoken, but not for three seconds or more: motion is then unknown.</summary>
+        /// <summary>
+        /// True where samples arrived once, but none for three seconds or more: then motion is unknown.
+        /// </summary>
         public bool IsSilent
         {
             get { return _known && _silentBlocks >= 3; }
@@ -40,7 +42,7 @@ namespace ElderBand.VitalsFilter
             _squares += (x * x) + (y * y) + (z * z);
         }
 
-        /// <summary>A second is over.</summary>
+        /// <summary>Ends the block of the current second.</summary>
         public void CloseSecond()
         {
             if (_count > 0)
@@ -64,8 +66,8 @@ namespace ElderBand.VitalsFilter
             _squares = 0;
         }
 
-        /// <summary>Root of the mean variance of the last seconds, mg: each second around its own mean, so that holding
-        /// the arm another way is not motion. 0 while nothing is known.</summary>
+        /// <summary>Root of the mean variance of the last seconds, mg; 0 before the first second. Each second's
+        /// variance is around its own mean, so that a change of the arm's posture does not count as motion.</summary>
         public int DeviationMg(int seconds)
         {
             int count = seconds < _blocks ? seconds : _blocks;
@@ -85,7 +87,7 @@ namespace ElderBand.VitalsFilter
             return (int)IntegerMath.IsqrtLong(sum / count);
         }
 
-        /// <summary>Forgets everything.</summary>
+        /// <summary>Forgets all samples.</summary>
         public void Reset()
         {
             _blockAt = 0;

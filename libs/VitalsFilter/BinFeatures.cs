@@ -1,8 +1,8 @@
 namespace ElderBand.VitalsFilter
 {
     /// <summary>
-    /// Describes each bin of the spectra by 17 bytes, which are all that a tree can ask about it; their order is the
-    /// training's (docs/pulse-model.md). An update calls <see cref="ScaleToAmplitudes"/>,
+    /// Describes each bin of the spectra by 17 bytes, the features that the trees compare; their order is that of the
+    /// training (docs/pulse-model.md). An update calls <see cref="ScaleToAmplitudes"/>,
     /// <see cref="CompareWithNeighbours"/> and <see cref="CompareWithWindow"/> in this order, a slice each. No
     /// allocation after construction.
     /// </summary>
@@ -14,7 +14,7 @@ namespace ElderBand.VitalsFilter
         private const int FullSquare = 255 * 255;
         private const int PastSteps = 2;
 
-        // A sine of 20 mg: quieter arms have no stride worth a name.
+        // Power of a sine of 20 mg; below it the acceleration is taken to hold no stride.
         private const int QuietPower = 6600;
 
         private readonly byte[] _values = new byte[MotionTracker.FeatureCount * Bins];
@@ -40,8 +40,8 @@ namespace ElderBand.VitalsFilter
             }
         }
 
-        /// <summary>Turns the powers of both spectra into amplitudes, 255 for the highest, in place, and finds the
-        /// stride.</summary>
+        /// <summary>Turns the powers of both spectra into amplitudes in place, 255 for the highest, and finds the
+        /// stride's bin.</summary>
         public void ScaleToAmplitudes(MotionSpectra spectra)
         {
             int[] ppg = spectra.Ppg;
@@ -79,24 +79,24 @@ namespace ElderBand.VitalsFilter
             Amplitudes(acceleration, (strongest >> shift) + 1, 1);
         }
 
-        /// <summary>Features 0 to 8: the bin, its harmonics, its neighbourhood, and what of it the acceleration
-        /// leaves.</summary>
+        /// <summary>Features 0 to 8: the bin, its harmonics, its neighbours, and its amplitude after weighting by the
+        /// acceleration.</summary>
         public void CompareWithNeighbours(MotionSpectra spectra, int[] scratch)
         {
             Harmonics(spectra.Ppg, 0);
-            Between(spectra.Ppg);
+            OneAndAHalf(spectra.Ppg);
             Harmonics(spectra.Acceleration, 4);
-            Stand(spectra.Ppg);
-            Clean(spectra.Ppg, spectra.Acceleration, scratch);
+            ShareOfNeighbours(spectra.Ppg);
+            WeightByAcceleration(spectra.Ppg, spectra.Acceleration, scratch);
         }
 
         /// <summary>Features 9 to 16: the bin's place among the peaks of the window, and the windows 2 and 4 s
         /// ago.</summary>
         public void CompareWithWindow(MotionSpectra spectra, int[] scratch)
         {
-            Rank(spectra.Ppg, scratch);
-            Whole(spectra.Ppg);
-            Past();
+            CountHigherPeaks(spectra.Ppg, scratch);
+            BinAndWindow(spectra.Ppg);
+            PastWindows();
         }
 
         private static void Amplitudes(int[] powers, int highest, int divisor)
@@ -107,8 +107,8 @@ namespace ElderBand.VitalsFilter
                 int power = powers[k] / divisor;
                 int square = (power > highest ? highest : power) * FullSquare / highest;
 
-                // Newton's step never lands below the root, wherever it begins; from there it only descends. Neighbours
-                // are alike.
+                // A Newton step from any guess gives the root or more, and further steps only descend. The root of the
+                // bin before is a good guess, because neighbouring bins are alike.
                 int guess = root < 8 ? 8 : root;
                 int next = (guess + (square / guess)) >> 1;
                 do
@@ -122,7 +122,7 @@ namespace ElderBand.VitalsFilter
             }
         }
 
-        // The bin itself, twice and half its frequency.
+        // Amplitudes at the bin and at twice and half its frequency.
         private void Harmonics(int[] amplitudes, int feature)
         {
             byte[] values = _values;
@@ -137,7 +137,7 @@ namespace ElderBand.VitalsFilter
         }
 
         // The PPG at one and a half times the bin's frequency.
-        private void Between(int[] ppg)
+        private void OneAndAHalf(int[] ppg)
         {
             byte[] values = _values;
             for (int i = 0; i < Bins; i++)
@@ -148,7 +148,7 @@ namespace ElderBand.VitalsFilter
         }
 
         // The bin's share of the 13 bins around it.
-        private void Stand(int[] ppg)
+        private void ShareOfNeighbours(int[] ppg)
         {
             byte[] values = _values;
             int sum = 0;
@@ -167,8 +167,9 @@ namespace ElderBand.VitalsFilter
             }
         }
 
-        // The PPG weighted by how little acceleration the bin has (Wiener's weight), scaled to the highest.
-        private void Clean(int[] ppg, int[] acceleration, int[] clean)
+        // The PPG amplitude times a Wiener weight, which is low where the acceleration of the bin is high, scaled to
+        // the highest.
+        private void WeightByAcceleration(int[] ppg, int[] acceleration, int[] clean)
         {
             int highest = 0;
             for (int i = 0; i < Bins; i++)
@@ -186,8 +187,8 @@ namespace ElderBand.VitalsFilter
             }
         }
 
-        // How many peaks of the PPG are higher.
-        private void Rank(int[] ppg, int[] peaks)
+        // The number of higher peaks in the PPG.
+        private void CountHigherPeaks(int[] ppg, int[] peaks)
         {
             int count = 0;
             for (int k = FirstBin; k < FirstBin + Bins; k++)
@@ -225,8 +226,8 @@ namespace ElderBand.VitalsFilter
             }
         }
 
-        // The bin's number, its frequency in strides, and the mean of the window.
-        private void Whole(int[] ppg)
+        // The bin's number, its frequency as a multiple of the stride's, and the mean of the window.
+        private void BinAndWindow(int[] ppg)
         {
             int sum = 0;
             for (int i = 0; i < Bins; i++)
@@ -246,7 +247,7 @@ namespace ElderBand.VitalsFilter
         }
 
         // The PPG and the clean PPG near the bin 2 and 4 s ago.
-        private void Past()
+        private void PastWindows()
         {
             int older = _pastAt * Bins;
             int newer = (PastSteps - 1 - _pastAt) * Bins;

@@ -1,8 +1,9 @@
 namespace ElderBand.VitalsFilter
 {
     /// <summary>
-    /// The 5.6 s of signal around an impact, summed up in blocks of 200 ms, one block at a time while samples still
-    /// arrive: the costliest part of an event is spread over its last second. No allocation after construction.
+    /// The 5.6 s of signal around an impact, summed up in blocks of 200 ms. The blocks are computed one at a time while
+    /// the samples of the last second arrive, so that no single step pays for all of them (F3). No allocation after
+    /// construction.
     /// </summary>
     public sealed class FallBlocks
     {
@@ -18,8 +19,9 @@ namespace ElderBand.VitalsFilter
         /// <summary>Number of blocks.</summary>
         public const int Count = (BeforeMs + AfterMs) / BlockMs;
 
-        /// <summary>Each axis is cut here before any feature: part of the training recordings clips at 4 g, and a
-        /// feature above it would tell the recordings apart instead of the movements.</summary>
+        /// <summary>Each axis is limited to this before any feature is computed, because some training recordings clip
+        /// at 4 g. Without the limit, a feature would learn which recording it sees instead of which
+        /// movement.</summary>
         public const int AxisLimitMg = 4000;
 
         private readonly int _perBlock;
@@ -37,7 +39,7 @@ namespace ElderBand.VitalsFilter
         private readonly int[] _changes = new int[Count];
         private readonly int[] _blockSquares;
 
-        // The next block, the place of its first sample in the ring, and the one or two samples before it.
+        // The next block, the index of its first sample in the ring, and the one or two samples before that sample.
         private int _block;
         private int _at;
         private int _nearX;
@@ -126,14 +128,14 @@ namespace ElderBand.VitalsFilter
         }
 
         /// <summary>Begins with the first block.</summary>
-        /// <param name="oldest">Where in the ring the window's first sample lies, or will lie.</param>
+        /// <param name="oldest">Index of the window's first sample in the ring.</param>
         public void Begin(int oldest)
         {
             _at = oldest;
             _block = 0;
         }
 
-        /// <summary>Sums up the next block, if one is left; all its samples must be in the ring.</summary>
+        /// <summary>Sums up the next block, if one is left. All samples of the block must be in the ring.</summary>
         public void Add(short[] ringX, short[] ringY, short[] ringZ)
         {
             if (_block == 0)
@@ -148,8 +150,7 @@ namespace ElderBand.VitalsFilter
             }
         }
 
-        /// <summary>Sums up all blocks that are left: where the window's last second was shorter than the
-        /// blocks.</summary>
+        /// <summary>Sums up all remaining blocks, where fewer samples than blocks arrived in the last second.</summary>
         public void Finish(short[] ringX, short[] ringY, short[] ringZ)
         {
             while (_block < Count)
@@ -169,7 +170,7 @@ namespace ElderBand.VitalsFilter
             _farZ = _nearZ;
         }
 
-        // Values in locals: each instruction is paid 140 times an event.
+        // The loop uses locals, because each instruction in it runs 140 times an event.
         private void Sum(short[] ringX, short[] ringY, short[] ringZ, int block)
         {
             short[] changes = _change;
@@ -226,7 +227,7 @@ namespace ElderBand.VitalsFilter
             SumMagnitudes(block, begin, end);
         }
 
-        // The root is found from the one before: a call costs the interpreter 20 additions.
+        // Computes each root from the one before and inline: a call costs the interpreter as much as 20 additions.
         private void SumMagnitudes(int block, int begin, int end)
         {
             short[] m = _m;
@@ -241,7 +242,8 @@ namespace ElderBand.VitalsFilter
                 int square = blockSquares[i - begin];
                 squares += square;
 
-                // Newton's step never lands below the root; from there it only descends. The lowest bit keeps 0 away.
+                // A Newton step from any guess gives the root or more, and further steps only descend. The lowest bit
+                // avoids a division by 0.
                 int root = magnitude < 256 ? 256 : magnitude;
                 int next = (root + (square / root)) >> 1;
                 do

@@ -1,10 +1,10 @@
 namespace ElderBand.VitalsFilter
 {
     /// <summary>
-    /// Fall detector for the wrist, accelerometer only. Idle until the magnitude passes 1.5 g; then the highest peak of
-    /// the next moments is the impact, 3 s of signal after it are awaited, and a forest of integer trees scores the
-    /// features around it. A high score is suspected at once; a middling one only if the wearer then lies still. One
-    /// sample at a time, no clock, no allocation after construction. Not for several threads.
+    /// Fall detector for the wrist, accelerometer only. The detector is idle until the magnitude passes 1.5 g. The
+    /// highest peak within the next 2 s is the impact. 3 s after the impact, a forest of integer trees scores the
+    /// features of the signal around the impact. A high score is a suspected fall at once; a medium score only if the
+    /// wearer then lies still. One sample at a time, no clock, no allocation after construction. Not thread-safe.
     /// </summary>
     public sealed class FallDetector
     {
@@ -12,11 +12,11 @@ namespace ElderBand.VitalsFilter
 
         private const int TriggerSquare = 1500 * 1500;
 
-        // The impact is the highest sample within this time of the trigger; later peaks are events of their own.
+        // The impact is the highest sample within this time after the trigger. A later peak is a separate event.
         private const int PeakSearchMs = 2000;
 
-        // A peak this long after the impact may be an event of its own (the first one was only a movement before the
-        // fall).
+        // A peak this long after the impact may be a separate event: the first may have been only a movement before the
+        // fall.
         private const int NextPeakMs = 1000;
 
         private const int Idle = -1;
@@ -61,19 +61,19 @@ namespace ElderBand.VitalsFilter
             Configure(1, false);
         }
 
-        /// <summary>0..100: how much the last classified event, or the one that lying still confirmed, looked like a
-        /// fall; 50 is the normal line of suspicion.</summary>
+        /// <summary>Score of the last event that was classified or that lying still confirmed, 0..100. 50 is the normal
+        /// threshold of suspicion.</summary>
         public int LastScore { get; private set; }
 
-        /// <summary>The forest's sum behind <see cref="LastScore"/>, in 1/64 of log-odds: for evaluation and
-        /// training.</summary>
+        /// <summary>The forest's sum from which <see cref="LastScore"/> was made, in 1/64 of log-odds: for evaluation
+        /// and training.</summary>
         public int LastMargin { get; private set; }
 
         /// <summary>Age of the impact when the last event was classified, or when lying still confirmed it,
         /// ms.</summary>
         public int LastImpactAgeMs { get; private set; }
 
-        /// <summary>What the last sample of <see cref="PushBatch"/> led to.</summary>
+        /// <summary>The verdict after the last sample of <see cref="PushBatch"/>.</summary>
         public FallVerdict Verdict { get; private set; }
 
         /// <summary>Events classified since construction or <see cref="Reset"/>.</summary>
@@ -86,21 +86,21 @@ namespace ElderBand.VitalsFilter
             get { return _lying.LyingStill; }
         }
 
-        /// <summary>True from an impact's first sample until it is judged, and while lying still may yet confirm
-        /// it.</summary>
+        /// <summary>True from the trigger of an event until the event is classified, and while a weak suspicion is
+        /// watched for lying still.</summary>
         public bool IsUnderWay
         {
             get { return _peakAge != Idle || _lying.IsWatching; }
         }
 
-        /// <summary>True in the last second before an event is judged. A sample then costs 1,500 instructions more than
-        /// usual, and the one that ends it 36,000: feed at most 8 samples a step.</summary>
+        /// <summary>True in the last second before an event is classified. A sample then costs 1,500 instructions more
+        /// than usual, and the sample that ends the event costs 36,000. Feed at most 8 samples a step then.</summary>
         public bool IsSumming
         {
             get { return _summing; }
         }
 
-        /// <summary>Where the detector stands.</summary>
+        /// <summary>Phase of the current event.</summary>
         public FallPhase Phase
         {
             get
@@ -111,8 +111,8 @@ namespace ElderBand.VitalsFilter
             }
         }
 
-        /// <summary>Square of the last sample's magnitude, milli-g squared, each axis limited to 16.4 g: what
-        /// <see cref="Activity"/> goes on with.</summary>
+        /// <summary>Square of the last sample's magnitude, milli-g squared, each axis limited to 16.4 g; the input of
+        /// <see cref="Activity"/>.</summary>
         public int Square
         {
             get { return _square; }
@@ -126,8 +126,9 @@ namespace ElderBand.VitalsFilter
 
         /// <summary>Sets the profile from the centre.</summary>
         /// <param name="sensitivity">0 low, 1 normal, 2 high; anything else counts as normal.</param>
-        /// <param name="walkingAid">The wearer holds a stick or frame: a fall beside it is softer, so the line from
-        /// which lying still is watched is lower. Nobody has recorded such falls; see the model card.</param>
+        /// <param name="walkingAid">True where the wearer walks with a stick or frame. A fall with such an aid is
+        /// softer, so the threshold from which lying still is watched is lower. No recordings of such falls exist; see
+        /// the model card.</param>
         public void Configure(byte sensitivity, bool walkingAid)
         {
             int step = sensitivity == 0
@@ -137,8 +138,8 @@ namespace ElderBand.VitalsFilter
                 + step - (walkingAid ? FallForest.SensitivityStep : 0);
         }
 
-        /// <summary>A band that is not worn suspects nothing: the verdict falls only if it is worn by then. Taking it
-        /// off also ends an event under way.</summary>
+        /// <summary>Tells whether the band is worn. A band that is not worn suspects no fall. This state is read when
+        /// an event is classified, not when it begins. Taking the band off also ends an event under way.</summary>
         public void SetWorn(bool worn)
         {
             if (_worn && !worn)
@@ -149,8 +150,8 @@ namespace ElderBand.VitalsFilter
             _worn = worn;
         }
 
-        /// <summary>True if in any whole second since the last call the arm moved or turned: a deviation of more than
-        /// 25 mg. What <see cref="WearDetector"/> wants to know.</summary>
+        /// <summary>True if the arm moved or turned (a deviation of more than 25 mg) in any whole second since the last
+        /// call; the input of <see cref="WearDetector"/>.</summary>
         public bool TakeMoved()
         {
             return _lying.TakeMoved();
@@ -159,8 +160,8 @@ namespace ElderBand.VitalsFilter
         /// <summary>Takes one sample at the detector's rate; axes in milli-g, gravity included.</summary>
         public FallVerdict Push(int xMg, int yMg, int zMg)
         {
-            // The interpreter pays for every instruction here, and a call costs twenty: one test tells whether any axis
-            // is beyond what the chip can give.
+            // Every instruction here costs time on the interpreter, and a call costs as much as twenty. So one test
+            // finds whether any axis is outside the limits.
             if (unchecked((uint)((xMg + AxisLimit) | (yMg + AxisLimit) | (zMg + AxisLimit))) >= 2 * AxisLimit)
             {
                 xMg = IntegerMath.Clamp(xMg, -AxisLimit, AxisLimit - 1);
@@ -213,15 +214,16 @@ namespace ElderBand.VitalsFilter
             return classified == FallVerdict.None ? verdict : classified;
         }
 
-        /// <summary>Takes samples as <see cref="Push"/> does, at three quarters of the cost while nothing passes 1.5 g.
-        /// Stops after a sample that leads to a verdict or with which <see cref="IsSumming"/> begins.</summary>
+        /// <summary>Takes samples as <see cref="Push"/> does, at three quarters of the cost while no sample passes 1.5
+        /// g. Stops after a sample that leads to a verdict or that sets <see cref="IsSumming"/>.</summary>
         /// <param name="x">Milli-g.</param>
         /// <param name="y">Milli-g.</param>
         /// <param name="z">Milli-g.</param>
         /// <param name="begin">The first sample to take.</param>
         /// <param name="end">Behind the last one.</param>
         /// <param name="squares">Gets <see cref="Square"/> of each sample taken, at its index.</param>
-        /// <returns>Where to go on: <paramref name="end"/>, or less where it stopped.</returns>
+        /// <returns>Index of the next sample to take: <paramref name="end"/>, or less where the method stopped
+        /// before.</returns>
         public int PushBatch(short[] x, short[] y, short[] z, int begin, int end, int[] squares)
         {
             FallVerdict verdict = FallVerdict.None;
@@ -250,9 +252,8 @@ namespace ElderBand.VitalsFilter
             return i;
         }
 
-        /// <summary>Samples were lost before the next one. What lies on the two sides of the hole is never looked at
-        /// together; an impact that is too near to it to be scored is watched for lying still, as a weak suspicion
-        /// is.</summary>
+        /// <summary>Tells that samples were lost before the next one. Features are never computed across the gap. An
+        /// impact too near to the gap to be scored is watched for lying still, as a weak suspicion is.</summary>
         public void Gap()
         {
             _ring.Clear();
@@ -291,8 +292,8 @@ namespace ElderBand.VitalsFilter
             _summing = false;
         }
 
-        // The signal around the impact is summed up a block a sample over the last second before it is judged, not all
-        // at once (F3).
+        // In the last second before the event is classified, each sample adds one block of the signal, so that no
+        // single step pays for all blocks (F3).
         private FallVerdict StepEvent(int age)
         {
             if (!_summing)
@@ -327,14 +328,14 @@ namespace ElderBand.VitalsFilter
                 _peakAge = Idle;
             }
 
-            // Whether the band is worn is asked only now: who falls out of bed after hours without a movement is known
-            // to wear it by the movement of falling.
+            // Whether the band is worn is read only now. A wearer who lay for hours without a movement may count as
+            // off; if she falls out of bed, the movement of the fall itself shows that she wears the band.
             if (!_worn)
             {
                 return FallVerdict.None;
             }
 
-            // Right after power-on what came before the impact is unknown, and the wrist is that of whoever puts the
+            // Right after power-on the signal before the impact is missing, and the movement may come from putting the
             // band on.
             if (!_ring.IsFull)
             {
@@ -365,13 +366,13 @@ namespace ElderBand.VitalsFilter
             return FallVerdict.None;
         }
 
-        // Once a second: was it still, and does that settle a weak suspicion?
+        // Once a second: decides whether the second was still, and whether that ends the watch over a weak suspicion.
         private FallVerdict CloseSecond()
         {
             FallVerdict verdict = _lying.CloseSecond(_ring.TakeVariance());
             if (verdict == FallVerdict.SuspectedLate)
             {
-                LastMargin = _lying.Margin; // of the impact that is confirmed, not of what stirred after it
+                LastMargin = _lying.Margin; // margin of the confirmed impact, not of a later movement
                 LastScore = FallForest.Score(LastMargin, NormalLine);
                 LastImpactAgeMs = _lying.ImpactAgeMs(_rateHz);
             }

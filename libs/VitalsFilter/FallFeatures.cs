@@ -1,10 +1,10 @@
 namespace ElderBand.VitalsFilter
 {
     /// <summary>
-    /// What the forest looks at: integer features of the signal around an impact, in milli-g, milliseconds, cosines
-    /// x1000 or ratios x1000, so one table serves 25 and 50 Hz. None has the sign of an axis, so the left and the right
-    /// wrist, and a band worn upside down, are the same. Most features are made of sums over blocks of 200 ms
-    /// (<see cref="FallBlocks"/>).
+    /// The forest's input: integer features of the signal around an impact. Their units are milli-g, milliseconds,
+    /// cosines x1000 and ratios x1000, so one table serves 25 and 50 Hz. No feature depends on the sign of an axis, so
+    /// left wrist, right wrist and a band worn upside down give the same values. Most features are computed from sums
+    /// over blocks of 200 ms (<see cref="FallBlocks"/>).
     /// </summary>
     public sealed class FallFeatures
     {
@@ -39,7 +39,7 @@ namespace ElderBand.VitalsFilter
         private readonly byte[] _histogram = new byte[Bins];
         private readonly int[] _values = new int[Count];
 
-        // Mean vector of the window that Average looked at last, and the deviation of the samples around it.
+        // Mean vector of the window of the last call of Average, and the deviation of the samples around that mean.
         private int _x;
         private int _y;
         private int _z;
@@ -72,9 +72,8 @@ namespace ElderBand.VitalsFilter
             get { return _values; }
         }
 
-        /// <summary>Computes all features from complete blocks and the ring they were made from, whose oldest sample is
-        /// at
-        /// <paramref name="oldest"/>.</summary>
+        /// <summary>Computes all features from complete blocks and from the ring of their samples, whose oldest sample
+        /// is at <paramref name="oldest"/>.</summary>
         public void Compute(short[] ringX, short[] ringY, short[] ringZ, int oldest)
         {
             int rangeX = Range(ringX, oldest);
@@ -196,7 +195,7 @@ namespace ElderBand.VitalsFilter
             return highest;
         }
 
-        // Mean a sample over whole blocks.
+        // Mean per sample over whole blocks.
         private int Mean(int[] sums, int fromMs, int toMs)
         {
             int end = Block(toMs);
@@ -210,7 +209,7 @@ namespace ElderBand.VitalsFilter
             return sum / ((end - begin) * _perBlock);
         }
 
-        // Mean vector of whole blocks and, returned, the deviation of the samples around it.
+        // Computes the mean vector of whole blocks; returns the deviation of the samples around that mean.
         private int Average(int fromMs, int toMs)
         {
             int begin = Block(fromMs);
@@ -235,7 +234,7 @@ namespace ElderBand.VitalsFilter
             return _deviation;
         }
 
-        // Mean absolute deviation of the magnitude from a mean, looking at every step-th sample.
+        // Mean absolute deviation of the magnitude from a mean, over every step-th sample.
         private int MeanDeviation(int begin, int end, int step, int mean)
         {
             short[] m = _m;
@@ -261,7 +260,7 @@ namespace ElderBand.VitalsFilter
             return sum / (end - begin);
         }
 
-        // Cosine x1000 between this vector and the mean vector that Average left.
+        // Cosine x1000 between this vector and the mean vector of the last call of Average.
         private int Cosine(int x, int y, int z)
         {
             int a = IntegerMath.IsqrtNear((x * x) + (y * y) + (z * z), 1000);
@@ -269,7 +268,7 @@ namespace ElderBand.VitalsFilter
             return CosineOf((x * _x) + (y * _y) + (z * _z), a * b);
         }
 
-        // Both are under 48,000,000: vectors within 4 g an axis.
+        // Both arguments are below 48,000,000, because each axis is within 4 g.
         private static int CosineOf(int dot, int norm)
         {
             return norm == 0 ? 1000 : IntegerMath.Clamp((int)((long)dot * 1000 / norm), -1000, 1000);
@@ -286,7 +285,7 @@ namespace ElderBand.VitalsFilter
             return Cosine(x, y, z);
         }
 
-        // How far the direction of the acceleration wandered: the sum of (1000 - cosine) between neighbouring blocks.
+        // Total change of the acceleration's direction: the sum of (1000 - cosine) between neighbouring blocks.
         private int TurnPath(int fromMs, int toMs)
         {
             int end = Block(toMs);
@@ -301,8 +300,8 @@ namespace ElderBand.VitalsFilter
             return path;
         }
 
-        // The magnitude that a twentieth of the samples within a second of the impact passes, in steps of 128 mg: the
-        // impact's weight rather than its sharpest sample.
+        // The 95th percentile of the magnitude within a second of the impact, in steps of 128 mg. Unlike the highest
+        // sample, the percentile does not depend on a single sharp sample.
         private int NearlyHighest()
         {
             byte[] histogram = _histogram;
@@ -328,8 +327,8 @@ namespace ElderBand.VitalsFilter
             return bin << BinShift;
         }
 
-        // Mean difference between the magnitude's means of two neighbouring windows: how strongly it swings at that
-        // time scale.
+        // Mean difference between the mean magnitudes of neighbouring windows: how strongly the magnitude varies at
+        // that time scale.
         private int Swing(int fromMs, int toMs, int windowMs)
         {
             short[] m = _m;

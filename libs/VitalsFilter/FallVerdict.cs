@@ -1,6 +1,6 @@
 namespace ElderBand.VitalsFilter
 {
-    /// <summary>What the detector says after a sample.</summary>
+    /// <summary>The detector's verdict after a sample.</summary>
     public enum FallVerdict : byte
     {
         /// <summary>Nothing to act on.</summary>
@@ -16,20 +16,20 @@ namespace ElderBand.VitalsFilter
         SuspectedLate = 3,
     }
 
-    /// <summary>Where the detector stands between two samples.</summary>
+    /// <summary>Phase of the detector between two samples.</summary>
     public enum FallPhase : byte
     {
         /// <summary>Nothing has passed 1.5 g.</summary>
         Idle = 0,
 
-        /// <summary>Something has, less than a second ago: a higher peak may follow.</summary>
+        /// <summary>A sample passed 1.5 g less than a second ago; a higher peak may follow.</summary>
         Peak = 1,
 
-        /// <summary>The peak is a second old or more; the signal after it is awaited. The time to see whether the band
-        /// sits on a wrist or was dropped.</summary>
+        /// <summary>The peak is a second old or more, and samples after the peak are still collected. In this phase the
+        /// PPG can show whether the band is on a wrist or was dropped.</summary>
         Settle = 2,
 
-        /// <summary>A weak suspicion: does the wearer lie still?</summary>
+        /// <summary>A weak suspicion is watched: lying still confirms it.</summary>
         LongLie = 3,
     }
 }

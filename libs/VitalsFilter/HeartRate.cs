@@ -1,16 +1,15 @@
 namespace ElderBand.VitalsFilter
 {
     /// <summary>
-    /// Heart rate from a reflectance PPG sensor, and a cautious SpO2, from the last 8 s. At rest: period from the
-    /// autocorrelation, beats from the slope sum of the systolic edge with fractional timing, median of the last 8
-    /// intervals; both must agree. In motion: <see cref="MotionTracker"/>. Doubt leads to a refusal. An estimate is
-    /// made in slices, so that a key can be served between them (F3): <see cref="BeginEstimate"/> copies the window,
-    /// samples may arrive between the slices, and the answer is that of the moment of the copy. No clock, no allocation
-    /// after construction, integers only.
+    /// Heart rate and SpO2 from the last 8 s of a reflectance PPG sensor. At rest two methods must agree: the period of
+    /// the autocorrelation, and the median of the last 8 beat intervals (slope sum of the systolic edge, fractional
+    /// timing). In motion: <see cref="MotionTracker"/>. An uncertain estimate is refused. An estimate is made in
+    /// slices, so that the key is served between them (F3): <see cref="BeginEstimate"/> copies the window, and samples
+    /// may arrive between slices. No clock, no allocation after construction, integers only.
     /// </summary>
     public sealed class HeartRate
     {
-        /// <summary>Below this confidence nothing is reported.</summary>
+        /// <summary>An estimate with a confidence below this is not reported.</summary>
         public const int ReportConfidence = 60;
 
         private const int WindowS = PulseWindow.Seconds;
@@ -30,7 +29,7 @@ namespace ElderBand.VitalsFilter
         private int _trackedAt;
         private int _heldBpmX10;
 
-        // The estimate under way, as it stood when it began.
+        // The estimate under way.
         private int _beganAt;
         private EstimateStage _stage;
         private bool _moves;
@@ -42,8 +41,8 @@ namespace ElderBand.VitalsFilter
         private HeartRefusal _oxygenRefusal;
 
         /// <param name="rateHz">Sample rate of <see cref="Push"/>, 25..125; limited to that range.</param>
-        /// <param name="channelCount">1..3: one channel arrives as red; two are red and infrared (MAX30102); three add
-        /// green (MAX30101), which is the better one at the wrist and is then used for the pulse.</param>
+        /// <param name="channelCount">1: red. 2: red and infrared (MAX30102). 3: red, infrared and green (MAX30101);
+        /// green has the stronger pulse at the wrist.</param>
         public HeartRate(int rateHz, int channelCount)
         {
             _rateHz = IntegerMath.Clamp(rateHz, 25, 125);
@@ -67,7 +66,7 @@ namespace ElderBand.VitalsFilter
         /// <summary>Heart rate x10, 300..2400; 0 when refused.</summary>
         public int BpmX10 { get; private set; }
 
-        /// <summary>The best guess x10 even when refused, 0 for none: for evaluation, never for a screen.</summary>
+        /// <summary>The best guess x10, also of a refused estimate; 0 for none. For evaluation, never shown.</summary>
         public int GuessBpmX10 { get; private set; }
 
         /// <summary>0..100 of the last estimate; below <see cref="ReportConfidence"/> it was refused.</summary>
@@ -91,7 +90,7 @@ namespace ElderBand.VitalsFilter
             get { return _oxygen.RatioX1000; }
         }
 
-        /// <summary>The arm moved more than 30 mg at the last estimate: the tracker answered.</summary>
+        /// <summary>The arm moved by more than 30 mg at the last estimate: the rate is the tracker's.</summary>
         public bool IsMoving { get; private set; }
 
         /// <summary>True from <see cref="BeginEstimate"/> until <see cref="StepEstimate"/> has returned true.</summary>
@@ -100,16 +99,16 @@ namespace ElderBand.VitalsFilter
             get { return _stage != EstimateStage.None; }
         }
 
-        /// <summary>What follows the rate while the arm moves: for training and evaluation.</summary>
+        /// <summary>The tracker of the rate in motion: for training and evaluation.</summary>
         public MotionTracker Tracker
         {
             get { return _tracker; }
         }
 
         /// <summary>Describes the optics.</summary>
-        /// <param name="contactMinCounts">Level under which nothing is on the sensor, 18-bit counts.</param>
-        /// <param name="hasLevel">False for recordings that were band-passed at the source: contact, saturation and
-        /// perfusion then cannot be judged and SpO2 is never given.</param>
+        /// <param name="contactMinCounts">Level below which the sensor is uncovered, 18-bit counts.</param>
+        /// <param name="hasLevel">False for recordings that were band-passed at the source: then contact, saturation
+        /// and perfusion cannot be judged, and SpO2 is never reported.</param>
         public void ConfigureOptics(int contactMinCounts, bool hasLevel)
         {
             _contactMin = contactMinCounts;
@@ -141,10 +140,9 @@ namespace ElderBand.VitalsFilter
             }
         }
 
-        /// <summary>Tells that samples were lost before the next one. Those of a hole shorter than
-        /// <see cref="PulseWindow.ForgottenHoleMs"/> are replaced by a line to the next sample, which makes no beat;
-        /// while more than a tenth of the last 8 s is such lines nothing is reported. A longer hole forgets all
-        /// samples.</summary>
+        /// <summary>Tells that samples were lost before the next one. A straight line, which makes no beat, fills a gap
+        /// shorter than <see cref="PulseWindow.ForgottenHoleMs"/>. While lines are more than a tenth of the last 8 s,
+        /// nothing is reported. A longer gap forgets all samples.</summary>
         /// <param name="samples">How many were lost, at the rate of <see cref="Push"/>.</param>
         public void Gap(int samples)
         {
@@ -180,8 +178,8 @@ namespace ElderBand.VitalsFilter
             _confidence = 0;
             _refusal = JudgeWindow();
 
-            // The tracker lives in steps of 2 s, however often it is asked for, because each costs 400,000
-            // instructions; from half a window on it has something to look at.
+            // An update of the tracker costs 400,000 instructions and needs half a window, so there is one every 2 s,
+            // even if estimates are more frequent.
             _stage = EstimateStage.Judge;
             int steps = (IntegerMath.Clamp(_beganAt - _trackedAt, 0, 8 * _samples) + (_rateHz / 2)) * 1000 / (
                 MotionTracker.StepMs * _rateHz);
@@ -256,7 +254,7 @@ namespace ElderBand.VitalsFilter
             return Refusal == HeartRefusal.None;
         }
 
-        /// <summary>Forgets all samples and the estimate that is under way; the configuration stays.</summary>
+        /// <summary>Forgets all samples and the estimate under way. The configuration stays.</summary>
         public void Reset()
         {
             _window.Reset();
@@ -274,7 +272,7 @@ namespace ElderBand.VitalsFilter
             Spo2Refusal = HeartRefusal.Warmup;
         }
 
-        // What can be told from the samples as such.
+        // Refusals that the samples alone decide.
         private HeartRefusal JudgeWindow()
         {
             if (!_window.IsHalfFull)
@@ -303,7 +301,7 @@ namespace ElderBand.VitalsFilter
             return _motion.IsSilent ? HeartRefusal.SensorFault : HeartRefusal.None;
         }
 
-        // While the arm moves its wave hides the beats: only the tracker can answer.
+        // While the arm moves, motion artefacts hide the beats, so only the tracker can give a rate.
         private void JudgeMotion()
         {
             if (_window.IsFrozen)
@@ -332,13 +330,13 @@ namespace ElderBand.VitalsFilter
                 if (_refusal == HeartRefusal.None && _tracker.Confidence >= ReportConfidence
                     && IntegerMath.Distance(_guessBpmX10, _tracker.BpmX10) > RestRate.AgreeX10)
                 {
-                    _refusal = HeartRefusal.Disagree; // two sure witnesses who contradict each other: one is wrong
+                    _refusal = HeartRefusal.Disagree; // both are sure and they contradict each other: one is wrong
                 }
 
                 _guessBpmX10 = _rest.Smooth(_guessBpmX10, _refusal == HeartRefusal.None, _beganAt);
                 if (_refusal != HeartRefusal.None && _guessBpmX10 > 0 && _tracker.Confidence >= ReportConfidence)
                 {
-                    _guessBpmX10 = _tracker.BpmX10; // still refused, but a better guess than the last rate held
+                    _guessBpmX10 = _tracker.BpmX10; // still refused, but a better guess than the last reported rate
                 }
             }
 
@@ -348,7 +346,7 @@ namespace ElderBand.VitalsFilter
             }
             else if (_refusal == HeartRefusal.Warmup)
             {
-                _guessBpmX10 = _heldBpmX10; // across a hole
+                _guessBpmX10 = _heldBpmX10; // the last rate, across a gap
             }
 
             _oxygenRefusal = JudgeOxygen();
@@ -374,7 +372,7 @@ namespace ElderBand.VitalsFilter
 
             if (_refusal != HeartRefusal.None && _refusal != HeartRefusal.Irregular)
             {
-                return _refusal; // an uneven pulse carries oxygen all the same
+                return _refusal; // SpO2 can be estimated from an irregular pulse too
             }
 
             if (!_isStill)

@@ -6,7 +6,7 @@ namespace ElderBand.VitalsFilter
         /// <summary>Reported, not refused.</summary>
         None = 0,
 
-        /// <summary>The level is too low: nothing on the sensor.</summary>
+        /// <summary>The level is too low: the sensor is uncovered.</summary>
         NotWorn = 1,
 
         /// <summary>The arm moves too much.</summary>
@@ -18,19 +18,19 @@ namespace ElderBand.VitalsFilter
         /// <summary>Samples at the end of the converter's range.</summary>
         Saturated = 4,
 
-        /// <summary>Beats, but too unevenly spaced for one number.</summary>
+        /// <summary>Beats were found, but their intervals vary too much for one rate.</summary>
         Irregular = 5,
 
         /// <summary>Not enough signal since contact began.</summary>
         Warmup = 6,
 
-        /// <summary>Nothing that repeats like a pulse.</summary>
+        /// <summary>No periodic signal was found.</summary>
         NoSignal = 7,
 
-        /// <summary>Two ways of counting disagree, so one of them may be half or double the truth.</summary>
+        /// <summary>Two methods disagree, so one of them may be half or double the true rate.</summary>
         Disagree = 8,
 
-        /// <summary>Values the chip cannot produce, a frozen signal, or a silent accelerometer.</summary>
+        /// <summary>Values that the chip cannot produce, a frozen signal, or no accelerometer samples.</summary>
         SensorFault = 9,
     }
 }

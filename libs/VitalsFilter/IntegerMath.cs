@@ -38,7 +38,7 @@ namespace ElderBand.VitalsFilter
         }
 
         /// <summary>Floor of the square root, exact as <see cref="Isqrt"/>, but about five times cheaper where a value
-        /// close to the root is known, such as the sample before.</summary>
+        /// close to the root is known, such as the root of the sample before.</summary>
         /// <param name="value">Below 0 counts as 0.</param>
         /// <param name="guess">Any value up to 1,000,000,000.</param>
         public static int IsqrtNear(int value, int guess)
@@ -48,8 +48,8 @@ namespace ElderBand.VitalsFilter
                 return 0;
             }
 
-            // Newton's step never lands below the root; from there it only descends. The floor of 256 keeps the sum in
-            // 31 bits.
+            // A Newton step from any guess gives the root or more, and further steps only descend. The minimum of 256
+            // keeps the sum within 31 bits.
             int root = guess < 256 ? 256 : guess;
             root = (root + (value / root)) >> 1;
             while (true)
@@ -103,7 +103,7 @@ namespace ElderBand.VitalsFilter
             return value < low ? low : value > high ? high : value;
         }
 
-        /// <summary>Where the parabola through three points has its top, in 1/256 of their distance,
+        /// <summary>Position of the vertex of the parabola through three points, in 1/256 of their distance,
         /// -128..128.</summary>
         public static int VertexX256(int before, int top, int after)
         {
@@ -111,7 +111,7 @@ namespace ElderBand.VitalsFilter
             return curve >= 0 ? 0 : Clamp(128 * (before - after) / curve, -128, 128);
         }
 
-        /// <summary>How far apart two values are.</summary>
+        /// <summary>Absolute difference of two values.</summary>
         public static int Distance(int a, int b)
         {
             return a < b ? b - a : a - b;

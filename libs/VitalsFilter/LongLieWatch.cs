@@ -1,30 +1,30 @@
 namespace ElderBand.VitalsFilter
 {
     /// <summary>
-    /// What follows an impact, second by second: whether the wearer lies still, which confirms a weak suspicion, and
-    /// the time after a suspicion in which weaker impacts belong to the same fall.
+    /// Watches the seconds after an impact. Lying still confirms a weak suspicion. Weaker impacts within a minute after
+    /// a suspected fall belong to the same fall.
     /// </summary>
     public sealed class LongLieWatch
     {
-        /// <summary>A weak suspicion is watched for this long.</summary>
+        /// <summary>A weak suspicion is watched for this time.</summary>
         public const int WindowS = 60;
 
-        /// <summary>So many seconds of lying still in a row confirm it.</summary>
+        /// <summary>This many still seconds in a row confirm a weak suspicion.</summary>
         public const int StillS = 25;
 
-        /// <summary>So many seconds of moving, in all, end the watch.</summary>
+        /// <summary>This many seconds with movement, in total, end the watch.</summary>
         public const int MovedS = 12;
 
-        /// <summary>A second whose samples deviate from their mean by no more than this counts as still.</summary>
+        /// <summary>A second with this standard deviation or less counts as still.</summary>
         public const int StillDeviationMg = 45;
 
         private const int MovedDeviationMg = 25;
 
-        // After a suspicion the countdown runs; what then moves weakly is the same fall's aftermath, not another one.
+        // For this time after a suspected fall, a weak impact belongs to the same fall, whose countdown already runs.
         private const int AftermathS = 60;
 
-        // Bodies bounce and people struggle: another strong event this soon is the same fall, whose countdown has only
-        // begun.
+        // A strong impact this soon after a suspected fall belongs to the same fall: a body can bounce, and the wearer
+        // can struggle.
         private const int SameFallS = 10;
         private const int LyingStillS = 5;
 
@@ -38,14 +38,14 @@ namespace ElderBand.VitalsFilter
         private int _aftermathSeconds;
         private bool _moved;
 
-        /// <summary>A weak suspicion waits to be confirmed.</summary>
+        /// <summary>True while a weak suspicion is watched.</summary>
         public bool IsWatching
         {
             get { return _watchSeconds != Idle; }
         }
 
-        /// <summary>A weak suspicion may be watched: none is, and no fall was suspected within the last
-        /// minute.</summary>
+        /// <summary>True where a weak suspicion may be watched: none is watched, and no fall was suspected within the
+        /// last minute.</summary>
         public bool MayWatch
         {
             get { return _watchSeconds == Idle && _aftermathSeconds == 0; }
@@ -58,11 +58,11 @@ namespace ElderBand.VitalsFilter
             get { return _impactSeconds != Idle && _stillSeconds >= LyingStillS; }
         }
 
-        /// <summary>Margin of the suspicion that is watched, or was last.</summary>
+        /// <summary>Margin of the suspicion that is watched now or was watched last.</summary>
         public int Margin { get; private set; }
 
-        /// <summary>True if in any whole second since the last call the arm moved or turned: a deviation of more than
-        /// 25 mg.</summary>
+        /// <summary>True if the arm moved or turned (a deviation of more than 25 mg) in any whole second since the last
+        /// call.</summary>
         public bool TakeMoved()
         {
             bool moved = _moved;
@@ -70,7 +70,7 @@ namespace ElderBand.VitalsFilter
             return moved;
         }
 
-        /// <summary>A weak suspicion: watch whether the wearer lies still.</summary>
+        /// <summary>Begins to watch a weak suspicion.</summary>
         /// <param name="age">Age of the impact, samples.</param>
         /// <param name="margin">The forest's sum.</param>
         public void Watch(int age, int margin)
@@ -81,9 +81,9 @@ namespace ElderBand.VitalsFilter
             BeginImpact(age);
         }
 
-        /// <summary>A strong suspicion.</summary>
+        /// <summary>Takes a strong suspicion.</summary>
         /// <param name="age">Age of the impact, samples.</param>
-        /// <returns>False where it belongs to a fall that was suspected within the last 10 s.</returns>
+        /// <returns>False where the impact belongs to a fall that was suspected within the last 10 s.</returns>
         public bool Suspect(int age)
         {
             bool sameFall = _aftermathSeconds > AftermathS - SameFallS;
@@ -98,9 +98,9 @@ namespace ElderBand.VitalsFilter
             return true;
         }
 
-        /// <summary>A second is over.</summary>
+        /// <summary>Ends a second.</summary>
         /// <param name="variance">Variance of its samples, all axes together, milli-g squared.</param>
-        /// <returns>SuspectedLate or NearFall where the watch ends with it.</returns>
+        /// <returns>SuspectedLate or NearFall where the watch ends with this second, otherwise None.</returns>
         public FallVerdict CloseSecond(long variance)
         {
             bool still = variance <= StillDeviationMg * StillDeviationMg;

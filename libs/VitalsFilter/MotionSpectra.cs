@@ -3,17 +3,17 @@ using System;
 namespace ElderBand.VitalsFilter
 {
     /// <summary>
-    /// Power spectra of 8 s of PPG, summed over its channels, and of acceleration, summed over the three axes. Two
-    /// signals share one transform; the axes fill the places that the channels leave. No allocation after construction.
+    /// Power spectra of 8 s of PPG, summed over its channels, and of acceleration, summed over its three axes. Each
+    /// transform takes two signals: first the channels, then the axes. No allocation after construction.
     /// </summary>
     public sealed class MotionSpectra
     {
-        /// <summary>The lowest bin that is computed: half of the lowest one that a heart rate can lie in.</summary>
+        /// <summary>The lowest bin that is computed: half of <see cref="MotionTracker.FirstBin"/>.</summary>
         public const int LowestBin = 5;
 
         private const int Points = Spectrum.Samples;
         private const int Axes = 3;
-        private const int HalfMean = 7; // 1.2 s around a point
+        private const int HalfMean = 7; // mean over 1.2 s around a point
         private const int PpgUnit = 32768; // a channel's power between 32 and 223 a minute
 
         private readonly AccelerationWindow _window;
@@ -47,20 +47,20 @@ namespace ElderBand.VitalsFilter
             get { return _channels; }
         }
 
-        /// <summary>PPG power, bins 5 to 127 of 0.0488 Hz; each channel counts the same.</summary>
+        /// <summary>PPG power, bins 5 to 127 of 0.0488 Hz; every channel has the same total power.</summary>
         public int[] Ppg
         {
             get { return _ppg; }
         }
 
-        /// <summary>Power of the acceleration, the same bins; divided by 4 to the power of
+        /// <summary>Power of the acceleration in the same bins, divided by 4 to the power of
         /// <see cref="AccelerationShift"/>.</summary>
         public int[] Acceleration
         {
             get { return _acceleration; }
         }
 
-        /// <summary>Bits by which the acceleration was divided before the transform.</summary>
+        /// <summary>Number of bits by which the acceleration was shifted to the right before the transform.</summary>
         public int AccelerationShift
         {
             get { return _window.Shift; }
@@ -80,7 +80,7 @@ namespace ElderBand.VitalsFilter
             }
         }
 
-        /// <summary>Does the next slice: loads two signals, or does half of their transform, or adds their
+        /// <summary>Does the next slice: loads two signals, does half of their transform, or adds their
         /// spectra.</summary>
         /// <param name="window">The frozen PPG.</param>
         /// <returns>True when both spectra are complete.</returns>
@@ -144,8 +144,9 @@ namespace ElderBand.VitalsFilter
             }
         }
 
-        // One channel at 12.5 Hz: interpolated to 25 Hz, smoothed, every second point; without its mean over 1.2 s,
-        // limited to three times its mean deviation so that one blow does not dominate the window, scaled to +-1000.
+        // Prepares one channel: interpolates it to 25 Hz, smooths it, takes every second point (12.5 Hz), subtracts the
+        // mean over 1.2 s, limits it to three times its mean deviation so that a single shock does not dominate the
+        // window, and scales it to +-1000.
         private void Shape(int[] channel)
         {
             int[] points = _points;
@@ -165,7 +166,7 @@ namespace ElderBand.VitalsFilter
                 int middle = points[2 * i];
                 int after = points[(2 * i) + 1];
 
-                // In whole counts of the window times 4; five samples of 18 bits are 21 bits.
+                // In counts of the window times 4. The sum of five samples of 18 bits has 21 bits.
                 points[i] = before + (2 * middle) + after - (4 * level);
                 before = after;
             }
@@ -174,7 +175,7 @@ namespace ElderBand.VitalsFilter
             int shift = 0;
             while (limit >> shift >= 1 << 20)
             {
-                shift++; // 1000 times it then stays within 31 bits
+                shift++; // so that 1000 times the value stays within 31 bits
             }
 
             int scale = (limit >> shift) + 1;
@@ -186,8 +187,8 @@ namespace ElderBand.VitalsFilter
             }
         }
 
-        // Writes the wave behind the points and returns the sum of its absolute values: 100 waves of 5 samples of 18
-        // bits, times 4 and later times 3, are 31 bits.
+        // Writes the wave behind the points; returns the sum of its absolute values. The sum of 100 values, each of 5
+        // samples of 18 bits times 4 and later times 3, has 31 bits.
         private int RemoveMean()
         {
             int[] points = _points;
@@ -240,7 +241,7 @@ namespace ElderBand.VitalsFilter
             }
         }
 
-        // Each channel counts with the same power, however bright it is.
+        // Every channel is scaled to the same power, so that a brighter one does not count more.
         private void AddPpg(int[] power)
         {
             int sum = 0;

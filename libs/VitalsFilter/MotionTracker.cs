@@ -1,25 +1,25 @@
 namespace ElderBand.VitalsFilter
 {
     /// <summary>
-    /// Follows the heart rate while the arm moves. Every 2 s the last 8 s of PPG and acceleration become spectra
-    /// (<see cref="MotionSpectra"/>) of 66 bins between 32 and 223 a minute; a forest of integer trees says of each bin
-    /// how much it looks like the heart's, and not like the stride's or a harmonic of either
-    /// (<see cref="BinFeatures"/>, <see cref="PulseForest"/>); of all paths through the bins that a heart can take the
-    /// most likely one is followed (<see cref="RatePath"/>). It asks nothing of the light's level, polarity or scale.
-    /// No clock, no allocation after construction, integers only.
+    /// Tracks the heart rate while the arm moves. Every 2 s, spectra of the last 8 s of PPG and acceleration are
+    /// computed (<see cref="MotionSpectra"/>), with 66 bins between 32 and 223 bpm. A forest of integer trees gives
+    /// each bin the log-odds that it holds the heart rate, and not the stride or a harmonic of either
+    /// (<see cref="BinFeatures"/>, <see cref="PulseForest"/>). A Viterbi search finds the most likely path through the
+    /// bins (<see cref="RatePath"/>). The PPG's level, polarity and scale do not matter. No clock, no allocation after
+    /// construction, integers only.
     /// </summary>
     public sealed class MotionTracker
     {
-        /// <summary>Bins that a heart rate can lie in.</summary>
+        /// <summary>Number of bins in which a heart rate can lie.</summary>
         public const int Bins = 66;
 
-        /// <summary>The first of them in a spectrum.</summary>
+        /// <summary>The first of these bins in a spectrum.</summary>
         public const int FirstBin = 11;
 
-        /// <summary>Bytes that describe one bin.</summary>
+        /// <summary>Features of one bin, a byte each.</summary>
         public const int FeatureCount = 17;
 
-        /// <summary>What the tracker moves on by, ms.</summary>
+        /// <summary>Time between two updates, ms.</summary>
         public const int StepMs = 2000;
 
         private readonly AccelerationWindow _acceleration = new AccelerationWindow();
@@ -34,7 +34,7 @@ namespace ElderBand.VitalsFilter
         private int _tree;
         private int _open;
 
-        /// <summary>A tracker without a path.</summary>
+        /// <summary>Creates a tracker without a path.</summary>
         public MotionTracker()
         {
             _spectra = new MotionSpectra(_acceleration, _scratch);
@@ -56,22 +56,22 @@ namespace ElderBand.VitalsFilter
             get { return _path.BpmX10; }
         }
 
-        /// <summary>How much the bin of the answer looked like a pulse lately, against there being none, 1/64 of
-        /// log-odds.</summary>
+        /// <summary>Recent mean of the log-odds that the path's bin holds a pulse, in 1/64.</summary>
         public int Evidence
         {
             get { return _path.Evidence; }
         }
 
-        /// <summary>0..100. An answer on the stride stays below <see cref="HeartRate.ReportConfidence"/> where nothing
-        /// but the stride speaks for it: no rate apart from the stride within the last minute that a heart could have
-        /// come from.</summary>
+        /// <summary>0..100. A rate in the bin of the stride is trusted only if, within the last minute, a rate apart
+        /// from the stride was found from which a heart can have reached it. Otherwise the confidence stays below
+        /// <see cref="HeartRate.ReportConfidence"/>.</summary>
         public int Confidence
         {
             get { return _path.Confidence; }
         }
 
-        /// <summary>The last update's description of all bins, feature by feature, for training and tests.</summary>
+        /// <summary>The features of all bins at the last update, one row for each feature: for training and
+        /// tests.</summary>
         public byte[] Features
         {
             get { return _features.Values; }
@@ -90,7 +90,7 @@ namespace ElderBand.VitalsFilter
             _path.Reset();
         }
 
-        /// <summary>Begins an update from the last 8 s; accelerometer samples may arrive while it is made.</summary>
+        /// <summary>Begins an update from the last 8 s. Accelerometer samples may arrive during the update.</summary>
         /// <param name="channels">PPG channels, 1..3.</param>
         /// <param name="steps">Steps of <see cref="StepMs"/> since the last update, at least 1.</param>
         public void Begin(int channels, int steps)

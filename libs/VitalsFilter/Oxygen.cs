@@ -1,17 +1,18 @@
 namespace ElderBand.VitalsFilter
 {
     /// <summary>
-    /// Oxygen saturation, an estimate and no diagnosis. From red and infrared light: the ratio of their pulse waves,
-    /// each against its own level, by regression of one wave on the other over 8 s, which noise in single peaks does
-    /// not move. From a camera, whose colours do not carry that ratio: the change of the red level since contact began.
-    /// Refuses first: a pulse has to be there already, both waves must be alike, and the ratio steady over the window.
+    /// Oxygen saturation, an estimate and no diagnosis. From red and infrared light: the ratio of the two pulse waves,
+    /// each relative to its own level, by regression of one wave on the other over 8 s. Noise in single peaks changes a
+    /// regression little. From a camera, whose colours do not give that ratio: the change of the red level since
+    /// contact began. An estimate is refused unless a pulse was found, both waves are alike, and the ratio is steady
+    /// over the window.
     /// </summary>
     public sealed class Oxygen
     {
         private const int LowestX1000 = 70000;
         private const int HighestX1000 = 101000;
-        private const int TrendLowestX1000 = 90000; // further down the level of different people says different things
-        private const int TrendSettles = 10; // windows until the level since contact counts as settled
+        private const int TrendLowestX1000 = 90000; // below, one level means different saturations in different people
+        private const int TrendSettles = 10; // windows after contact until the level counts as settled
         private const int AlikeX1000 = 900;
         private const int SteadyX1000 = 150;
         private const int MinPerfusionX100000 = 100; // AC peak to peak 0.1 % of DC, as for the rate
@@ -28,20 +29,20 @@ namespace ElderBand.VitalsFilter
         /// <summary>Oxygen saturation x10 in steps of 10, 700..1000; 0 when refused.</summary>
         public int Spo2X10 { get; private set; }
 
-        /// <summary>What the curve was applied to, x1000, 0 if there is nothing: the ratio of ratios, or the red level
-        /// as a share of its best since contact.</summary>
+        /// <summary>The curve's input, x1000, 0 for none: the ratio of ratios, or the red level as a share of its
+        /// highest since contact.</summary>
         public int RatioX1000 { get; private set; }
 
-        /// <summary>True: works from the red level alone.</summary>
+        /// <summary>True where the estimate uses the red level alone.</summary>
         public bool IsTrend
         {
             get { return _isTrend; }
         }
 
         /// <summary>SpO2 (percent) = constant + linear R + square R^2, each x1000.</summary>
-        /// <param name="isTrend">False: R is the ratio of ratios. True: R is the red level as a share of its best since
-        /// contact; this takes the wearer's saturation at its best for normal, so it shows a fall, never a low
-        /// beginning.</param>
+        /// <param name="isTrend">False: R is the ratio of ratios. True: R is the red level as a share of its highest
+        /// since contact. The trend takes the saturation at the highest level for normal, so it shows a later fall, but
+        /// never a saturation that was low from the beginning.</param>
         /// <param name="constantX1000">Constant, percent x1000.</param>
         /// <param name="linearX1000">Percent x1000 per 1 of R.</param>
         /// <param name="squareX1000">Percent x1000 per 1 of R squared.</param>
@@ -53,14 +54,14 @@ namespace ElderBand.VitalsFilter
             _curveSquareX1000 = squareX1000;
         }
 
-        /// <summary>There is no value now.</summary>
+        /// <summary>Clears the value.</summary>
         public void Clear()
         {
             Spo2X10 = 0;
             RatioX1000 = 0;
         }
 
-        /// <summary>Contact begins again.</summary>
+        /// <summary>Tells that contact begins again.</summary>
         public void Reset()
         {
             Clear();
@@ -89,8 +90,8 @@ namespace ElderBand.VitalsFilter
         /// still.</summary>
         /// <param name="red">The window of red.</param>
         /// <param name="ir">The window of infrared.</param>
-        /// <param name="neighbours">Samples in 600 ms: the wave is what is left without the mean over twice
-        /// that.</param>
+        /// <param name="neighbours">Samples in 600 ms. The wave is the signal minus its mean over this number of
+        /// samples on both sides.</param>
         /// <returns>None, or why there is no value.</returns>
         public HeartRefusal Estimate(int[] red, int[] ir, int neighbours)
         {
@@ -106,7 +107,7 @@ namespace ElderBand.VitalsFilter
                 sumIr += ir[i];
             }
 
-            // R by regression of the red wave on the infrared one, over the window and over its quarters.
+            // R by regression of the red wave on the infrared wave, over the window and over each quarter of it.
             long crossAll = 0;
             long irAll = 0;
             long redAll = 0;
@@ -172,7 +173,7 @@ namespace ElderBand.VitalsFilter
             return norm == 0 || cross / (1 + (norm / 1000)) < AlikeX1000 ? HeartRefusal.NoSignal : HeartRefusal.None;
         }
 
-        // A pulse wave's peak to peak is about four times its root mean square; the wave comes 16-fold.
+        // The peak to peak of a pulse wave is about four times its root mean square. The wave is scaled by 16.
         private static int Perfusion(long squares, int length, long level)
         {
             long rms = IntegerMath.IsqrtLong(squares / length);
@@ -186,7 +187,7 @@ namespace ElderBand.VitalsFilter
                 + (_curveSquareX1000 * r * r / 1000000);
             if (percentX1000 < lowestX1000 || percentX1000 > HighestX1000)
             {
-                return HeartRefusal.NoSignal; // the curve was never fitted there
+                return HeartRefusal.NoSignal; // outside the range for which the curve was fitted
             }
 
             int percent = (int)((percentX1000 + 500) / 1000);
@@ -201,7 +202,7 @@ namespace ElderBand.VitalsFilter
                 return 0;
             }
 
-            // cross / irSquares x 10^6 without leaving 63 bits, then the two levels.
+            // cross / irSquares x 10^6 within 63 bits, then the ratio of the two levels.
             while (cross > 1L << 40 || irSquares > 1L << 40)
             {
                 cross >>= 1;

@@ -1,23 +1,23 @@
 namespace ElderBand.VitalsFilter
 {
     /// <summary>
-    /// How much each bin of a spectrum looks like the heart's, by an ensemble of boosted trees that ask the same
-    /// questions on each level, so that a tree runs over all bins without a jump. The tables are generated
-    /// (PulseForest.g.cs); how and from what is written in their header and in docs/pulse-model.md.
+    /// Log-odds that a bin of a spectrum holds the heart rate, by an ensemble of boosted oblivious trees. All nodes of
+    /// a level make the same comparison, so one loop applies a tree to all bins. The tables are generated
+    /// (PulseForest.g.cs); their header and docs/pulse-model.md say how and from which data.
     /// </summary>
     public static partial class PulseForest
     {
-        // After every fourth tree the bins whose log-odds are 3.5 or more behind the best drop out and keep their
-        // score: hardly one of them would win in the end. This saves two thirds of the work.
+        // After every fourth tree, bins whose log-odds are 3.5 or more below the best drop out and keep their score.
+        // Almost none of them would have the highest score in the end. This saves two thirds of the work.
         private const int TreesPerRound = 4;
-        private const int Hopeless = 224;
+        private const int DropMargin = 224;
 
-        // Trees times open bins of one slice: about 30,000 instructions.
+        // Trees times open bins in one slice: about 30,000 instructions.
         private const int SliceWork = 600;
 
-        /// <summary>Begins a judgement: every bin is open.</summary>
+        /// <summary>Begins the scoring of a spectrum: every bin is open.</summary>
         /// <param name="scores">Gets the results.</param>
-        /// <param name="open">Scratch, as many as bins.</param>
+        /// <param name="open">Gets the open bins; as many elements as bins.</param>
         /// <param name="bins">Bins.</param>
         /// <returns>The number of open bins.</returns>
         public static int Begin(int[] scores, int[] open, int bins)
@@ -31,15 +31,15 @@ namespace ElderBand.VitalsFilter
             return bins;
         }
 
-        /// <summary>Does the next slice of a judgement: log-odds of every bin against the others, x64, once all trees
-        /// are asked.</summary>
+        /// <summary>Does the next slice of the scoring. After all trees, a score is the log-odds of its bin against the
+        /// others, x64.</summary>
         /// <param name="features">One row of <paramref name="bins"/> bytes for each feature.</param>
         /// <param name="bins">Bins.</param>
         /// <param name="scores">Gets the results.</param>
         /// <param name="open">The bins that have not dropped out.</param>
         /// <param name="tree">The next tree.</param>
         /// <param name="count">How many bins are open.</param>
-        /// <returns>The first tree of the next slice; 0 when all have been asked.</returns>
+        /// <returns>The first tree of the next slice; 0 after the last tree.</returns>
         public static int Judge(byte[] features, int bins, int[] scores, int[] open, int tree, ref int count)
         {
             for (int work = SliceWork; work > 0 && tree < Trees; tree++)
@@ -98,7 +98,7 @@ namespace ElderBand.VitalsFilter
             for (int n = 0; n < count; n++)
             {
                 int i = open[n];
-                if (scores[i] > best - Hopeless)
+                if (scores[i] > best - DropMargin)
                 {
                     open[kept++] = i;
                 }

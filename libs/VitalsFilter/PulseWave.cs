@@ -1,10 +1,10 @@
 namespace ElderBand.VitalsFilter
 {
     /// <summary>
-    /// The pulse wave of 8 s of one PPG channel, more blood upwards: smoothed over 120 ms, twice without its mean over
-    /// 1.2 s, which leaves a twentieth of slow breathing, limited to three times its mean deviation so that one step of
-    /// ambient light does not dominate the window, scaled to +-1000. Made in two slices, <see cref="Smooth"/> and
-    /// <see cref="Scale"/>. No allocation after construction.
+    /// The pulse wave of 8 s of one PPG channel; more blood is a higher value. The channel is smoothed over 120 ms. The
+    /// mean over 1.2 s is subtracted twice, which leaves a twentieth of slow breathing. The wave is limited to three
+    /// times its mean deviation, so that one step of ambient light does not dominate the window, and scaled to +-1000.
+    /// Computed in two slices, <see cref="Smooth"/> and <see cref="Scale"/>. No allocation after construction.
     /// </summary>
     public sealed class PulseWave
     {
@@ -35,34 +35,34 @@ namespace ElderBand.VitalsFilter
             get { return _wave; }
         }
 
-        /// <summary>As many values, free for use once the wave is made.</summary>
+        /// <summary>An array of the same length, free for use after <see cref="Scale"/>.</summary>
         public int[] Scratch
         {
             get { return _other; }
         }
 
-        /// <summary>Peak to peak of the wave, about, in the counts of the window.</summary>
+        /// <summary>Approximate peak to peak of the wave, in the counts of the window.</summary>
         public int Swing
         {
             get { return _swing; }
         }
 
-        /// <summary>Squared slopes of the rises against those of the falls, x1000: 1000 for a sine such as aliased lamp
-        /// light, 1500 and more for a pulse.</summary>
+        /// <summary>Sum of the squared rising slopes, divided by that of the falling ones, x1000: 1000 for a sine such
+        /// as aliased lamp light, 1500 and more for a pulse.</summary>
         public int SteepnessX1000
         {
             get { return _steepnessX1000; }
         }
 
-        /// <summary>Turns the channel over (more blood = less light), smooths it and takes its mean over 1.2 s away
+        /// <summary>Inverts the channel (more blood gives less light), smooths it, and subtracts its mean over 1.2 s
         /// once.</summary>
         /// <param name="channel">Oldest value first.</param>
         public void Smooth(int[] channel)
         {
             for (int i = 0; i < _length; i++)
             {
-                // 16 times, so that folding and averaging do not round a weak pulse away: 5 x 18 bits x 16 is 25 bits,
-                // and the sums below are of 30 samples at most where five are folded, of 59 where none is: 31 bits are
+                // Times 16, so that a weak pulse is not lost by rounding. 5 samples of 18 bits, times 16, have 25 bits.
+                // The sums below have at most 30 values where five samples are folded, 59 where none is, so 31 bits are
                 // enough.
                 _other[i] = -channel[i] * 16;
             }
@@ -71,8 +71,8 @@ namespace ElderBand.VitalsFilter
             RemoveMean();
         }
 
-        /// <summary>Takes the mean away once more, limits and scales the wave, and compares its slopes.</summary>
-        /// <param name="mayTurn">The wave may be upside down; then it is turned.</param>
+        /// <summary>Subtracts the mean a second time, limits and scales the wave, and compares its slopes.</summary>
+        /// <param name="mayTurn">True where the wave may be inverted; then the method corrects it.</param>
         public void Scale(bool mayTurn)
         {
             RemoveMean();
@@ -104,7 +104,7 @@ namespace ElderBand.VitalsFilter
             }
 
             int mean = (int)(absolute / length);
-            _swing = mean / 4; // mean deviation x 4, without the 16
+            _swing = mean / 4; // mean deviation x 4, divided by the 16 above
             int limit = mean * 3;
             int shift = 0;
             while (limit >> shift > int.MaxValue / 1000)
@@ -121,7 +121,7 @@ namespace ElderBand.VitalsFilter
             }
         }
 
-        // The mean of each value of _other and its neighbours on both sides, as far as there are any.
+        // The mean of each value of _other and its neighbours on both sides; at the ends, of the neighbours that exist.
         private void MeanAround(int neighbours)
         {
             int[] from = _other;
@@ -151,7 +151,7 @@ namespace ElderBand.VitalsFilter
             }
         }
 
-        // A heart fills the vessels faster than they empty; a wave that falls faster is upside down.
+        // A pulse rises faster than it falls, so a wave that falls faster is inverted.
         private void CompareSlopes(bool mayTurn)
         {
             int[] wave = _wave;
@@ -163,7 +163,7 @@ namespace ElderBand.VitalsFilter
                 int d = wave[i] - wave[i - 1];
                 if (d > 0)
                 {
-                    rises += d * d; // at most 392 x 2000^2, on one side only every other
+                    rises += d * d; // the sum is at most 392 x 2000^2, shared between rises and falls
                 }
                 else
                 {

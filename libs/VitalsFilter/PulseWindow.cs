@@ -3,20 +3,20 @@ using System;
 namespace ElderBand.VitalsFilter
 {
     /// <summary>
-    /// The last 8 s of one to three PPG channels: a ring that takes samples, and a copy of it, oldest sample first,
-    /// that an estimate works on while further samples arrive. From 50 Hz on neighbouring samples are added, so that
-    /// the window has 25 to 50 values a second. No allocation after construction.
+    /// The last 8 s of one to three PPG channels: a ring that takes samples, and a copy of the ring, oldest sample
+    /// first. An estimate works on the copy while further samples arrive. From 50 Hz on, neighbouring samples are added
+    /// (folded), so that the window has 25 to 50 values a second. No allocation after construction.
     /// </summary>
     public sealed class PulseWindow
     {
         /// <summary>Length, s.</summary>
         public const int Seconds = 8;
 
-        /// <summary>A shorter hole is bridged by a line, ms: fewer than 10 samples at 25 Hz.</summary>
+        /// <summary>A gap shorter than this is filled by a straight line, ms: fewer than 10 samples at 25 Hz.</summary>
         public const int ForgottenHoleMs = 400;
 
-        /// <summary>From this time on the window should be reset, before the clock overflows: once in a year,
-        /// samples.</summary>
+        /// <summary>From this time on the window should be reset, before the time overflows, samples. It is reached
+        /// about once a year.</summary>
         public const int ClockLimit = 1 << 30;
 
         private const int MinRateHz = 25;
@@ -82,13 +82,13 @@ namespace ElderBand.VitalsFilter
             get { return _length; }
         }
 
-        /// <summary>At least half of the window has been measured.</summary>
+        /// <summary>True where at least half of the window has been measured.</summary>
         public bool IsHalfFull
         {
             get { return _filled >= _length / 2; }
         }
 
-        /// <summary>All of the window has been measured.</summary>
+        /// <summary>True where the whole window has been measured.</summary>
         public bool IsFull
         {
             get { return _filled == _length; }
@@ -100,19 +100,20 @@ namespace ElderBand.VitalsFilter
             get { return _now; }
         }
 
-        /// <summary>A sample of the window was at the end of the converter's range.</summary>
+        /// <summary>True where a sample of the window was at the end of the converter's range.</summary>
         public bool HasSaturated
         {
             get { return _now - _saturatedAt <= _samples; }
         }
 
-        /// <summary>A sample of the window was none that the chip can produce.</summary>
+        /// <summary>True where a sample of the window was a value that the chip cannot produce.</summary>
         public bool HasImpossible
         {
             get { return _now - _impossibleAt <= _samples; }
         }
 
-        /// <summary>Samples of the window, to the second, that were lost and replaced by a line.</summary>
+        /// <summary>Number of samples of the window that were lost and replaced by a line, counted by whole
+        /// seconds.</summary>
         public int Bridged
         {
             get
@@ -136,7 +137,7 @@ namespace ElderBand.VitalsFilter
         }
 
         /// <summary>Takes one sample; channels beyond the channel count are ignored.</summary>
-        /// <returns>True when a second is over.</returns>
+        /// <returns>True when a second is complete.</returns>
         public bool Push(int red, int ir, int green)
         {
             bool isSecondOver = _gap != 0 && Bridge(red, ir, green);
@@ -176,9 +177,9 @@ namespace ElderBand.VitalsFilter
             return true;
         }
 
-        /// <summary>Samples were lost before the next one.</summary>
+        /// <summary>Tells that samples were lost before the next one.</summary>
         /// <param name="samples">How many, at the rate of <see cref="Push"/>.</param>
-        /// <returns>False where the hole is too long to be bridged: the window must be reset.</returns>
+        /// <returns>False where the gap is too long to be filled: then the window must be reset.</returns>
         public bool Gap(int samples)
         {
             _gap += IntegerMath.Clamp(samples, 0, _samples);
@@ -254,7 +255,7 @@ namespace ElderBand.VitalsFilter
             Copy(_green, _frozenGreen);
         }
 
-        /// <summary>All channels of the last <see cref="Freeze"/> are constant.</summary>
+        /// <summary>True where all channels of the last <see cref="Freeze"/> are constant.</summary>
         public bool IsFrozen
         {
             get
@@ -269,7 +270,7 @@ namespace ElderBand.VitalsFilter
             }
         }
 
-        /// <summary>8 s without a single count of noise: not a living converter.</summary>
+        /// <summary>True where 8 s hold no noise at all: a working converter always shows some.</summary>
         public static bool IsConstant(int[] channel)
         {
             for (int i = 1; i < channel.Length; i++)
@@ -304,7 +305,8 @@ namespace ElderBand.VitalsFilter
             _sumGreen = 0;
         }
 
-        // Before the first sample the level counts as unchanged, so that half a window already gives a guess.
+        // The time before the first sample is filled with the first sample's level, so that half a window already gives
+        // a guess.
         private void Copy(int[] ring, int[] frozen)
         {
             int length = ring.Length;

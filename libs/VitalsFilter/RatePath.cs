@@ -1,8 +1,8 @@
 namespace ElderBand.VitalsFilter
 {
     /// <summary>
-    /// The most likely path of a heart rate through the bins of successive windows (Viterbi): a transition cost for a
-    /// change of rate, a restart cost for a jump to any rate, and the forest's scores as emission. No allocation after
+    /// The most likely path of a heart rate through the bins of successive windows (Viterbi). The forest's scores are
+    /// the emission. A change of rate has a transition cost, a jump to any rate a restart cost. No allocation after
     /// construction.
     /// </summary>
     public sealed class RatePath
@@ -10,7 +10,7 @@ namespace ElderBand.VitalsFilter
         private const int Bins = MotionTracker.Bins;
         private const int FirstBin = MotionTracker.FirstBin;
 
-        // In 1/64 of log-odds: a transition by 1..4 bins of 2.93 bpm in 2 s, and a restart at any bin.
+        // Costs in 1/64 of log-odds: of a transition by 1..4 bins of 2.93 bpm in 2 s, and of a restart at any bin.
         private const int TransitionOneCost = 9;
         private const int TransitionTwoCost = 30;
         private const int TransitionThreeCost = 65;
@@ -20,10 +20,10 @@ namespace ElderBand.VitalsFilter
         private const int MostSteps = 4;
 
         private const int LowestEmission = -384;
-        private const int EmissionPercent = 50; // windows overlap: each repeats part of what the last one said
+        private const int EmissionPercent = 50; // below 100, because successive windows overlap
 
-        // Four of five windows with a moving arm lie above it, of people and data sets not trained on; noise and drift
-        // do not.
+        // Four of five windows with a moving arm, of people and data sets not trained on, are above this evidence.
+        // Noise and drift are below.
         private const int ReportEvidence = 180;
         private const int StrideAmplitude = 100; // of 255 for the strongest bin of the acceleration
         private const int MemorySteps = 30;
@@ -38,7 +38,7 @@ namespace ElderBand.VitalsFilter
         /// <summary>Rate at the end of the most likely path, bpm x10; 0 before the first window.</summary>
         public int BpmX10 { get; private set; }
 
-        /// <summary>Mean score of the path's bin lately, 1/64 of log-odds.</summary>
+        /// <summary>Recent mean score of the path's bin, 1/64 of log-odds.</summary>
         public int Evidence { get; private set; }
 
         /// <summary>0..100 (<see cref="MotionTracker.Confidence"/>).</summary>
@@ -58,7 +58,7 @@ namespace ElderBand.VitalsFilter
             _apartBpmX10 = 0;
         }
 
-        /// <summary>Moves on to a new window.</summary>
+        /// <summary>Advances the path by a new window.</summary>
         /// <param name="scores">The forest's score of each bin.</param>
         /// <param name="acceleration">Amplitudes of the acceleration, by the spectrum's bins, 255 for the
         /// strongest.</param>
@@ -118,8 +118,8 @@ namespace ElderBand.VitalsFilter
             }
         }
 
-        // Each bin takes the best of what can come before it: itself, a bin within reach less the transition cost, or
-        // any bin less the restart cost.
+        // Each bin takes the best score of its possible predecessors: the bin itself, a bin within reach minus the
+        // transition cost, or any bin minus the restart cost.
         private void Transition(int[] before)
         {
             int[] path = _path;
@@ -149,8 +149,8 @@ namespace ElderBand.VitalsFilter
             }
         }
 
-        // The path lags behind a fast change by a bin or two: within two bins of its end the newest window decides, and
-        // between bins the parabola through three scores.
+        // The path lags behind a fast change by a bin or two. So the newest window chooses among the bins within two of
+        // the path's end, and a parabola through three scores interpolates between bins.
         private int Refine(int[] scores, int best)
         {
             int peak = best;

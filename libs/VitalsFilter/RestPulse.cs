@@ -1,15 +1,15 @@
 namespace ElderBand.VitalsFilter
 {
     /// <summary>
-    /// What 8 s of one PPG channel say about a pulse at rest, found in two independent ways: the period from the
-    /// autocorrelation, and the beats from the slope sum of the systolic edge with fractional timing. Made in slices
+    /// The pulse at rest in 8 s of one PPG channel, by two independent methods: the period from the autocorrelation,
+    /// and the beats from the slope sum of the systolic edge with fractional timing. Computed in slices
     /// (<see cref="Begin"/>, <see cref="Step"/>). No allocation after construction, integers only.
     /// </summary>
     public sealed class RestPulse
     {
         private const int SlowestMs = 2000; // 30 bpm
         private const int FastestMs = 250; // 240 bpm
-        private const int GapMs = 360; // a dicrotic wave comes within it
+        private const int GapMs = 360; // no beat within this time after a beat: a peak there is the dicrotic wave
         private const int EdgeMs = 160;
         private const int LagsPerSlice = 24; // about 30,000 instructions
 
@@ -35,7 +35,7 @@ namespace ElderBand.VitalsFilter
         private int _edge;
 
         /// <param name="rateHz">Sample rate before folding.</param>
-        /// <param name="fold">Samples of the sensor added into one of the window.</param>
+        /// <param name="fold">Samples of the sensor added into one value of the window.</param>
         /// <param name="length">Samples in the window.</param>
         public RestPulse(int rateHz, int fold, int length)
         {
@@ -58,20 +58,20 @@ namespace ElderBand.VitalsFilter
             Beats,
         }
 
-        /// <summary>How well the wave repeats after its period, x1000 (a sine: 1000).</summary>
+        /// <summary>Autocorrelation at the period, x1000 (a sine: 1000).</summary>
         public int PeriodicityX1000
         {
             get { return _periodicityX1000; }
         }
 
-        /// <summary>How well it repeats after half of the period, x1000: high where two beats were taken for
+        /// <summary>Highest autocorrelation around half of the period, x1000: high where two beats were taken for
         /// one.</summary>
         public int HalfwayX1000
         {
             get { return _halfwayX1000; }
         }
 
-        /// <summary>Heart rate from the period, bpm x10; 0 where nothing repeats.</summary>
+        /// <summary>Heart rate from the period, bpm x10; 0 where no period was found.</summary>
         public int PeriodBpmX10
         {
             get { return _periodX256 == 0 ? 0 : 600 * 256 * _rateHz / _fold / _periodX256; }
@@ -84,33 +84,32 @@ namespace ElderBand.VitalsFilter
             get { return _beatBpmX10; }
         }
 
-        /// <summary>Mean change from one of those intervals to the next, percent of their median, 0..100: small
-        /// where breathing speeds and slows the heart, large where it fibrillates.</summary>
+        /// <summary>Mean change between successive intervals, percent of their median, 0..100: small in respiratory
+        /// arrhythmia, large in atrial fibrillation.</summary>
         public int ChangePercent
         {
             get { return _changePercent; }
         }
 
-        /// <summary>Peak to peak of the wave, about, in the counts of the window.</summary>
+        /// <summary>Approximate peak to peak of the wave, in the counts of the window.</summary>
         public int Swing
         {
             get { return _wave.Swing; }
         }
 
-        /// <summary>Rise within 160 ms of a usual systolic edge; the whole wave is limited to +-1000.</summary>
+        /// <summary>Typical rise of a systolic edge within 160 ms; the wave is limited to +-1000.</summary>
         public int Edge
         {
             get { return _edge; }
         }
 
-        /// <summary>Squared slopes of the rises against those of the falls, x1000: 1000 for a sine such as aliased lamp
-        /// light, 1500 and more for a pulse.</summary>
+        /// <summary><see cref="PulseWave.SteepnessX1000"/> of the wave.</summary>
         public int SteepnessX1000
         {
             get { return _wave.SteepnessX1000; }
         }
 
-        /// <summary>Begins with the next channel.</summary>
+        /// <summary>Begins the analysis of a channel.</summary>
         public void Begin()
         {
             _stage = PulseStage.Smooth;
@@ -118,8 +117,8 @@ namespace ElderBand.VitalsFilter
 
         /// <summary>Does the next slice of the analysis of a channel.</summary>
         /// <param name="channel">Oldest value first; the same one for all slices.</param>
-        /// <param name="isLight">True: less light is more blood. False: a filtered recording, which may be either way
-        /// up.</param>
+        /// <param name="isLight">True: less light is more blood. False: a filtered recording, which may be
+        /// inverted.</param>
         /// <returns>True when the analysis is done.</returns>
         public bool Step(int[] channel, bool isLight)
         {
@@ -162,9 +161,8 @@ namespace ElderBand.VitalsFilter
             _tailEnergy = energy;
         }
 
-        // Correlates the wave with itself at the next lags: against the mean of both energies, which needs no root.
-        // After smoothing over 120 ms the product of two waves changes so slowly that one sample every 120 ms is
-        // enough.
+        // Computes the autocorrelation at the next lags, divided by the mean of both energies, which needs no square
+        // root. One sample every 120 ms is enough, because the wave was smoothed over 120 ms.
         private bool Correlate()
         {
             if (_lag == 0)
@@ -172,7 +170,7 @@ namespace ElderBand.VitalsFilter
                 BeginCorrelation();
             }
 
-            int[] wave = _wave.Values; // locals: this loop is most of what an estimate costs
+            int[] wave = _wave.Values; // locals, because this loop is most of an estimate's cost
             int[] alike = _wave.Scratch;
             int length = _length;
             int stride = _stride;
@@ -197,8 +195,8 @@ namespace ElderBand.VitalsFilter
             return last == _longest + 1;
         }
 
-        // The first strong peak of the autocorrelation: the lowest lag that reaches nearly the highest value, so that
-        // two beats are not taken for one (half the rate); a dicrotic notch does not get that high (double the rate).
+        // The period is the lowest lag at which the autocorrelation nearly reaches its highest value. A later peak
+        // would be two beats (half the rate). The peak of a dicrotic notch (double the rate) is not that high.
         private void FindPeriod()
         {
             int[] alike = _wave.Scratch;
@@ -226,8 +224,8 @@ namespace ElderBand.VitalsFilter
             }
         }
 
-        // The highest peak strictly between two lags: two beats taken for one repeat nearly as well at half of the
-        // period.
+        // The highest peak strictly between two lags. Where two beats were taken for one, the peak at half of the
+        // period is nearly as high.
         private int HighestBetween(int fromLag, int toLag)
         {
             int[] alike = _wave.Scratch;
@@ -243,8 +241,8 @@ namespace ElderBand.VitalsFilter
             return highest;
         }
 
-        // Beats: the steepest point of each systolic edge whose slope sum stands out; between them, fractional
-        // intervals.
+        // A beat is the steepest point of a systolic edge whose slope sum passes the threshold. Intervals are between
+        // the interpolated times of two beats.
         private void FindBeats()
         {
             _beatBpmX10 = 0;
@@ -275,8 +273,8 @@ namespace ElderBand.VitalsFilter
 
         private int FindIntervals(int threshold)
         {
-            // Found without help from the period, or the two would always agree: only a fast heart's period shortens
-            // the gap.
+            // Beats are found without the period; otherwise the two methods would always agree. Only the period of a
+            // fast pulse shortens the gap.
             int gap = GapMs * _rateHz / (1000 * _fold);
             int share = _periodX256 * 6 / 2560;
             if (share > 0 && share < gap)
@@ -290,7 +288,7 @@ namespace ElderBand.VitalsFilter
             int intervals = 0;
             for (int i = 1; i < _length - 1; i++)
             {
-                if (sums[i] < threshold || sums[i] < sums[i - 1] || sums[i] <= sums[i + 1] || !Stands(i, gap))
+                if (sums[i] < threshold || sums[i] < sums[i - 1] || sums[i] <= sums[i + 1] || !IsHighestNear(i, gap))
                 {
                     continue;
                 }
@@ -339,8 +337,8 @@ namespace ElderBand.VitalsFilter
             return d > 0 ? d : 0;
         }
 
-        // Half the median of the highest slope sums of four 2 s parts: one artefact cannot raise it, one pause cannot
-        // lower it.
+        // Half of the median of the highest slope sums of four 2 s parts, so that one artefact cannot raise the
+        // threshold and one pause cannot lower it.
         private int SlopeThreshold()
         {
             int[] sums = _wave.Scratch;
@@ -365,7 +363,7 @@ namespace ElderBand.VitalsFilter
         }
 
         // No higher slope sum within the gap on either side.
-        private bool Stands(int i, int gap)
+        private bool IsHighestNear(int i, int gap)
         {
             int[] sums = _wave.Scratch;
             int end = i + gap < _length ? i + gap : _length;

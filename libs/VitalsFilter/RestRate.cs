@@ -1,20 +1,20 @@
 namespace ElderBand.VitalsFilter
 {
     /// <summary>
-    /// The heart rate of an arm at rest: judges the channels of a window one after the other, the one that answered
-    /// last first, and keeps the answer of the first channel that can be trusted, or else of the best one. No
-    /// allocation after construction.
+    /// The heart rate of an arm at rest. The channels of a window are judged one after the other, beginning with the
+    /// channel that gave the last rate. The rate is that of the first channel that can be reported, or else of the
+    /// channel with the highest confidence. No allocation after construction.
     /// </summary>
     public sealed class RestRate
     {
-        /// <summary>Two ways of counting that differ by more than this contradict each other, bpm x10.</summary>
+        /// <summary>Two methods whose rates differ by more than this disagree, bpm x10.</summary>
         public const int AgreeX10 = 60;
 
         private const int MinPerfusionX100000 = 100; // AC peak to peak 0.1 % of DC
 
-        // A heart fills the vessels within a quarter of a second, however slowly it beats; breathing takes a second.
-        // With the wave scaled to a mean deviation of 333, a sine of 30 a minute rises 260 within 160 ms, a slow pulse
-        // over 500.
+        // A systolic edge takes a quarter of a second at any heart rate; the rise of a breath takes a second. With the
+        // wave scaled to a mean deviation of 333, a sine of 30 a minute rises by 260 within 160 ms, a slow pulse by
+        // more than 500.
         private const int EdgeMin = 500;
         // 1 in 100 resting pulses of the development recordings is below 1250
         private const int SteepnessMinX1000 = 1200;
@@ -35,7 +35,7 @@ namespace ElderBand.VitalsFilter
 
         /// <param name="rateHz">Sample rate before folding, Hz.</param>
         /// <param name="channels">1..3.</param>
-        /// <param name="window">What will be judged; its length is fixed.</param>
+        /// <param name="window">The window that will be judged; its length is fixed.</param>
         public RestRate(int rateHz, int channels, PulseWindow window)
         {
             _rateHz = rateHz;
@@ -47,13 +47,13 @@ namespace ElderBand.VitalsFilter
         /// <summary>The best guess, bpm x10; 0 where there is none.</summary>
         public int BpmX10 { get; private set; }
 
-        /// <summary>Its confidence, 0..100.</summary>
+        /// <summary>Confidence of <see cref="BpmX10"/>, 0..100.</summary>
         public int Confidence { get; private set; }
 
-        /// <summary>Why it must not be reported, or None.</summary>
+        /// <summary>Why <see cref="BpmX10"/> must not be reported, or None.</summary>
         public HeartRefusal Refusal { get; private set; }
 
-        /// <summary>Begins with the channel that answered last.</summary>
+        /// <summary>Begins with the channel that gave the last rate.</summary>
         public void Begin()
         {
             _tried = 0;
@@ -100,11 +100,11 @@ namespace ElderBand.VitalsFilter
             return true;
         }
 
-        /// <summary>Draws an answer towards the last ones. A heart at rest does not jump: a reported rate is the mean
-        /// of the new one and what was reported within the window, and a refused guess stays near the last reported
-        /// rate for 30 s. A change of a sixth and more is followed at once.</summary>
+        /// <summary>Smooths a rate over time, because a heart rate at rest does not jump. A reported rate becomes the
+        /// mean of itself and the last reported rate, if that one is less than 8 s old. A refused guess stays near the
+        /// last reported rate for 30 s. A change of a sixth or more is followed at once.</summary>
         /// <param name="bpmX10">The answer.</param>
-        /// <param name="isReported">It is reported.</param>
+        /// <param name="isReported">True where the rate is reported.</param>
         /// <param name="now">Time of the estimate, samples.</param>
         public int Smooth(int bpmX10, bool isReported, int now)
         {
@@ -150,7 +150,7 @@ namespace ElderBand.VitalsFilter
             bool isHalf = IntegerMath.Distance(beatBpmX10, 2 * _pulse.PeriodBpmX10) <= 2 * AgreeX10;
             _channelBpmX10 = agree || isHalf ? beatBpmX10 : _pulse.PeriodBpmX10;
 
-            // A clean pulse at rest repeats itself to 0.8 and more; below 0.5 it could be anything.
+            // The autocorrelation of a clean pulse at rest is 0.8 or more; below 0.5 the signal need not be a pulse.
             int regular = IntegerMath.Clamp((_pulse.PeriodicityX1000 - 400) / 5, 0, 100);
             int even = IntegerMath.Clamp(100 - (4 * _pulse.ChangePercent), 0, 100);
             _channelConfidence = agree ? Smaller(regular, even) : Smaller(regular, HeartRate.ReportConfidence - 10);
@@ -184,7 +184,8 @@ namespace ElderBand.VitalsFilter
             return a < b ? a : b;
         }
 
-        // Mean absolute pulse wave x 4 is near its peak-to-peak swing; relative to the level, in 1/100000.
+        // Perfusion in 1/100000: peak to peak of the wave, about four times its mean absolute value, relative to the
+        // level.
         private int Perfusion(int[] channel)
         {
             int level = IntegerMath.Mean(channel);

@@ -1,9 +1,9 @@
 namespace ElderBand.VitalsFilter
 {
     /// <summary>
-    /// Power spectra of two real signals at once, from one complex transform of 256 points (radix 4, decimation in
-    /// time, 32-bit integers, twiddles in Q14). The signals are 100 samples long and are padded with zeros; nothing is
-    /// scaled between the stages, because 100 windowed samples of +-1000 cannot reach 17 bits.
+    /// Power spectra of two real signals from one complex FFT of 256 points (radix 4, decimation in time, 32-bit
+    /// integers, twiddle factors in Q14). The signals are 100 samples long and are padded with zeros. The stages need
+    /// no scaling, because the sum of 100 windowed samples of +-1000 stays below 17 bits.
     /// </summary>
     public sealed class Spectrum
     {
@@ -13,7 +13,7 @@ namespace ElderBand.VitalsFilter
         /// <summary>Bins of a power spectrum, from 0 to just below half of the sample rate.</summary>
         public const int Bins = 128;
 
-        /// <summary>What a signal's samples must not exceed.</summary>
+        /// <summary>Highest absolute value of a signal's samples.</summary>
         public const int Limit = 1000;
 
         private const int Size = 256;
@@ -51,7 +51,8 @@ namespace ElderBand.VitalsFilter
             -402,
         };
 
-        // A Hamming-like window, 0.3 + 0.7 sin^2, in Q8: the tails still count, the side lobes stay 30 dB down.
+        // A window like Hamming's, 0.3 + 0.7 sin^2, in Q8: the ends keep some weight, and the side lobes are 30 dB
+        // down.
         private static readonly short[] WindowQ8 =
         {
             77, 77, 78, 79, 80, 82, 84, 87, 89, 92, 96, 99, 103, 107, 111, 116, 121, 126, 131, 136,
@@ -71,23 +72,23 @@ namespace ElderBand.VitalsFilter
             get { return _real; }
         }
 
-        /// <summary>The same of the second signal.</summary>
+        /// <summary>The second signal's power, as <see cref="First"/>.</summary>
         public int[] Second
         {
             get { return _imaginary; }
         }
 
-        /// <summary>Puts a signal in, windowed.</summary>
+        /// <summary>Loads a signal and multiplies it by the window.</summary>
         /// <param name="samples">At least 100 of them, each within +-1000.</param>
-        /// <param name="second">It is the second of the two.</param>
+        /// <param name="second">True for the second of the two signals.</param>
         public void Load(int[] samples, bool second)
         {
             int[] target = second ? _imaginary : _real;
             short[] window = WindowQ8;
             for (int i = 0; i < Quarter; i++)
             {
-                // Four that lie a quarter apart meet in the first stage: i with its three digits of base 4 reversed. Of
-                // the four only two are ever there.
+                // The first stage joins four points that are a quarter of the length apart, so the place of point i has
+                // the base-4 digits of i reversed. Of these four points, two at most are not padding.
                 int place = ((i & 3) << 6) | ((i & 12) << 2) | ((i >> 4) << 2);
                 target[place] = ((samples[i] * window[i]) + 128) >> 8;
                 int late = Quarter + i;
@@ -95,7 +96,7 @@ namespace ElderBand.VitalsFilter
             }
         }
 
-        /// <summary>Makes the second signal silent.</summary>
+        /// <summary>Loads zeros as the second signal.</summary>
         public void LoadNothing()
         {
             for (int i = 0; i < Size; i++)
@@ -112,14 +113,14 @@ namespace ElderBand.VitalsFilter
             Stage(16);
         }
 
-        /// <summary>Does the last stage, and turns both transforms into powers.</summary>
+        /// <summary>Does the last stage and computes the powers of both signals.</summary>
         public void EndTransform()
         {
             Stage(Quarter);
             Separate();
         }
 
-        // Radix 4: joins transforms of as many points as the span to transforms of four times as many.
+        // Radix 4: joins four transforms of "span" points to one transform of four times as many points.
         private void Stage(int span)
         {
             int[] real = _real;
@@ -153,7 +154,7 @@ namespace ElderBand.VitalsFilter
                     y = imaginary[at3];
                     int x3 = ((x * cosine3) + (y * sine3)) >> 14;
                     int y3 = ((y * cosine3) - (x * sine3)) >> 14;
-                    // Each shift to the right loses half a unit on average: 1 makes up for two of them.
+                    // A shift to the right loses half a unit on average; adding 1 compensates two shifts.
                     int oddX = x1 + x3 + 1;
                     int oddY = y1 + y3 + 1;
                     x3 = x1 - x3;
@@ -176,7 +177,7 @@ namespace ElderBand.VitalsFilter
             }
         }
 
-        // The first stage turns by quarters only, and the third and fourth of its inputs are padding.
+        // All twiddle factors of the first stage are 1, and its third and fourth inputs are padding.
         private void Start()
         {
             int[] real = _real;
@@ -198,8 +199,8 @@ namespace ElderBand.VitalsFilter
             }
         }
 
-        // What is even about 0 belongs to the first signal's real and the second one's imaginary part, what is odd to
-        // the others.
+        // Separates the two signals by symmetry around bin 0. The even part of the real values and the odd part of the
+        // imaginary values are the first signal's, the rest is the second signal's.
         private void Separate()
         {
             int[] real = _real;

@@ -1,12 +1,12 @@
 namespace ElderBand.VitalsFilter
 {
-    /// <summary>Is the band on a wrist?</summary>
+    /// <summary>Whether the band is on a wrist.</summary>
     public enum WearState : byte
     {
         /// <summary>On a desk, in a drawer, on the charger.</summary>
         Off = 0,
 
-        /// <summary>Something covers the sensor, but neither movement nor pulse has shown a wearer yet.</summary>
+        /// <summary>The sensor is covered, but no movement and no pulse has shown a wearer yet.</summary>
         Maybe = 1,
 
         /// <summary>Worn.</summary>
@@ -14,15 +14,16 @@ namespace ElderBand.VitalsFilter
     }
 
     /// <summary>
-    /// Worn / maybe / off from the infrared level (with hysteresis) and a sign of life: movement or a valid pulse
-    /// within five minutes. A pale desk reflects as much as a wrist does; it neither moves nor has a pulse.
+    /// Decides worn, maybe or off from the infrared level (with hysteresis) and from a sign of life: movement or a
+    /// valid pulse within five minutes. A pale desk reflects as much infrared as a wrist, but has no movement and no
+    /// pulse.
     /// </summary>
     public sealed class WearDetector
     {
-        /// <summary>Level from which something is on the sensor, 18-bit counts.</summary>
+        /// <summary>From this level on the sensor is covered, 18-bit counts.</summary>
         public const int CoveredCounts = 20000;
 
-        /// <summary>Level below which nothing is on the sensor any more.</summary>
+        /// <summary>Below this level the sensor is uncovered again, 18-bit counts.</summary>
         public const int BareCounts = 10000;
 
         private const int LifeMs = 5 * 60 * 1000;
@@ -37,22 +38,24 @@ namespace ElderBand.VitalsFilter
         private int _coveredMs;
         private int _sinceLifeMs = LifeMs;
 
-        /// <summary>True when only a pulse can still tell a sleeper from a drawer: covered, and no sign of life for
-        /// four minutes. Measure now, and call <see cref="LifeSeen"/> if there is one.</summary>
+        /// <summary>True when the sensor is covered and there was no sign of life for four minutes. Only a pulse can
+        /// then tell a sleeping wearer from a band in a drawer. Measure now, and call <see cref="LifeSeen"/> if a pulse
+        /// is found.</summary>
         public bool NeedsPulse
         {
             get { return _covered && _sinceLifeMs >= AskAfterMs; }
         }
 
-        /// <summary>The last infrared level is that of the open air.</summary>
+        /// <summary>True where the last infrared level is that of an uncovered sensor.</summary>
         public bool IsBare
         {
             get { return _bare; }
         }
 
-        /// <summary>True from when it was worn until the sensor has been bare. A wearer with cold hands who lies
-        /// without a movement has no pulse to show and counts as off; only this tells her from a band that was taken
-        /// off. Nothing is measured on its word, but the watch over stillness must go on.</summary>
+        /// <summary>True from the time the band was worn until the sensor was uncovered. A wearer with cold hands who
+        /// lies without a movement shows no pulse, so her state is Off; only this property tells her from a band that
+        /// was taken off. The band measures nothing because of this property, but must go on watching for
+        /// stillness.</summary>
         public bool MayBeWorn
         {
             get { return _covered && _wasOn; }
@@ -66,18 +69,18 @@ namespace ElderBand.VitalsFilter
             {
                 _covered = true;
                 _coveredMs = 0;
-                _sinceLifeMs = LifeMs; // what moved before belongs to the hand that put it there
+                _sinceLifeMs = LifeMs; // an earlier movement may come from putting the band down
             }
         }
 
-        /// <summary>Tells of a sign of life: the arm moved (<see cref="FallDetector.TakeMoved"/>), or the heart rate
-        /// was valid.</summary>
+        /// <summary>Tells of a sign of life: the arm moved (<see cref="FallDetector.TakeMoved"/>) or a heart rate was
+        /// valid.</summary>
         public void LifeSeen()
         {
             _life = true;
         }
 
-        /// <summary>Decides; call it about once a second with the time since the last call.</summary>
+        /// <summary>Decides the state. Call about once a second with the time since the last call.</summary>
         public WearState Step(int elapsedMs)
         {
             _sinceLifeMs = _life ? 0 : Later(_sinceLifeMs, elapsedMs);
