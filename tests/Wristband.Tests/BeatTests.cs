@@ -154,4 +154,69 @@ public sealed class BeatTests
         world.RowsOf(FrameType.Status).Count.ShouldBeGreaterThan(3);
         world.RowsOf(FrameType.Status).ShouldAllBe(f => Payload.AsksForLink(f, 0));
     }
+
+    /// <summary>A link of Daily at the moment at which its window ends.</summary>
+    private static BandRig AtTheEndOfTheWindow(bool answers)
+    {
+        var world = Daily();
+        world.Owes = true;
+        world.RunUntil(() => world.Band.Link.IsTrusted, 310_000).ShouldBeTrue();
+        world.Owes = false;
+        world.RunFor(500);
+        world.Loses = (_, _) => !answers;
+        world.RunUntil(() => world.Band.Link.IsEnding, 20_000).ShouldBeTrue();
+        return world;
+    }
+
+    [Fact]
+    public void The_radio_goes_off_over_a_link_as_soon_as_the_hub_has_answered_a_last_question()
+    {
+        var world = AtTheEndOfTheWindow(answers: true);
+        var began = world.Now;
+        world.RunUntil(() => !world.Band.Link.RadioIsOn, 10_000).ShouldBeTrue();
+        (world.Now - began).ShouldBeInRange(1, 100);
+    }
+
+    [Fact]
+    public void Over_a_silent_link_the_radio_goes_off_when_the_link_ends_and_after_3_s_at_the_latest()
+    {
+        var ended = AtTheEndOfTheWindow(answers: false);
+        ended.RunFor(1000);
+        ended.Band.Link.RadioIsOn.ShouldBeTrue();
+        ended.Disconnect();
+        ended.RunFor(20);
+        ended.Band.Link.RadioIsOn.ShouldBeFalse();
+
+        var lost = AtTheEndOfTheWindow(answers: false);
+        lost.RunFor(2900);
+        lost.Band.Link.RadioIsOn.ShouldBeTrue();
+        lost.RunFor(200);
+        lost.Band.Link.RadioIsOn.ShouldBeFalse();
+    }
+
+    [Fact]
+    public void A_press_while_the_radio_waits_for_the_end_of_a_link_keeps_the_radio_on_and_arrives()
+    {
+        var world = AtTheEndOfTheWindow(answers: false);
+        world.Press(200);
+        world.RunFor(5000);
+        world.Band.Link.RadioIsOn.ShouldBeTrue();
+        world.Loses = (_, _) => false;
+        world.RunUntil(() => world.RowsOf(FrameType.Sos).Count == 1, 10_000).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void A_stage_in_the_answer_to_the_last_question_opens_the_window_again()
+    {
+        var world = Daily();
+        world.Owes = true;
+        world.Press(200);
+        world.RunUntil(() => world.RowsOf(FrameType.Sos).Count == 1, 10_000).ShouldBeTrue();
+        var sos = world.RowsOf(FrameType.Sos)[0];
+        world.RunUntil(() => world.Band.Link.IsEnding, 70 * 60_000).ShouldBeTrue();
+        world.Down(world.StageFrame(sos, Stage.Taken, 2));
+        world.RunFor(1000);
+        world.Band.Link.RadioIsOn.ShouldBeTrue();
+        world.StagesShown(sos).ShouldContain(Stage.Taken);
+    }
 }

@@ -260,7 +260,7 @@ namespace ElderBand.Wristband
                     break;
                 case EventKind.LinkUp:
                     _link.OnLinkUp(nowMs);
-                    _window.Prolong(nowMs);
+                    _window.Prolong(false, nowMs);
                     break;
                 case EventKind.LinkDown:
                     _link.OnLinkDown(nowMs);
@@ -268,7 +268,7 @@ namespace ElderBand.Wristband
                 case EventKind.FrameIn:
                     if (_link.Admit(_event.Data, _event.Count, nowMs))
                     {
-                        _window.Prolong(nowMs);
+                        _window.Prolong(_link.IsEnding, nowMs);
                         _downlink.Receive(_event.Data, nowMs);
                     }
 
@@ -381,7 +381,7 @@ namespace ElderBand.Wristband
         private bool MaySleep(long nowMs)
         {
             return Mode == BandMode.Shelf
-                && !_window.IsOpen(nowMs)
+                && !_window.IsOpen(nowMs) && !_link.RadioIsOn
                 && !_link.HasUnheard(1)
                 && !_latch.IsDirty
                 && !_signal.IsBusy

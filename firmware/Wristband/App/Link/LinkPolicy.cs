@@ -9,6 +9,9 @@ namespace ElderBand.Wristband
     /// </summary>
     public sealed class LinkPolicy
     {
+        // Longer than the supervision timeout that a hub's stack asks for, 2.56 s: by then a dead link has ended.
+        private const int DeadLinkMs = 3000;
+
         private readonly IBandLink _link;
         private readonly FrameSource _source;
         private readonly LinkTrust _trust;
@@ -16,6 +19,8 @@ namespace ElderBand.Wristband
         private readonly SendQueue _queue;
         private readonly Advertiser _advertiser;
         private bool _radioOn;
+        private bool _isEnding;
+        private long _endingMs;
 
         /// <summary>Composes the policy over the radio and what it sends.</summary>
         public LinkPolicy(
@@ -89,6 +94,12 @@ namespace ElderBand.Wristband
             get { return _radioOn; }
         }
 
+        /// <summary>The radio goes off as soon as the hub has answered or the link has ended.</summary>
+        public bool IsEnding
+        {
+            get { return _isEnding; }
+        }
+
         /// <summary>The radio stack has leaked so much that the band should restart at a quiet moment.</summary>
         public bool IsWornOut
         {
@@ -124,6 +135,12 @@ namespace ElderBand.Wristband
         public bool Admit(byte[] frame, int count, long nowMs)
         {
             bool admitted = _trust.Admit(frame, count, nowMs);
+            if (admitted && Frame.TypeOf(frame, 0) != FrameType.LinkHello
+                && Frame.TypeOf(frame, 0) != FrameType.HubState)
+            {
+                _isEnding = false; // more than the answer has come
+            }
+
             RestartWhereDue(nowMs);
             return admitted;
         }
@@ -186,10 +203,10 @@ namespace ElderBand.Wristband
             bool callWaits = _queue.HasUnheard(2);
             if (!radioWanted && !callWaits)
             {
-                TurnOff(nowMs);
-                return long.MaxValue;
+                return _radioOn ? End(nowMs) : long.MaxValue;
             }
 
+            _isEnding = false;
             if (!_radioOn)
             {
                 _radioOn = true;
@@ -213,14 +230,36 @@ namespace ElderBand.Wristband
             return due;
         }
 
-        private void TurnOff(long nowMs)
+        // A stop of the stack over a dead link holds the whole chip for 2 s, the key included (docs/adr/0025). So a
+        // trusted hub is asked for a sign of life first: its answer shows that the link will end at once. A dead link
+        // ends by itself. Nothing can be asked of a stranger.
+        private long End(long nowMs)
         {
-            if (!_radioOn)
+            if (!_isEnding)
             {
-                return;
+                _isEnding = true;
+                _endingMs = nowMs;
+                _queue.AskForLife(nowMs);
             }
 
+            long lastMs = _endingMs + DeadLinkMs;
+            if (_trust.IsTrusted && _trust.AliveMs <= _endingMs && nowMs < lastMs)
+            {
+                long due = Earlier(lastMs, _queue.StepEnding(nowMs));
+                if (!_queue.LinkIsGone)
+                {
+                    return due;
+                }
+            }
+
+            TurnOff(nowMs);
+            return long.MaxValue;
+        }
+
+        private void TurnOff(long nowMs)
+        {
             _radioOn = false;
+            _isEnding = false;
             _link.Stop();
             _watch.OnStopped();
             _queue.OnRadioOff();

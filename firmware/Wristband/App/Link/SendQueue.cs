@@ -192,12 +192,31 @@ namespace ElderBand.Wristband
             return _dueMs;
         }
 
+        /// <summary>Asks the hub to answer the challenge of this link once more.</summary>
+        public void AskForLife(long nowMs)
+        {
+            _trust.ChallengeDueMs = nowMs;
+        }
+
+        /// <summary>Sends only what <see cref="AskForLife"/> asks; returns when to call this next, ms.</summary>
+        public long StepEnding(long nowMs)
+        {
+            LinkIsGone = false;
+            _dueMs = long.MaxValue;
+            RepeatChallenge(nowMs);
+            return _dueMs;
+        }
+
         private void SendChallenge(long nowMs)
         {
-            if (_trust.IsTrusted)
+            if (!_trust.IsTrusted)
             {
-                return;
+                RepeatChallenge(nowMs);
             }
+        }
+
+        private void RepeatChallenge(long nowMs)
+        {
 
             if (nowMs >= _trust.ChallengeDueMs)
             {
