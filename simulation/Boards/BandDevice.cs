@@ -10,7 +10,9 @@ namespace ElderBand.Simulation;
 /// <summary>A band's board around the real App and the real drivers: two chips, a key, a motor, a light.</summary>
 public sealed class BandDevice : Device
 {
-    /// <summary>Most IL instructions of a step: a press that begins meanwhile waits for its end.</summary>
+    /// <summary>
+    /// Highest number of IL instructions in a step, because a press during a step waits for the end of the step.
+    /// </summary>
     public const int MostInstructions = 60_000;
 
     // Idle.ShortestSleepMs of the firmware's Board.
@@ -48,14 +50,14 @@ public sealed class BandDevice : Device
         Accelerometer = new Adxl343Chip(nowMs => Felt(nowMs, wearer.Motion(nowMs)));
     }
 
-    /// <summary>Who wears it, or does not.</summary>
+    /// <summary>The wearer's arm and skin under the band.</summary>
     public Wearer Wearer { get; }
 
-    /// <summary>The radio and the stack of the present boot.</summary>
+    /// <summary>The radio, and the Bluetooth stack of this boot.</summary>
     public Antenna Radio { get; }
 
     /// <summary>
-    /// Makes the radio's port of a boot: the firmware's own, or a faulty one that the world must find.
+    /// Makes the radio's port at each boot: the firmware's own, or a faulty one that the world must detect.
     /// </summary>
     public Func<Inbox, IBandLink> MakeLink { get; set; } = static inbox =>
         new ElderBand.Wristband.Board.BandRadio(inbox);
@@ -69,7 +71,7 @@ public sealed class BandDevice : Device
     /// <summary>Light.</summary>
     public OutputPin Light { get; }
 
-    /// <summary>What the wearer feels.</summary>
+    /// <summary>Reads the vibration patterns as the wearer feels them.</summary>
     public WristReader Wrist { get; }
 
     /// <summary>Optical sensor.</summary>
@@ -126,27 +128,29 @@ public sealed class BandDevice : Device
         }
     }
 
-    /// <summary>Frames without the centre's receipt; 0 while there is no App.</summary>
+    /// <summary>Frames without the centre's receipt; 0 while no App runs.</summary>
     public int Pending => _app?.Pending ?? 0;
 
     /// <summary>
-    /// Sequence with which the lanes of the first boot begin: a world that begins shortly before they end.
+    /// First sequence of the lanes in the first boot, for a world that begins shortly before the sequences end.
     /// </summary>
     public int FirstSequence { get; init; }
 
     /// <summary>Boot count of the running App; -1 without one.</summary>
     public int BootCount => _app?.Boot ?? -1;
 
-    /// <summary>Samples that the two chips have lost while an App ran, not in deep sleep and not in a boot.</summary>
+    /// <summary>
+    /// Samples that the two chips have lost while an App ran; samples lost in deep sleep or during a boot do not count.
+    /// </summary>
     public (long Accelerometer, long Ppg) SamplesLost { get; private set; }
 
-    /// <summary>The App runs.</summary>
+    /// <summary>True while the App runs.</summary>
     public bool IsRunning => _app is not null;
 
     /// <summary>Mode now.</summary>
     public BandMode Mode => _app?.Mode ?? BandMode.Shelf;
 
-    /// <summary>A hub of the home has shown that it is one.</summary>
+    /// <summary>True while a linked hub has proven by its tag that it belongs to the home.</summary>
     public bool IsTrusted => _app?.Link.IsTrusted ?? false;
 
     /// <summary>Called with the time (ms) and each sample that the accelerometer takes.</summary>
@@ -165,7 +169,7 @@ public sealed class BandDevice : Device
         }
 
         NoteLost();
-        _interrupt &= Accelerometer.Interrupt1; // read empty, the line falls
+        _interrupt &= Accelerometer.Interrupt1; // the FIFO was read empty, so the interrupt line falls
         WatchInterrupt();
         return waitMs;
     }
@@ -190,7 +194,7 @@ public sealed class BandDevice : Device
         Accelerometer.Advance(World.NowMs);
     }
 
-    // The interrupt pin of the accelerometer: looked at when its level may change next.
+    // Checks the accelerometer's interrupt pin at the next moment when its level can change.
     private void WatchInterrupt()
     {
         var atMs = Accelerometer.NextInterruptMs();

@@ -8,7 +8,7 @@ namespace ElderBand.Simulation;
 /// </summary>
 internal sealed class BusPort(Device device, IRegisterBus chip, Action<long> advanceChip) : IRegisterBus
 {
-    // The address of the part and the register; a read addresses the part once more.
+    // Bytes for the part's address and the register; a read sends the part's address once more.
     private const int WriteBytes = 2;
     private const int ReadBytes = 3;
 
@@ -38,7 +38,7 @@ internal sealed class BusPort(Device device, IRegisterBus chip, Action<long> adv
     }
 }
 
-/// <summary>The hash, native on the device.</summary>
+/// <summary>HMAC, which is native code on the device.</summary>
 internal sealed class BoardMac(Device device) : IMac
 {
     private readonly HostMac _mac = new();

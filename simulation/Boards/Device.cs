@@ -3,9 +3,9 @@ using ElderBand.BandProtocol;
 namespace ElderBand.Simulation;
 
 /// <summary>
-/// One board: an App that is stepped when its time or an event has come, and everything that a step costs
-/// (<see cref="Processor"/>). What the App sends leaves when what it did before has ended, and no step begins before
-/// the last one has ended (R2 is only worth something if storing first costs what it costs).
+/// One board. The App is stepped at its due time and at each event, and every step takes time
+/// (<see cref="Processor"/>). An effect of a step leaves the board when the step's earlier work has ended, and no step
+/// begins before the last one has ended. So storing before sending (R2) delays the sending, as on a real board.
 /// </summary>
 public abstract class Device : IClock, IPower
 {
@@ -18,7 +18,7 @@ public abstract class Device : IClock, IPower
     private int _life;
     private bool _neverWakes;
 
-    /// <summary>Makes a board that is still without power.</summary>
+    /// <summary>Makes a board without power.</summary>
     protected Device(World world, string name, int bootMs, int watchdogMs, Processor processor)
     {
         World = world;
@@ -35,34 +35,31 @@ public abstract class Device : IClock, IPower
         }
     }
 
-    /// <summary>The world it lives in.</summary>
+    /// <summary>The world of this board.</summary>
     public World World { get; }
 
-    /// <summary>For people.</summary>
+    /// <summary>Name of the board, shown to people.</summary>
     public string Name { get; }
 
-    /// <summary>Survives power cuts and reboots.</summary>
+    /// <summary>The board's flash; its files survive power cuts and reboots.</summary>
     public VirtualFlash Flash { get; }
 
-    /// <summary>What steps cost.</summary>
+    /// <summary>The board's processor, which counts the cost of steps.</summary>
     public Processor Processor { get; }
 
-    /// <summary>How long the chip was in which state.</summary>
+    /// <summary>How long the chip was in each state.</summary>
     public PowerMeter Power { get; }
 
-    /// <summary>Power is there.</summary>
+    /// <summary>True while the board has power.</summary>
     public bool IsOn { get; private set; }
 
-    /// <summary>In deep sleep: not stepped, radio off.</summary>
+    /// <summary>True in deep sleep: the App is not stepped, and the radio is off.</summary>
     public bool IsAsleep { get; private set; }
 
-    /// <summary>How often it has started.</summary>
+    /// <summary>Number of starts.</summary>
     public int Boots { get; private set; }
 
-    /// <summary>
-    /// The clock of the first boot jumps on by this once the App has started, ms: a world that begins shortly before a
-    /// counter ends.
-    /// </summary>
+    /// <summary>After the first start of the App its clock jumps ahead by this, ms: a counter then ends soon.</summary>
     public long FirstUptimeMs { get; set; }
 
     /// <summary>Time since the App of this boot started, ms.</summary>
@@ -71,16 +68,16 @@ public abstract class Device : IClock, IPower
     /// <summary>Battery, percent.</summary>
     public byte Battery { get; set; } = 87;
 
-    /// <summary>On the charger (band) or on mains (hub).</summary>
+    /// <summary>True on the charger (band) or on mains (hub).</summary>
     public bool IsExternal { get; private set; }
 
     /// <summary>Why the present boot began.</summary>
     public WakeCause BootCause { get; private set; }
 
-    /// <summary>World time at which what the App does now takes effect.</summary>
+    /// <summary>World time at which the App's present action takes effect, ms.</summary>
     public long EffectMs => Processor.EffectUs / 1000;
 
-    /// <summary>The same on the machine's clock, µs.</summary>
+    /// <summary><see cref="EffectMs"/> on the machine's clock, µs.</summary>
     public long EffectUs => World.NowUs + (Processor.EffectUs - (World.NowMs * 1000));
 
     /// <summary>Gives power; the App starts after the boot time.</summary>
@@ -92,7 +89,7 @@ public abstract class Device : IClock, IPower
         }
     }
 
-    /// <summary>Takes power away at this moment: RAM is gone, a running flash operation is torn.</summary>
+    /// <summary>Removes power now: RAM is lost, and a running flash operation is torn.</summary>
     public void PowerOff()
     {
         if (!IsOn)
@@ -123,7 +120,7 @@ public abstract class Device : IClock, IPower
     /// <summary>Puts an event into the App's ring and wakes it, as an interrupt or a radio callback would.</summary>
     public void Raise(EventKind kind, long address, int arg, byte[]? data)
     {
-        // In light sleep no interrupt is served: what ends it is a level of a wake line or the time (F10).
+        // In light sleep no interrupt is served: only the level of a wake line or the timer ends light sleep (F10).
         if (IsOn && !IsAsleep && !IsInLightSleep && RingFor(kind) is { } ring)
         {
             ring.Enqueue(kind, NowMs(), address, arg, data ?? [], data?.Length ?? 0);
@@ -134,7 +131,7 @@ public abstract class Device : IClock, IPower
     /// <summary>An event that the loop waits for has come.</summary>
     internal void WakeLoop() => StepAt(World.NowMs);
 
-    /// <summary>Lets something leave the board once what the step did before has ended.</summary>
+    /// <summary>Runs an action when the step's earlier work has ended.</summary>
     public void Effect(Action action)
     {
         if (EffectMs <= World.NowMs)
@@ -198,7 +195,7 @@ public abstract class Device : IClock, IPower
     /// <inheritdoc/>
     public void FeedWatchdog() => _watchdog.Feed(EffectMs);
 
-    /// <summary>The chip waits in light sleep.</summary>
+    /// <summary>True while the chip is in light sleep.</summary>
     public bool IsInLightSleep => Power.State == ChipState.LightSleep;
 
     /// <summary>From the next light sleep on nothing wakes the chip: an injected fault (F15).</summary>
@@ -207,9 +204,7 @@ public abstract class Device : IClock, IPower
     /// <summary>A native call holds every thread of the board for this long.</summary>
     internal void StandStill(int ms) => Processor.Spend(ms * 1000L);
 
-    /// <summary>
-    /// A level of a wake line, or the time, ends light sleep: the loop goes on, and no edge makes an event.
-    /// </summary>
+    /// <summary>A wake line or the timer ends light sleep: the loop goes on, and no edge makes an event.</summary>
     internal void EndLightSleep()
     {
         if (_neverWakes)
@@ -230,7 +225,7 @@ public abstract class Device : IClock, IPower
         StepAt(World.NowMs);
     }
 
-    /// <summary>Wakes it from deep sleep; false where it was not asleep.</summary>
+    /// <summary>Wakes the chip from deep sleep; false where it was not in deep sleep.</summary>
     internal bool Wake(WakeCause cause)
     {
         if (!IsAsleep)
@@ -242,30 +237,32 @@ public abstract class Device : IClock, IPower
         return true;
     }
 
-    /// <summary>Where the App wants this kind of event; null while there is no App.</summary>
+    /// <summary>The App's ring for this kind of event; null while no App runs.</summary>
     protected abstract EventRing? RingFor(EventKind kind);
 
     /// <summary>Makes a new App with new rings and starts it.</summary>
     protected abstract void StartApp(long nowMs);
 
-    /// <summary>One step of the App; returns the ms until it wants the next.</summary>
+    /// <summary>Does one step of the App; returns the ms until the next step is due.</summary>
     protected abstract int StepApp(long nowMs);
 
-    /// <summary>band or hub.</summary>
+    /// <summary>"band" or "hub".</summary>
     protected abstract string Kind { get; }
 
-    /// <summary>The radio of this board is on.</summary>
+    /// <summary>True while the radio of this board is on.</summary>
     protected abstract bool RadioIsOn { get; }
 
-    /// <summary>The board waits for this long in light sleep, as firmware/Wristband/Board/Idle.cs decides.</summary>
+    /// <summary>
+    /// True where the board waits for this time in light sleep, as firmware/Wristband/Board/Idle.cs decides.
+    /// </summary>
     protected virtual bool WaitsInLightSleep(long waitMs) => false;
 
-    /// <summary>The supply is gone, for every part of the board.</summary>
+    /// <summary>Every part of the board has lost its supply.</summary>
     protected virtual void OnPowerLost()
     {
     }
 
-    /// <summary>The App is gone: links drop, pins fall back.</summary>
+    /// <summary>The App has stopped: links drop, and pins become inactive.</summary>
     protected abstract void OnDeath();
 
     private void Start(WakeCause cause)
@@ -385,7 +382,7 @@ public abstract class Device : IClock, IPower
         });
     }
 
-    // Between two steps. An event that has come since the step began makes the next one due at once.
+    // Waits between two steps. An event since the begin of the last step makes the next step due at once.
     private void Wait(long untilMs)
     {
         if (_stepAtMs == untilMs && WaitsInLightSleep(untilMs - World.NowMs))

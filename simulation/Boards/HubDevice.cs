@@ -7,13 +7,13 @@ namespace ElderBand.Simulation;
 /// <summary>A hub's board around the real App.</summary>
 public sealed class HubDevice : Device
 {
-    /// <summary>Most IL instructions of a step, whatever waits in the outbox.</summary>
+    /// <summary>Highest number of IL instructions in a step, however many records wait in the outbox.</summary>
     public const int MostInstructions = 300_000;
 
-    // A hub scans and connects; nobody looks for it.
+    // A hub scans and connects but does not advertise, so it needs no address.
     private const long NoAddress = 0;
 
-    // The first build of this firmware; a hub without any time takes it for the certificate check.
+    // Date of the first build of this firmware; a hub without a wall time checks certificates against this date.
     private const long BuildDateMs = 1_767_225_600_000;
 
     private readonly Func<HubDevice, IUplink> _makeUplink;
@@ -35,11 +35,11 @@ public sealed class HubDevice : Device
         _makeUplink = makeUplink;
     }
 
-    /// <summary>The radio and the stack of the present boot.</summary>
+    /// <summary>The radio, and the Bluetooth stack of this boot.</summary>
     public Antenna Radio { get; }
 
     /// <summary>
-    /// Makes the radio's port of a boot: the firmware's own, or a faulty one that the world must find.
+    /// Makes the radio's port at each boot: the firmware's own, or a faulty one that the world must detect.
     /// </summary>
     public Func<Inbox, IClock, IHubLink> MakeLink { get; set; } =
         static (inbox, clock) => new ElderBand.HomeHub.Board.HubRadio(inbox, clock);
@@ -53,10 +53,10 @@ public sealed class HubDevice : Device
     /// <summary>Light.</summary>
     public OutputPin Light { get; }
 
-    /// <summary>Signed in at the centre.</summary>
+    /// <summary>True while the hub is signed in at the centre.</summary>
     public bool IsOnline => _app?.Online ?? false;
 
-    /// <summary>The line to the centre, for who wants to look at it.</summary>
+    /// <summary>The line to the centre.</summary>
     public IUplink Uplink => _uplink ??= _makeUplink(this);
 
     /// <inheritdoc/>

@@ -5,13 +5,14 @@ namespace ElderBand.Simulation;
 
 /// <summary>
 /// IL instructions and calls that the device assemblies have executed on this thread, by method. The build rewrites the
-/// copies of those assemblies that lie beside a program of worlds (tools/CountIl): each basic block adds its length
-/// here. Class constructors are not counted: the device runs them before Main.
+/// copies of those assemblies in the output folder of a program that runs worlds (tools/CountIl): each basic block adds
+/// its length here. Class constructors are not counted, because the device runs them before Main.
 /// </summary>
 public static class IlCounter
 {
     /// <summary>
-    /// Most methods; a method's calls are counted so many places behind its instructions (tools/CountIl).
+    /// Highest number of methods. A method's calls are counted this many places behind its instructions
+    /// (tools/CountIl).
     /// </summary>
     public const int MostMethods = 2048;
 
@@ -21,12 +22,12 @@ public static class IlCounter
     private static long[]? t_counts;
 
     /// <summary>
-    /// False where the device assemblies beside this program are the originals: then nothing is counted.
+    /// False where the device assemblies in this program's folder are the originals: then nothing is counted.
     /// </summary>
     public static bool IsThere => Names.Length > 0;
 
     /// <summary>
-    /// Instructions executed on this thread so far; the difference of two readings is what lay between.
+    /// Instructions executed on this thread so far. The difference of two readings is the number executed between them.
     /// </summary>
     public static long Executed()
     {
@@ -52,7 +53,7 @@ public static class IlCounter
     /// <summary>Copies this thread's counts into a snapshot.</summary>
     public static void Copy(long[] snapshot) => (t_counts ?? Make()).CopyTo(snapshot, 0);
 
-    /// <summary>For the counted assemblies: where a method counts its instructions.</summary>
+    /// <summary>Called by the counted assemblies: the place where a method counts its instructions.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ref long CellOf(int method) => ref (t_counts ?? Make())[method];
 

@@ -2,12 +2,14 @@ using ElderBand.BandProtocol;
 
 namespace ElderBand.Simulation;
 
-/// <summary>A pin that the App drives; tells when its level really changed.</summary>
+/// <summary>
+/// A pin that the App drives. <see cref="Changed"/> has the moment at which the level changes on the outside.
+/// </summary>
 public sealed class OutputPin(Device device) : IPin
 {
     private bool _wanted;
 
-    /// <summary>Level on the outside.</summary>
+    /// <summary>Level on the outside, after earlier work of the step has ended.</summary>
     public bool IsActive { get; private set; }
 
     /// <summary>Called on every change with the moment of the world in µs.</summary>
@@ -23,7 +25,7 @@ public sealed class OutputPin(Device device) : IPin
         device.Effect(() => Set(active));
     }
 
-    /// <summary>Falls back to inactive without power.</summary>
+    /// <summary>Makes the pin inactive, because the board has lost power.</summary>
     internal void Release()
     {
         _wanted = false;
@@ -47,7 +49,7 @@ public sealed class KeyPin(Device device) : IPin
 {
     private bool _makesNoEdge;
 
-    /// <summary>Held down now.</summary>
+    /// <summary>True while the key is held down.</summary>
     public bool IsPressed { get; private set; }
 
     /// <summary>Called on every change with the moment of the world in µs.</summary>
@@ -59,7 +61,7 @@ public sealed class KeyPin(Device device) : IPin
     /// <inheritdoc/>
     public void Write(bool active) => throw new InvalidOperationException($"{device.Name}: the key is an input");
 
-    /// <summary>Presses or releases it.</summary>
+    /// <summary>Presses or releases the key.</summary>
     public void Set(bool pressed)
     {
         if (IsPressed == pressed)
@@ -90,7 +92,7 @@ public sealed class KeyPin(Device device) : IPin
         }
     }
 
-    /// <summary>Presses it and lets go after a time.</summary>
+    /// <summary>Presses the key and releases it after a time.</summary>
     public void Press(int holdMs)
     {
         Set(true);

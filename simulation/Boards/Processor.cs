@@ -1,6 +1,6 @@
 namespace ElderBand.Simulation;
 
-/// <summary>A step's cost.</summary>
+/// <summary>Cost of a step.</summary>
 /// <param name="Instructions">IL instructions of the firmware.</param>
 /// <param name="Us">Time from its begin to its end, µs: instructions, transfers, flash, radio, collections.</param>
 /// <param name="AtMs">World time of its begin.</param>
@@ -10,9 +10,9 @@ public readonly record struct StepCost(long Instructions, long Us, long AtMs);
 public readonly record struct MethodCost(string Name, long Instructions);
 
 /// <summary>
-/// The one processor of a board, and what a step of the App costs on it. Time passes with the IL instructions that the
-/// firmware executes (<see cref="Figures.NsPerIl"/>) and with what the ports spend; it stands still for the rest of the
-/// world, whose events the App sees in its next step.
+/// The processor of a board, and the cost of a step of the App. A step takes time for the IL instructions that the
+/// firmware executes (<see cref="Figures.NsPerIl"/>) and for the work of its ports. The rest of the world does not move
+/// within a step; the App sees its events in the next step.
 /// </summary>
 /// <param name="world">The world.</param>
 /// <param name="freeHeapBytes">Garbage after which the heap is collected.</param>
@@ -25,16 +25,16 @@ public sealed class Processor(World world, long freeHeapBytes, long mostInstruct
     private long _garbageBytes;
     private long[]? _methodsBefore;
 
-    /// <summary>Also notes which methods the longest step executed; costs the host time.</summary>
+    /// <summary>True: also records the methods of the longest step, which makes the run slower.</summary>
     public bool NotesMethods { get; set; }
 
-    /// <summary>A step is running.</summary>
+    /// <summary>True while a step runs.</summary>
     public bool IsStepping { get; private set; }
 
     /// <summary>World time, µs, until which no step can begin.</summary>
     public long BusyUntilUs { get; private set; }
 
-    /// <summary>World time, µs, at which what the App does now takes effect.</summary>
+    /// <summary>World time, µs, at which the App's present action takes effect.</summary>
     public long EffectUs => IsStepping ? _startUs + SpentUs() : world.NowMs * 1000;
 
     /// <summary>Steps so far.</summary>
@@ -52,10 +52,10 @@ public sealed class Processor(World world, long freeHeapBytes, long mostInstruct
     /// <summary>The step with the most instructions.</summary>
     public StepCost MostInstructions { get; private set; }
 
-    /// <summary>The step that took longest.</summary>
+    /// <summary>The step that took the longest time.</summary>
     public StepCost Longest { get; private set; }
 
-    /// <summary>Methods of the step with the most instructions, where they are noted.</summary>
+    /// <summary>Methods of the step with the most instructions, where <see cref="NotesMethods"/> is set.</summary>
     public IReadOnlyList<MethodCost> MostMethods { get; private set; } = [];
 
     private int NsPerIl => world.Figures.NsPerIl;
@@ -76,7 +76,8 @@ public sealed class Processor(World world, long freeHeapBytes, long mostInstruct
     }
 
     /// <summary>The step has ended.</summary>
-    /// <param name="isBoot">It was the start of an App: no key can be judged while tables and files are loaded.</param>
+    /// <param name="isBoot">True for the start of an App, which has no bound: no key is served while tables and files
+    /// are loaded.</param>
     internal void End(bool isBoot)
     {
         var instructions = IlCounter.Executed() - _countedBefore;
@@ -110,7 +111,7 @@ public sealed class Processor(World world, long freeHeapBytes, long mostInstruct
         }
     }
 
-    /// <summary>Adds to the time that the running step takes, or keeps the next one from beginning, µs.</summary>
+    /// <summary>Adds time to the running step or, between steps, delays the next step, µs.</summary>
     internal void Spend(long us)
     {
         if (IsStepping)
@@ -123,7 +124,9 @@ public sealed class Processor(World world, long freeHeapBytes, long mostInstruct
         }
     }
 
-    /// <summary>A port's work that is native on the device: it takes time only where computing does.</summary>
+    /// <summary>
+    /// Adds a port's work that is native code on the device. It takes time only where instructions take time.
+    /// </summary>
     internal void SpendNative(long us, int garbageBytes)
     {
         if (NsPerIl == 0)
@@ -141,7 +144,7 @@ public sealed class Processor(World world, long freeHeapBytes, long mostInstruct
         }
     }
 
-    /// <summary>A new boot: nothing is busy, the heap is empty.</summary>
+    /// <summary>Begins a boot: no work is under way, and the heap is empty.</summary>
     internal void Boot()
     {
         BusyUntilUs = world.NowMs * 1000;

@@ -9,8 +9,8 @@ namespace ElderBand.Simulation;
 public readonly record struct FlashWrite(string File, byte[] Data, long EndUs);
 
 /// <summary>
-/// Small files as on littlefs: every operation takes the time that <see cref="Figures.FlashMs"/> says, and a power cut
-/// in the middle of one leaves any prefix of it. Room is counted as the device counts it, in whole blocks.
+/// Small files as on littlefs. Every operation takes the time of <see cref="Figures.FlashMs"/>. A power cut during an
+/// operation leaves any prefix of it. Free space is counted in whole blocks, as on the device.
 /// </summary>
 public sealed class VirtualFlash(Device device) : IFlash
 {
@@ -21,10 +21,10 @@ public sealed class VirtualFlash(Device device) : IFlash
     /// <summary>Called for each operation, with the moment it ends.</summary>
     public Action<FlashWrite>? Written { get; set; }
 
-    /// <summary>Every operation answers Failed.</summary>
+    /// <summary>True: every operation returns Failed.</summary>
     public bool IsBroken { get; set; }
 
-    /// <summary>Loses everything, as a file system that cannot be mounted does.</summary>
+    /// <summary>Deletes all files, as happens to a file system that cannot be mounted.</summary>
     public void Format()
     {
         _files.Clear();
@@ -74,7 +74,9 @@ public sealed class VirtualFlash(Device device) : IFlash
     /// <inheritdoc/>
     public int FreeBytes() => _space.FreeBytes;
 
-    /// <summary>Power went away now: what has not ended is undone, and what was being written is torn.</summary>
+    /// <summary>
+    /// Power is lost now: operations that have not begun are undone, and a running operation is torn.
+    /// </summary>
     internal void Cut()
     {
         var nowMs = device.World.NowMs;

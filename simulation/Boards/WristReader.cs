@@ -1,9 +1,9 @@
 namespace ElderBand.Simulation;
 
-/// <summary>What a wearer feels, told apart by length and number of the pulses as the wearer would.</summary>
+/// <summary>A vibration pattern, recognised by number and length of its pulses as a wearer would.</summary>
 public enum Felt
 {
-    /// <summary>Not a pattern that means something.</summary>
+    /// <summary>No known pattern.</summary>
     Unknown,
 
     /// <summary>Stage 1, heard at home: one pulse.</summary>
@@ -21,7 +21,7 @@ public enum Felt
     /// <summary>Stage 5, closed: one soft.</summary>
     Closed,
 
-    /// <summary>Held long enough, let go.</summary>
+    /// <summary>The key was held long enough: release it.</summary>
     LetGo,
 
     /// <summary>Understood: "I am fine", "not needed".</summary>
@@ -38,12 +38,12 @@ public enum Felt
 }
 
 /// <summary>
-/// Reads the vibration motor's pin from outside, so that a stage counts as shown only if the wrist really said it. The
+/// Reads the pin of the vibration motor, so that a stage counts as shown only if its pattern was really played. The
 /// lengths are those of firmware/Wristband/App/Wrist/WristSignal.cs.
 /// </summary>
 public sealed class WristReader
 {
-    // Longest silence inside a pattern is 400 ms, shortest between two is 700.
+    // The longest pause inside a pattern is 400 ms; the shortest between two patterns is 700 ms.
     private const int GapMs = 550;
     private const int ToleranceMs = 24;
     private const int LongestTickMs = 90;
@@ -74,7 +74,7 @@ public sealed class WristReader
         vibration.Changed += Change;
     }
 
-    /// <summary>Called with each pattern and the moment it began, µs, once it has ended.</summary>
+    /// <summary>Called at the end of each pattern with the pattern and the moment of its begin, µs.</summary>
     public Action<Felt, long>? Shown { get; set; }
 
     private void Change(bool on, long atUs)
@@ -97,7 +97,7 @@ public sealed class WristReader
             }
         });
 
-        // Fast ticks of a countdown never pause long enough.
+        // The pauses between the fast ticks of a countdown are too short to end a pattern.
         if (_pulses.Count > 4)
         {
             End();
@@ -106,7 +106,7 @@ public sealed class WristReader
 
     private void End()
     {
-        // A pattern may follow a tick at once; the tick is then not part of it.
+        // A pattern may follow a tick at once; then the tick is not part of the pattern.
         var what = Match(0);
         var first = what == Felt.Unknown && _pulses.Count > 1 && _pulses[0].Ms < LongestTickMs ? 1 : 0;
         what = first == 1 ? Match(1) : what;
