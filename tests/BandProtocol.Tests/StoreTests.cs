@@ -47,7 +47,7 @@ public sealed class StoreTests
     }
 
     [Fact]
-    public void P18_any_single_rotten_bit_leaves_the_other_copy()
+    public void P18_any_single_corrupt_bit_leaves_the_other_copy()
     {
         MemoryFlash flash = new();
         AbRecord record = new(flash, "r", 20);

@@ -99,7 +99,7 @@ public sealed class WindowTests
     }
 
     [Fact]
-    public void P13_a_forger_who_never_rests_is_let_look_at_ten_frames_a_minute_and_no_more()
+    public void P13_of_endless_forged_frames_only_ten_a_minute_are_checked()
     {
         TagLimiter limiter = new();
         int looked = 0;

@@ -90,7 +90,7 @@ public sealed class FaultTests
     }
 
     [Fact]
-    public void P12_after_the_hubs_reboot_a_replayed_status_of_an_earlier_boot_brings_no_dead_band_back()
+    public void P12_after_the_hubs_reboot_a_replayed_status_of_an_earlier_boot_does_not_count_as_a_beat()
     {
         HubRig rig = HubRig.Ready();
         byte[] old = rig.Band.Status(BandMode.Guard);
@@ -332,7 +332,7 @@ public sealed class FaultTests
     }
 
     [Fact]
-    public void A_band_at_the_edge_of_reach_makes_the_hub_deaf_only_for_its_call_and_seldom_for_words_of_the_centre()
+    public void A_band_at_the_edge_of_range_stops_the_scan_only_for_its_call_and_seldom_for_frames_of_the_centre()
     {
         HubRig rig = HubRig.Ready();
         rig.Radio.Unreachable.Add(rig.Band.Address);
@@ -362,7 +362,7 @@ public sealed class FaultTests
     }
 
     [Fact]
-    public void While_a_call_waits_for_its_answer_nobody_else_is_connected_to_but_not_for_ever()
+    public void While_a_call_waits_for_its_answer_the_hub_connects_to_no_other_band_for_a_bounded_time()
     {
         HubRig rig = HubRig.Ready(2);
         rig.Radio.Unreachable.Add(rig.Bands[0].Address);
@@ -551,7 +551,7 @@ public sealed class FaultTests
     }
 
     [Fact]
-    public void P19_a_bad_block_costs_nothing()
+    public void P19_a_bad_block_loses_no_record()
     {
         HubRig rig = HubRig.Ready();
         foreach (string bad in new[] { "alarm0", "alarm1", "alarm3" })
@@ -721,7 +721,7 @@ public sealed class FaultTests
     }
 
     [Fact]
-    public void P22_backoff_grows_to_about_a_minute_and_two_hubs_do_not_march_in_step()
+    public void P22_backoff_grows_to_about_a_minute_and_two_hubs_do_not_connect_at_the_same_times()
     {
         HubRig one = HubRig.Ready(1);
         HubRig two = HubRig.Ready(2);
@@ -816,7 +816,7 @@ public sealed class FaultTests
     }
 
     [Fact]
-    public void A_half_open_line_is_noticed_and_connected_anew()
+    public void A_half_open_line_is_noticed_and_connected_again()
     {
         HubRig rig = HubRig.Ready();
         rig.Centre.Acknowledges = false;
@@ -922,7 +922,7 @@ public sealed class FaultTests
     }
 
     [Fact]
-    public void P40_a_revoked_band_is_a_stranger_at_once_and_stays_one_after_a_reboot()
+    public void P40_a_revoked_band_is_refused_at_once_and_also_after_a_reboot()
     {
         HubRig rig = HubRig.Ready(2);
         rig.SendTable(count: 1);

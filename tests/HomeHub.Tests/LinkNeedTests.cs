@@ -27,7 +27,7 @@ public sealed class LinkNeedTests
     [InlineData("no frame")]
     [InlineData("press")]
     [InlineData("unknown version")]
-    public void What_needs_a_link_brings_one(string what)
+    public void A_frame_that_needs_a_link_gets_one(string what)
     {
         HubRig rig = HubRig.Ready();
         byte[] asks = rig.Band.Status(BandMode.Daily);

@@ -45,7 +45,7 @@ public sealed class PathTests
     }
 
     [Fact]
-    public void The_centres_words_reach_the_wrist_and_end_when_shown()
+    public void Frames_of_the_centre_reach_the_band_and_stop_when_shown()
     {
         HubRig rig = HubRig.Ready();
         byte[] sos = rig.Band.Sos();
@@ -115,7 +115,7 @@ public sealed class PathTests
     }
 
     [Fact]
-    public void P12_the_hub_says_no_state_on_a_link_before_that_links_own_challenge()
+    public void P12_the_hub_sends_no_state_on_a_link_before_that_links_own_challenge()
     {
         HubRig rig = HubRig.Ready();
         rig.Advertise(rig.Band, []);
@@ -137,7 +137,7 @@ public sealed class PathTests
     }
 
     [Fact]
-    public void Linked_bands_learn_at_once_that_the_centre_is_gone_and_at_least_every_ten_seconds_how_it_stands()
+    public void Linked_bands_get_the_hubs_state_at_once_when_the_centre_is_gone_and_at_least_every_ten_seconds()
     {
         HubRig rig = HubRig.Ready();
         rig.Advertise(rig.Band, []);

@@ -113,7 +113,7 @@ public sealed class PowerCutTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void P18_any_single_rotten_bit_costs_one_record_at_most_and_is_counted()
+    public void P18_any_single_corrupt_bit_costs_one_record_at_most_and_is_counted()
     {
         MemoryFlash flash = new();
         RecordStore store = NewStore(flash);
@@ -148,7 +148,7 @@ public sealed class PowerCutTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void P18_rot_of_1_to_64_bytes_anywhere_never_stops_the_hub_nor_brings_an_old_boot_count_back()
+    public void P18_1_to_64_corrupt_bytes_anywhere_never_stop_the_hub_nor_bring_an_old_boot_count_back()
     {
         HubRig whole = new(3);
         Story(whole, out HashSet<string> _);
@@ -173,7 +173,7 @@ public sealed class PowerCutTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void P18_rot_makes_a_technical_record_for_staff()
+    public void P18_corrupt_bytes_make_a_technical_record_for_staff()
     {
         HubRig rig = HubRig.Ready();
         rig.Centre.Reachable = false;

@@ -9,7 +9,7 @@ public sealed class ScannerTests
     private const long Unserved = 0xBADBADBAD;
 
     [Fact]
-    public void A_street_full_of_unserved_advertisers_restarts_nothing()
+    public void Many_unserved_advertisers_do_not_restart_the_scanner()
     {
         HubRig rig = HubRig.Ready();
         rig.Run(60_000);

@@ -479,7 +479,7 @@ public sealed class EvalTests : IDisposable
     }
 
     [Fact]
-    public void An_empty_manifest_is_nothing_evaluated()
+    public void An_empty_manifest_evaluates_nothing()
     {
         File.WriteAllText(At("manifest.csv"), "file,dataset,channels,rate_hz\n");
         var (code, error) = Run("falls", "--data", _folder, "--out", At("out.csv"));

@@ -54,7 +54,7 @@ public sealed class FallDetectorTests
     }
 
     [Fact]
-    public void A_sleeper_whose_wearing_shows_only_by_the_fall_itself_is_not_missed()
+    public void A_fall_is_not_missed_where_only_the_fall_itself_shows_that_the_band_is_worn()
     {
         var detector = new FallDetector(50);
         detector.SetWorn(false);
@@ -228,7 +228,7 @@ public sealed class FallDetectorTests
     [Theory]
     [InlineData(25)]
     [InlineData(50)]
-    public void Two_times_on_the_sides_of_a_hole_are_never_scored_together(int rateHz)
+    public void Samples_before_and_after_a_gap_are_never_scored_together(int rateHz)
     {
         var (untold, _, rest) = FallWithAHole(rateHz, told: false);
         Play(untold, rest, 10 * rateHz);

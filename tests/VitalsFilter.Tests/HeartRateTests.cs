@@ -180,7 +180,7 @@ public sealed class HeartRateTests
     [InlineData(98.2, 50)]
     [InlineData(120.0 * 1.01, 60)]
     [InlineData(100.0 * 1.015, 25)]
-    public void P06_lamp_light_beside_the_sampling_rate_is_never_a_heart_rate(double flickerHz, int rateHz)
+    public void P06_lamp_light_near_the_sampling_rate_is_never_a_heart_rate(double flickerHz, int rateHz)
     {
         foreach (var (level, depth) in new[] { (110_000, 300), (110_000, 3_000), (20_000, 1_000) })
         {
@@ -284,7 +284,7 @@ public sealed class HeartRateTests
     [InlineData(70, 0.2)]
     [InlineData(95, 0.25)]
     [InlineData(130, 0.22)]
-    public void What_is_reported_in_fibrillation_is_rare_and_near_the_mean_rate(int bpm, double irregularity)
+    public void Reports_in_fibrillation_are_rare_and_near_the_mean_rate(int bpm, double irregularity)
     {
         var estimates = Estimates(new HeartRate(50, 2),
             new SyntheticPpg(50, bpm) { Bpm = bpm, Irregularity = irregularity }, 50, 900).Skip(5).ToList();
@@ -318,7 +318,7 @@ public sealed class HeartRateTests
     }
 
     [Fact]
-    public void A_filtered_recording_may_be_upside_down()
+    public void A_filtered_recording_may_be_inverted()
     {
         foreach (var sign in new[] { 1, -1 })
         {
@@ -336,7 +336,7 @@ public sealed class HeartRateTests
     }
 
     [Fact]
-    public void Two_sure_witnesses_who_contradict_each_other_report_nothing()
+    public void Two_sure_methods_that_disagree_report_nothing()
     {
         // The resting method asks the green channel first and hears sharp beats of 60; most of the power in all three
         // is at 96.

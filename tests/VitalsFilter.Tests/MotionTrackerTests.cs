@@ -65,7 +65,7 @@ public sealed class MotionTrackerTests
     [InlineData(66, 95)]
     [InlineData(80, 124)]
     [InlineData(95, 60)]
-    public void An_elder_who_walks_has_her_own_rate_and_never_the_stride(int bpm, int strides)
+    public void The_rate_of_a_walking_elder_is_the_pulse_and_never_the_stride(int bpm, int strides)
     {
         var reported = new List<double>();
         for (var seed = 1; seed <= 6; seed++)

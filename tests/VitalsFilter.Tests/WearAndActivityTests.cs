@@ -16,7 +16,7 @@ public sealed class WearAndActivityTests
     }
 
     [Fact]
-    public void A_band_in_the_air_is_off_within_three_seconds()
+    public void An_uncovered_band_is_off_within_three_seconds()
     {
         var wear = new WearDetector();
         Run(wear, SyntheticMotion.Walking(25, 1), 60, 100_000).ShouldBe(WearState.On);

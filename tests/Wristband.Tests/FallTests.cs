@@ -185,7 +185,7 @@ public sealed class FallTests
     [InlineData(6)]
     [InlineData(7)]
     [InlineData(8)]
-    public void P07_a_fall_in_Daily_waits_for_no_look_at_the_skin_longer_than_the_signal_after_the_blow(int seed)
+    public void P07_in_Daily_the_skin_probe_delays_a_fall_no_longer_than_the_signal_after_the_impact(int seed)
     {
         var world = DailyAfterAProbe();
         var onset = 8000 + (seed * 130);
@@ -219,7 +219,7 @@ public sealed class FallTests
     }
 
     [Fact]
-    public void P05_a_loop_that_stalled_until_the_fifo_overran_takes_no_two_poses_for_a_blow()
+    public void P05_after_a_FIFO_overrun_two_poses_are_not_taken_for_an_impact()
     {
         var world = new BandRig().Boot();
         world.RunFor(20_000);
@@ -253,7 +253,7 @@ public sealed class FallTests
     }
 
     [Fact]
-    public void The_sensitivity_and_the_walking_aid_from_the_centre_decide_about_blows_between_their_lines()
+    public void The_sensitivity_and_the_walking_aid_from_the_centre_decide_about_impacts_between_their_thresholds()
     {
         // A blow that high suspects at once and low does not; one that the walking aid watches for lying still and
         // nothing else.

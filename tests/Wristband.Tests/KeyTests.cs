@@ -111,7 +111,7 @@ public sealed class KeyTests
     }
 
     [Fact]
-    public void P01_bounce_of_0_to_30_ms_at_both_ends_neither_eats_nor_doubles_a_press()
+    public void P01_bounce_of_0_to_30_ms_at_both_ends_neither_loses_nor_doubles_a_press()
     {
         var random = new Random(1);
         var presses = 0;
@@ -188,7 +188,7 @@ public sealed class KeyTests
     }
 
     [Fact]
-    public void Clutching_the_key_in_fear_never_says_not_needed() =>
+    public void However_long_the_key_is_held_for_an_SOS_it_never_says_not_needed() =>
         Play(new SosKey(), [(0, true), (8000, false)], 0, 8100, false).ShouldBe([KeyAction.Sos]);
 
     [Fact]

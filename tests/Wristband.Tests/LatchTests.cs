@@ -50,7 +50,7 @@ public sealed class LatchTests
     }
 
     [Fact]
-    public void P04_P17_a_press_that_was_spoken_survives_a_power_cut_at_every_flash_write_and_the_death_of_its_hub()
+    public void P04_P17_a_press_that_was_sent_survives_a_power_cut_at_every_flash_write_and_the_loss_of_its_hub()
     {
         var writes = WritesOfALife(false);
         foreach (var how in Enum.GetValues<Cut>())
@@ -79,7 +79,7 @@ public sealed class LatchTests
     }
 
     [Fact]
-    public void P04_P17_a_power_cut_at_every_flash_write_loses_no_press_that_was_spoken_and_invents_none()
+    public void P04_P17_a_power_cut_at_every_flash_write_loses_no_press_that_was_sent_and_invents_none()
     {
         var writes = WritesOfALife(true);
         writes.ShouldBeGreaterThan(8);

@@ -89,7 +89,7 @@ public sealed class LinkTests
     }
 
     [Fact]
-    public void P12_the_states_of_an_earlier_link_keep_no_dead_hub_alive_and_tell_no_line()
+    public void P12_hub_states_of_an_earlier_link_neither_hide_a_dead_hub_nor_report_its_line()
     {
         var world = Linked();
         var recorded = world.State();
@@ -112,7 +112,7 @@ public sealed class LinkTests
     }
 
     [Fact]
-    public void P12_every_recorded_frame_replayed_in_another_life_shows_no_stage_and_changes_nothing()
+    public void P12_every_recorded_frame_replayed_in_another_boot_shows_no_stage_and_changes_nothing()
     {
         var recorded = new List<byte[]>();
         var world = Linked();
@@ -316,7 +316,7 @@ public sealed class LinkTests
     }
 
     [Fact]
-    public void The_centre_moves_the_band_to_new_link_keys_and_what_waits_is_tagged_anew()
+    public void The_centre_moves_the_band_to_new_link_keys_and_waiting_frames_are_tagged_again()
     {
         var world = Linked();
         world.AnswersReceipt = false;
@@ -344,7 +344,7 @@ public sealed class LinkTests
     }
 
     [Fact]
-    public void What_only_a_hub_has_is_sent_again_until_the_centre_has_it()
+    public void A_frame_that_only_a_hub_has_is_sent_again_until_the_centre_has_it()
     {
         var world = Linked();
         world.AnswersReceipt = false;

@@ -464,7 +464,7 @@ public sealed class ModeTests
     }
 
     [Fact]
-    public void Who_slept_well_is_not_reported_when_bed_time_ends()
+    public void A_wearer_who_slept_still_is_not_reported_when_bed_time_ends()
     {
         var watch = new InactivityWatch();
         for (var minute = 0; minute < 8 * 60; minute++)
@@ -506,7 +506,7 @@ public sealed class ModeTests
     }
 
     [Fact]
-    public void P05_one_hiccup_of_the_pulse_sensor_in_Daily_is_nobodys_business()
+    public void P05_one_short_fault_of_the_pulse_sensor_in_Daily_is_not_reported()
     {
         var world = Daily();
         world.RunFor(20_000);

@@ -134,7 +134,7 @@ public sealed class SensorTests
     }
 
     [Fact]
-    public void P05_a_held_bus_is_recovered_within_5_s_and_not_worth_a_report()
+    public void P05_a_held_bus_is_recovered_within_5_s_and_not_reported()
     {
         var world = Measuring();
         world.PpgChip.Fault = ChipFault.StuckUntilRecovered;
@@ -257,7 +257,7 @@ public sealed class SensorTests
     }
 
     [Fact]
-    public void P05_no_value_in_any_register_makes_a_driver_do_anything_but_answer()
+    public void P05_a_driver_returns_a_result_for_every_value_in_every_register()
     {
         var random = new Random(5);
         var bus = new NoiseBus(random);

@@ -76,7 +76,7 @@ public sealed class SosTests
     }
 
     [Fact]
-    public void A_stage_waiting_behind_others_is_not_shown_once_it_is_no_longer_true()
+    public void A_waiting_stage_that_is_out_of_date_is_not_shown()
     {
         var world = Linked();
         world.Press(200);
@@ -149,7 +149,7 @@ public sealed class SosTests
     }
 
     [Fact]
-    public void After_a_reboot_the_stage_of_an_open_alarm_is_shown_and_confirmed_anew()
+    public void After_a_reboot_the_stage_of_an_open_alarm_is_shown_and_confirmed_again()
     {
         var world = Linked();
         world.Press(200);
@@ -198,7 +198,7 @@ public sealed class SosTests
     }
 
     [Fact]
-    public void A_press_the_centre_refuses_does_not_tick_for_a_day()
+    public void A_press_that_the_centre_refuses_ends_the_ticking_of_the_wrist()
     {
         var world = Linked();
         world.RunFor(20_000); // until it has told that it is worn
