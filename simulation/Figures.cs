@@ -1,15 +1,15 @@
 namespace ElderBand.Simulation;
 
 /// <summary>
-/// What time the virtual board takes: radio, flash, bus, computing. The figures are fixed in docs/simulator.md with
-/// what each is based on, and printed beside every figure that contains them.
+/// Times of the virtual board: radio, flash, bus, computing. docs/simulator.md states each figure and its basis;
+/// reports print these figures beside every result that contains them.
 /// </summary>
 public sealed record Figures
 {
     /// <summary>Figures of docs/simulator.md.</summary>
     public static Figures Fixed { get; } = new();
 
-    /// <summary>Every delay 0: what remains is our own share.</summary>
+    /// <summary>Every delay is 0; only the time of our own code remains.</summary>
     public static Figures Zero { get; } = new()
     {
         ConnectionIntervalMs = (0, 0),
@@ -56,7 +56,9 @@ public sealed record Figures
     /// <summary>A link without a heard connection event for this long is dead.</summary>
     public int SupervisionTimeoutMs { get; init; } = 2560;
 
-    /// <summary>A connect to a band that does not answer fails after this; the hub is deaf meanwhile.</summary>
+    /// <summary>
+    /// A connect to a band that does not answer fails after this time; the hub hears no advertisement meanwhile.
+    /// </summary>
     public int ConnectTimeoutMs { get; init; } = 7000;
 
     /// <summary>Power-on or wake from deep sleep to the first step of the band's App.</summary>
@@ -74,19 +76,21 @@ public sealed record Figures
     /// <summary>One byte on the I2C bus at 400 kHz with its acknowledge bit: 9 bits, ns.</summary>
     public int I2cByteNs { get; init; } = 22_500;
 
-    /// <summary>What a transfer on the I2C bus costs beside its bytes, µs.</summary>
+    /// <summary>Time of a transfer on the I2C bus in addition to its bytes, µs.</summary>
     public int I2cTransferUs { get; init; } = 150;
 
-    /// <summary>What a transfer leaves on the managed heap, bytes.</summary>
+    /// <summary>Garbage of a transfer on the managed heap, bytes.</summary>
     public int I2cGarbageBytes { get; init; } = 336;
 
     /// <summary>One HMAC-SHA256 of a frame, native, µs.</summary>
     public int HmacUs { get; init; } = 200;
 
-    /// <summary>What a hash leaves on the managed heap, bytes: the 32 bytes that it returns.</summary>
+    /// <summary>Garbage of a hash on the managed heap, bytes: the 32 bytes that it returns.</summary>
     public int HmacGarbageBytes { get; init; } = 60;
 
-    /// <summary>Free managed heap of the band after its start, bytes: so much garbage makes one collection.</summary>
+    /// <summary>
+    /// Free managed heap of the band after its start, bytes: this much garbage causes one collection.
+    /// </summary>
     public int BandHeapBytes { get; init; } = 700_000;
 
     /// <summary>The same of the hub.</summary>
@@ -99,7 +103,7 @@ public sealed record Figures
     public int LightSleepUs { get; init; } = 5000;
 
     /// <summary>
-    /// The band's external watchdog bites so long after the last feed: the longest by all tolerances.
+    /// Longest time, by all tolerances, from the last feed to a reset by the band's external watchdog.
     /// </summary>
     public int BandWatchdogMs { get; init; } = 7400;
 
@@ -107,16 +111,14 @@ public sealed record Figures
     public int HubWatchdogMs { get; init; } = 42_000;
 
     /// <summary>
-    /// So long the capacitor keeps the band's watchdog on while its chip drives no line: the shortest by all
-    /// tolerances.
+    /// Shortest time, by all tolerances, for which the capacitor keeps the band's watchdog on while its chip drives no
+    /// line.
     /// </summary>
     public int WatchdogHoldMs { get; init; } = 8300;
 
     /// <summary>Share of radio packets lost, 0 to 1.</summary>
     public double Loss { get; init; }
 
-    /// <summary>
-    /// Share of delivered frames that arrive twice, 0 to 1: an application that retries looks like this.
-    /// </summary>
+    /// <summary>Share of delivered frames that arrive twice, 0 to 1, as from an application that retries.</summary>
     public double Duplicates { get; init; }
 }

@@ -4,9 +4,9 @@ using System.Diagnostics;
 namespace ElderBand.Simulation;
 
 /// <summary>
-/// A discrete-event loop in which one thread decides everything. Either time jumps from event to event
-/// (<see cref="RunUntil"/>: the same seed gives the same world), or it passes at true speed
-/// (<see cref="RunAtTrueSpeed"/>) and other threads hand in what they have through <see cref="Post"/>.
+/// A discrete-event loop that runs on one thread. Either time jumps from event to event (<see cref="RunUntil"/>: the
+/// same seed gives the same world), or time passes at true speed (<see cref="RunAtTrueSpeed"/>), and other threads
+/// queue actions with <see cref="Post"/>.
 /// </summary>
 public sealed class World : IDisposable
 {
@@ -27,7 +27,7 @@ public sealed class World : IDisposable
         Figures = figures;
     }
 
-    /// <summary>The only source of chance.</summary>
+    /// <summary>The only source of random numbers.</summary>
     public Random Random { get; }
 
     /// <summary>Delays of radio and flash.</summary>
@@ -37,7 +37,8 @@ public sealed class World : IDisposable
     public SortedDictionary<string, long> Counts { get; } = new(StringComparer.Ordinal);
 
     /// <summary>
-    /// A step of a board over its bound of instructions fails the world. At true speed never: a demonstration goes on.
+    /// True where a step of a board over its bound of instructions fails the world. Never at true speed, because a
+    /// demonstration must go on.
     /// </summary>
     public bool FailsOnLongSteps
     {
@@ -54,7 +55,7 @@ public sealed class World : IDisposable
     /// <summary>The machine's monotonic clock, µs: the same in every process, so hops can be compared.</summary>
     public static long MonotonicUs() => (long)(Stopwatch.GetTimestamp() * (1e6 / Stopwatch.Frequency));
 
-    /// <summary>Runs an action when the world is disposed: whoever holds threads for it ends them.</summary>
+    /// <summary>Runs an action when the world is disposed, such as ending the threads of a board.</summary>
     internal void AtEnd(Action action) => _atEnd.Add(action);
 
     /// <summary>Runs an action at a time; equal times keep their order. Only from the world's own thread.</summary>
@@ -114,7 +115,7 @@ public sealed class World : IDisposable
     }
 
     /// <summary>
-    /// Runs the next action that is due by then and stops; false where there was none: time moves there.
+    /// Runs the next action that is due by this time. Where none is due, time advances to it and the result is false.
     /// </summary>
     public bool RunNext(long untilMs)
     {
@@ -133,7 +134,7 @@ public sealed class World : IDisposable
     }
 
     /// <summary>
-    /// Lets time pass as it does until cancelled; blocks the calling thread, which becomes the world's.
+    /// Runs at true speed until cancelled; blocks the calling thread, which becomes the world's thread.
     /// </summary>
     public void RunAtTrueSpeed(CancellationToken cancellation)
     {
@@ -141,8 +142,8 @@ public sealed class World : IDisposable
         _startedTicks = Stopwatch.GetTimestamp() - (NowMs * Stopwatch.Frequency / 1000);
         while (!cancellation.IsCancellationRequested)
         {
-            // Events keep their own time even when the machine is late with them: a busy machine then delays what is
-            // measured on the real clock, but never makes one vibration pattern into another.
+            // Each event keeps its planned time even when the machine is late. So a busy machine delays what is
+            // measured on the real clock, but never turns one vibration pattern into another.
             var elapsedMs = (long)Stopwatch.GetElapsedTime(_startedTicks).TotalMilliseconds;
             if (_queue.TryPeek(out var action, out var due) && due.AtMs <= elapsedMs)
             {
@@ -163,7 +164,7 @@ public sealed class World : IDisposable
         }
     }
 
-    /// <summary>Ends what runs for it outside its own thread.</summary>
+    /// <summary>Ends the threads that other parts hold for this world.</summary>
     public void Dispose()
     {
         foreach (var action in _atEnd)

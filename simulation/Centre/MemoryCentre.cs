@@ -21,13 +21,13 @@ public sealed class MemoryAlarm
     /// <summary>How well the age is known.</summary>
     public AgeQuality Quality { get; init; }
 
-    /// <summary>A suspicion that may still be cancelled.</summary>
+    /// <summary>True for a suspicion that the wearer may still cancel.</summary>
     public bool IsPrealarm { get; set; }
 
-    /// <summary>Withdrawn by the wearer in time.</summary>
+    /// <summary>True where the wearer cancelled in time.</summary>
     public bool IsCancelled { get; set; }
 
-    /// <summary>As the wrist should show it.</summary>
+    /// <summary>Stage that the wrist should show.</summary>
     public Stage Stage { get; set; } = Stage.Centre;
 
     /// <summary>Rises with each change.</summary>
@@ -36,17 +36,17 @@ public sealed class MemoryAlarm
     /// <summary>Presses on this card.</summary>
     public int Presses { get; set; } = 1;
 
-    /// <summary>Stages that the band says it has shown, in their order.</summary>
+    /// <summary>Stages that the band has reported as shown, in order.</summary>
     public List<Stage> Shown { get; } = [];
 }
 
-/// <summary>A press as its frame tells it: the band's boot, and its uptime at the press.</summary>
+/// <summary>A press by its frame: the band's boot, and its uptime at the press.</summary>
 public sealed record PressEvent(long StoredAtMs, int Boot, int Sequence, int UptimeS);
 
 /// <summary>
 /// The centre's half of the protocol in memory, for worlds in virtual time: it checks tags, stores each frame once,
-/// answers with receipts and stages, and never acknowledges what it has not stored. Tests of the whole system use the
-/// real service; this model simulates a day in a second.
+/// answers with receipts and stages, and never acknowledges a frame before storing it. Tests of the whole system use
+/// the real service; with this model a virtual day takes a second.
 /// </summary>
 public sealed class MemoryCentre(World world)
 {
@@ -73,7 +73,7 @@ public sealed class MemoryCentre(World world)
     /// <summary>Vitals per band address.</summary>
     public Dictionary<long, List<(long AtMs, int Bpm, int Refusal, Wear Wear)>> Vitals { get; } = [];
 
-    /// <summary>Answers; false: nobody can sign in and open lines are gone.</summary>
+    /// <summary>True while the centre works. False: no hub can sign in, and open lines are lost.</summary>
     public bool IsUp { get; private set; } = true;
 
     /// <summary>Enrols a band.</summary>
@@ -88,7 +88,7 @@ public sealed class MemoryCentre(World world)
     /// <summary>The line of a hub; it serves the bands of its home.</summary>
     public IUplink Line(HubDevice hub, uint group) => _hubs[hub.Name] = new MemoryUplink(this, hub, group);
 
-    /// <summary>Goes down or comes back; what was stored stays.</summary>
+    /// <summary>Takes the centre down or brings it back; stored frames stay.</summary>
     public void SetUp(bool up)
     {
         IsUp = up;
@@ -369,7 +369,7 @@ public sealed class MemoryCentre(World world)
             return id;
         }
 
-        /// <summary>Something to this hub.</summary>
+        /// <summary>Sends a message to this hub.</summary>
         public void Send(UplinkTopic topic, byte[] payload)
         {
             var session = _session;
@@ -382,7 +382,7 @@ public sealed class MemoryCentre(World world)
             });
         }
 
-        /// <summary>The line is gone; the hub is told.</summary>
+        /// <summary>Ends the line; the hub gets an event.</summary>
         public void Drop()
         {
             _session++;

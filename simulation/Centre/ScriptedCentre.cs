@@ -12,7 +12,7 @@ public sealed class ScriptedCentre(HubRig rig) : IUplink
     /// <summary>The line works and the service answers.</summary>
     public bool Reachable { get; set; } = true;
 
-    /// <summary>Nothing ever comes back from an attempt to connect.</summary>
+    /// <summary>True: an attempt to connect never ends.</summary>
     public bool Hangs { get; set; }
 
     /// <summary>The service commits and sends receipts.</summary>
@@ -77,7 +77,7 @@ public sealed class ScriptedCentre(HubRig rig) : IUplink
     /// <inheritdoc/>
     public void Disconnect() => SignedIn = false;
 
-    /// <summary>The connection ends and the hub is told.</summary>
+    /// <summary>Ends the connection; the hub gets an event.</summary>
     public void Drop()
     {
         if (SignedIn)

@@ -6,7 +6,7 @@ namespace ElderBand.Simulation.Chips;
 public readonly record struct MotionSample(int X, int Y, int Z);
 
 /// <summary>
-/// An ADXL343 as its registers show it (Analog Devices, rev 0): output rates, full resolution or 10 bits, the 32-entry
+/// Model of an ADXL343 at its registers (Analog Devices, rev 0): output rates, full resolution or 10 bits, the 32-entry
 /// FIFO in bypass, FIFO, stream and trigger mode, watermark and overrun, activity with AC or DC coupling, the two
 /// interrupt pins. Not modelled: taps, inactivity, free fall, offsets, self-test, sleep rates.
 /// </summary>
@@ -50,7 +50,7 @@ public sealed class Adxl343Chip(Func<long, MotionSample> source) : IRegisterBus
     private long _nowUs;
     private long _nextUs = -1;
 
-    /// <summary>What is wrong now.</summary>
+    /// <summary>Fault that is injected now.</summary>
     public ChipFault Fault { get; set; }
 
     /// <summary>Samples since power-on.</summary>
@@ -91,7 +91,7 @@ public sealed class Adxl343Chip(Func<long, MotionSample> source) : IRegisterBus
         return (_nextUs + ((samples - 1) * (long)(1_000_000 / RateHz)) + 999) / 1000;
     }
 
-    /// <summary>The supply was gone.</summary>
+    /// <summary>Power is cut and restored: registers have their reset values, and the FIFO is empty.</summary>
     public void PowerCycle()
     {
         ResetRegisters(_registers);
@@ -268,7 +268,7 @@ public sealed class Adxl343Chip(Func<long, MotionSample> source) : IRegisterBus
             Lost++;
             if (mode == 1 || (mode == 3 && _triggered))
             {
-                return; // collects until full and waits
+                return; // collects samples until the FIFO is full, then waits
             }
 
             _first = (_first + 1) % Depth;

@@ -5,7 +5,7 @@ namespace ElderBand.Simulation.Chips;
 /// <summary>One conversion of the optical sensor, 18-bit counts.</summary>
 public readonly record struct PpgSample(int Red, int Ir, int Green);
 
-/// <summary>What is wrong with a chip or its bus.</summary>
+/// <summary>An injected fault of a chip or its bus.</summary>
 public enum ChipFault
 {
     /// <summary>Nothing.</summary>
@@ -31,9 +31,9 @@ public enum ChipFault
 }
 
 /// <summary>
-/// A MAX30102 as its registers show it (Maxim 19-7740, rev 1): FIFO of 32 with write pointer, read pointer and overflow
-/// counter, modes, sample rate, on-chip averaging, resolution by pulse width, A_FULL. With <c>hasGreen</c> it is a
-/// MAX30101/30105, whose third LED the multi-LED mode can time. Not modelled: LED current's effect on the level,
+/// Model of a MAX30102 at its registers (Maxim 19-7740, rev 1): FIFO of 32 with write pointer, read pointer and
+/// overflow counter, modes, sample rate, on-chip averaging, resolution by pulse width, A_FULL. With <c>hasGreen</c> it
+/// is a MAX30101/30105, whose third LED the multi-LED mode can time. Not modelled: LED current's effect on the level,
 /// proximity, die temperature.
 /// </summary>
 /// <param name="source">Counts at a time in ms; asked once per conversion and LED set while the part runs.</param>
@@ -65,7 +65,7 @@ public sealed class Max30102Chip(Func<long, PpgSample> source, bool hasGreen = f
     private int _averaged;
     private readonly long[] _sums = new long[4];
 
-    /// <summary>What is wrong now.</summary>
+    /// <summary>Fault that is injected now.</summary>
     public ChipFault Fault { get; set; }
 
     /// <summary>Conversions since power-on, for energy and for tests.</summary>
@@ -80,7 +80,7 @@ public sealed class Max30102Chip(Func<long, PpgSample> source, bool hasGreen = f
     /// <summary>True while the part converts.</summary>
     public bool IsRunning => (_registers[ModeConfig] & 0x80) == 0 && Channels() > 0;
 
-    /// <summary>The supply was gone: every register is back at its reset value, the FIFO empty.</summary>
+    /// <summary>Power is cut and restored: every register has its reset value, and the FIFO is empty.</summary>
     public void PowerCycle()
     {
         ResetRegisters(_registers);

@@ -2,7 +2,7 @@ using ElderBand.BandProtocol;
 
 namespace ElderBand.Simulation;
 
-/// <summary>The power went in the middle of a flash operation.</summary>
+/// <summary>Power was cut during a flash operation.</summary>
 public sealed class PowerCutException : Exception
 {
     /// <summary>Without a reason.</summary>
@@ -39,11 +39,14 @@ public enum Cut
     /// <summary>All but its last byte.</summary>
     AllButOne,
 
-    /// <summary>All of it, but the hub never learned so.</summary>
+    /// <summary>All of it, but the operation returned no result.</summary>
     Unreported,
 }
 
-/// <summary>Files in memory; can cut the power at any operation, be full, refuse, or have bad files.</summary>
+/// <summary>
+/// Files in memory. A test can cut the power at any operation, fill the flash, make it refuse operations, or mark files
+/// as bad.
+/// </summary>
 public sealed class MemoryFlash : IFlash
 {
     /// <summary>Every file with its bytes.</summary>
@@ -52,7 +55,7 @@ public sealed class MemoryFlash : IFlash
     /// <summary>Writes, appends and deletes so far.</summary>
     public int Operations { get; private set; }
 
-    /// <summary>The operation, counted from 0, in which the power goes; -1 for none.</summary>
+    /// <summary>The operation, counted from 0, in which power is cut; -1 for none.</summary>
     public int CutAt { get; set; } = -1;
 
     /// <summary>What is left of that operation.</summary>
@@ -83,7 +86,7 @@ public sealed class MemoryFlash : IFlash
     public int Used => Files.Sum(file => (file.Value.Length + 4095) / 4096 * 4096);
 
     /// <summary>
-    /// Sees each operation before it happens: how its file would look after each cut (null: no file).
+    /// Called before each operation with the content that its file would have after each kind of cut (null: no file).
     /// </summary>
     public Action<string, Func<Cut, byte[]?>>? Watch { get; set; }
 
@@ -100,7 +103,8 @@ public sealed class MemoryFlash : IFlash
     }
 
     /// <summary>
-    /// The same files with one of them replaced; contents are shared, no operation changes one in place.
+    /// A flash with the same files, one of them replaced. Contents are shared, because no operation changes them in
+    /// place.
     /// </summary>
     public MemoryFlash With(string name, byte[]? content)
     {

@@ -4,8 +4,8 @@ using ElderBand.Simulation.Bluetooth;
 namespace ElderBand.Simulation;
 
 /// <summary>
-/// The radio of one board, and the stack of its present boot above it. What the board does takes effect when the flash
-/// operations before it have ended.
+/// The radio of one board, and the Bluetooth stack of its present boot. An action of the board takes effect when the
+/// board's earlier flash operations have ended.
 /// </summary>
 public sealed class Antenna : IBluetoothBoard
 {
@@ -24,22 +24,22 @@ public sealed class Antenna : IBluetoothBoard
     /// <summary>48-bit Bluetooth address.</summary>
     public long Address { get; }
 
-    /// <summary>On the air now.</summary>
+    /// <summary>True while the radio advertises.</summary>
     public bool IsAdvertising { get; private set; }
 
     /// <summary>Bytes of the advertisement; null before the first.</summary>
     public byte[]? Advertised { get; private set; }
 
-    /// <summary>Hears advertisements.</summary>
+    /// <summary>True while the radio scans for advertisements.</summary>
     public bool IsScanning { get; private set; }
 
     /// <summary>Paths to the radios that this one could hear.</summary>
     public List<RadioPath> Paths { get; } = [];
 
-    /// <summary>Its own end of some link is up.</summary>
+    /// <summary>True while this board knows of at least one link.</summary>
     public bool IsLinked => Host is { IsLinked: true };
 
-    /// <summary>Called with each frame that leaves the antenna and the moment, µs.</summary>
+    /// <summary>Called with each frame that the radio sends and the moment of sending, µs.</summary>
     public Action<byte[], long>? OnAir { get; set; }
 
     /// <summary>The stack of the present boot; null without one.</summary>
@@ -140,7 +140,9 @@ public sealed class Antenna : IBluetoothBoard
     /// <summary>A new boot begins with a new stack.</summary>
     internal BluetoothHost Boot() => Host = new BluetoothHost(this);
 
-    /// <summary>Power is gone, or the chip resets: the others notice by the supervision timeout.</summary>
+    /// <summary>
+    /// The board has lost power or the chip resets: the other ends learn this by the supervision timeout.
+    /// </summary>
     internal void PowerLost()
     {
         Host?.End();
@@ -159,10 +161,10 @@ public sealed class Antenna : IBluetoothBoard
         }
     }
 
-    /// <summary>The controller ends advertising with a connect.</summary>
+    /// <summary>A connect ends advertising, as the controller does.</summary>
     internal void OnConnected() => SetAdvertising(false);
 
-    // An advertisement's section of a whole frame: length, type, two bytes of the company, the frame.
+    // The frame in an advertisement, whose section holds length, type, two bytes of the company, and the frame.
     private static byte[]? FrameOf(byte[] data)
     {
         for (var at = 0; at + 1 < data.Length && data[at] > 0; at += data[at] + 1)

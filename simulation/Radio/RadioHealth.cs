@@ -2,10 +2,10 @@ using ElderBand.Simulation.Bluetooth;
 
 namespace ElderBand.Simulation;
 
-/// <summary>What the stacks of a world have shown that no firmware may do to them.</summary>
+/// <summary>Checks the stacks of a world for faults that no firmware may cause.</summary>
 public static class RadioHealth
 {
-    /// <summary>Native memory that a boot may lose, bytes: after 24 KB the band restarts (docs/adr/0025).</summary>
+    /// <summary>Native memory that a boot may leak, bytes: after 24 KB the band restarts (docs/adr/0025).</summary>
     public const int MostLeakedBytes = 32 * 1024;
 
     /// <summary>A hub restarts its stack with the scanner: every 15 s, and around each beat and link.</summary>
@@ -17,7 +17,7 @@ public static class RadioHealth
         Faults.SecondStart, Faults.DisposedConnected, Faults.WriteAfterFree, Faults.ScanRefused, Faults.ConnectRefused,
     ];
 
-    /// <summary>One line for each fault; empty where the radio code kept what it owes to the stack.</summary>
+    /// <summary>One line for each fault; empty where the radio code used the stack correctly.</summary>
     public static IReadOnlyList<string> Complaints(
         World world, IReadOnlyList<BandDevice> bands, IReadOnlyList<HubDevice> hubs)
     {

@@ -2,7 +2,7 @@ using ElderBand.Simulation.Bluetooth;
 
 namespace ElderBand.Simulation;
 
-/// <summary>The air between one band and one hub that could hear it.</summary>
+/// <summary>The radio path between one band and one hub.</summary>
 public sealed class RadioPath
 {
     internal RadioPath(Antenna band, Antenna hub, int rssiDbm)
@@ -12,10 +12,10 @@ public sealed class RadioPath
         RssiDbm = rssiDbm;
     }
 
-    /// <summary>Close enough to hear each other.</summary>
+    /// <summary>True while band and hub are in range of each other.</summary>
     public bool IsInRange { get; private set; } = true;
 
-    /// <summary>A link is up, or one end has not yet learnt that it has ended.</summary>
+    /// <summary>True while a link is up, or while one end does not know yet that the link has ended.</summary>
     public bool IsLinked => Link is not null;
 
     /// <summary>Signal strength at the hub.</summary>
@@ -27,10 +27,10 @@ public sealed class RadioPath
 
     internal RadioLink? Link { get; set; }
 
-    /// <summary>This scan has reported the band.</summary>
+    /// <summary>True where the present scan has reported the band.</summary>
     internal bool IsReported { get; set; }
 
-    /// <summary>Number of the draw; an earlier one is void.</summary>
+    /// <summary>Number of the last draw of a hearing; earlier draws are void.</summary>
     internal int Hearing { get; set; }
 
     /// <summary>The band moves out of range or back. A link ends when its supervision timeout has passed.</summary>
@@ -55,7 +55,9 @@ public sealed class RadioPath
     }
 }
 
-/// <summary>A link of a path; each end learns its end on its own: without a word, by its supervision timeout.</summary>
+/// <summary>
+/// A link of a path. Each end learns separately that the link has ended; without a message, by the supervision timeout.
+/// </summary>
 internal sealed class RadioLink
 {
     public RadioLink(RadioPath path, int intervalMs, long madeAtMs)
@@ -93,6 +95,6 @@ internal sealed class AirEnd(RadioLink link, Antenna antenna, Antenna peer)
 {
     public RadioLink Link { get; } = link;
 
-    /// <summary>From when on it can send the next packet.</summary>
+    /// <summary>Time from which this end can send the next packet, ms.</summary>
     public long FreeMs { get; set; }
 }

@@ -3,7 +3,8 @@ using ElderBand.BandProtocol;
 namespace ElderBand.Simulation;
 
 /// <summary>
-/// A hub's radio without air: links come up 0.5 s after they were asked for, writes reach the scripted bands at once.
+/// A hub's radio without a model of the air: a link is up 0.5 s after the request, and a write reaches the scripted
+/// band at once.
 /// </summary>
 public sealed class ScriptedHubRadio(HubRig rig) : IHubLink
 {
@@ -15,10 +16,10 @@ public sealed class ScriptedHubRadio(HubRig rig) : IHubLink
     /// <summary>Addresses whose connect fails after 7 s.</summary>
     public HashSet<long> Unreachable { get; } = [];
 
-    /// <summary>Every connect that was asked for.</summary>
+    /// <summary>Every connect that the App requested.</summary>
     public List<long> Connects { get; } = [];
 
-    /// <summary>Every disconnect that was asked for.</summary>
+    /// <summary>Every disconnect that the App requested.</summary>
     public List<long> Disconnects { get; } = [];
 
     /// <summary>How often the scanner was started.</summary>
@@ -27,7 +28,7 @@ public sealed class ScriptedHubRadio(HubRig rig) : IHubLink
     /// <summary>How often the stack was restarted.</summary>
     public int Restarts { get; private set; }
 
-    /// <summary>The stack answers nothing and reports nothing.</summary>
+    /// <summary>True: the stack does not respond and reports no event.</summary>
     public bool Dead { get; set; }
 
     /// <summary>Address of the connect under way.</summary>

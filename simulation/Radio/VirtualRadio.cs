@@ -3,7 +3,7 @@ using ElderBand.Simulation.Bluetooth;
 namespace ElderBand.Simulation;
 
 /// <summary>
-/// The air: advertisements, links, and what gets lost. It carries packets and knows no frames. The stacks above it
+/// The air: advertisements, links and losses. The air carries packets and does not read frames. The stacks above it
 /// model upstream's (simulation/Bluetooth).
 /// </summary>
 public sealed class VirtualRadio(World world)
@@ -24,7 +24,7 @@ public sealed class VirtualRadio(World world)
 
     private Figures Figures => world.Figures;
 
-    /// <summary>Draws when the hub next hears the band, if it can.</summary>
+    /// <summary>Draws the time at which the hub next hears the band, where it can hear the band.</summary>
     internal void Listen(RadioPath path)
     {
         var hearing = ++path.Hearing;
@@ -80,8 +80,8 @@ public sealed class VirtualRadio(World world)
     }
 
     /// <summary>
-    /// The next connection event, later by one interval for each loss, and behind what was sent before; a packet that
-    /// would need longer than the supervision timeout ends the link.
+    /// Delivers a packet at the next connection event, later by one interval for each loss, and after packets that were
+    /// sent before. A packet that would need longer than the supervision timeout ends the link.
     /// </summary>
     internal void Carry(AirEnd from, bool mayDouble, Action<LinkEnd> arrive)
     {
@@ -123,7 +123,9 @@ public sealed class VirtualRadio(World world)
         });
     }
 
-    /// <summary>Ends a link: the other end learns it at the next connection event, or by its timeout.</summary>
+    /// <summary>
+    /// Ends a link: the other end learns this at the next connection event or by its supervision timeout.
+    /// </summary>
     /// <returns>Milliseconds until both ends know.</returns>
     internal int Terminate(AirEnd end, bool atOnce)
     {
@@ -147,7 +149,7 @@ public sealed class VirtualRadio(World world)
         return link.IntervalMs;
     }
 
-    /// <summary>What is left of a link ends when its supervision timeout has passed.</summary>
+    /// <summary>Ends the remaining end of a link when the supervision timeout has passed.</summary>
     internal void LoseAfterSupervision(RadioLink link) => world.At(world.NowMs + Figures.SupervisionTimeoutMs, () =>
     {
         if (link.Hub.IsUp || link.Band.IsUp)
@@ -179,7 +181,7 @@ public sealed class VirtualRadio(World world)
         end.Link.ForgetIfEnded();
     }
 
-    // How many sendings until one arrives.
+    // Number of sendings until one arrives.
     private int Tries(double arrives)
     {
         var tries = 1;

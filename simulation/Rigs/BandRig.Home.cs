@@ -2,7 +2,7 @@ using ElderBand.BandProtocol;
 
 namespace ElderBand.Simulation;
 
-/// <summary>The other half of the rig: a hub with a centre behind it, which answer as a test tells them.</summary>
+/// <summary>The home of the rig: a hub and a centre, which answer as the test tells them.</summary>
 public sealed partial class BandRig : IBandLink
 {
     public bool InRange { get; set; } = true;
@@ -15,7 +15,7 @@ public sealed partial class BandRig : IBandLink
 
     public bool SendsState { get; set; } = true;
 
-    /// <summary>Stages or settings wait at the hub, which therefore connects to every beat.</summary>
+    /// <summary>True: stages or settings wait at the hub, so the hub connects at every beat.</summary>
     public bool Owes { get; set; }
 
     /// <summary>Longest time from an advertisement to the link, ms.</summary>
@@ -25,7 +25,7 @@ public sealed partial class BandRig : IBandLink
 
     public int MinuteOfDay { get; set; } = 0xFFFF;
 
-    /// <summary>Loses a frame where it answers true: (frame, goes up).</summary>
+    /// <summary>Returns true for a frame that is lost; arguments: the frame, and true where the band sent it.</summary>
     public Func<byte[], bool, bool> Loses { get; set; } = (_, _) => false;
 
     /// <summary>Every frame the hub got, in order, with its time.</summary>
@@ -36,13 +36,13 @@ public sealed partial class BandRig : IBandLink
     /// </summary>
     public Dictionary<(Lane, int, int), byte[]> Rows { get; } = [];
 
-    /// <summary>The stack says no to every advertisement.</summary>
+    /// <summary>True: the stack refuses every advertisement.</summary>
     public bool RefusesAdvertising { get; set; }
 
-    /// <summary>A restart ends the refusals.</summary>
+    /// <summary>True: a restart ends the refusals.</summary>
     public bool RestartMends { get; set; }
 
-    /// <summary>The stack says yes and sends nothing, until it is restarted.</summary>
+    /// <summary>True: the stack accepts advertisements but sends nothing until it is restarted.</summary>
     public bool SilentUntilRestart { get; set; }
 
     public int Refused { get; private set; }
@@ -57,7 +57,7 @@ public sealed partial class BandRig : IBandLink
 
     public bool LinkUp => _linkUp;
 
-    /// <summary>Comes near after a scan, as a hub does that hears an advertisement.</summary>
+    /// <summary>Connects as a hub does that has heard an advertisement.</summary>
     public void ConnectWhenAdvertised()
     {
         if (InRange && !_linkUp && Advertising && WantsLink(OnAir))
@@ -66,7 +66,8 @@ public sealed partial class BandRig : IBandLink
         }
     }
 
-    // An alarm-lane frame is owed its acknowledgement. An empty advertisement asks, as a status with the mark does.
+    // A frame of the alarm lane needs an acknowledgement. An advertisement without a frame asks for a link, as a status
+    // with bit 2 does.
     private bool WantsLink(byte[]? onAir) =>
         Owes || onAir == null || Frame.LaneOf(onAir, 0) == Lane.Alarm
         || (Frame.TypeOf(onAir, 0) == FrameType.Status && Payload.AsksForLink(onAir, 0));
@@ -95,7 +96,7 @@ public sealed partial class BandRig : IBandLink
         }
     }
 
-    /// <summary>The link ends and the band is never told.</summary>
+    /// <summary>Ends the link without an event for the band.</summary>
     public void VanishLink() => _linkUp = false;
 
     public void Down(byte[] frame, int count = Frame.Size)

@@ -8,8 +8,8 @@ using Iot.Device.Max30102;
 namespace ElderBand.Simulation;
 
 /// <summary>
-/// One band on a virtual clock: the real App and Drivers on register-level chips, a flash, pins, and a hub with a
-/// centre behind it that do what a test tells them.
+/// One band on a virtual clock: the real App and drivers on register-level chips, a flash, pins, and a hub and a centre
+/// that a test controls.
 /// </summary>
 public sealed partial class BandRig
 {
@@ -44,7 +44,7 @@ public sealed partial class BandRig
             KeepGuard(Flash, Secret);
         }
 
-        Power.IsExternal = !worn; // unworn and off the charger a band goes to sleep
+        Power.IsExternal = !worn; // a band that is neither worn nor on the charger goes to sleep
     }
 
     public bool Worn { get; }
@@ -55,7 +55,7 @@ public sealed partial class BandRig
 
     public MemoryFlash Flash { get; } = new();
 
-    /// <summary>Time and what is still to happen.</summary>
+    /// <summary>The discrete-event loop.</summary>
     public World World { get; } = new(1, Figures.Zero);
 
     /// <summary>The band's clock.</summary>
@@ -135,7 +135,7 @@ public sealed partial class BandRig
 
     public void After(long ms, Action action) => At(Now + ms, action);
 
-    /// <summary>Runs for a while; stops early where the band has gone to sleep or reset.</summary>
+    /// <summary>Runs for this time; stops earlier where the band goes to deep sleep or resets.</summary>
     public void RunFor(long ms) => RunUntil(() => false, ms);
 
     public bool RunUntil(Func<bool> done, long atMostMs)
@@ -165,7 +165,7 @@ public sealed partial class BandRig
         }
     }
 
-    /// <summary>Time passes and the band's loop is held.</summary>
+    /// <summary>Time passes while the band's loop does not run.</summary>
     public void Hold(long ms)
     {
         World.RunUntil(Now + ms);
@@ -187,7 +187,7 @@ public sealed partial class BandRig
     }
 
     /// <summary>
-    /// What a slice of an estimate takes, ms; or the whole estimate where it is computed in one step.
+    /// Time of a slice of an estimate, ms, or of the whole estimate where it is computed in one step.
     /// </summary>
     public int EstimateCostMs { get; set; }
 

@@ -6,7 +6,7 @@ namespace ElderBand.Simulation;
 
 /// <summary>
 /// One hub between scripted bands and a scripted centre: the real App on ports that answer at once or as a test tells
-/// them. For the hub on its whole virtual board see <see cref="HubDevice"/>.
+/// them. <see cref="HubDevice"/> is the hub on its whole virtual board.
 /// </summary>
 public sealed class HubRig
 {
@@ -24,8 +24,7 @@ public sealed class HubRig
     /// <summary>Makes a hub that has not started.</summary>
     /// <param name="bands">Bands of its home.</param>
     /// <param name="flash">Flash with faults; null for an empty one.</param>
-    /// <param name="files">What the hub writes to in place of <paramref name="flash"/>, such as the board's
-    /// files.</param>
+    /// <param name="files">Files of the hub in place of <paramref name="flash"/>, such as those of the board.</param>
     public HubRig(int bands = 1, MemoryFlash? flash = null, IFlash? files = null)
     {
         Flash = flash ?? new MemoryFlash();
@@ -40,7 +39,7 @@ public sealed class HubRig
         Hub = Make();
     }
 
-    /// <summary>Time and what is still to happen.</summary>
+    /// <summary>The discrete-event loop.</summary>
     public World World { get; } = new(1, Figures.Zero);
 
     /// <summary>HMAC of the host.</summary>
@@ -49,7 +48,7 @@ public sealed class HubRig
     /// <summary>The hub's clock; it restarts with each boot.</summary>
     public ManualClock Clock { get; private set; } = new();
 
-    /// <summary>Survives power cuts.</summary>
+    /// <summary>The hub's flash; its files survive power cuts.</summary>
     public MemoryFlash Flash { get; }
 
     /// <summary>The hub's radio.</summary>
@@ -73,7 +72,7 @@ public sealed class HubRig
     /// <summary>Ring of radio and key events.</summary>
     public EventRing Events { get; private set; } = null!;
 
-    /// <summary>Ring of what the line brings.</summary>
+    /// <summary>Ring of events of the line.</summary>
     public EventRing Downlinks { get; private set; } = null!;
 
     /// <summary>The real App.</summary>
@@ -89,7 +88,7 @@ public sealed class HubRig
     public long CentreTimeMs => BuildDateMs + 86_400_000 + World.NowMs;
 
     /// <summary>
-    /// Sees each step's executed IL instructions; null where nobody asks, because counting takes time.
+    /// Called with the IL instructions of each step; null where they are not needed, because counting takes time.
     /// </summary>
     public Action<long>? StepCost { get; set; }
 
@@ -127,7 +126,7 @@ public sealed class HubRig
     public void Raise(EventKind kind, long address, int arg = 0, byte[]? data = null) =>
         Events.Enqueue(kind, Clock.Now, address, arg, data ?? [], data?.Length ?? 0);
 
-    /// <summary>Puts something of the line into the hub's ring.</summary>
+    /// <summary>Puts an event of the line into the hub's ring.</summary>
     public void Message(EventKind kind, int arg, byte[] data) =>
         Downlinks.Enqueue(kind, Clock.Now, 0, arg, data, data.Length);
 
@@ -155,7 +154,7 @@ public sealed class HubRig
         Message(EventKind.Downlink, (int)UplinkTopic.Bands, data[..size]);
     }
 
-    /// <summary>Steps the hub as often as it asks to, and after everything that happens.</summary>
+    /// <summary>Steps the hub at each due time and after each event.</summary>
     public void Run(long forMs)
     {
         var endMs = World.NowMs + forMs;
@@ -180,7 +179,7 @@ public sealed class HubRig
         }
     }
 
-    /// <summary>Power lost and back: memory is gone, flash stays, the monotonic clock begins again.</summary>
+    /// <summary>Power is cut and restored: RAM is lost, flash stays, and the monotonic clock begins again.</summary>
     public void Reboot(WakeCause cause = WakeCause.PowerOn)
     {
         _life++;

@@ -3,7 +3,7 @@ using ElderBand.BandProtocol;
 
 namespace ElderBand.Simulation;
 
-/// <summary>A band that can sign, press and listen; it decides nothing.</summary>
+/// <summary>A band that signs, sends and receives frames as a test tells it; it makes no decisions.</summary>
 public sealed class ScriptedBand
 {
     private readonly Tagger _tagger;
@@ -152,7 +152,7 @@ public sealed class ScriptedBand
         return frame;
     }
 
-    /// <summary>What the centre would say of one of this band's frames.</summary>
+    /// <summary>A frame of the centre about one of this band's frames.</summary>
     public byte[] FromCentre(FrameType type, byte[] about, Stage stage = Stage.Waiting, int revision = 0)
     {
         byte[] frame = new byte[Frame.Size];

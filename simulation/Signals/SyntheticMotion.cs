@@ -1,8 +1,8 @@
 namespace ElderBand.Simulation.Signals;
 
 /// <summary>
-/// Invented accelerations of a wrist, milli-g, gravity included. Short poses and blows strung together: enough to drive
-/// every path of the band, never a measure of how well it detects. The same seed gives the same samples.
+/// Synthetic accelerations of a wrist, milli-g, gravity included: a sequence of poses and impacts. They drive every
+/// path of the band, but do not measure how well it detects falls. The same seed gives the same samples.
 /// </summary>
 public sealed class SyntheticMotion
 {
@@ -35,10 +35,12 @@ public sealed class SyntheticMotion
     /// putting down a cup, rest.</summary>
     public static SyntheticMotion Daily(int rateHz, int seed) => new(rateHz, seed, 12, static (_, t) => Day(t % 60));
 
-    /// <summary>Walking until the onset, then a stumble, the fall, the blow, and lying on the floor for good.</summary>
+    /// <summary>
+    /// Walking until the onset, then a stumble, the fall, the impact, and lying on the floor until the end.
+    /// </summary>
     /// <param name="rateHz">Samples a second.</param>
     /// <param name="seed">Same seed, same samples.</param>
-    /// <param name="onsetMs">When the fall begins; the blow follows 0.7 s later.</param>
+    /// <param name="onsetMs">When the fall begins; the impact follows 0.7 s later.</param>
     public static SyntheticMotion FallSequence(int rateHz, int seed, int onsetMs) =>
         new(rateHz, seed, 10, (_, t) => t * 1000 < onsetMs ? Walk(t) : Fall(t - (onsetMs / 1000.0)));
 

@@ -1,8 +1,8 @@
 namespace ElderBand.Simulation.Signals;
 
 /// <summary>
-/// An invented resting pulse as a MAX30102 would count it: a systolic and a dicrotic wave per beat, breathing in level
-/// and interval, converter noise. The same seed gives the same samples.
+/// A synthetic resting pulse in counts of a MAX30102: a systolic and a dicrotic wave per beat, breathing in level and
+/// interval, converter noise. The same seed gives the same samples.
 /// </summary>
 public sealed class SyntheticPpg
 {
@@ -54,10 +54,10 @@ public sealed class SyntheticPpg
     /// <summary>Green level, counts; its wave is three times as deep.</summary>
     public double GreenLevel { get; set; } = 42_000;
 
-    /// <summary>What leaks in from outside, added to every channel, counts.</summary>
+    /// <summary>Ambient light, added to every channel, counts.</summary>
     public double Ambient { get; set; }
 
-    /// <summary>False: nobody on the sensor, only <see cref="Ambient"/>, cross-talk and noise.</summary>
+    /// <summary>False: the sensor is uncovered and sees only <see cref="Ambient"/>, cross-talk and noise.</summary>
     public bool Worn { get; set; } = true;
 
     /// <summary>The next sample of the three channels, raw counts.</summary>

@@ -3,12 +3,12 @@ using ElderBand.Simulation.Chips;
 namespace ElderBand.Simulation.Signals;
 
 /// <summary>
-/// The arm and the skin under one band: what the accelerometer and the optical sensor would see at a moment. Both come
-/// from a recording or are invented; <see cref="Source"/> says which.
+/// The arm and the skin under one band: the input of accelerometer and PPG sensor at each moment. Both are recorded or
+/// synthetic; <see cref="Source"/> says which.
 /// </summary>
 public sealed class Wearer
 {
-    /// <summary>Samples a second of the invented signals; a chip takes the newest at its own rate.</summary>
+    /// <summary>Samples a second of the synthetic signals; a chip takes the newest sample at its own rate.</summary>
     public const int RateHz = 100;
 
     private readonly Random _random;
@@ -29,7 +29,7 @@ public sealed class Wearer
     private Recording? _lightRecording;
     private bool _worn = true;
 
-    /// <summary>Somebody sitting still with this heart rate.</summary>
+    /// <summary>A wearer who sits still with this heart rate.</summary>
     public Wearer(int seed, double bpm)
     {
         _seed = seed;
@@ -39,15 +39,15 @@ public sealed class Wearer
     }
 
     /// <summary>
-    /// Seconds of invented signal that are computed once and then repeated, for worlds of many days; 0: every sample is
-    /// new.
+    /// Seconds of synthetic signal that are computed once and then repeated, for worlds of many days; 0: every sample
+    /// is new.
     /// </summary>
     public int LoopS { get; init; }
 
     /// <summary>On a wrist.</summary>
     public bool IsWorn => _worn;
 
-    /// <summary>Where heart and motion come from now, for the timeline.</summary>
+    /// <summary>Source of pulse and motion now, for the timeline.</summary>
     public string Source =>
         !_worn ? "nobody: the band lies on a table"
         : $"heart {(_lightRecording is null ? "invented" : _lightRecording.Name)}, motion "
@@ -64,7 +64,7 @@ public sealed class Wearer
     }
 
     /// <summary>
-    /// Falls as recorded. No data set has falls and a pulse together: the heart is invented from here on.
+    /// Plays a recorded fall. No data set has falls and a pulse together, so the pulse is synthetic from here on.
     /// </summary>
     public void Fall(Recording motion, long nowMs)
     {
@@ -74,7 +74,7 @@ public sealed class Wearer
         InventPulse(nowMs);
     }
 
-    /// <summary>Falls as invented; the blow comes 0.7 s after the onset.</summary>
+    /// <summary>Plays a synthetic fall; the impact follows 0.7 s after the onset.</summary>
     public void Fall(int onsetMs, long nowMs) =>
         Invent(Pose.Falling, SyntheticMotion.FallSequence(RateHz, _random.Next(), onsetMs), nowMs);
 
@@ -126,7 +126,7 @@ public sealed class Wearer
         return _motion;
     }
 
-    /// <summary>Light that comes back now, raw counts of the converter.</summary>
+    /// <summary>Light that the PPG sensor receives now, raw counts.</summary>
     public PpgSample Light(long nowMs)
     {
         if (_lightRecording is { } recording)

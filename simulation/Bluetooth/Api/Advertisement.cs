@@ -90,7 +90,7 @@ namespace nanoFramework.Device.Bluetooth.Advertisement
         }
     }
 
-    /// <summary>What a watcher has heard.</summary>
+    /// <summary>An advertisement that a watcher has received.</summary>
     public class BluetoothLEAdvertisementReceivedEventArgs
     {
         internal BluetoothLEAdvertisementReceivedEventArgs(ulong address, short rssiDbm, byte[] data)
@@ -110,7 +110,9 @@ namespace nanoFramework.Device.Bluetooth.Advertisement
         public short RawSignalStrengthInDBm { get; }
     }
 
-    /// <summary>Advertises; over a running one it changes the data in place and its status stays Waiting.</summary>
+    /// <summary>
+    /// Advertises. Over running advertising, the publisher changes the data in place, and its status stays Waiting.
+    /// </summary>
     public class BluetoothLEAdvertisementPublisher(BluetoothLEAdvertisement advertisement)
     {
         /// <summary>Started only where advertising went from off to on.</summary>
@@ -156,7 +158,7 @@ namespace nanoFramework.Device.Bluetooth
         public short InRangeThresholdInDBm { get; set; } = -127;
     }
 
-    /// <summary>The scanner. Its status says what was asked for, not what the stack does.</summary>
+    /// <summary>The scanner. Its status is the last request, not the state of the stack.</summary>
     public class BluetoothLEAdvertisementWatcher
     {
         /// <summary>Handler of what was heard.</summary>
@@ -169,10 +171,10 @@ namespace nanoFramework.Device.Bluetooth
         /// <summary>Passive or active.</summary>
         public BluetoothLEScanningMode ScanningMode { get; set; }
 
-        /// <summary>What was asked for last.</summary>
+        /// <summary>State after the last request.</summary>
         public BluetoothLEAdvertisementWatcherStatus Status { get; private set; }
 
-        /// <summary>An address that was not reported since the scan began.</summary>
+        /// <summary>An advertisement of an address that this scan has not reported yet.</summary>
         public event BluetoothLEAdvertisementReceivedHandler? Received;
 
         /// <summary>Starts the stack where it does not run, and a scan where none runs.</summary>

@@ -4,8 +4,8 @@ using nanoFramework.Device.Bluetooth.GenericAttributeProfile;
 namespace nanoFramework.Device.Bluetooth;
 
 /// <summary>
-/// A peripheral as a client sees it. The first query connects; its answer is Success whether or not it did, and after a
-/// failed connect the status is Connected all the same, as upstream's event handler sets it without looking.
+/// A peripheral as a client sees it. The first query connects. The query returns Success also where the connect failed,
+/// and the status is then Connected too, because upstream's event handler sets it without checking the result.
 /// </summary>
 public class BluetoothLEDevice : IDisposable
 {
@@ -30,7 +30,7 @@ public class BluetoothLEDevice : IDisposable
     /// <summary>48 bits.</summary>
     public ulong BluetoothAddress { get; }
 
-    /// <summary>What the last event said.</summary>
+    /// <summary>Status by the last event.</summary>
     public BluetoothConnectionStatus ConnectionStatus
     {
         get => _status;
@@ -66,7 +66,7 @@ public class BluetoothLEDevice : IDisposable
         return new GattDeviceServicesResult([.. _services.Where(s => s.Uuid == serviceUuid)]);
     }
 
-    /// <summary>Asks for the end of the link; the event of it comes later.</summary>
+    /// <summary>Requests the end of the link; the event follows later.</summary>
     public void Close()
     {
         _host.ThrowIfEnded();
@@ -76,7 +76,9 @@ public class BluetoothLEDevice : IDisposable
         }
     }
 
-    /// <summary>Asks for the end of the link and frees the native context, whatever still comes for it.</summary>
+    /// <summary>
+    /// Requests the end of the link and frees the native context, even where events for it still follow.
+    /// </summary>
     public void Dispose()
     {
         _host.ThrowIfEnded();

@@ -9,8 +9,8 @@ namespace ElderBand.Simulation.Bluetooth;
 /// </summary>
 public sealed class BluetoothHost
 {
-    internal const int UnansweredMs = 2000; // upstream waits this long for the managed side
-    private const int StopLimitMs = 2000; // a stop waits so long for the end of a link
+    internal const int UnansweredMs = 2000; // time for which upstream waits for the managed side
+    private const int StopLimitMs = 2000; // longest wait of a stop for the end of a link
     private const int NameBytes = 14; // "nanoFramework" and its zero
 
     [ThreadStatic]
@@ -43,7 +43,7 @@ public sealed class BluetoothHost
         internal set => _current = value;
     }
 
-    /// <summary>Native memory in use, bytes, what was lost for good included.</summary>
+    /// <summary>Native memory in use, bytes, leaked memory included.</summary>
     public long NativeBytes { get; private set; }
 
     /// <summary>Native memory that nothing refers to any more, bytes.</summary>
@@ -55,10 +55,10 @@ public sealed class BluetoothHost
     /// <summary>The scanner runs.</summary>
     public bool IsScanning => Client.IsScanning;
 
-    /// <summary>Advertising, as the native side believes.</summary>
+    /// <summary>True while the native side's state is advertising.</summary>
     public bool IsAdvertising => Server.IsAdvertising;
 
-    /// <summary>A link is up, as this board knows.</summary>
+    /// <summary>True while this board knows of a link.</summary>
     public bool IsLinked => _links.Count > 0;
 
     /// <summary>Power, reset or deep sleep has ended this boot.</summary>
@@ -74,7 +74,7 @@ public sealed class BluetoothHost
 
     internal IReadOnlyList<LinkEnd> Links => _links;
 
-    /// <summary>Upstream's managed idea of the mode, set before the native side is asked.</summary>
+    /// <summary>The mode in upstream's managed code, set before the native call.</summary>
     internal BluetoothMode Mode { get; private set; }
 
     internal bool IsRunning { get; private set; }
@@ -173,7 +173,7 @@ public sealed class BluetoothHost
     public void OnHeard(ulong address, short rssiDbm, byte[] data) =>
         WhenFree(() => Events.Watcher?.OnReceived(address, rssiDbm, data));
 
-    /// <summary>A packet for a link of this board has come: the host's task handles it.</summary>
+    /// <summary>A packet for a link of this board has arrived: the host's task handles it.</summary>
     public void OnPacket(Action action) => WhenFree(action);
 
     internal void ThrowIfEnded()

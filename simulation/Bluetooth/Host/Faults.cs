@@ -1,6 +1,6 @@
 namespace ElderBand.Simulation.Bluetooth;
 
-/// <summary>Names of counts: what the stack did that the firmware must avoid or survive.</summary>
+/// <summary>Names of the counts of stack behaviour that the firmware must avoid or survive.</summary>
 public static class Faults
 {
     /// <summary>The stack was started: every thread of the board stood still for it.</summary>
@@ -9,7 +9,7 @@ public static class Faults
     /// <summary>An id beyond the low 8 bits that an event carries: the write reached no characteristic.</summary>
     public const string WriteLost = "writes lost: no characteristic of that id";
 
-    /// <summary>The same for a subscription; the central believes that it is subscribed.</summary>
+    /// <summary>As <see cref="WriteLost"/>, for a subscription; the central gets no error.</summary>
     public const string SubscriptionLost = "subscriptions lost: no characteristic of that id";
 
     /// <summary>A request was left unanswered and the BLE host stood still for 2 s.</summary>
@@ -39,22 +39,24 @@ public static class Faults
     /// <summary>Advertising ended with a connect.</summary>
     public const string EndedByConnect = "advertising ended by a connect";
 
-    /// <summary>The stack stopped while the watcher still said Started: the hub is deaf.</summary>
+    /// <summary>The stack stopped while the watcher's status stayed Started: the hub hears no advertisement.</summary>
     public const string DeafWatcher = "stack stopped under a started watcher";
 
     /// <summary>The stack was stopped over a link out of range: the board stood still for 2 s.</summary>
     public const string SlowStop = "stack stops that waited 2 s for a link";
 
-    /// <summary>A scan was asked for while a connect was running: the watcher says Started and hears nothing.</summary>
+    /// <summary>
+    /// A scan was requested during a connect: the watcher's status is Started, but it reports nothing.
+    /// </summary>
     public const string ScanRefused = "scans refused during a connect";
 
-    /// <summary>A connect was asked for while the scanner ran, or with every link in use.</summary>
+    /// <summary>A connect was requested while the scanner ran, or with every link in use.</summary>
     public const string ConnectRefused = "connects refused";
 
-    /// <summary>A connect failed and the API said Success.</summary>
+    /// <summary>A connect failed and the API returned Success.</summary>
     public const string FailedConnectSaidSuccess = "failed connects that said Success";
 
-    /// <summary>A device object was disposed over a link: the native side still writes to what was freed.</summary>
+    /// <summary>A device object was disposed over a link: the native side still writes to the freed memory.</summary>
     public const string DisposedConnected = "devices disposed while connected";
 
     /// <summary>A notification was written into freed memory.</summary>

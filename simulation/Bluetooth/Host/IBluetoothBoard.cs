@@ -1,6 +1,6 @@
 namespace ElderBand.Simulation.Bluetooth;
 
-/// <summary>What the model of the stack needs of the board and of the radio below it.</summary>
+/// <summary>The functions of board and radio that the model of the stack needs.</summary>
 public interface IBluetoothBoard
 {
     /// <summary>Starting the stack takes this long, ms; every thread of the board stands still meanwhile.</summary>
