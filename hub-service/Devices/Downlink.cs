@@ -7,8 +7,8 @@ namespace ElderBand.HubService.Devices;
 
 /// <summary>
 /// What the centre says to hubs and bands, on a thread of its own: the table of bands, stages until the wrist has shown
-/// them, configurations until the band echoes them, link groups. Nothing here needs to survive a restart: it is made
-/// from the database whenever a hub says hello.
+/// them, configurations until the band echoes them, link groups, questions for a trace. Nothing here needs to survive a
+/// restart: it is made from the database whenever a hub says hello.
 /// </summary>
 public sealed class Downlink : IDisposable
 {
@@ -36,6 +36,7 @@ public sealed class Downlink : IDisposable
     private readonly Dictionary<long, (int Attempt, long DueMs)> _stages = [];
     private readonly Dictionary<string, byte[]> _tables = new(StringComparer.Ordinal);
     private readonly Dictionary<long, (int Version, int Epoch)> _settings = [];
+    private readonly Dictionary<string, int> _asked = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _work = new(0);
     private readonly CancellationTokenSource _stopping = new();
     private readonly Thread _thread;
@@ -214,6 +215,8 @@ public sealed class Downlink : IDisposable
             return;
         }
         SendTable(db, hub, nowMs, always: true);
+        _asked.Remove(hubId); // what was asked over the line before is asked again
+        AskForTrace(db, hubId);
         IEnumerable<BandRow> bands = DeviceRows.BandsHeardBy(db, hubId, nowMs - HeardWithinMs);
         if (hub.HomeId is { } homeId)
         {
@@ -243,6 +246,7 @@ public sealed class Downlink : IDisposable
             Payload.PutConfiguration(
                 frame, c.GuardAlways, c.Sensitivity, c.WalkingAid, c.BedFromQuarter, c.BedToQuarter,
                 c.InactivityTenMinutes);
+            Payload.AskForTrace(frame, TraceRows.Waiting(db, TraceRows.OfBand(band.Id)));
             _tagger.SignCentre(key, frame);
             frames.Add(frame);
         }
@@ -276,6 +280,7 @@ public sealed class Downlink : IDisposable
                 continue; // it has not said hello yet
             }
             SendTable(db, hub, _clock.NowMs, always: false);
+            AskForTrace(db, hub.Id);
             foreach (BandLink link in hub.HomeId is { } homeId ? DeviceRows.BandsOfHome(db, homeId) : [])
             {
                 (int, int) now = (link.Band.Configuration.Version, link.LinkEpoch);
@@ -285,6 +290,18 @@ public sealed class Downlink : IDisposable
                 }
                 _settings[link.Band.Id] = now;
             }
+        }
+    }
+
+    /// <summary>Asks a hub for its trace, once over each line, where a question waits.</summary>
+    private void AskForTrace(Db db, string hubId)
+    {
+        byte ask = TraceRows.Waiting(db, TraceRows.OfHub(hubId));
+        byte[] message = new byte[TraceMessage.AskSize];
+        if (ask != 0 && _asked.GetValueOrDefault(hubId) != ask
+            && _hubs.Send(hubId, "trace", message, TraceMessage.PutAsk(message, ask)))
+        {
+            _asked[hubId] = ask;
         }
     }
 

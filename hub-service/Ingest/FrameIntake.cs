@@ -82,6 +82,15 @@ public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs
         }
     }
 
+    /// <summary>A hub has answered the question for its trace; an answer to no question is only counted.</summary>
+    public void StoreTrace(Tx tx, HubSession hub, byte[] data)
+    {
+        Heard(tx, hub);
+        bool asked = TraceRows.PutAnswer(
+            tx.Db, TraceRows.OfHub(hub.HubId), TraceMessage.Ask(data), data[TraceMessage.HeaderSize..], tx.NowMs);
+        metrics.Count($"traces_total{{verdict=\"{(asked ? "stored" : "notAsked")}\"}}");
+    }
+
     /// <summary>Keeps what is no message of the protocol.</summary>
     public void Reject(Tx tx, HubSession hub, string reason, ReadOnlySpan<byte> content)
     {
@@ -172,7 +181,8 @@ public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs
         int boot = Frame.BootOf(frame, 0);
         int sequence = Frame.SequenceOf(frame, 0);
         bool isVitalsLane = lane == Lane.Vitals;
-        if (isVitalsLane && Frame.VersionOf(frame, 0) == Frame.Version && type is FrameType.Vitals or FrameType.Status)
+        if (isVitalsLane && Frame.VersionOf(frame, 0) == Frame.Version
+            && type is FrameType.Vitals or FrameType.Status or FrameType.Trace)
         {
             return StoreVitalsLane(tx, hub, data, record, frame, band, type);
         }
@@ -324,6 +334,14 @@ public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs
             BandLives(tx, band);
         }
 
+        if (type == FrameType.Trace)
+        {
+            long atMs = tx.NowMs - Envelope.AgeMs(data, record);
+            bool asked = freshness == Freshness.New
+                && TraceRows.PutHalf(tx.Db, TraceRows.OfBand(band.Id), frame, atMs);
+            metrics.Count($"frames_total{{verdict=\"{(asked ? "stored" : "notAsked")}\"}}");
+            return -1;
+        }
         if (type == FrameType.Status)
         {
             if (freshness == Freshness.New)
@@ -580,6 +598,7 @@ public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs
         FrameType.Status => Payload.StatusMode(frame, 0) > BandMode.Shelf
             || Payload.StatusWear(frame, 0) > Wear.On
             || Payload.StatusBatteryPct(frame, 0) is > 100 and < 255,
+        FrameType.Trace => Payload.TraceHalf(frame, 0) >= Payload.TraceHalves,
         FrameType.WearChange => Payload.EventDetail(frame, 0) > (byte)Wear.On,
         FrameType.StageShown => Payload.ShownStage(frame, 0) > Stage.Closed,
         _ => false,

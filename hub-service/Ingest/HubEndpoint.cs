@@ -84,6 +84,7 @@ public sealed class HubEndpoint(Store store, FrameIntake intake, HubLinks hubs, 
         {
             "alarm" or "vitals" => Envelope.IsValid(data, data.Length),
             "hello" or "beat" => HubMessage.HelloIsValid(data, data.Length),
+            "trace" => TraceMessage.AnswerIsValid(data, data.Length),
             _ => false,
         };
         metrics.Count($"messages_total{{topic=\"{(valid ? kind : "other")}\"}}");
@@ -101,6 +102,10 @@ public sealed class HubEndpoint(Store store, FrameIntake intake, HubLinks hubs, 
                     else if (kind is "alarm" or "vitals")
                     {
                         intake.Store(tx, session, data, receipts: kind == "alarm");
+                    }
+                    else if (kind == "trace")
+                    {
+                        intake.StoreTrace(tx, session, data);
                     }
                     else
                     {

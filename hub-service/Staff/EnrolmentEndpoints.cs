@@ -84,10 +84,7 @@ public static class EnrolmentEndpoints
                 };
             }))));
 
-        RouteGroupBuilder admin = api.MapGroup("").AddEndpointFilter(static async (invocation, next) =>
-            StaffEndpoints.CallerOf(invocation.HttpContext).Staff.Role == "admin"
-                ? await next(invocation)
-                : Shield.Refuse(403, "role", "Only an administrator may enrol people and devices."));
+        RouteGroupBuilder admin = AdministratorsOnly(api, "Only an administrator may enrol people and devices.");
         admin.MapPost("/residents", static (HttpContext context, Store store, ResidentRequest body) =>
             Put(context, store, null, body));
         admin.MapPut("/residents/{id:long}",
@@ -98,6 +95,13 @@ public static class EnrolmentEndpoints
         admin.MapGet("/bands/{id:long}/qr.svg", ShowQr);
         admin.MapPut("/bands/{id:long}/configuration", Configure);
     }
+
+    /// <summary>A group whose calls are refused, with this reason, to staff who are no administrators.</summary>
+    public static RouteGroupBuilder AdministratorsOnly(RouteGroupBuilder api, string reason) =>
+        api.MapGroup("").AddEndpointFilter(async (invocation, next) =>
+            StaffEndpoints.CallerOf(invocation.HttpContext).Staff.Role == "admin"
+                ? await next(invocation)
+                : Shield.Refuse(403, "role", reason));
 
     private static string Centre(HttpContext context) => StaffEndpoints.CallerOf(context).Staff.CentreId;
 

@@ -103,6 +103,7 @@ public static class StaffEndpoints
             return closed ? Results.Json(new { }) : Shield.Refuse(404, "notFound", "There is no such open card.");
         });
         EnrolmentEndpoints.Map(acts);
+        TraceEndpoints.Map(acts);
     }
 
     internal static Caller CallerOf(HttpContext context) => (Caller)context.Items[typeof(Caller)]!;

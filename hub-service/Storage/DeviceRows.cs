@@ -182,6 +182,10 @@ public static class DeviceRows
             bandId, c.GuardAlways, c.Sensitivity, c.WalkingAid, c.BedFromQuarter, c.BedToQuarter,
             c.InactivityTenMinutes);
 
+    /// <summary>The settings stay and are sent again, with what the centre asks.</summary>
+    public static void RaiseConfiguration(Db db, long bandId) =>
+        db.Run("UPDATE band SET config_version=config_version+1 WHERE id=$1", bandId);
+
     /// <summary>The resident wears that band from now on; an earlier band of hers is hers no more.</summary>
     public static void AssignBand(Db db, string centreId, long bandId, long residentId, long nowMs)
     {

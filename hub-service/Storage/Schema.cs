@@ -10,7 +10,7 @@ namespace ElderBand.HubService.Storage;
 public static class Schema
 {
     /// <summary>All migrations, oldest first.</summary>
-    public static readonly string[] Migrations = [Version1];
+    public static readonly string[] Migrations = [Version1, Version2];
 
     private const string Version1 = """
         CREATE TABLE centre (
@@ -204,5 +204,14 @@ public static class Schema
           contact_id INTEGER NOT NULL REFERENCES contact, created_at_ms INTEGER NOT NULL,
           expires_at_ms INTEGER NOT NULL, revoked_at_ms INTEGER, opened_at_ms INTEGER,
           UNIQUE (alarm_id, contact_id)) STRICT, WITHOUT ROWID;
+        """;
+
+    private const string Version2 = """
+        -- One row per device that was asked for its trace: 'h' + hub id or 'b' + band id. ask: number of the newest
+        -- question, 1-255; read_ask and read_at_ms: of the newest answer. entries: 8 bytes each, 255 where not received.
+        CREATE TABLE trace (
+          device TEXT PRIMARY KEY, centre_id TEXT NOT NULL REFERENCES centre, ask INTEGER NOT NULL,
+          asked_at_ms INTEGER NOT NULL, asked_by TEXT NOT NULL, read_ask INTEGER, read_at_ms INTEGER,
+          entries BLOB NOT NULL) STRICT, WITHOUT ROWID;
         """;
 }

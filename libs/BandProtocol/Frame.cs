@@ -15,7 +15,8 @@ namespace ElderBand.BandProtocol
     }
 
     /// <summary>
-    /// What a frame says (5 bits). 1-13 come from a band, 14-15 from a hub itself, 16-31 go down to a band.
+    /// What a frame says (5 bits). 1-13 and 23 come from a band, 14-15 from a hub itself, 16-22 go down to a
+    /// band.
     /// The payloads are described byte by byte in docs/protocol.md.
     /// </summary>
     public enum FrameType : byte
@@ -88,6 +89,9 @@ namespace ElderBand.BandProtocol
 
         /// <summary>Which link keys the band uses from now on.</summary>
         LinkGroup = 22,
+
+        /// <summary>Half an entry of the band's trace, up, where the centre has asked for it.</summary>
+        Trace = 23,
     }
 
     /// <summary>How far help has come. The wrist never shows one that has not happened.</summary>
@@ -191,6 +195,12 @@ namespace ElderBand.BandProtocol
         public static int SequenceOf(byte[] frame, int offset)
         {
             return Bytes.GetU16(frame, offset + 4);
+        }
+
+        /// <summary>True where a band says frames of this type.</summary>
+        public static bool IsFromBand(FrameType type)
+        {
+            return (type >= FrameType.Sos && type <= FrameType.LinkChallenge) || type == FrameType.Trace;
         }
 
         /// <summary>True where the type must reach the centre and waits in the band's latch for its receipt.</summary>

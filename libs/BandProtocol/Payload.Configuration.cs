@@ -36,6 +36,20 @@ namespace ElderBand.BandProtocol
             frame[P + 4] = inactivityTenMinutes;
         }
 
+        /// <summary>
+        /// Adds to a written configuration that the centre wants the band's trace: 1-255, 0 for no question.
+        /// </summary>
+        public static void AskForTrace(byte[] frame, byte ask)
+        {
+            frame[P + 5] = ask;
+        }
+
+        /// <summary>Number of the centre's question for the trace, 0 for none.</summary>
+        public static byte ConfigTraceAsk(byte[] frame, int offset)
+        {
+            return frame[offset + P + 5];
+        }
+
         /// <summary>True where every field of a configuration is in its range; anything else is not applied.</summary>
         public static bool ConfigurationIsValid(byte[] frame, int offset)
         {

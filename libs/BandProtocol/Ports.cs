@@ -175,6 +175,9 @@ namespace ElderBand.BandProtocol
 
         /// <summary>down/bands: the bands this hub serves and their link keys.</summary>
         Bands = 6,
+
+        /// <summary>down/trace: the centre wants the hub's trace; up/trace: the answer.</summary>
+        Trace = 7,
     }
 
     /// <summary>Why the band woke.</summary>

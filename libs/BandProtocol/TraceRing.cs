@@ -53,6 +53,12 @@ namespace ElderBand.BandProtocol
 
         /// <summary>The device restarts itself: <see cref="RestartReason"/>.</summary>
         Restart = 15,
+
+        /// <summary>
+        /// The centre has asked for the trace: number of the question. The last entry of each answer, so its time is
+        /// the time of the answer.
+        /// </summary>
+        Asked = 16,
     }
 
     /// <summary>Why a device restarts itself.</summary>
@@ -86,8 +92,10 @@ namespace ElderBand.BandProtocol
         /// <summary>Bytes of what <see cref="SaveLast"/> writes.</summary>
         public const int SavedSize = SavedEntries * EntrySize;
 
+        /// <summary>Bytes of one entry as it is written: kind 1, seconds 3, numbers 2 and 2.</summary>
+        public const int EntrySize = 8;
+
         private const int SavedEntries = 8;
-        private const int EntrySize = 8;
         private const int SavedOfTheBeat = 2;
         private const int LongStepMs = 100;
         private const int MaxNumber = 0xFFFF;
@@ -97,7 +105,7 @@ namespace ElderBand.BandProtocol
         private readonly int[] _seconds = new int[Capacity];
         private readonly int[] _first = new int[Capacity];
         private readonly int[] _second = new int[Capacity];
-        private readonly int[] _saved = new int[SavedEntries];
+        private readonly int[] _saved = new int[Capacity];
         private int _begin;
         private int _longestMs;
 
@@ -146,22 +154,44 @@ namespace ElderBand.BandProtocol
             }
         }
 
-        /// <summary>
-        /// Writes the last 8 entries, oldest first: kind 1, seconds 3, numbers 2 and 2; kind 0 where there are fewer.
-        /// Of the entries that come with each beat only the newest two, or they would be all that is left of a night.
-        /// </summary>
+        /// <summary>Writes the last 8 entries as the longer form does.</summary>
         public void SaveLast(byte[] data, int offset)
         {
-            int count = PickLast();
-            for (int i = 0; i < SavedEntries; i++)
+            SaveLast(data, offset, SavedEntries);
+        }
+
+        /// <summary>
+        /// Writes the last entries, oldest first, with kind 0 where there are fewer. Of the entries that come with each
+        /// beat only the newest two, or they would be all that is left of a night.
+        /// </summary>
+        /// <param name="data">Has room for <see cref="EntrySize"/> bytes an entry.</param>
+        /// <param name="offset">First byte.</param>
+        /// <param name="entries">1 to <see cref="Capacity"/>.</param>
+        public void SaveLast(byte[] data, int offset, int entries)
+        {
+            int count = PickLast(entries);
+            for (int i = 0; i < entries; i++)
             {
                 int at = offset + (i * EntrySize);
-                int entry = i < count ? _saved[count - 1 - i] : -1;
-                data[at] = entry < 0 ? (byte)0 : (byte)Kind(entry);
-                Bytes.PutU24(data, at + 1, entry < 0 ? 0 : Seconds(entry));
-                Bytes.PutU16(data, at + 4, entry < 0 ? 0 : First(entry));
-                Bytes.PutU16(data, at + 6, entry < 0 ? 0 : Second(entry));
+                if (i < count)
+                {
+                    SaveEntry(_saved[count - 1 - i], data, at);
+                }
+                else
+                {
+                    Bytes.PutU32(data, at, 0);
+                    Bytes.PutU32(data, at + 4, 0);
+                }
             }
+        }
+
+        /// <summary>Writes one entry, <see cref="EntrySize"/> bytes; 0 is the oldest.</summary>
+        public void SaveEntry(int index, byte[] data, int offset)
+        {
+            data[offset] = (byte)Kind(index);
+            Bytes.PutU24(data, offset + 1, Seconds(index));
+            Bytes.PutU16(data, offset + 4, First(index));
+            Bytes.PutU16(data, offset + 6, Second(index));
         }
 
         /// <summary>
@@ -183,11 +213,11 @@ namespace ElderBand.BandProtocol
             }
         }
 
-        private int PickLast()
+        private int PickLast(int most)
         {
             int count = 0;
             int ofTheBeat = 0;
-            for (int i = Count - 1; i >= 0 && count < SavedEntries; i--)
+            for (int i = Count - 1; i >= 0 && count < most; i--)
             {
                 if (!ComesWithBeat(Kind(i)) || ofTheBeat++ < SavedOfTheBeat)
                 {

@@ -48,7 +48,7 @@ public sealed record PressEvent(long StoredAtMs, int Boot, int Sequence, int Upt
 /// answers with receipts and stages, and never acknowledges a frame before storing it. Tests of the whole system use
 /// the real service; with this model a virtual day takes a second.
 /// </summary>
-public sealed class MemoryCentre(World world)
+public sealed partial class MemoryCentre(World world)
 {
     private const int DeadlineMs = 45_000;
     private const byte NormalSensitivity = 1;
@@ -113,13 +113,7 @@ public sealed class MemoryCentre(World world)
     /// <summary>
     /// Sends a band its next configuration; the rest of it is normal (no bed time, no inactivity alarm).
     /// </summary>
-    public void Configure(long address, bool guardAlways)
-    {
-        var frame = new byte[Frame.Size];
-        Frame.Begin(frame, FrameType.Configuration, Lane.Alarm, ++_configurations, 0);
-        Payload.PutConfiguration(frame, guardAlways, NormalSensitivity, walkingAid: false, 0, 0, 0);
-        Send(address, frame);
-    }
+    public void Configure(long address, bool guardAlways) => Send(address, Configuration(guardAlways));
 
     internal void Receive(MemoryUplink hub, UplinkTopic topic, byte[] payload)
     {
@@ -136,6 +130,9 @@ public sealed class MemoryCentre(World world)
                 break;
             case UplinkTopic.Alarm or UplinkTopic.Vitals when Envelope.IsValid(payload, payload.Length):
                 Store(hub, payload);
+                break;
+            case UplinkTopic.Trace when TraceMessage.AnswerIsValid(payload, payload.Length):
+                HubTraces[_hubs.First(h => h.Value == hub).Key] = payload;
                 break;
         }
     }
@@ -216,6 +213,9 @@ public sealed class MemoryCentre(World world)
             case FrameType.Vitals:
                 Vitals[address].Add((world.NowMs, Payload.Bpm(envelope, at), Payload.HeartRefusal(envelope, at),
                     Payload.VitalsWear(envelope, at)));
+                break;
+            case FrameType.Trace when Payload.TraceHalf(envelope, at) < Payload.TraceHalves:
+                StoreTrace(address, envelope, at);
                 break;
         }
 

@@ -39,6 +39,9 @@ public sealed class ScriptedCentre(HubRig rig) : IUplink
     /// <summary>Beats received.</summary>
     public int Beats { get; private set; }
 
+    /// <summary>Traces received.</summary>
+    public List<byte[]> Traces { get; } = [];
+
     /// <summary>The last hello.</summary>
     public byte[]? LastHello { get; private set; }
 
@@ -115,6 +118,10 @@ public sealed class ScriptedCentre(HubRig rig) : IUplink
                 Demand(HubMessage.HelloIsValid(data, count), topic);
                 Beats++;
                 break;
+            case UplinkTopic.Trace:
+                Demand(TraceMessage.AnswerIsValid(data, count), topic);
+                Traces.Add(data);
+                break;
             default:
                 Demand(Envelope.IsValid(data, count), topic);
                 Commit(topic, data);
@@ -145,6 +152,14 @@ public sealed class ScriptedCentre(HubRig rig) : IUplink
         HubMessage.BeginReceipt(data, rig.CentreTimeMs);
         int size = HubMessage.AddReceipt(data, boot, sequence);
         rig.Message(EventKind.Downlink, (int)UplinkTopic.Receipt, data[..size]);
+    }
+
+    /// <summary>Asks the hub for its trace.</summary>
+    public void AskForTrace(byte ask)
+    {
+        byte[] data = new byte[TraceMessage.AskSize];
+        TraceMessage.PutAsk(data, ask);
+        rig.Message(EventKind.Downlink, (int)UplinkTopic.Trace, data);
     }
 
     private void Commit(UplinkTopic topic, byte[] data)

@@ -170,6 +170,7 @@ public sealed class MqttUplink(Device device, MqttAccount account) : IVirtualLin
             "receipt" => UplinkTopic.Receipt,
             "band" => UplinkTopic.Band,
             "bands" => UplinkTopic.Bands,
+            "trace" => UplinkTopic.Trace,
             _ => null,
         };
         if (known is { } which)
@@ -193,6 +194,7 @@ public sealed class MqttUplink(Device device, MqttAccount account) : IVirtualLin
         UplinkTopic.Alarm => "up/alarm",
         UplinkTopic.Vitals => "up/vitals",
         UplinkTopic.Beat => "up/beat",
+        UplinkTopic.Trace => "up/trace",
         _ => throw new ArgumentOutOfRangeException(nameof(topic), topic, "a hub does not publish this"),
     };
 }

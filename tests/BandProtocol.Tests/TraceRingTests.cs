@@ -81,4 +81,55 @@ public sealed class TraceRingTests
 
         Enumerable.Range(0, ring.Count).Select(ring.First).ShouldBe([100, 125, 400, 0xFFFF]);
     }
+
+    [Fact]
+    public void A_hubs_answer_carries_the_whole_ring_and_another_length_or_version_is_refused()
+    {
+        TraceRing ring = new();
+        for (int i = 0; i < 70; i++)
+        {
+            ring.Add(TraceKind.LineUp, i, 1, 1000L * i);
+        }
+
+        byte[] data = new byte[TraceMessage.MaxSize];
+        int size = TraceMessage.PutAnswer(data, 200, ring);
+        size.ShouldBe(TraceMessage.MaxSize);
+        TraceMessage.AnswerIsValid(data, size).ShouldBeTrue();
+        TraceMessage.Ask(data).ShouldBe((byte)200);
+        Bytes.GetU24(data, TraceMessage.HeaderSize + 1).ShouldBe(6);
+        Bytes.GetU16(data, size - 4).ShouldBe(69);
+        TraceMessage.AnswerIsValid(data, size - 1).ShouldBeFalse();
+        TraceMessage.AnswerIsValid(data, 2).ShouldBeFalse();
+        data[0] = 2;
+        TraceMessage.AnswerIsValid(data, size).ShouldBeFalse();
+        data[0] = 1;
+        data[2] = TraceRing.Capacity + 1;
+        TraceMessage.AnswerIsValid(data, TraceMessage.HeaderSize + (65 * TraceRing.EntrySize)).ShouldBeFalse();
+        TraceMessage.AskIsValid(data, TraceMessage.PutAsk(data, 5)).ShouldBeTrue();
+        TraceMessage.AskIsValid(data, 3).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void Half_entries_of_a_band_come_together_in_any_order()
+    {
+        TraceRing ring = new();
+        ring.Add(TraceKind.SensorFault, 0x0102, 0xABCD, 0x123456 * 1000L);
+        ring.Add(TraceKind.Asked, 3, 0, 0x123457 * 1000L);
+        byte[] entries = new byte[Payload.TraceHalves * Payload.TraceHalfSize];
+        ring.SaveLast(entries, 0, Payload.TraceEntries);
+        byte[] joined = new byte[entries.Length];
+        byte[] frame = new byte[Frame.Size];
+        foreach (int half in Enumerable.Range(0, Payload.TraceHalves).Reverse())
+        {
+            Frame.Begin(frame, FrameType.Trace, Lane.Vitals, 5, half);
+            Payload.PutTraceHalf(frame, half, 3, entries);
+            Payload.TraceAsk(frame, 0).ShouldBe((byte)3);
+            Payload.TraceHalf(frame, 0).ShouldBe(half);
+            Payload.TakeTraceHalf(frame, 0, joined);
+        }
+
+        joined.ShouldBe(entries);
+        joined[..16].ShouldBe(
+            [12, 0x56, 0x34, 0x12, 0x02, 0x01, 0xCD, 0xAB, 16, 0x57, 0x34, 0x12, 3, 0, 0, 0]);
+    }
 }

@@ -265,6 +265,15 @@ public sealed class VectorTests
             case "link_group":
                 Payload.PutLinkGroup(frame, (uint)a[0], (int)a[1]);
                 break;
+            case "trace_half":
+                byte[] entries = new byte[Payload.TraceHalves * Payload.TraceHalfSize];
+                for (int i = 0; i < Payload.TraceHalfSize; i++)
+                {
+                    entries[((int)a[0] * Payload.TraceHalfSize) + i] = (byte)a[2 + i];
+                }
+
+                Payload.PutTraceHalf(frame, (int)a[0], (byte)a[1], entries);
+                break;
             case "nonce":
                 for (int i = 0; i < Frame.PayloadSize; i++)
                 {
@@ -308,8 +317,17 @@ public sealed class VectorTests
             Payload.ConfigBedFrom(f, o), Payload.ConfigBedTo(f, o), Payload.ConfigInactivity(f, o),
         ],
         "link_group" => [Payload.LinkGroupOf(f, o), Payload.LinkEpochOf(f, o)],
+        "trace_half" => [Payload.TraceHalf(f, o), Payload.TraceAsk(f, o), .. TraceHalfOf(f, o)],
         _ => [.. f.Skip(o + Frame.PayloadOffset).Take(Frame.PayloadSize).Select(b => (long)b)],
     };
+
+    private static IEnumerable<long> TraceHalfOf(byte[] f, int o)
+    {
+        byte[] entries = new byte[Payload.TraceHalves * Payload.TraceHalfSize];
+        Payload.TakeTraceHalf(f, o, entries);
+        return entries.Skip(Payload.TraceHalf(f, o) * Payload.TraceHalfSize).Take(Payload.TraceHalfSize)
+            .Select(static b => (long)b);
+    }
 
     private static int BuildEnvelope(JsonElement vector, byte[] data)
     {

@@ -81,6 +81,60 @@ public sealed class TraceTests
         rig.Centre.Attempts.ShouldBe(attempts + 1);
     }
 
+    [Fact]
+    public void A_hub_that_is_asked_sends_its_whole_trace_once_with_the_question_as_its_last_entry()
+    {
+        HubRig rig = HubRig.Ready();
+        rig.Advertise(rig.Band, rig.Band.Sos());
+        rig.Run(5000);
+        rig.Centre.AskForTrace(9);
+        rig.Run(120_000);
+        byte[] answer = rig.Centre.Traces.ShouldHaveSingleItem();
+        TraceMessage.Ask(answer).ShouldBe((byte)9);
+        KindsOf(answer)[..3].ShouldBe([TraceKind.Boot, TraceKind.LineUp, TraceKind.LinkUp]);
+        KindsOf(answer)[^1].ShouldBe(TraceKind.Asked);
+        int last = TraceMessage.HeaderSize + ((answer[2] - 1) * TraceRing.EntrySize);
+        Bytes.GetU24(answer, last + 1).ShouldBe(6);
+        answer[last + 4].ShouldBe((byte)9);
+    }
+
+    [Fact]
+    public void A_full_trace_of_64_entries_fits_one_message()
+    {
+        HubRig rig = HubRig.Ready();
+        for (int i = 0; i < 40; i++)
+        {
+            rig.Centre.Drop();
+            rig.Run(70_000);
+        }
+
+        rig.Centre.AskForTrace(1);
+        rig.Run(1000);
+        byte[] answer = rig.Centre.Traces.ShouldHaveSingleItem();
+        answer[2].ShouldBe((byte)TraceRing.Capacity);
+        answer.Length.ShouldBe(TraceMessage.MaxSize);
+    }
+
+    [Fact]
+    public void A_question_that_is_malformed_is_dropped_and_one_before_a_lost_line_is_asked_again_by_the_centre()
+    {
+        HubRig rig = HubRig.Ready();
+        rig.Message(EventKind.Downlink, (int)UplinkTopic.Trace, [1, 2, 3]);
+        rig.Run(1000);
+        rig.Hub.BadMessages.ShouldBe(1);
+        rig.Centre.AskForTrace(3);
+        rig.Centre.Drop();
+        rig.Run(70_000);
+        rig.Centre.Traces.ShouldBeEmpty();
+        rig.Centre.AskForTrace(3);
+        rig.Run(1000);
+        rig.Centre.Traces.Count.ShouldBe(1);
+    }
+
+    private static List<TraceKind> KindsOf(byte[] answer) =>
+        [.. Enumerable.Range(0, answer[2])
+            .Select(i => (TraceKind)answer[TraceMessage.HeaderSize + (i * TraceRing.EntrySize)])];
+
     private static List<TraceKind> Kinds(HubRig rig) =>
         [.. Enumerable.Range(0, rig.Hub.Trace.Count).Select(rig.Hub.Trace.Kind)];
 }

@@ -203,6 +203,13 @@ public sealed class TestBand
         return Sign(frame);
     }
 
+    public byte[] Trace(int half, byte ask, byte[] entries)
+    {
+        byte[] frame = Begin(FrameType.Trace, Lane.Vitals);
+        Payload.PutTraceHalf(frame, half, ask, entries);
+        return Sign(frame);
+    }
+
     /// <summary>Signs again after a test has changed the content.</summary>
     public byte[] Sign(byte[] frame)
     {
@@ -245,6 +252,9 @@ public sealed class TestHub : IAsyncDisposable
     /// <summary>Tables of bands.</summary>
     public ConcurrentQueue<byte[]> Tables { get; private init; } = new();
 
+    /// <summary>Numbers of the questions for the hub's trace.</summary>
+    public ConcurrentQueue<byte> Questions { get; private init; } = new();
+
     public Task<MqttDisconnect> Closed => _client.Closed;
 
     public static async Task<TestHub> ConnectAsync(TestCentre centre, string id, int port, bool subscribe = true)
@@ -252,6 +262,7 @@ public sealed class TestHub : IAsyncDisposable
         var receipts = new ConcurrentQueue<(int, int)>();
         var down = new ConcurrentQueue<(long, byte[])>();
         var tables = new ConcurrentQueue<byte[]>();
+        var questions = new ConcurrentQueue<byte>();
         using X509Certificate2 ca = X509Certificate2.CreateFromPem(centre.Enrolled.CaPem);
         MqttClient client = await MqttClient.ConnectAsync("localhost", port, ca, new MqttClientOptions
         {
@@ -283,6 +294,10 @@ public sealed class TestHub : IAsyncDisposable
                         HubMessage.BandsIsValid(data, data.Length).ShouldBeTrue();
                         tables.Enqueue(data);
                         break;
+                    case "trace":
+                        TraceMessage.AskIsValid(data, data.Length).ShouldBeTrue();
+                        questions.Enqueue(TraceMessage.Ask(data));
+                        break;
                 }
             },
         });
@@ -290,7 +305,13 @@ public sealed class TestHub : IAsyncDisposable
         {
             (await client.SubscribeAsync($"eb1/c1/{id}/down/#", MqttQos.AtLeastOnce)).ShouldBeTrue();
         }
-        return new TestHub(client, id) { Receipts = receipts, Down = down, Tables = tables };
+        return new TestHub(client, id)
+        {
+            Receipts = receipts,
+            Down = down,
+            Tables = tables,
+            Questions = questions,
+        };
     }
 
     /// <summary>

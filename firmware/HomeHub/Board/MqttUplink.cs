@@ -97,6 +97,8 @@ namespace ElderBand.HomeHub.Board
                     return "up/alarm";
                 case UplinkTopic.Vitals:
                     return "up/vitals";
+                case UplinkTopic.Trace:
+                    return "up/trace";
                 default:
                     return "up/beat";
             }
@@ -245,6 +247,9 @@ namespace ElderBand.HomeHub.Board
                     break;
                 case "down/bands":
                     topic = (int)UplinkTopic.Bands;
+                    break;
+                case "down/trace":
+                    topic = (int)UplinkTopic.Trace;
                     break;
                 default:
                     return;

@@ -61,7 +61,8 @@ namespace ElderBand.Wristband
             _latch = new AlarmLatch(ports.Flash, _ring);
             _settings = new BandSettings(ports.Flash);
             _source = new FrameSource(ports.Flash, tagger, _keys);
-            _link = new LinkPolicy(ports.Link, _latch, _source, tagger, _keys, ports.Mac, identity.Secret);
+            TraceReply reply = new TraceReply(_ring, _source);
+            _link = new LinkPolicy(ports.Link, _latch, _source, tagger, _keys, ports.Mac, identity.Secret, reply);
             _signal = new WristSignal(ports.Vibration, ports.Light);
             _stages = new HelpStages(_latch, _signal, _source, _link);
             _measuring = new Measuring(ports.Ppg, ports.Accelerometer, ports.PpgHasGreen);

@@ -113,13 +113,14 @@ namespace ElderBand.Wristband
             }
         }
 
-        // In Daily the band asks for a link where the hub cannot know that one is needed: for notes, for an open alarm
-        // whose next stage may come at any time, and when the last state of the hub is old. In Shelf nothing depends on
-        // the hub's state.
+        // In Daily the band asks for a link where the hub cannot know that one is needed: for notes, for the trace, for
+        // an open alarm whose next stage may come at any time, and when the last state of the hub is old. In Shelf
+        // nothing depends on the hub's state.
         private bool AsksForLink(long nowMs)
         {
             return _mode == BandMode.Guard
                 || _link.NotesWait
+                || _link.TraceWaits(nowMs)
                 || _latch.HasOpen
                 || (_mode == BandMode.Daily && _hubState.IsOlderThan(LinkTiming.HubStateTooOldMs, nowMs));
         }

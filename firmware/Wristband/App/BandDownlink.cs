@@ -112,6 +112,7 @@ namespace ElderBand.Wristband
                 _reports.Recover(TechnicalCode.ConfigurationRefused, nowMs);
                 _settingsDirty = true;
                 _measuring.Configure(_settings.Sensitivity, _settings.WalkingAid);
+                _link.AskForTrace(Payload.ConfigTraceAsk(frame, 0));
                 _beat.Hurry(nowMs); // the status echoes the applied version
             }
         }

@@ -38,7 +38,7 @@ TYPES = {
     "Sos": 1, "FallSuspected": 2, "FallConfirmed": 3, "FallCancelled": 4, "NotNeeded": 5, "WearChange": 6,
     "Inactivity": 7, "Technical": 8, "Boot": 9, "StageShown": 10, "Vitals": 11, "Status": 12, "LinkChallenge": 13,
     "HubKey": 14, "HubTechnical": 15, "HubHeard": 16, "Receipt": 17, "Stage": 18, "Configuration": 19,
-    "LinkHello": 20, "HubState": 21, "LinkGroup": 22,
+    "LinkHello": 20, "HubState": 21, "LinkGroup": 22, "Trace": 23,
 }
 
 
@@ -90,11 +90,15 @@ def link_group(group, epoch):
     return struct.pack("<IH", group, epoch)
 
 
+def trace_half(half, ask, a, b, c, d):
+    return bytes([half, ask, a, b, c, d])
+
+
 def nonce(a, b, c, d, e, f):
     return bytes([a, b, c, d, e, f])
 
 
-PAYLOADS = {f.__name__: f for f in (event, answer, vitals, status, shown, stage, receipt, hub_state, configuration, link_group, nonce)}
+PAYLOADS = {f.__name__: f for f in (event, answer, vitals, status, shown, stage, receipt, hub_state, configuration, link_group, trace_half, nonce)}
 
 
 def frame(type_name, lane, boot, sequence, payload, tags):
@@ -170,6 +174,9 @@ def frames():
         add(f"configuration {i}", "Configuration", "configuration", args, tags="centre")
     for group, epoch in ((0, 0), (GROUP, EPOCH), (0xFFFFFFFF, 0xFFFF)):
         add(f"link group {group:08x}", "LinkGroup", "link_group", (group, epoch), tags="centre")
+    for half in (0, 1, 30, 31):
+        args = (half, rng.randrange(1, 256), *(rng.randrange(256) for _ in range(4)))
+        add(f"trace half {half}", "Trace", "trace_half", args, lane=1)
     return vectors
 
 

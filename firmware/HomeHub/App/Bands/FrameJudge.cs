@@ -72,9 +72,7 @@ namespace ElderBand.HomeHub
         {
             byte[] frame = _event.Data;
             FrameType type = Frame.TypeOf(frame, 0);
-            bool known = Frame.VersionOf(frame, 0) == Frame.Version
-                && type >= FrameType.Sos
-                && type <= FrameType.LinkChallenge;
+            bool known = Frame.VersionOf(frame, 0) == Frame.Version && Frame.IsFromBand(type);
             if (known && type == FrameType.LinkChallenge)
             {
                 band.TakeChallenge(frame, nowMs);

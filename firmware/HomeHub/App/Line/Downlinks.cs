@@ -2,18 +2,22 @@ using ElderBand.BandProtocol;
 
 namespace ElderBand.HomeHub
 {
-    /// <summary>What the centre sends: receipts, frames for bands, and the table of the bands.</summary>
+    /// <summary>
+    /// What the centre sends: receipts, frames for bands, the table of the bands, and the question for the trace.
+    /// </summary>
     public sealed class Downlinks
     {
         private readonly IHubLink _radio;
         private readonly BandTable _bands;
         private readonly OutboxWriter _writer;
         private readonly TimeKeeper _time;
+        private readonly Uplink _uplink;
         private readonly long[] _gone = new long[HubMessage.MaxBands];
 
         /// <summary>Composes the parts that a message may change.</summary>
-        public Downlinks(IHubLink radio, BandTable bands, OutboxWriter writer, TimeKeeper time)
+        public Downlinks(IHubLink radio, BandTable bands, OutboxWriter writer, TimeKeeper time, Uplink uplink)
         {
+            _uplink = uplink;
             _radio = radio;
             _bands = bands;
             _writer = writer;
@@ -54,6 +58,10 @@ namespace ElderBand.HomeHub
                         _radio.Disconnect(_gone[i]);
                     }
                 }
+            }
+            else if (topic == UplinkTopic.Trace && TraceMessage.AskIsValid(data, count))
+            {
+                _uplink.AskForTrace(TraceMessage.Ask(data), nowMs);
             }
             else
             {

@@ -3,8 +3,8 @@ using ElderBand.BandProtocol;
 namespace ElderBand.HomeHub
 {
     /// <summary>
-    /// Sends the messages while the line is up, in this order: hello, beat, calls for help, notes, vitals. A PUBACK is
-    /// no receipt (P24, P26): alarms wait for the centre's own receipt, while vitals need the PUBACK only.
+    /// Sends the messages while the line is up, in this order: hello, beat, calls for help, notes, vitals, the trace. A
+    /// PUBACK is no receipt (P24, P26): alarms wait for the centre's own receipt, while vitals need the PUBACK only.
     /// </summary>
     public sealed class Sender
     {
@@ -24,6 +24,7 @@ namespace ElderBand.HomeHub
         private readonly IClock _clock;
         private readonly Outbox _outbox;
         private readonly BandTable _bands;
+        private readonly TraceRing _trace;
         private readonly byte[] _message = new byte[Envelope.MaxSize];
         private readonly int[] _picked = new int[Envelope.MaxRecords];
         private readonly byte[] _hello = new byte[HubMessage.HelloSize];
@@ -31,13 +32,16 @@ namespace ElderBand.HomeHub
         private readonly long[] _vitalsSentMs = new long[VitalsMessagesInFlight];
         private int _size;
         private bool _helloOwed;
+        private bool _traceOwed;
+        private byte _traceAsk;
         private bool _refused;
         private long _beatDueMs;
         private long _retryMs;
 
         /// <summary>Takes all memory it will ever use.</summary>
-        public Sender(IUplink port, IClock clock, Outbox outbox, BandTable bands)
+        public Sender(IUplink port, IClock clock, Outbox outbox, BandTable bands, TraceRing trace)
         {
+            _trace = trace;
             _port = port;
             _clock = clock;
             _outbox = outbox;
@@ -51,6 +55,7 @@ namespace ElderBand.HomeHub
         public void OnLine(long nowMs)
         {
             _helloOwed = true;
+            _traceOwed = false; // the centre asks again after the hello
             _beatDueMs = nowMs + BeatMs;
             _retryMs = nowMs;
             _outbox.Alarms.Queues.AllUnsent();
@@ -75,6 +80,14 @@ namespace ElderBand.HomeHub
                     }
                 }
             }
+        }
+
+        /// <summary>The centre asks for the trace; the newest question is answered once.</summary>
+        public void OweTrace(byte ask, long nowMs)
+        {
+            _trace.Add(TraceKind.Asked, ask, 0, nowMs);
+            _traceAsk = ask;
+            _traceOwed = true;
         }
 
         /// <summary>Sends what is due; milliseconds until there is more to send.</summary>
@@ -112,6 +125,12 @@ namespace ElderBand.HomeHub
             while (!_refused && envelopes < EnvelopesPerStep && SendVitals(nowMs))
             {
                 envelopes++;
+            }
+
+            if (_traceOwed && !_refused && envelopes < EnvelopesPerStep)
+            {
+                _size = TraceMessage.PutAnswer(_message, _traceAsk, _trace);
+                _traceOwed = Publish(UplinkTopic.Trace) == 0;
             }
 
             if (_refused)

@@ -34,7 +34,7 @@ namespace ElderBand.HomeHub
         public Uplink(IUplink port, IFlash flash, IClock clock, Outbox outbox, BandTable bands, TraceRing trace)
         {
             _port = port;
-            _sender = new Sender(port, clock, outbox, bands);
+            _sender = new Sender(port, clock, outbox, bands, trace);
             _attempts = new LineAttempts(flash, outbox, bands, trace);
         }
 
@@ -59,6 +59,12 @@ namespace ElderBand.HomeHub
         {
             State = UplinkState.Waiting;
             _attempts.Start(cause, nowMs);
+        }
+
+        /// <summary>The centre asks for the trace.</summary>
+        public void AskForTrace(byte ask, long nowMs)
+        {
+            _sender.OweTrace(ask, nowMs);
         }
 
         /// <summary>Writes the end of the trace to flash.</summary>

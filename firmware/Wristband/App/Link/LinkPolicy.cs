@@ -18,6 +18,7 @@ namespace ElderBand.Wristband
         private readonly RadioWatch _watch;
         private readonly SendQueue _queue;
         private readonly Advertiser _advertiser;
+        private readonly TraceReply _reply;
         private bool _radioOn;
         private bool _isEnding;
         private long _endingMs;
@@ -30,13 +31,15 @@ namespace ElderBand.Wristband
             Tagger tagger,
             BandKeys keys,
             IMac mac,
-            byte[] secret)
+            byte[] secret,
+            TraceReply reply)
         {
+            _reply = reply;
             _link = link;
             _source = source;
             _trust = new LinkTrust(source, tagger, keys, mac, secret);
             _watch = new RadioWatch(_trust);
-            _queue = new SendQueue(link, latch, _trust);
+            _queue = new SendQueue(link, latch, _trust, reply);
             _advertiser = new Advertiser(link, latch, _trust, _watch);
         }
 
@@ -68,6 +71,18 @@ namespace ElderBand.Wristband
         public bool NotesWait
         {
             get { return _queue.HasNotes; }
+        }
+
+        /// <summary>The centre asks for the trace with this number, 1-255; 0 is no question.</summary>
+        public void AskForTrace(byte ask)
+        {
+            _reply.Ask(ask);
+        }
+
+        /// <summary>The trace waits for a hub.</summary>
+        public bool TraceWaits(long nowMs)
+        {
+            return _reply.Waits(nowMs);
         }
 
         /// <summary>Frames with a wrong tag since boot.</summary>

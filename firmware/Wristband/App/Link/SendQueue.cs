@@ -4,7 +4,7 @@ namespace ElderBand.Wristband
 {
     /// <summary>
     /// The frames that go over a link, in this order: the challenge, alarms, and then, to a trusted hub only, notes,
-    /// the status and vitals.
+    /// the status, vitals and the trace.
     /// </summary>
     public sealed class SendQueue
     {
@@ -26,6 +26,7 @@ namespace ElderBand.Wristband
         private readonly IBandLink _link;
         private readonly AlarmLatch _latch;
         private readonly LinkTrust _trust;
+        private readonly TraceReply _reply;
         private readonly byte[][] _notes = new byte[Notes][];
         private readonly bool[] _noteUsed = new bool[Notes];
         private readonly int[] _noteTries = new int[Notes];
@@ -38,8 +39,9 @@ namespace ElderBand.Wristband
         private long _dueMs;
 
         /// <summary>Composes the queue over the radio, the latch and what is known of the links.</summary>
-        public SendQueue(IBandLink link, AlarmLatch latch, LinkTrust trust)
+        public SendQueue(IBandLink link, AlarmLatch latch, LinkTrust trust, TraceReply reply)
         {
+            _reply = reply;
             _link = link;
             _latch = latch;
             _trust = trust;
@@ -187,6 +189,7 @@ namespace ElderBand.Wristband
             if (!LinkIsGone && SendAlarms(nowMs) && _trust.IsTrusted && SendNotes(nowMs) && SendStatus(nowMs))
             {
                 SendVitals(nowMs);
+                SendTrace(nowMs);
             }
 
             return _dueMs;
@@ -278,6 +281,26 @@ namespace ElderBand.Wristband
         private void SendVitals(long nowMs)
         {
             _vitalsWait = _vitalsWait && !Sent(_vitals, nowMs);
+        }
+
+        // An alarm that no hub has stored may need the link at any moment, so the trace waits for its end.
+        private void SendTrace(long nowMs)
+        {
+            if (_vitalsWait || !_reply.Waits(nowMs) || HasUnheard(1))
+            {
+                return;
+            }
+
+            byte[] frame = _reply.Next(nowMs);
+            if (frame != null && Sent(frame, nowMs))
+            {
+                _reply.Sent(nowMs);
+            }
+
+            if (_reply.Waits(nowMs) && _reply.DueMs > nowMs)
+            {
+                WakeAt(_reply.DueMs);
+            }
         }
 
         // On a fresh link there is no subscriber until the hub has subscribed. Later the same answer means that the

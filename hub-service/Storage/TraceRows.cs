@@ -1,0 +1,81 @@
+using ElderBand.BandProtocol;
+
+namespace ElderBand.HubService.Storage;
+
+/// <summary>
+/// The trace of a device as stored: the newest question and the newest answer, which may be of an earlier question.
+/// Entries are as <see cref="TraceRing"/> writes them, with bytes of 255 where a half has not arrived.
+/// </summary>
+public sealed record TraceRow(int Ask, long AskedAtMs, string AskedBy, int? ReadAsk, long? ReadAtMs, byte[] Entries)
+{
+    /// <summary>The newest question has no answer yet.</summary>
+    public bool Waits => ReadAsk != Ask;
+}
+
+/// <summary>The table <c>trace</c>: one row for each device that was asked, so it cannot grow.</summary>
+public static class TraceRows
+{
+    /// <summary>A device is not asked again within this: a band answers six times an hour at most.</summary>
+    public const long AskEveryMs = 600_000;
+
+    private const byte NotReceived = 0xFF;
+
+    /// <summary>The device of a hub.</summary>
+    public static string OfHub(string hubId) => $"h{hubId}";
+
+    /// <summary>The device of a band.</summary>
+    public static string OfBand(long bandId) => $"b{bandId}";
+
+    /// <summary>What is known of a device's trace, null where it was never asked.</summary>
+    public static TraceRow? Get(Db db, string device) =>
+        db.One(
+            "SELECT ask, asked_at_ms, asked_by, read_ask, read_at_ms, entries FROM trace WHERE device=$1",
+            static r => new TraceRow(r.Int(0), r.Long(1), r.Text(2), r.IntOrNull(3), r.LongOrNull(4), r.Blob(5)),
+            device);
+
+    /// <summary>Number of the question that waits for its answer, 0 for none.</summary>
+    public static byte Waiting(Db db, string device) =>
+        Get(db, device) is { Waits: true } row ? (byte)row.Ask : (byte)0;
+
+    /// <summary>Stores a new question; false where the last one is younger than <see cref="AskEveryMs"/>.</summary>
+    public static bool Ask(Db db, string centreId, string device, string who, long nowMs) =>
+        db.Run(
+            """
+            INSERT INTO trace (device, centre_id, ask, asked_at_ms, asked_by, entries) VALUES ($1,$2,1,$3,$4,x'')
+            ON CONFLICT (device) DO UPDATE SET ask=ask%255+1, asked_at_ms=excluded.asked_at_ms, asked_by=excluded.asked_by
+            WHERE asked_at_ms<=$5
+            """,
+            device, centreId, nowMs, who, nowMs - AskEveryMs) > 0;
+
+    /// <summary>Stores a whole answer; false where it answers no question that waits.</summary>
+    public static bool PutAnswer(Db db, string device, int ask, byte[] entries, long atMs) =>
+        db.Run(
+            """
+            UPDATE trace SET read_ask=ask, read_at_ms=$3, entries=$4 WHERE device=$1 AND ask=$2 AND read_ask IS NOT ask
+            """,
+            device, ask, atMs, entries) > 0;
+
+    /// <summary>
+    /// Stores half an entry of a band; the first half of an answer sets its time. False where it answers no newest
+    /// question.
+    /// </summary>
+    public static bool PutHalf(Db db, string device, byte[] frame, long atMs)
+    {
+        int ask = Payload.TraceAsk(frame, 0);
+        if (Get(db, device) is not { } row || row.Ask != ask)
+        {
+            return false;
+        }
+        byte[] entries = row.Entries;
+        if (row.Waits)
+        {
+            entries = new byte[Payload.TraceHalves * Payload.TraceHalfSize];
+            Array.Fill(entries, NotReceived);
+        }
+        Payload.TakeTraceHalf(frame, 0, entries);
+        db.Run(
+            "UPDATE trace SET read_ask=ask, read_at_ms=$2, entries=$3 WHERE device=$1",
+            device, row.Waits ? atMs : row.ReadAtMs, entries);
+        return true;
+    }
+}
