@@ -61,5 +61,13 @@ export default {
     title: 'Residents and devices', add: 'Add a resident', name: 'Name', nameEn: 'Name in English', birthYear: 'Year of birth', phone: 'Telephone', address: 'Address', building: 'Building', floor: 'Floor', door: 'Door', keys: 'Where the keys are', hearing: 'Hearing', dialect: 'Dialect', medical: 'Medical notes', firstQuestion: 'First question to ask', familyName: 'Name the family uses', save: 'Save', saved: 'Saved',
     contacts: 'Contacts', addContact: 'Add a contact', relation: 'Relation', order: 'Order', consentBy: 'Who agreed', consentHow: 'How', consentNote: 'No contact without recorded consent.', hubs: 'Home hubs', addHub: 'Enrol a hub', hubId: 'Hub id', bands: 'Bands', addBand: 'Enrol a band', bandAddress: 'Band address (12 hex digits)', guardAlways: 'Always in guard mode', resident: 'Resident', secretOnce: 'Shown only this once: set up the device now. It cannot be seen again after you leave.', password: 'Hub password', secret: 'Band secret', done: 'Device is set up', none: 'None yet', edit: 'Edit', needed: 'Sign in to enrol.', failed: 'Not saved: {text}', adminOnly: 'Enrolling and changing need an administrator.', worn: 'last heard', choose: 'Choose',
   },
+  trace: {
+    show: 'Trace', ask: 'Ask the device', refresh: 'Read again', none: 'This device was never asked.', waits: 'Asked by {name}, {time}; no answer yet.', read: 'Answer of {time}.',
+    time: 'Time', what: 'Event', first: 'First number', second: 'Second number', earlier: '{n} s after an earlier start', refused: { tooSoon: 'A device is asked once in 10 minutes.', role: 'Only an administrator may ask.' },
+    kinds: {
+      1: 'Start: cause, start number', 2: 'Mode: now, before', 3: 'Radio on: starts', 4: 'Radio off: starts', 5: 'Silent radio restarted: restarts', 6: 'Link up: links', 7: 'Link down: links', 8: 'Line to the centre up', 9: 'Line to the centre lost',
+      10: 'Flash failed: kind, frames that wait', 11: 'Flash works again', 12: 'Sensor failed: part and kind, register and value', 13: 'Sensor works again: part', 14: 'Longest step so far, ms', 15: 'Restarted itself: reason', 16: 'The centre asked: question',
+    },
+  },
   a11y: { skip: 'Skip to the alarm card', queue: 'Alarms', card: 'Alarm card', newAlarm: 'New alarm: {kind}, {name}, {address}' },
 }

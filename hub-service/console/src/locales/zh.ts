@@ -61,5 +61,13 @@ export default {
     title: '老人与设备', add: '登记老人', name: '姓名', nameEn: '英文名', birthYear: '出生年份', phone: '电话', address: '地址', building: '楼号', floor: '层', door: '室', keys: '钥匙在哪', hearing: '听力', dialect: '方言', medical: '健康备注', firstQuestion: '先问的一句话', familyName: '家属怎么称呼', save: '保存', saved: '已保存',
     contacts: '联系人', addContact: '添加联系人', relation: '关系', order: '顺序', consentBy: '谁同意的', consentHow: '怎样同意的', consentNote: '没有本人同意，不能登记联系人。', hubs: '家庭主机', addHub: '登记主机', hubId: '主机编号', bands: '手环', addBand: '登记手环', bandAddress: '手环地址（12 位十六进制）', guardAlways: '始终守护模式', resident: '老人', secretOnce: '只显示这一次，请马上配置设备。离开本页后无法再看到。', password: '主机密码', secret: '手环密钥', done: '我已配置好', none: '还没有登记', edit: '编辑', needed: '登录后才能登记。', failed: '没有保存：{text}', adminOnly: '登记和修改需要管理员账号。', worn: '最近听到', choose: '请选择',
   },
+  trace: {
+    show: '运行记录', ask: '向设备索取', refresh: '重新读取', none: '还没有向这台设备索取过。', waits: '{name} 于 {time} 索取，设备还没有回答。', read: '{time} 的回答。',
+    time: '时间', what: '事件', first: '第一个数', second: '第二个数', earlier: '上一次启动后 {n} 秒', refused: { tooSoon: '同一台设备 10 分钟内只能索取一次。', role: '只有管理员可以索取。' },
+    kinds: {
+      1: '启动：原因、第几次启动', 2: '模式：现在、之前', 3: '无线打开：次数', 4: '无线关闭：次数', 5: '无线无声，已重启：次数', 6: '连接建立：连接数', 7: '连接断开：连接数', 8: '已连上中心', 9: '与中心断开',
+      10: '存储失败：种类、等待的帧数', 11: '存储恢复', 12: '传感器故障：部件和种类、寄存器和读数', 13: '传感器恢复：部件', 14: '最长的一步（毫秒）', 15: '自行重启：原因', 16: '中心索取记录：编号',
+    },
+  },
   a11y: { skip: '跳到警报卡', queue: '警报列表', card: '警报卡', newAlarm: '新警报：{kind}，{name}，{address}' },
 }
