@@ -9,7 +9,7 @@ namespace ElderBand.BandProtocol
         /// <summary>The key's level changed; Arg 1 pressed, 0 released.</summary>
         KeyEdge = 1,
 
-        /// <summary>An accelerometer interrupt: its FIFO wants to be read.</summary>
+        /// <summary>An interrupt of the accelerometer: its FIFO must be read.</summary>
         MotionReady = 2,
 
         /// <summary>A link is up (hub: Address).</summary>

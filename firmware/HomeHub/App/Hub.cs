@@ -170,7 +170,7 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
-        /// Takes what happened, acts, and returns the milliseconds until it wants to be called again.
+        /// Handles the queued events, does what is due, and returns the milliseconds until the next call.
         /// </summary>
         public int Step(long nowMs)
         {

@@ -6,8 +6,9 @@ using nanoFramework.Runtime.Native;
 namespace ElderBand.HomeHub.Board
 {
     /// <summary>
-    /// Mains line, and the external watchdog TPS3431, which is always on. It resets through the EN line, which the chip
-    /// cannot tell from power on; a capacitor can: it keeps its charge through a reset and loses it with the supply.
+    /// Mains line, and the external watchdog TPS3431, which is always on. The watchdog resets through the EN line,
+    /// which looks like power on to the chip. A capacitor shows the difference: it keeps its charge through a reset and
+    /// loses the charge with the supply.
     /// </summary>
     public sealed class HubPower : IPower
     {
@@ -18,7 +19,7 @@ namespace ElderBand.HomeHub.Board
         private readonly GpioPin _retention;
         private readonly WakeCause _cause;
 
-        /// <summary>Takes the lines, looks at the capacitor and charges it.</summary>
+        /// <summary>Opens the lines, reads the capacitor and charges it.</summary>
         public HubPower(GpioController gpio, IPin mains, IPin watchdogFeed)
         {
             _mains = mains;

@@ -11,15 +11,13 @@ namespace ElderBand.HomeHub.Board
 {
     /// <summary>
     /// The hub as a GATT client. Connecting and discovering block for up to 30 s, so one worker thread does both. The
-    /// worker stops the scanner before a connect, because a device cannot connect while it scans, and starts the
-    /// scanner anew after each disconnect, because the last disconnect stops the whole stack while the scanner still
-    /// says "started".
+    /// worker stops the scanner before a connect, because a device cannot connect while it scans, and restarts the
+    /// scanner after each disconnect, because the last disconnect stops the whole stack while the scanner still says
+    /// "started".
     /// </summary>
     public sealed class HubRadio : IHubLink
     {
-        /// <summary>
-        /// After it has said Disconnected the stack's event thread may stop the stack; this is time for it.
-        /// </summary>
+        /// <summary>Wait after Disconnected, in which the stack's event thread may stop the stack, ms.</summary>
         private const int SettleMs = 200;
 
         private readonly Inbox _inbox;
@@ -33,7 +31,7 @@ namespace ElderBand.HomeHub.Board
         private bool _restart;
         private bool _scan;
 
-        /// <summary>Makes the radio and its worker; it scans when asked.</summary>
+        /// <summary>Makes the radio and its worker; scanning begins with <see cref="Scan"/>.</summary>
         public HubRadio(Inbox inbox, IClock clock)
         {
             _inbox = inbox;
@@ -154,8 +152,8 @@ namespace ElderBand.HomeHub.Board
         }
 
         /// <summary>
-        /// Starts the scanner anew, after the links that are closing: the last one to end stops the whole stack. False
-        /// where a connect waits, which needs the scanner stopped; the scanner is started after that.
+        /// Restarts the scanner when no link is closing, because the end of the last link stops the whole stack. False
+        /// where a connect waits, which needs a stopped scanner; the scanner is started after the connect.
         /// </summary>
         private bool RestartScanner(bool restart, bool ended)
         {
@@ -211,7 +209,7 @@ namespace ElderBand.HomeHub.Board
         /// <summary>Connects, finds both characteristics, subscribes; false where any of it failed.</summary>
         private bool Discover(Peer peer)
         {
-            peer.MustDrop = false; // it was about the link before this one
+            peer.MustDrop = false; // the request was about the earlier link
             peer.IsAnswered = false;
             try
             {
@@ -236,7 +234,7 @@ namespace ElderBand.HomeHub.Board
             }
             catch (Exception)
             {
-                // Treated like every other connect that came to nothing.
+                // Treated like every other failed connect.
                 return false;
             }
         }

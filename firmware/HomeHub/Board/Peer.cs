@@ -3,7 +3,7 @@ using nanoFramework.Device.Bluetooth.GenericAttributeProfile;
 
 namespace ElderBand.HomeHub.Board
 {
-    /// <summary>One band as a GATT peer, and where its connection stands on the native side.</summary>
+    /// <summary>One band as a GATT peer, and the state of its connection on the native side.</summary>
     internal sealed class Peer
     {
         /// <summary>48-bit address.</summary>
@@ -21,7 +21,7 @@ namespace ElderBand.HomeHub.Board
         /// <summary>Subscribed: frames go both ways.</summary>
         public bool IsUp;
 
-        /// <summary>The loop wants this link dropped.</summary>
+        /// <summary>The loop has requested the end of this link.</summary>
         public bool MustDrop;
 
         /// <summary>Close was called or a connect failed; the stack has not said Disconnected yet.</summary>

@@ -7,8 +7,9 @@ using nanoFramework.Device.Bluetooth;
 namespace ElderBand.HomeHub.Board
 {
     /// <summary>
-    /// The device objects of the bands. One is let go only after the stack has said Disconnected (docs/adr/0035): the
-    /// native side writes to its memory until then. Events of the stack arrive on another thread than the calls.
+    /// The device objects of the bands. A device object is released only after the stack has reported Disconnected
+    /// (docs/adr/0035): the native side writes to its memory until then. Events of the stack arrive on another thread
+    /// than the calls.
     /// </summary>
     internal sealed class Peers
     {
@@ -44,7 +45,7 @@ namespace ElderBand.HomeHub.Board
             _work = work;
         }
 
-        /// <summary>True while the end of a link is waited for.</summary>
+        /// <summary>True while a link is closing.</summary>
         public bool IsAnyClosing
         {
             get
@@ -148,7 +149,7 @@ namespace ElderBand.HomeHub.Board
             Close(peer);
         }
 
-        /// <summary>Ends every link and lets go of every object.</summary>
+        /// <summary>Ends every link and releases every object.</summary>
         public void FailAll()
         {
             for (int i = 0; i < MaxPeers; i++)
@@ -224,15 +225,13 @@ namespace ElderBand.HomeHub.Board
             return peer;
         }
 
-        /// <summary>
-        /// Ends a connection, or what a failed connect left of one. The stack answers with Disconnected.
-        /// </summary>
+        /// <summary>Ends a connection, or the rest of a failed connect. The stack then reports Disconnected.</summary>
         private void Close(Peer peer)
         {
             Down(peer);
             if (peer.IsAnswered && peer.Device.ConnectionStatus == BluetoothConnectionStatus.Disconnected)
             {
-                return; // the stack has answered already
+                return; // the stack has already reported Disconnected
             }
 
             peer.ClosingSinceMs = peer.IsClosing ? peer.ClosingSinceMs : _clock.NowMs();
@@ -255,12 +254,13 @@ namespace ElderBand.HomeHub.Board
             }
             catch (Exception)
             {
-                // The stack knew nothing of it.
+                // The stack had no such connection.
             }
         }
 
         /// <summary>
-        /// True while a new connect must wait for this one: closing, and not just without any answer.
+        /// True while a new connect must wait for this connection: it is closing, and the stack has reported on it or
+        /// the close is less than <see cref="CloseLimitMs"/> old.
         /// </summary>
         private bool IsInTheWay(Peer peer)
         {
@@ -300,7 +300,8 @@ namespace ElderBand.HomeHub.Board
                 peer.IsAnswered = true;
                 if (connected)
                 {
-                    // Of a connect that was given up. A failed connect says Connected too, and both have to be closed.
+                    // The report belongs to a connect that was given up. A failed connect reports Connected too; both
+                    // must be closed.
                     peer.MustDrop |= peer.IsClosing;
                 }
                 else

@@ -32,9 +32,7 @@ namespace ElderBand.HomeHub
             CentreFrame = 4,
         }
 
-        /// <summary>
-        /// Writes what is due; returns milliseconds until it wants to be called again, or <see cref="Lost"/>.
-        /// </summary>
+        /// <summary>Writes due frames; returns the milliseconds until the next call, or <see cref="Lost"/>.</summary>
         public int Step(BandSession band, bool online, int minuteOfDay, long nowMs)
         {
             for (int writes = 0; writes < WritesPerStep; writes++)
@@ -91,7 +89,7 @@ namespace ElderBand.HomeHub
                     return Owed.Nothing;
                 }
 
-                // The centre has signed it; what the hub says itself carries the link tag.
+                // The centre has signed this frame; only the hub's own frames carry the link tag.
                 Bytes.Copy(down, 0, _frame, 0, Frame.Size);
                 return Owed.CentreFrame;
             }

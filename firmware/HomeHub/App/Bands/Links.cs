@@ -3,26 +3,27 @@ using ElderBand.BandProtocol;
 namespace ElderBand.HomeHub
 {
     /// <summary>
-    /// Scanner and up to three links. The controller gives three and no more; a failing connect takes 7 s without
-    /// scanning, so one failure is followed by 2 s of scanning, and whoever is owed an answer to an alarm goes first.
-    /// The scanner reports an address once and then drops its frames until it is restarted, so it is restarted soon
-    /// after it has reported a band without a link: the next frame may be a press. Without a link a restart stops the
-    /// whole radio stack and all threads with it, so there are no more restarts than that needs (docs/adr/0035).
+    /// Scanner and up to three links, which is the controller's limit. A failing connect takes 7 s without scanning, so
+    /// 2 s of scanning follow each failure, and a band that waits for the acknowledgement of an alarm is connected
+    /// first. The scanner reports an address once and then drops its frames until it is restarted, so it is restarted
+    /// soon after it has reported a band without a link: the next frame may be a press. Without a link a restart stops
+    /// the whole radio stack and all threads with it, so the scanner is not restarted more often than that
+    /// (docs/adr/0035).
     /// </summary>
     public sealed class Links
     {
         /// <summary>Links that the controller can hold.</summary>
         public const int MaxLinks = 3;
 
-        // From the report of a band without a link to the restart: a press then is stored within 6 s (P03).
+        // Time from the report of a band without a link to the restart; with it a press is stored within 6 s (P03).
         private const long ScanAfterReportMs = 2000;
 
-        // The stack may have stopped scanning without a word, so also a quiet scanner is restarted.
+        // The stack may have stopped scanning without an event, so a scanner without reports is restarted too.
         private const long ScanMs = 15000;
         private const int LongestWaitMs = 2000;
         private const long AdvertisedForMs = 5000;
 
-        // A beat that asks for nothing is on the air for 1.5 s: a connect that begins later fails, and is deaf for 7 s.
+        // A beat that asks for no link lasts 1.5 s. A connect that begins later fails after 7 s without scanning.
         private const long BeatForMs = 1000;
         private const long ConnectLimitMs = 15000;
         private const long PauseAfterFailureMs = 2000;
@@ -30,7 +31,8 @@ namespace ElderBand.HomeHub
         private const long TurnMs = 60000;
         private const long EvictMs = 5000;
 
-        // 8 dB above what the ESP32 hears at all (-94 dBm, its data sheet): below, a connect mostly fails, and is deaf.
+        // 8 dB above the ESP32's sensitivity (-94 dBm, its data sheet). Below, most connects fail after 7 s without
+        // scanning.
         private const int WeakDbm = -86;
         private const long WeakAgainMs = 300000;
         private const long CallWaitsMs = 10000;
@@ -83,7 +85,7 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>A served band was heard in an advertisement.</summary>
-        /// <param name="band">Which.</param>
+        /// <param name="band">The band.</param>
         /// <param name="heard">Signal strength in Arg, and the frame, if there is one.</param>
         /// <param name="nowMs">Now.</param>
         public void OnHeard(BandSession band, RingEvent heard, long nowMs)
@@ -92,7 +94,7 @@ namespace ElderBand.HomeHub
             band.RssiDbm = heard.Arg;
             band.WantsLink = AsksForLink(heard);
 
-            // The earliest report counts: many bands must not put the restart off for each other.
+            // The earliest report counts, so that one band cannot delay the restart for another.
             if (band.Link == LinkState.Down && nowMs + ScanAfterReportMs < _scanDueMs)
             {
                 _scanDueMs = nowMs + ScanAfterReportMs;
@@ -101,8 +103,8 @@ namespace ElderBand.HomeHub
 
         /// <summary>
         /// A status or vitals frame in an advertisement is complete without a link, unless the status asks for one. A
-        /// band in Guard holds a link, so its status always asks. So does every other frame, and an advertisement
-        /// without one.
+        /// band in Guard holds a link, so its status always asks. Every other frame asks too, and so does an
+        /// advertisement without a frame.
         /// </summary>
         private static bool AsksForLink(RingEvent heard)
         {
@@ -123,7 +125,7 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
-        /// A link went down or could not be made: the scanner must be started anew or the hub is deaf.
+        /// A link went down or could not be made: without a restart of the scanner the hub hears no advertisement.
         /// </summary>
         public void OnDown(BandSession band, long nowMs)
         {
@@ -161,7 +163,7 @@ namespace ElderBand.HomeHub
             _connectNotBeforeMs = nowMs;
         }
 
-        /// <summary>Whether the centre is reached has changed: every linked band learns it at once.</summary>
+        /// <summary>The line to the centre came up or went down: every linked band is told at once.</summary>
         public void OnlineChanged()
         {
             for (int i = 0; i < _bands.Count; i++)
@@ -170,9 +172,7 @@ namespace ElderBand.HomeHub
             }
         }
 
-        /// <summary>
-        /// Writes what is owed, connects, scans; returns milliseconds until it wants to be called again.
-        /// </summary>
+        /// <summary>Writes due frames, connects and scans; returns the milliseconds until the next call.</summary>
         public int Step(bool online, int minuteOfDay, long nowMs)
         {
             int wait = LongestWaitMs;
@@ -228,7 +228,9 @@ namespace ElderBand.HomeHub
             return wait < 0 ? 0 : wait;
         }
 
-        /// <summary>A link without a frame for three beats of Guard is dead, whatever the stack says.</summary>
+        /// <summary>
+        /// A link without a frame for three beats of Guard is dead, also where the stack reports no disconnect.
+        /// </summary>
         private void Supervise(BandSession band, long nowMs)
         {
             int silentMs = LinkTiming.SilentBeats * LinkTiming.BeatMs(BandMode.Guard);
@@ -274,8 +276,8 @@ namespace ElderBand.HomeHub
 
         /// <summary>
         /// A link is made where the band asks, or is owed an acknowledgement or a frame of the centre. After a failure
-        /// the scanner has its 2 s first, except for a band whose call has been heard and was never tried: another's
-        /// failure must not hold up its answer.
+        /// the hub first scans for 2 s. The exception is a band whose call was heard and to which no connect was tried:
+        /// another band's failure must not delay its acknowledgement.
         /// </summary>
         private bool MayConnect(BandSession band, long nowMs)
         {
@@ -296,8 +298,8 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
-        /// A call that was heard waits for its answer: nobody else's connect may make the hub deaf meanwhile. A band
-        /// that cannot be reached holds the others up only for its first attempts.
+        /// True while a heard call waits for its acknowledgement: no other connect may stop the scan meanwhile. A band
+        /// that cannot be reached delays the others only during its first attempts.
         /// </summary>
         private bool CallWaits(long nowMs)
         {
@@ -316,8 +318,8 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
-        /// A band at the edge of reach that only asks gets no link: its calls and beats are heard without one. For
-        /// words of the centre one attempt, and after a failure one in 5 min.
+        /// A band at the edge of range that only asks gets no link, because its calls and beats are heard without one.
+        /// For a frame of the centre the hub makes one attempt, and after a failure one every 5 min.
         /// </summary>
         private static bool IsTooWeak(BandSession band, long nowMs)
         {
@@ -326,7 +328,8 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
-        /// Drops the link that has waited least for nothing: at once for an alarm, else after its minute.
+        /// Drops the oldest link of a lower rank to make room, or of equal rank where the wanted band only asks. The
+        /// link must have lasted <see cref="EvictMs"/>, or <see cref="TurnMs"/> where the band only asks.
         /// </summary>
         private void MakeRoom(BandSession wanted, long nowMs)
         {
@@ -351,7 +354,9 @@ namespace ElderBand.HomeHub
             }
         }
 
-        /// <summary>2 owed an acknowledgement, 1 owed something from the centre, 0 just asking.</summary>
+        /// <summary>
+        /// 2: an acknowledgement waits for the band. 1: a frame of the centre waits. 0: the band only asks.
+        /// </summary>
         private static int Rank(BandSession band)
         {
             return band.Acks > 0 ? 2 : band.Down.Owes ? 1 : 0;

@@ -24,7 +24,9 @@ namespace ElderBand.HomeHub
         private int _frozen;
         private bool _thawing;
 
-        /// <summary>Takes all memory it will ever use; the end of the trace travels behind the mark.</summary>
+        /// <summary>
+        /// Allocates all memory that the attempts will use. The end of the trace is stored behind the mark.
+        /// </summary>
         public LineAttempts(IFlash flash, Outbox outbox, BandTable bands, TraceRing trace)
         {
             _trace = trace;

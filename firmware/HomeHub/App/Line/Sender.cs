@@ -38,7 +38,7 @@ namespace ElderBand.HomeHub
         private long _beatDueMs;
         private long _retryMs;
 
-        /// <summary>Takes all memory it will ever use.</summary>
+        /// <summary>Allocates all memory that the sender will use.</summary>
         public Sender(IUplink port, IClock clock, Outbox outbox, BandTable bands, TraceRing trace)
         {
             _trace = trace;
@@ -51,7 +51,7 @@ namespace ElderBand.HomeHub
         /// <summary>On mains, for hello and beat.</summary>
         public bool OnMains { get; set; }
 
-        /// <summary>The line is up or gone: nothing that was sent before counts.</summary>
+        /// <summary>The line came up or went down: from now on no earlier message counts as sent.</summary>
         public void OnLine(long nowMs)
         {
             _helloOwed = true;

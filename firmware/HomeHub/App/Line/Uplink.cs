@@ -2,7 +2,7 @@ using ElderBand.BandProtocol;
 
 namespace ElderBand.HomeHub
 {
-    /// <summary>Where the line to the centre stands.</summary>
+    /// <summary>State of the line to the centre.</summary>
     public enum UplinkState : byte
     {
         /// <summary>Waiting before the next attempt.</summary>
@@ -30,7 +30,7 @@ namespace ElderBand.HomeHub
         private long _sinceMs;
         private long _answeredMs;
 
-        /// <summary>Takes all memory it will ever use.</summary>
+        /// <summary>Allocates all memory that the uplink will use.</summary>
         public Uplink(IUplink port, IFlash flash, IClock clock, Outbox outbox, BandTable bands, TraceRing trace)
         {
             _port = port;
@@ -38,7 +38,7 @@ namespace ElderBand.HomeHub
             _attempts = new LineAttempts(flash, outbox, bands, trace);
         }
 
-        /// <summary>Where the line stands.</summary>
+        /// <summary>State of the line.</summary>
         public UplinkState State { get; private set; }
 
         /// <summary>Signed in.</summary>
@@ -99,20 +99,20 @@ namespace ElderBand.HomeHub
             _sender.OnLine(nowMs);
         }
 
-        /// <summary>PUBACK: proof of life, and the end of a vitals message.</summary>
+        /// <summary>PUBACK: shows that the line works, and ends a vitals message.</summary>
         public void OnPublished(int message, long nowMs)
         {
             _answeredMs = nowMs;
             _sender.OnPublished(message);
         }
 
-        /// <summary>Anything from the centre is proof of life.</summary>
+        /// <summary>Any message from the centre shows that the line works.</summary>
         public void OnAnswer(long nowMs)
         {
             _answeredMs = nowMs;
         }
 
-        /// <summary>Acts on what is due; returns milliseconds until it wants to be called again.</summary>
+        /// <summary>Does what is due; returns the milliseconds until the next call.</summary>
         public int Step(long nowMs)
         {
             switch (State)
