@@ -44,7 +44,8 @@ public sealed class BandDevice : Device
         Key = new KeyPin(this);
         Vibration = new OutputPin(this);
         Light = new OutputPin(this);
-        Wrist = new WristReader(world, Vibration);
+        Wrist = new WristReader(world);
+        Vibration.Changed += Wrist.Change;
         Ppg = new Max30102Chip(nowMs => wearer.Light(nowMs), hasGreen);
         _hasGreen = hasGreen;
         Accelerometer = new Adxl343Chip(nowMs => Felt(nowMs, wearer.Motion(nowMs)));

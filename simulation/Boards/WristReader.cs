@@ -1,127 +1,122 @@
 namespace ElderBand.Simulation;
 
-/// <summary>A vibration pattern, recognised by number and length of its pulses as a wearer would.</summary>
+/// <summary>What a wearer feels, told apart by the number of the pulses and their shortest length.</summary>
 public enum Felt
 {
     /// <summary>No known pattern.</summary>
     Unknown,
 
-    /// <summary>Stage 1, heard at home: one pulse.</summary>
+    /// <summary>Stage 1, heard at home: two pulses.</summary>
     Home,
 
-    /// <summary>Stage 2, the centre has it: two pulses.</summary>
+    /// <summary>Stage 2, the centre has it: three pulses.</summary>
     Centre,
 
-    /// <summary>Stage 3, a person has it: one long.</summary>
+    /// <summary>Stage 3, a person has it: four long.</summary>
     Taken,
 
-    /// <summary>Stage 4, help is on the way: two long.</summary>
+    /// <summary>Stage 4, help is on the way: five long.</summary>
     Coming,
 
-    /// <summary>Stage 5, closed: one soft.</summary>
+    /// <summary>Stage 5, closed: six soft.</summary>
     Closed,
 
-    /// <summary>The key was held long enough: release it.</summary>
+    /// <summary>Held long enough, let go: seven close pulses.</summary>
     LetGo,
 
-    /// <summary>Understood: "I am fine", "not needed".</summary>
+    /// <summary>"I am fine" or "not needed" is understood: seven short and a long one.</summary>
     Understood,
 
-    /// <summary>Charged on the wrist: take the band off.</summary>
+    /// <summary>Charged on the wrist: take the band off, nine pulses.</summary>
     TakeOff,
 
-    /// <summary>A tick: waiting, or nobody has taken it yet.</summary>
+    /// <summary>A tick, one pulse: waiting, or nobody has taken it yet.</summary>
     Tick,
 
-    /// <summary>The countdown of a fall.</summary>
+    /// <summary>The countdown of a fall: one pulse soon after another.</summary>
     Countdown,
 }
 
 /// <summary>
-/// Reads the pin of the vibration motor, so that a stage counts as shown only if its pattern was really played. The
-/// lengths are those of firmware/Wristband/App/Wrist/WristSignal.cs.
+/// Reads the vibration motor's pin from outside, so that a stage counts as shown only if the wrist really said it.
+/// Pulses that follow each other closely belong together. A flash write can lengthen them and their pauses, so a
+/// pattern is known by the number of its pulses; none may be shorter than in
+/// firmware/Wristband/App/Wrist/WristSignal.cs.
 /// </summary>
-public sealed class WristReader
+public sealed class WristReader(World world)
 {
-    // The longest pause inside a pattern is 400 ms; the shortest between two patterns is 700 ms.
-    private const int GapMs = 550;
-    private const int ToleranceMs = 24;
-    private const int LongestTickMs = 90;
+    // The longest silence in a pattern is 150 ms and two flash writes of 240; the shortest between two patterns is 700.
+    private const int GapMs = 650;
+    private const int ToleranceMs = 5;
+    private const int CountdownEveryMs = 3000;
 
-    private static readonly (Felt What, int[] PulsesMs)[] Patterns =
+    private static readonly (Felt What, int ShortestMs)[] Patterns =
     [
-        (Felt.Home, [200]),
-        (Felt.Centre, [200, 200]),
-        (Felt.Taken, [900]),
-        (Felt.Coming, [900, 900]),
-        (Felt.Closed, [40, 40, 40]),
-        (Felt.LetGo, [500, 500, 500]),
-        (Felt.Understood, [100, 400]),
-        (Felt.TakeOff, [300, 300, 300, 300, 300]),
-        (Felt.Tick, [60]),
+        (Felt.Home, 200),
+        (Felt.Centre, 200),
+        (Felt.Taken, 400),
+        (Felt.Coming, 400),
+        (Felt.Closed, 60),
+        (Felt.LetGo, 150),
+        (Felt.Understood, 80),
+        (Felt.TakeOff, 120),
     ];
 
-    private readonly World _world;
-    private readonly List<(int Ms, long AtUs)> _pulses = [];
-    private long _onUs;
+    private int _pulses;
+    private int _shortestMs;
+    private long _beganUs;
+    private long _beganMs;
     private long _onMs;
     private long _offMs;
-
-    /// <summary>Watches a pin.</summary>
-    public WristReader(World world, OutputPin vibration)
-    {
-        _world = world;
-        vibration.Changed += Change;
-    }
+    private long _singleMs = -CountdownEveryMs;
 
     /// <summary>Called at the end of each pattern with the pattern and the moment of its begin, µs.</summary>
     public Action<Felt, long>? Shown { get; set; }
 
-    private void Change(bool on, long atUs)
+    /// <summary>The motor has started or stopped at this moment, µs.</summary>
+    public void Change(bool on, long atUs)
     {
         if (on)
         {
-            _onUs = atUs;
-            _onMs = _world.NowMs;
+            if (_pulses == 0)
+            {
+                _beganUs = atUs;
+                _beganMs = world.NowMs;
+                _shortestMs = int.MaxValue;
+            }
+
+            _onMs = world.NowMs;
             return;
         }
 
-        var offMs = _world.NowMs;
-        _pulses.Add(((int)(offMs - _onMs), _onUs));
+        var offMs = world.NowMs;
+        _pulses++;
+        _shortestMs = Math.Min(_shortestMs, (int)(offMs - _onMs));
         _offMs = offMs;
-        _world.At(offMs + GapMs, () =>
+        world.At(offMs + GapMs, () =>
         {
-            if (_pulses.Count > 0 && _offMs == offMs && _onMs < offMs)
+            if (_pulses > 0 && _offMs == offMs && _onMs < offMs)
             {
                 End();
             }
         });
-
-        // The pauses between the fast ticks of a countdown are too short to end a pattern.
-        if (_pulses.Count > 4)
-        {
-            End();
-        }
     }
 
     private void End()
     {
-        // A pattern may follow a tick at once; then the tick is not part of the pattern.
-        var what = Match(0);
-        var first = what == Felt.Unknown && _pulses.Count > 1 && _pulses[0].Ms < LongestTickMs ? 1 : 0;
-        what = first == 1 ? Match(1) : what;
-        if (what == Felt.Unknown && _pulses.TrueForAll(static pulse => pulse.Ms is > 120 and < 280))
-        {
-            what = Felt.Countdown;
-        }
-
-        var startUs = _pulses[what == Felt.Unknown ? 0 : first].AtUs;
-        _pulses.Clear();
-        Shown?.Invoke(what, startUs);
+        var what = _pulses == 1 ? Single() : Pattern();
+        _pulses = 0;
+        Shown?.Invoke(what, _beganUs);
     }
 
-    private Felt Match(int first) => Patterns.FirstOrDefault(pattern =>
-        pattern.PulsesMs.Length == _pulses.Count - first
-        && pattern.PulsesMs.Zip(_pulses.Skip(first))
-            .All(static pair => Math.Abs(pair.First - pair.Second.Ms) < ToleranceMs)).What;
+    private Felt Single()
+    {
+        var sinceMs = _beganMs - _singleMs;
+        _singleMs = _beganMs;
+        return sinceMs < CountdownEveryMs ? Felt.Countdown : Felt.Tick;
+    }
+
+    private Felt Pattern() =>
+        _pulses - 2 is var index && index < Patterns.Length && _shortestMs > Patterns[index].ShortestMs - ToleranceMs
+            ? Patterns[index].What : Felt.Unknown;
 }

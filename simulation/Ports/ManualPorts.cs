@@ -36,6 +36,9 @@ public sealed class ManualPin : IPin
     /// <summary>How often the App has made it active.</summary>
     public int Rises { get; private set; }
 
+    /// <summary>Called with the new level where the App has changed it.</summary>
+    public Action<bool>? Changed { get; set; }
+
     /// <inheritdoc/>
     public bool Read() => Level;
 
@@ -43,7 +46,12 @@ public sealed class ManualPin : IPin
     public void Write(bool active)
     {
         Rises += active && !Level ? 1 : 0;
+        var changes = active != Level;
         Level = active;
+        if (changes)
+        {
+            Changed?.Invoke(active);
+        }
     }
 }
 

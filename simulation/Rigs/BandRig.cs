@@ -44,7 +44,9 @@ public sealed partial class BandRig
             KeepGuard(Flash, Secret);
         }
 
-        Power.IsExternal = !worn; // a band that is neither worn nor on the charger goes to sleep
+        Wrist = new WristReader(World);
+        Vibration.Changed = on => Wrist.Change(on, Now * 1000);
+        Power.IsExternal = !worn; // unworn and off the charger a band goes to sleep
     }
 
     public bool Worn { get; }
@@ -66,6 +68,9 @@ public sealed partial class BandRig
     public ManualPin Key { get; } = new();
 
     public ManualPin Vibration { get; } = new();
+
+    /// <summary>What the wearer feels.</summary>
+    public WristReader Wrist { get; }
 
     public ManualPin Light { get; } = new();
 
@@ -176,14 +181,18 @@ public sealed partial class BandRig
     {
         PpgChip.Advance(Now);
         AccelerometerChip.Advance(Now);
-        var wait = Band.Step(Now);
+        var beganMs = Now;
+        _wakeAt = long.MaxValue;
+        var wait = Band.Step(beganMs);
         if (wait <= 0)
         {
             throw new InvalidOperationException($"the band asked for a step in {wait} ms");
         }
 
         ChargeEstimate();
-        _wakeAt = Now + wait;
+
+        // As firmware/Wristband/Program.cs: what the step took is part of the wait, and an event ends the wait.
+        _wakeAt = Math.Min(_wakeAt, Math.Max(Now, beganMs + wait));
     }
 
     /// <summary>

@@ -284,10 +284,10 @@ public sealed class IncidentLog
 
     private static string Words(Felt felt) => felt switch
     {
-        Felt.Home => "1 pulse, heard at home",
-        Felt.Centre => "2 pulses, the centre has it",
-        Felt.Taken => "1 long, a person has it",
-        Felt.Coming => "2 long, help is on the way",
-        _ => "1 soft, closed",
+        Felt.Home => "2 pulses, heard at home",
+        Felt.Centre => "3 pulses, the centre has it",
+        Felt.Taken => "4 long, a person has it",
+        Felt.Coming => "5 long, help is on the way",
+        _ => "6 soft, closed",
     };
 }

@@ -215,7 +215,7 @@ public sealed class BeatTests
         var sos = world.RowsOf(FrameType.Sos)[0];
         world.RunUntil(() => world.Band.Link.IsEnding, 70 * 60_000).ShouldBeTrue();
         world.Down(world.StageFrame(sos, Stage.Taken, 2));
-        world.RunFor(1000);
+        world.RunFor(4000);
         world.Band.Link.RadioIsOn.ShouldBeTrue();
         world.StagesShown(sos).ShouldContain(Stage.Taken);
     }

@@ -20,16 +20,17 @@ public sealed class KeyTests
         (KeyState.Fired, KeyEvent.Release, KeyState.Up, KeyAction.None),
         (KeyState.Fired, KeyEvent.Held10S, KeyState.Stuck, KeyAction.ReportStuck),
         (KeyState.FiredAgain, KeyEvent.Release, KeyState.Up, KeyAction.None),
-        (KeyState.FiredAgain, KeyEvent.Held3S, KeyState.Fired, KeyAction.NotNeeded),
-        (KeyState.FiredAgain, KeyEvent.Held10S, KeyState.Stuck, KeyAction.ReportStuck),
+        (KeyState.FiredAgain, KeyEvent.Held3S, KeyState.AskedAgain, KeyAction.AskToLetGo),
+        (KeyState.AskedAgain, KeyEvent.Release, KeyState.Up, KeyAction.NotNeeded),
+        (KeyState.AskedAgain, KeyEvent.HeldOn, KeyState.Fired, KeyAction.None),
         (KeyState.CountdownContact, KeyEvent.Release, KeyState.Up, KeyAction.None),
-        (KeyState.CountdownContact, KeyEvent.Held80Ms, KeyState.CountdownShort, KeyAction.None),
-        (KeyState.CountdownShort, KeyEvent.Release, KeyState.Up, KeyAction.SosInCountdown),
-        (KeyState.CountdownShort, KeyEvent.Held2S, KeyState.CountdownBetween, KeyAction.None),
-        (KeyState.CountdownBetween, KeyEvent.Release, KeyState.Up, KeyAction.None),
-        (KeyState.CountdownBetween, KeyEvent.Held3S, KeyState.CountdownFine, KeyAction.OfferFine),
-        (KeyState.CountdownFine, KeyEvent.Release, KeyState.Up, KeyAction.Fine),
-        (KeyState.CountdownFine, KeyEvent.Held10S, KeyState.Stuck, KeyAction.ReportStuck),
+        (KeyState.CountdownContact, KeyEvent.Held80Ms, KeyState.CountdownHeld, KeyAction.None),
+        (KeyState.CountdownContact, KeyEvent.CountdownOver, KeyState.Contact, KeyAction.None),
+        (KeyState.CountdownHeld, KeyEvent.Release, KeyState.Up, KeyAction.SosInCountdown),
+        (KeyState.CountdownHeld, KeyEvent.CountdownOver, KeyState.Fired, KeyAction.SosInCountdown),
+        (KeyState.CountdownHeld, KeyEvent.Held3S, KeyState.CountdownAsked, KeyAction.AskToLetGo),
+        (KeyState.CountdownAsked, KeyEvent.Release, KeyState.Up, KeyAction.Fine),
+        (KeyState.CountdownAsked, KeyEvent.HeldOn, KeyState.Fired, KeyAction.SosInCountdown),
         (KeyState.Stuck, KeyEvent.Release, KeyState.Up, KeyAction.ReportFree),
         (KeyState.Stuck, KeyEvent.Held20S, KeyState.Spent, KeyAction.Reset),
         (KeyState.HeldAtBoot, KeyEvent.Release, KeyState.Up, KeyAction.None),
@@ -60,7 +61,7 @@ public sealed class KeyTests
     {
         var expected = Moves.Where(m => m.From == state && m.Event == happened)
             .DefaultIfEmpty((From: state, Event: happened, To: state, Action: KeyAction.None)).Single();
-        SosKey.Next(state, happened, out var action).ShouldBe(expected.To);
+        KeyTable.Next(state, happened, out var action).ShouldBe(expected.To);
         action.ShouldBe(expected.Action);
     }
 
@@ -75,17 +76,34 @@ public sealed class KeyTests
         reached.Count.ShouldBe(Enum.GetValues<KeyState>().Length);
     }
 
-    /// <summary>Plays a press of a bare key, millisecond by millisecond, and collects the actions.</summary>
+    // What the wrist plays when it asks to let go takes this long (WristSignal).
+    private const int LetGoPatternMs = 1650;
+
+    /// <summary>
+    /// Plays a press of a bare key, millisecond by millisecond, with a wrist that asks to let go; collects the actions.
+    /// </summary>
     private static List<KeyAction> Play(
         SosKey key, IReadOnlyCollection<(long At, bool Down)> edges, long fromMs, long untilMs, bool countdown)
     {
         var actions = new List<KeyAction>();
+        var askedUntil = long.MaxValue;
         for (var now = fromMs; now <= untilMs; now++)
         {
+            var before = actions.Count;
             Drain(key, now, actions);
+            if (actions[before..].Contains(KeyAction.AskToLetGo))
+            {
+                askedUntil = now + LetGoPatternMs;
+            }
+
             foreach (var edge in edges.Where(e => e.At == now))
             {
                 key.Edge(edge.Down, now, countdown);
+            }
+
+            if (now == askedUntil)
+            {
+                key.OnLetGoEnd(now);
             }
         }
 
@@ -159,36 +177,98 @@ public sealed class KeyTests
         }
     }
 
-    [Theory]
-    [InlineData(79, new KeyAction[0])]
-    [InlineData(80, new[] { KeyAction.SosInCountdown })]
-    [InlineData(1000, new[] { KeyAction.SosInCountdown })]
-    [InlineData(1999, new[] { KeyAction.SosInCountdown })]
-    [InlineData(2000, new KeyAction[0])]
-    [InlineData(2999, new KeyAction[0])]
-    [InlineData(3000, new[] { KeyAction.OfferFine, KeyAction.Fine })]
-    [InlineData(9999, new[] { KeyAction.OfferFine, KeyAction.Fine })]
-    [InlineData(10000, new[] { KeyAction.OfferFine, KeyAction.ReportStuck, KeyAction.ReportFree })]
-    [InlineData(20000, new[] { KeyAction.OfferFine, KeyAction.ReportStuck, KeyAction.Reset, KeyAction.ReportFree })]
-    public void In_a_countdown_the_key_is_judged_on_its_release(int lengthMs, KeyAction[] expected) =>
-        Play(new SosKey(), [(0, true), (lengthMs, false)], 0, lengthMs + 100, true).ShouldBe(expected);
+    /// <summary>A release answers the request to let go from 3,000 ms until just before this.</summary>
+    private const int AskedUntilMs = 3000 + LetGoPatternMs + SosKey.LetGoMs;
 
-    [Theory]
-    [InlineData(2999, 59_000, new[] { KeyAction.Sos })]
-    [InlineData(3000, 59_000, new[] { KeyAction.Sos, KeyAction.NotNeeded })]
-    [InlineData(3000, 61_000, new[] { KeyAction.Sos })]
-    [InlineData(
-        10000, 5_000, new[] { KeyAction.Sos, KeyAction.NotNeeded, KeyAction.ReportStuck, KeyAction.ReportFree })]
-    public void A_3_s_hold_within_60_s_of_an_SOS_says_not_needed(int lengthMs, int afterMs, KeyAction[] expected)
+    [Fact]
+    public void P45_in_a_countdown_a_hold_of_every_length_is_an_SOS_or_answers_the_request_to_let_go()
     {
-        var key = new SosKey();
-        Play(key, [(0, true), (200, false)], 0, 1000, false).ShouldBe([KeyAction.Sos]);
-        Play(key, [(afterMs, true), (afterMs + lengthMs, false)], 1001, afterMs + lengthMs + 100, false)
-            .ShouldBe(expected);
+        for (var length = 0; length <= 15_000; length += 10)
+        {
+            List<KeyAction> expected = length < SosKey.FireMs ? []
+                : length < 3000 ? [KeyAction.SosInCountdown]
+                : length < AskedUntilMs ? [KeyAction.AskToLetGo, KeyAction.Fine]
+                : length < 10_000 ? [KeyAction.AskToLetGo, KeyAction.SosInCountdown]
+                : [KeyAction.AskToLetGo, KeyAction.SosInCountdown, KeyAction.ReportStuck, KeyAction.ReportFree];
+            Play(new SosKey(), Hold(0, length), 0, length + 100, true).ShouldBe(expected, $"{length} ms");
+        }
     }
 
     [Fact]
-    public void However_long_the_key_is_held_for_an_SOS_it_never_says_not_needed() =>
+    public void P45_within_60_s_of_an_SOS_only_letting_go_when_asked_says_not_needed_at_every_length()
+    {
+        for (var length = 0; length <= 15_000; length += 10)
+        {
+            List<KeyAction> expected = length < SosKey.FireMs ? []
+                : length < 3000 ? [KeyAction.Sos]
+                : length < AskedUntilMs ? [KeyAction.Sos, KeyAction.AskToLetGo, KeyAction.NotNeeded]
+                : length < 10_000 ? [KeyAction.Sos, KeyAction.AskToLetGo]
+                : [KeyAction.Sos, KeyAction.AskToLetGo, KeyAction.ReportStuck, KeyAction.ReportFree];
+            AfterAnSos(length, 5000).ShouldBe(expected, $"{length} ms");
+        }
+    }
+
+    [Theory]
+    [InlineData(2999, new[] { KeyAction.SosInCountdown })]
+    [InlineData(3000, new[] { KeyAction.AskToLetGo, KeyAction.Fine })]
+    [InlineData(AskedUntilMs - 1, new[] { KeyAction.AskToLetGo, KeyAction.Fine })]
+    [InlineData(AskedUntilMs, new[] { KeyAction.AskToLetGo, KeyAction.SosInCountdown })]
+    [InlineData(
+        20_000,
+        new[]
+        {
+            KeyAction.AskToLetGo, KeyAction.SosInCountdown, KeyAction.ReportStuck, KeyAction.Reset,
+            KeyAction.ReportFree,
+        })]
+    public void P45_the_limits_of_a_hold_in_a_countdown_are_exact(int lengthMs, KeyAction[] expected) =>
+        Play(new SosKey(), Hold(0, lengthMs), 0, lengthMs + 100, true).ShouldBe(expected);
+
+    [Fact]
+    public void P45_a_hold_whose_request_never_ended_is_an_SOS_after_10_s()
+    {
+        var key = new SosKey();
+        var actions = new List<KeyAction>();
+        key.Edge(true, 0, true);
+        Drain(key, 9999, actions);
+        actions.ShouldBe([KeyAction.AskToLetGo]);
+        Drain(key, 10_000, actions);
+        actions.ShouldBe([KeyAction.AskToLetGo, KeyAction.SosInCountdown, KeyAction.ReportStuck]);
+    }
+
+    [Fact]
+    public void P45_a_press_that_the_end_of_the_countdown_overtakes_is_an_SOS_at_every_length()
+    {
+        for (var heldMs = 0; heldMs < 3000; heldMs += 10)
+        {
+            var key = new SosKey();
+            var actions = Play(key, [(0, true)], 0, heldMs, true);
+            var now = key.OnCountdownOver(heldMs);
+            now.ShouldBe(heldMs < SosKey.FireMs ? KeyAction.None : KeyAction.SosInCountdown);
+            actions.ShouldBeEmpty();
+            Play(key, [(heldMs + 100, false)], heldMs + 1, heldMs + 200, false)
+                .ShouldBe(heldMs < SosKey.FireMs ? [KeyAction.Sos] : [], $"{heldMs} ms");
+        }
+    }
+
+    [Theory]
+    [InlineData(3000, 60_000, true)]
+    [InlineData(3000, 60_200, false)]
+    public void A_hold_says_not_needed_only_within_60_s_of_an_SOS(int lengthMs, int afterMs, bool notNeeded) =>
+        AfterAnSos(lengthMs, afterMs).Contains(KeyAction.NotNeeded).ShouldBe(notNeeded);
+
+    private static (long At, bool Down)[] Hold(long fromMs, int lengthMs) =>
+        lengthMs == 0 ? [] : [(fromMs, true), (fromMs + lengthMs, false)];
+
+    // What a hold comes to that begins so long after the first contact of an SOS.
+    private static List<KeyAction> AfterAnSos(int lengthMs, int afterMs)
+    {
+        var key = new SosKey();
+        Play(key, Hold(0, 200), 0, 1000, false).ShouldBe([KeyAction.Sos]);
+        return Play(key, Hold(afterMs, lengthMs), afterMs - 10, afterMs + lengthMs + 100, false);
+    }
+
+    [Fact]
+    public void P45_clutching_the_key_in_fear_never_says_not_needed() =>
         Play(new SosKey(), [(0, true), (8000, false)], 0, 8100, false).ShouldBe([KeyAction.Sos]);
 
     [Fact]

@@ -87,7 +87,7 @@ public sealed class ModeTests
         world.RunFor(90 * 60_000);
         var ledShare = (world.PpgChip.Conversions - conversions) / (90.0 * 60 * Max30102.ConversionsHz) * 100;
         ledShare.ShouldBeLessThan(3, "percent: probes, and looks at the skin after impacts");
-        (world.Vibration.Rises - starts).ShouldBe(hints * 5, "five pulses a hint");
+        (world.Vibration.Rises - starts).ShouldBe(hints * 9, "nine pulses a hint");
         world.Technical(TechnicalCode.ChargedOnWrist).ShouldBe(1);
         world.RowsOf(FrameType.Vitals)[^1].ShouldSatisfyAllConditions(f => Payload.Bpm(f, 0).ShouldBe((byte)0));
 
@@ -342,7 +342,7 @@ public sealed class ModeTests
         world.RunFor(20_000);
         world.KeyEdge(true);
         world.RunFor(15_000);
-        world.RowsOf(FrameType.Sos).Count.ShouldBe(1);
+        world.Down(world.StageFrame(world.RowsOf(FrameType.Sos).ShouldHaveSingleItem(), Stage.Closed, 2));
         world.Technical(TechnicalCode.KeyStuck).ShouldBe(1);
         world.RunFor(10_000);
         world.Power.Resets.ShouldBe(1);

@@ -17,6 +17,7 @@ public sealed class QuietPorts : IBandLink
     private readonly byte[] _nonce = new byte[LinkTiming.NonceBytes];
     private readonly EventRing _events = new(32, Frame.Size);
     private readonly ManualPower _power = new();
+    private readonly ManualClock _clock = new();
     public QuietFlash Flash { get; } = new();
     private readonly byte[] _secret = new byte[32];
     private readonly Max30102Chip _ppg;
@@ -55,7 +56,7 @@ public sealed class QuietPorts : IBandLink
             {
                 Link = this,
                 Flash = Flash,
-                Clock = new ManualClock(),
+                Clock = _clock,
                 Mac = new HostMac(),
                 Power = _power,
                 Key = new ManualPin(),
@@ -72,6 +73,7 @@ public sealed class QuietPorts : IBandLink
 
     public void Advance(long now)
     {
+        _clock.Now = now;
         _ppg.Advance(now);
         _accelerometer.Advance(now);
         if (_linked && now >= _nextStateMs)

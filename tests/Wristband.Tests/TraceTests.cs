@@ -76,6 +76,8 @@ public sealed class TraceTests
         world.Boot();
         world.RunFor(3000);
         world.Press(21_000);
+        world.RunFor(10_000);
+        world.Down(world.StageFrame(world.RowsOf(FrameType.Sos).ShouldHaveSingleItem(), Stage.Closed, 2));
         world.RunUntil(() => world.Power.Resets > 0, 30_000).ShouldBeTrue();
         world.Boot();
         TraceRing trace = world.Band.Trace;

@@ -49,8 +49,7 @@ namespace ElderBand.Wristband
         private readonly BandBattery _battery;
         private readonly ModeChooser _modes;
         private readonly ChargeWatch _charge;
-        private int _lastSosSequence = -1;
-        private int _sosBefore = -1;
+        private readonly BandPresses _presses;
 
         /// <summary>Composes a band over its ports.</summary>
         public Band(BandPorts ports, BandIdentity identity)
@@ -63,7 +62,7 @@ namespace ElderBand.Wristband
             _source = new FrameSource(ports.Flash, tagger, _keys);
             TraceReply reply = new TraceReply(_ring, _source);
             _link = new LinkPolicy(ports.Link, _latch, _source, tagger, _keys, ports.Mac, identity.Secret, reply);
-            _signal = new WristSignal(ports.Vibration, ports.Light);
+            _signal = new WristSignal(ports.Vibration, ports.Light, ports.Clock);
             _stages = new HelpStages(_latch, _signal, _source, _link);
             _measuring = new Measuring(ports.Ppg, ports.Accelerometer, ports.PpgHasGreen);
             _reports = new BandReports(ports.Power, _latch, _source, _link, _measuring, _window);
@@ -76,6 +75,7 @@ namespace ElderBand.Wristband
             _charge = new ChargeWatch(ports.Power, _measuring, _hubState, _signal, _reports);
             _modes = new ModeChooser(ports.Power, _power, _settings, _latch, _source, _measuring);
             _trace = new BandTrace(_ring, _latch, _link, _measuring, _reports);
+            _presses = new BandPresses(_key, _falls, _stages, _signal, _reports, _latch, _trace, ports.Power);
         }
 
         /// <summary>Mode now.</summary>
@@ -168,7 +168,7 @@ namespace ElderBand.Wristband
 
             // A press that woke the band is handled before every other event of this boot.
             bool keyReset = (_latch.Memory & LatchMemory.KeyReset) != LatchMemory.None;
-            Act(_key.Start(cause == WakeCause.Key, _ports.Key.Read(), keyReset, nowMs), nowMs);
+            _presses.Act(_key.Start(cause == WakeCause.Key, _ports.Key.Read(), keyReset, nowMs), nowMs);
             _latch.Remember(LatchMemory.KeyReset, false);
             if ((cause == WakeCause.PowerOn || cause == WakeCause.Watchdog)
                 && _latch.CountPending(FrameType.Boot) < MaxBootsWaiting)
@@ -199,13 +199,20 @@ namespace ElderBand.Wristband
                 Handle(nowMs);
             }
 
-            AdvanceKey(nowMs);
+            _presses.Advance(nowMs);
             if (_ports.Key.Read() != _key.IsDown)
             {
                 _key.Edge(!_key.IsDown, nowMs, _falls.IsCounting); // the event of this edge was lost
             }
 
+            IsAsleep = _presses.HasReset;
+
             long due = _measuring.Step(nowMs);
+            if (nowMs >= _falls.DueMs)
+            {
+                _presses.Act(_key.OnCountdownOver(nowMs), nowMs);
+            }
+
             _falls.Step(nowMs);
             _sensors.StepSensors(nowMs);
             _battery.Step(nowMs);
@@ -214,7 +221,13 @@ namespace ElderBand.Wristband
             _beat.Step(nowMs);
             _reports.SendOwedReports(nowMs);
             due = Earlier(due, _link.Step(nowMs, Mode == BandMode.Guard || _window.IsOpen(nowMs)));
+            _signal.Hold(_key.IsAsking);
             due = Earlier(due, _stages.Step(_falls.IsCounting, nowMs));
+            if (_signal.TakeLetGoEnd(out long endedMs))
+            {
+                _key.OnLetGoEnd(endedMs);
+            }
+
             _reports.SaveChanges(_signal.IsBusy, nowMs);
             _downlink.SaveChanges(nowMs);
             _trace.Step(Mode, nowMs);
@@ -256,7 +269,7 @@ namespace ElderBand.Wristband
             switch (_event.Kind)
             {
                 case EventKind.KeyEdge:
-                    AdvanceKey(_event.AtMs);
+                    _presses.Advance(_event.AtMs);
                     _key.Edge(_event.Arg == 1, _event.AtMs, _falls.IsCounting);
                     break;
                 case EventKind.LinkUp:
@@ -278,85 +291,6 @@ namespace ElderBand.Wristband
                     _battery.Read(nowMs);
                     break;
             }
-        }
-
-        private void AdvanceKey(long nowMs)
-        {
-            KeyAction action = _key.Advance(nowMs);
-            while (action != KeyAction.None)
-            {
-                Act(action, nowMs);
-                action = _key.Advance(nowMs);
-            }
-        }
-
-        private void Act(KeyAction action, long nowMs)
-        {
-            switch (action)
-            {
-                case KeyAction.Sos:
-                    Press(SosSource.Key, nowMs);
-                    break;
-                case KeyAction.SosFromSleep:
-                    Press(SosSource.KeyFromSleep, nowMs);
-                    break;
-                case KeyAction.SosInCountdown:
-                    Press(SosSource.KeyInCountdown, nowMs);
-                    break;
-                case KeyAction.OfferFine:
-                    if (_falls.IsCounting)
-                    {
-                        _signal.Now(WristPattern.LetGo, nowMs); // after the countdown there is nothing left to cancel
-                    }
-
-                    break;
-                case KeyAction.Fine:
-                    _falls.Cancel(nowMs);
-                    break;
-                case KeyAction.NotNeeded:
-                    _reports.LatchAnswer(FrameType.NotNeeded, _sosBefore, nowMs);
-                    _signal.Now(WristPattern.Understood, nowMs);
-                    break;
-                case KeyAction.ReportStuck:
-                    _reports.Report(TechnicalCode.KeyStuck, nowMs);
-                    break;
-                case KeyAction.ReportFree:
-                    _reports.Recover(TechnicalCode.KeyStuck, nowMs);
-                    break;
-                case KeyAction.Reset:
-                    ResetByHand(nowMs);
-                    break;
-            }
-        }
-
-        private void Press(SosSource source, long nowMs)
-        {
-            bool counting = _falls.OnPress();
-            byte flags = counting || source == SosSource.KeyInCountdown ? AlarmFlags.DuringCountdown : (byte)0;
-            _stages.Begin();
-            LatchSlot slot = _reports.LatchEvent(FrameType.Sos, flags, (byte)source, nowMs);
-            _sosBefore = _lastSosSequence;
-            _lastSosSequence = slot.Sequence;
-        }
-
-        private void ResetByHand(long nowMs)
-        {
-            // The band does not restart while a countdown runs, nor with an alarm that is not on flash.
-            if (_falls.State != FallState.Watching)
-            {
-                return;
-            }
-
-            _latch.Remember(LatchMemory.KeyReset, true);
-            _trace.Restart(RestartReason.Key, nowMs);
-            if (_latch.IsDirty)
-            {
-                _latch.Remember(LatchMemory.KeyReset, false);
-                return;
-            }
-
-            IsAsleep = true;
-            _ports.Power.Reset();
         }
 
         private void ChooseMode(long nowMs)

@@ -51,7 +51,7 @@ namespace ElderBand.Wristband
         /// <summary>When a countdown ends, ms; long.MaxValue for none.</summary>
         public long DueMs
         {
-            get { return _key.State == KeyState.CountdownFine ? long.MaxValue : _guard.NextDeadlineMs(); }
+            get { return _key.State == KeyState.CountdownAsked ? long.MaxValue : _guard.NextDeadlineMs(); }
         }
 
         /// <summary>Takes the detector's verdict and ends countdowns that are over.</summary>
@@ -59,8 +59,8 @@ namespace ElderBand.Wristband
         {
             TakeVerdict(nowMs);
 
-            // A hold that has reached "I am fine" is judged on its release, at most 7 s later. The centre waits 15 s
-            // beyond the countdown, so the fall is not confirmed before that release.
+            // A hold that was asked to let go is judged on its release, or 2 s after the request. The centre waits 15 s
+            // beyond the countdown, so the fall is not confirmed before that.
             while (nowMs >= DueMs)
             {
                 ConfirmOldest(nowMs);
@@ -103,7 +103,7 @@ namespace ElderBand.Wristband
                 sequence = _guard.TakeOldest();
             }
 
-            _signal.Now(WristPattern.Understood, nowMs);
+            _signal.Now(WristPattern.Understood);
         }
 
         // The suspicion is sent at once with the time at which the countdown begins, so the wrist's 30 s and the

@@ -1,119 +1,9 @@
 namespace ElderBand.Wristband
 {
-    /// <summary>States of the key.</summary>
-    public enum KeyState : byte
-    {
-        /// <summary>Not pressed.</summary>
-        Up = 0,
-
-        /// <summary>Contact, not yet 80 ms.</summary>
-        Contact = 1,
-
-        /// <summary>Contact, not yet 80 ms, within 60 s of an SOS: a 3 s hold will mean "not needed".</summary>
-        ContactAgain = 2,
-
-        /// <summary>The SOS of this press has fired.</summary>
-        Fired = 3,
-
-        /// <summary>The SOS of this press has fired; a 3 s hold still means "not needed".</summary>
-        FiredAgain = 4,
-
-        /// <summary>Contact during a fall's countdown, not yet 80 ms.</summary>
-        CountdownContact = 5,
-
-        /// <summary>During a countdown, 80 ms to 2 s: a release is an SOS.</summary>
-        CountdownShort = 6,
-
-        /// <summary>During a countdown, 2-3 s: a release is neither.</summary>
-        CountdownBetween = 7,
-
-        /// <summary>During a countdown, 3-10 s: the pattern has changed, a release is "I am fine".</summary>
-        CountdownFine = 8,
-
-        /// <summary>Held over 10 s: reported, means nothing more until 20 s.</summary>
-        Stuck = 9,
-
-        /// <summary>Held through a reset: the contact counts as no press and causes no second reset.</summary>
-        HeldAtBoot = 10,
-
-        /// <summary>Held over 20 s, or stuck: nothing but a release changes this state.</summary>
-        Spent = 11,
-    }
-
-    /// <summary>Events of the key.</summary>
-    public enum KeyEvent : byte
-    {
-        /// <summary>First contact.</summary>
-        Press = 0,
-
-        /// <summary>First contact within 60 s of an SOS.</summary>
-        PressAgain = 1,
-
-        /// <summary>First contact during a fall's countdown.</summary>
-        PressInCountdown = 2,
-
-        /// <summary>The key woke the band: the wake is the press.</summary>
-        Wake = 3,
-
-        /// <summary>The key ended the last boot and is still down.</summary>
-        FoundDown = 4,
-
-        /// <summary>Open for longer than a bounce.</summary>
-        Release = 5,
-
-        /// <summary>80 ms since first contact, bounce discounted.</summary>
-        Held80Ms = 6,
-
-        /// <summary>2 s since first contact.</summary>
-        Held2S = 7,
-
-        /// <summary>3 s since first contact.</summary>
-        Held3S = 8,
-
-        /// <summary>10 s since first contact.</summary>
-        Held10S = 9,
-
-        /// <summary>20 s since first contact.</summary>
-        Held20S = 10,
-    }
-
-    /// <summary>Actions that the key demands of the band.</summary>
-    public enum KeyAction : byte
-    {
-        /// <summary>Nothing.</summary>
-        None = 0,
-
-        /// <summary>Help.</summary>
-        Sos = 1,
-
-        /// <summary>Help; the press woke the band.</summary>
-        SosFromSleep = 2,
-
-        /// <summary>Help; a short press during a countdown.</summary>
-        SosInCountdown = 3,
-
-        /// <summary>Change the pattern: a release now means "I am fine".</summary>
-        OfferFine = 4,
-
-        /// <summary>"I am fine": the fall is cancelled.</summary>
-        Fine = 5,
-
-        /// <summary>"Not needed" after an SOS.</summary>
-        NotNeeded = 6,
-
-        /// <summary>Report a stuck key.</summary>
-        ReportStuck = 7,
-
-        /// <summary>Report that a stuck key was released.</summary>
-        ReportFree = 8,
-
-        /// <summary>Restart the band.</summary>
-        Reset = 9,
-    }
-
     /// <summary>
-    /// The one key (docs/adr/0020). A short press always means help. Timing comes from the edges' own times, so a loop
-    /// that was busy writing flash judges a press as exactly as an idle one.
+    /// The one key (docs/adr/0020). Every press of 80 ms or more means help, unless the wearer lets go when the wrist
+    /// asks for that (docs/adr/0027). Timing comes from the edges' own times, so a loop that was busy writing flash
+    /// judges a press as exactly as an idle one.
     /// </summary>
     public sealed class SosKey
     {
@@ -123,13 +13,15 @@ namespace ElderBand.Wristband
         /// <summary>Longest contact bounce, ms (P01); an opening up to this long is part of the press.</summary>
         public const int BounceMs = 30;
 
-        /// <summary>A 3 s hold within this time of an SOS means "not needed", ms.</summary>
+        /// <summary>Letting go when asked, within this time of an SOS, means "not needed", ms.</summary>
         public const int AgainMs = 60000;
+
+        /// <summary>Time to let go after the wrist has finished asking, ms.</summary>
+        public const int LetGoMs = 2000;
 
         // Bounce may take 30 ms of the first 80 ms. A contact shorter than the remaining 50 ms counts as chatter.
         private const int SolidMs = FireMs - BounceMs;
 
-        private const int Held2Ms = 2000;
         private const int Held3Ms = 3000;
         private const int Held10Ms = 10000;
         private const int Held20Ms = 20000;
@@ -145,6 +37,7 @@ namespace ElderBand.Wristband
         private bool _pressed;
         private bool _hadSos;
         private long _lastSosMs;
+        private long _askedUntilMs;
 
         /// <summary>State now.</summary>
         public KeyState State
@@ -165,79 +58,16 @@ namespace ElderBand.Wristband
         }
 
         /// <summary>
-        /// The table: next state and action for every pair. Pairs that time cannot produce stay where they are.
+        /// The wrist asks to let go, or is about to: it plays nothing else meanwhile, so that the request is felt.
         /// </summary>
-        public static KeyState Next(KeyState state, KeyEvent happened, out KeyAction action)
+        public bool IsAsking
         {
-            const int E = 16;
-            action = KeyAction.None;
-            switch (((int)state * E) + (int)happened)
-            {
-                case ((int)KeyState.Up * E) + (int)KeyEvent.Press:
-                    return KeyState.Contact;
-                case ((int)KeyState.Up * E) + (int)KeyEvent.PressAgain:
-                    return KeyState.ContactAgain;
-                case ((int)KeyState.Up * E) + (int)KeyEvent.PressInCountdown:
-                    return KeyState.CountdownContact;
-                case ((int)KeyState.Up * E) + (int)KeyEvent.Wake:
-                    action = KeyAction.SosFromSleep;
-                    return KeyState.Fired;
-                case ((int)KeyState.Up * E) + (int)KeyEvent.FoundDown:
-                    return KeyState.HeldAtBoot;
+            get { return IsAsked || _state == KeyState.CountdownHeld || _state == KeyState.FiredAgain; }
+        }
 
-                case ((int)KeyState.Contact * E) + (int)KeyEvent.Held80Ms:
-                    action = KeyAction.Sos;
-                    return KeyState.Fired;
-                case ((int)KeyState.ContactAgain * E) + (int)KeyEvent.Held80Ms:
-                    action = KeyAction.Sos;
-                    return KeyState.FiredAgain;
-                case ((int)KeyState.CountdownContact * E) + (int)KeyEvent.Held80Ms:
-                    return KeyState.CountdownShort;
-
-                case ((int)KeyState.CountdownShort * E) + (int)KeyEvent.Held2S:
-                    return KeyState.CountdownBetween;
-                case ((int)KeyState.CountdownShort * E) + (int)KeyEvent.Release:
-                    action = KeyAction.SosInCountdown;
-                    return KeyState.Up;
-                case ((int)KeyState.CountdownBetween * E) + (int)KeyEvent.Held3S:
-                    action = KeyAction.OfferFine;
-                    return KeyState.CountdownFine;
-                case ((int)KeyState.CountdownFine * E) + (int)KeyEvent.Release:
-                    action = KeyAction.Fine;
-                    return KeyState.Up;
-
-                case ((int)KeyState.FiredAgain * E) + (int)KeyEvent.Held3S:
-                    action = KeyAction.NotNeeded;
-                    return KeyState.Fired;
-
-                case ((int)KeyState.Fired * E) + (int)KeyEvent.Held10S:
-                case ((int)KeyState.FiredAgain * E) + (int)KeyEvent.Held10S:
-                case ((int)KeyState.CountdownFine * E) + (int)KeyEvent.Held10S:
-                    action = KeyAction.ReportStuck;
-                    return KeyState.Stuck;
-                case ((int)KeyState.HeldAtBoot * E) + (int)KeyEvent.Held10S:
-                    action = KeyAction.ReportStuck;
-                    return KeyState.Spent;
-                case ((int)KeyState.Stuck * E) + (int)KeyEvent.Held20S:
-                    action = KeyAction.Reset;
-                    return KeyState.Spent;
-
-                case ((int)KeyState.Contact * E) + (int)KeyEvent.Release:
-                case ((int)KeyState.ContactAgain * E) + (int)KeyEvent.Release:
-                case ((int)KeyState.CountdownContact * E) + (int)KeyEvent.Release:
-                case ((int)KeyState.CountdownBetween * E) + (int)KeyEvent.Release:
-                case ((int)KeyState.Fired * E) + (int)KeyEvent.Release:
-                case ((int)KeyState.FiredAgain * E) + (int)KeyEvent.Release:
-                case ((int)KeyState.HeldAtBoot * E) + (int)KeyEvent.Release:
-                    return KeyState.Up;
-                case ((int)KeyState.Stuck * E) + (int)KeyEvent.Release:
-                case ((int)KeyState.Spent * E) + (int)KeyEvent.Release:
-                    action = KeyAction.ReportFree;
-                    return KeyState.Up;
-
-                default:
-                    return state;
-            }
+        private bool IsAsked
+        {
+            get { return _state == KeyState.CountdownAsked || _state == KeyState.AskedAgain; }
         }
 
         /// <summary>The band starts.</summary>
@@ -300,6 +130,23 @@ namespace ElderBand.Wristband
             Apply(inCountdown ? KeyEvent.PressInCountdown : again ? KeyEvent.PressAgain : KeyEvent.Press, atMs);
         }
 
+        /// <summary>The wrist has finished asking to let go.</summary>
+        public void OnLetGoEnd(long atMs)
+        {
+            if (IsAsked)
+            {
+                _askedUntilMs = atMs + LetGoMs;
+            }
+        }
+
+        /// <summary>
+        /// The countdown ends now. A press that is held means help: its release would come after the countdown.
+        /// </summary>
+        public KeyAction OnCountdownOver(long nowMs)
+        {
+            return Apply(KeyEvent.CountdownOver, nowMs);
+        }
+
         /// <summary>Lets time pass; call again until it answers None.</summary>
         public KeyAction Advance(long nowMs)
         {
@@ -358,6 +205,7 @@ namespace ElderBand.Wristband
             _upMs = atMs;
             _solidBeforeMs = 0;
             _nextTimer = 0;
+            _askedUntilMs = atMs + Held10Ms; // until the wrist says when it has finished
         }
 
         private long TimerDueMs()
@@ -369,9 +217,9 @@ namespace ElderBand.Wristband
                     long solid = _lastDownMs + SolidMs - _solidBeforeMs;
                     return solid > fire && _down ? solid : !_down && _solidBeforeMs < SolidMs ? long.MaxValue : fire;
                 case 1:
-                    return _firstDownMs + Held2Ms;
-                case 2:
                     return _firstDownMs + Held3Ms;
+                case 2:
+                    return _askedUntilMs;
                 case 3:
                     return _firstDownMs + Held10Ms;
                 default:
@@ -382,7 +230,7 @@ namespace ElderBand.Wristband
         // The one place where a transition takes effect.
         private KeyAction Apply(KeyEvent happened, long atMs)
         {
-            _state = Next(_state, happened, out KeyAction action);
+            _state = KeyTable.Next(_state, happened, out KeyAction action);
             if (action == KeyAction.Sos || action == KeyAction.SosFromSleep || action == KeyAction.SosInCountdown)
             {
                 _hadSos = true;

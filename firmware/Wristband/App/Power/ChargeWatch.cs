@@ -70,7 +70,7 @@ namespace ElderBand.Wristband
             {
                 _hints++;
                 _nextHintMs = nowMs + HintEveryMs;
-                _signal.Now(WristPattern.TakeOff, nowMs);
+                _signal.Now(WristPattern.TakeOff);
             }
         }
 

@@ -5,28 +5,28 @@ namespace ElderBand.Wristband
     /// <summary>Patterns that the wrist plays once.</summary>
     public enum WristPattern : byte
     {
-        /// <summary>Heard at home: one pulse.</summary>
+        /// <summary>Heard at home: two pulses.</summary>
         Home = 0,
 
-        /// <summary>The centre has it: two pulses.</summary>
+        /// <summary>The centre has it: three pulses.</summary>
         Centre = 1,
 
-        /// <summary>A person has it: one long.</summary>
+        /// <summary>A person has it: four long.</summary>
         Taken = 2,
 
-        /// <summary>Help is on the way: two long.</summary>
+        /// <summary>Help is on the way: five long.</summary>
         Coming = 3,
 
-        /// <summary>Closed: one soft.</summary>
+        /// <summary>Closed: six soft.</summary>
         Closed = 4,
 
-        /// <summary>Held long enough: let go now.</summary>
+        /// <summary>Held long enough, let go now: seven close pulses.</summary>
         LetGo = 5,
 
-        /// <summary>"I am fine" or "not needed" is understood.</summary>
+        /// <summary>"I am fine" or "not needed" is understood: seven short and a long one.</summary>
         Understood = 6,
 
-        /// <summary>The band is on its charger and on the wrist: take it off.</summary>
+        /// <summary>The band is on its charger and on the wrist, take it off: nine pulses.</summary>
         TakeOff = 7,
     }
 
@@ -42,36 +42,42 @@ namespace ElderBand.Wristband
         /// <summary>The home or the centre has it, nobody has taken it: every 30 s.</summary>
         NotTaken = 2,
 
-        /// <summary>A fall's countdown: every 2 s, then 1 s, then 0.5 s.</summary>
+        /// <summary>A fall's countdown: every 2 s, then 1.5 s, then 1 s.</summary>
         Countdown = 3,
     }
 
     /// <summary>
-    /// Plays patterns on motor and LED. Patterns wait for each other in a bounded queue and differ in length and
-    /// number. A stage counts as shown when its pattern has ended: a wearer cannot have felt it before (docs/adr/0021).
+    /// Plays patterns on motor and LED. Patterns wait for each other in a bounded queue, and each has its own number of
+    /// pulses; a tick is one pulse. A flash write can lengthen a pulse or a pause, because each begins when the one
+    /// before has really ended; it can neither shorten one nor change a number (docs/adr/0028). A stage counts as shown
+    /// when its pattern has ended: a wearer cannot have felt it before (docs/adr/0021).
     /// </summary>
     public sealed class WristSignal
     {
+        /// <summary>Shortest silence between two patterns, ticks or both, ms; longer than any in a pattern.</summary>
+        public const int GapMs = 700;
+
         private const int QueueLength = 8;
-        private const int GapMs = 700;
         private const int AfterCountdownMs = 1500;
         private const int TickOnMs = 60;
 
-        // Milliseconds on, off, on, ...
+        // Milliseconds on, off, on, ... Pattern p has p + 2 pulses. A pause of 150 ms that two flash writes of 240 ms
+        // lengthen is still shorter than GapMs.
         private static readonly int[][] Patterns =
         {
-            new[] { 200 },
-            new[] { 200, 250, 200 },
-            new[] { 900 },
-            new[] { 900, 400, 900 },
-            new[] { 40, 60, 40, 60, 40 },
-            new[] { 500, 100, 500, 100, 500 },
-            new[] { 100, 100, 400 },
-            new[] { 300, 150, 300, 150, 300, 150, 300, 150, 300 },
+            new[] { 200, 150, 200 },
+            new[] { 200, 150, 200, 150, 200 },
+            new[] { 400, 150, 400, 150, 400, 150, 400 },
+            new[] { 400, 150, 400, 150, 400, 150, 400, 150, 400 },
+            new[] { 60, 150, 60, 150, 60, 150, 60, 150, 60, 150, 60 },
+            new[] { 150, 100, 150, 100, 150, 100, 150, 100, 150, 100, 150, 100, 150 },
+            new[] { 80, 100, 80, 100, 80, 100, 80, 100, 80, 100, 80, 100, 80, 100, 600 },
+            new[] { 120, 150, 120, 150, 120, 150, 120, 150, 120, 150, 120, 150, 120, 150, 120, 150, 120 },
         };
 
         private readonly IPin _vibration;
         private readonly IPin _light;
+        private readonly IClock _clock;
         private readonly WristPattern[] _queue = new WristPattern[QueueLength];
         private readonly LatchSlot[] _queueSlot = new LatchSlot[QueueLength];
         private readonly uint[] _queueOrder = new uint[QueueLength];
@@ -84,17 +90,18 @@ namespace ElderBand.Wristband
         private long _tickSinceMs;
         private long _nextTickMs;
         private bool _ticking;
-        private int _tickOnMs;
-        private long _patternFromMs;
-        private bool _on;
+        private long _stagesFromMs;
+        private bool _held;
+        private bool _letGoEnded;
         private LatchSlot _shown;
         private Stage _shownStage;
 
-        /// <summary>Composes the signal over motor and LED.</summary>
-        public WristSignal(IPin vibration, IPin light)
+        /// <summary>Composes the signal over motor and LED; the clock tells when an edge has really happened.</summary>
+        public WristSignal(IPin vibration, IPin light, IClock clock)
         {
             _vibration = vibration;
             _light = light;
+            _clock = clock;
         }
 
         /// <summary>The tick that is repeated now.</summary>
@@ -150,29 +157,34 @@ namespace ElderBand.Wristband
             _queued = kept;
         }
 
-        /// <summary>Plays at once, before anything that waits.</summary>
-        public void Now(WristPattern pattern, long nowMs)
+        /// <summary>
+        /// Plays before anything that waits. A pattern that plays is never cut short: its first pulses could be another
+        /// pattern.
+        /// </summary>
+        public void Now(WristPattern pattern)
         {
-            if (_playing && _queueSlot[0] == null)
-            {
-                Drop(0);
-            }
-
-            _playing = false;
             if (_queued == QueueLength)
             {
                 _queued--;
             }
 
-            for (int i = _queued; i > 0; i--)
+            int at = _playing ? 1 : 0;
+            for (int i = _queued; i > at; i--)
             {
                 Move(i - 1, i);
             }
 
-            _queue[0] = pattern;
-            _queueSlot[0] = null;
+            _queue[at] = pattern;
+            _queueSlot[at] = null;
             _queued++;
-            Begin(nowMs);
+        }
+
+        /// <summary>
+        /// While true, neither a tick nor a stage begins, so that the wrist can ask to let go and be understood.
+        /// </summary>
+        public void Hold(bool held)
+        {
+            _held = held;
         }
 
         /// <summary>Changes what is repeated; the first one comes at once.</summary>
@@ -183,14 +195,18 @@ namespace ElderBand.Wristband
                 return;
             }
 
-            if (_tick == WristTick.Countdown)
-            {
-                _freeFromMs = nowMs + AfterCountdownMs; // one pulse right after the fast ticks would be missed
-            }
-
             _tick = tick;
             _tickSinceMs = nowMs;
             _nextTickMs = tick == WristTick.NotTaken ? nowMs + 30000 : nowMs;
+        }
+
+        /// <summary>True once after <see cref="WristPattern.LetGo"/> has ended.</summary>
+        public bool TakeLetGoEnd(out long endedMs)
+        {
+            bool ended = _letGoEnded;
+            _letGoEnded = false;
+            endedMs = _freeFromMs - GapMs;
+            return ended;
         }
 
         /// <summary>The slot whose stage pattern has just ended, with the stage; null for none.</summary>
@@ -205,101 +221,101 @@ namespace ElderBand.Wristband
         /// <summary>Drives the pins; returns when it wants to be called next, ms.</summary>
         public long Step(long nowMs)
         {
-            while (_playing && nowMs >= _partEndMs)
-            {
-                int[] pattern = Patterns[(int)_queue[0]];
-                _at++;
-                if (_at < pattern.Length)
-                {
-                    Drive((_at & 1) == 0);
-                    _partEndMs += pattern[_at];
-                    continue;
-                }
-
-                Drive(false);
-                _playing = false;
-                _freeFromMs = _partEndMs + GapMs;
-                LatchSlot slot = _queueSlot[0];
-                if (slot != null && slot.Order == _queueOrder[0])
-                {
-                    _shown = slot;
-                    _shownStage = (Stage)((int)_queue[0] + 1);
-                }
-
-                Drop(0);
-                if (_shown != null)
-                {
-                    return nowMs;
-                }
-            }
-
-            if (_playing)
+            if ((_playing || _ticking) && nowMs < _partEndMs)
             {
                 return _partEndMs;
-            }
-
-            if (_ticking && nowMs >= _partEndMs)
-            {
-                _ticking = false;
-                Drive(false);
-
-                // Without this pause the last pulse of a countdown and the first pulse of a stage would feel like one
-                // pattern.
-                _patternFromMs = _tickOnMs > TickOnMs ? _partEndMs + GapMs : 0;
             }
 
             if (_ticking)
             {
+                EndTick();
+            }
+            else if (_playing)
+            {
+                return Advance(nowMs);
+            }
+
+            bool stage = _queued > 0 && _queueSlot[0] != null;
+            if (_queued > 0 && !(stage && (_held || _tick == WristTick.Countdown)))
+            {
+                return BeginPattern(stage && _stagesFromMs > _freeFromMs ? _stagesFromMs : _freeFromMs, nowMs);
+            }
+
+            return _held || _tick == WristTick.Silent ? long.MaxValue : BeginTick(nowMs);
+        }
+
+        private long Advance(long nowMs)
+        {
+            int[] pattern = Patterns[(int)_queue[0]];
+            _at++;
+            if (_at < pattern.Length)
+            {
+                Drive((_at & 1) == 0, pattern[_at]);
                 return _partEndMs;
             }
 
-            // While a countdown runs only its tick plays; stages wait until it is over.
-            if (_queued > 0 && _tick != WristTick.Countdown)
+            Drive(false, GapMs);
+            _playing = false;
+            _freeFromMs = _partEndMs;
+            _letGoEnded |= _queue[0] == WristPattern.LetGo;
+            LatchSlot slot = _queueSlot[0];
+            if (slot != null && slot.Order == _queueOrder[0])
             {
-                long fromMs = _patternFromMs > _freeFromMs ? _patternFromMs : _freeFromMs;
-                if (nowMs < fromMs)
-                {
-                    return fromMs;
-                }
-
-                Begin(nowMs);
-                return _partEndMs;
+                _shown = slot;
+                _shownStage = (Stage)((int)_queue[0] + 1);
             }
 
-            if (_tick == WristTick.Silent)
+            Drop(0);
+            return nowMs;
+        }
+
+        private void EndTick()
+        {
+            _ticking = false;
+            Drive(false, GapMs);
+            _freeFromMs = _partEndMs;
+        }
+
+        private long BeginPattern(long fromMs, long nowMs)
+        {
+            if (nowMs < fromMs)
             {
-                return long.MaxValue;
+                return fromMs;
             }
 
-            if (nowMs < _nextTickMs || nowMs < _freeFromMs)
+            _playing = true;
+            _at = 0;
+            Drive(true, Patterns[(int)_queue[0]][0]);
+            return _partEndMs;
+        }
+
+        private long BeginTick(long nowMs)
+        {
+            long fromMs = _nextTickMs > _freeFromMs ? _nextTickMs : _freeFromMs;
+            if (nowMs < fromMs)
             {
-                return _nextTickMs > _freeFromMs ? _nextTickMs : _freeFromMs;
+                return fromMs;
             }
 
-            _ticking = true;
             int onMs = TickOnMs;
             int everyMs = _tick == WristTick.Waiting ? 5000 : 30000;
             if (_tick == WristTick.Countdown)
             {
                 long elapsedMs = nowMs - _tickSinceMs;
                 onMs = elapsedMs < 10000 ? 150 : 250;
-                everyMs = elapsedMs < 10000 ? 2000 : elapsedMs < 20000 ? 1000 : 500;
+                everyMs = elapsedMs < 10000 ? 2000 : elapsedMs < 20000 ? 1500 : 1000;
             }
 
-            _tickOnMs = onMs;
-            _partEndMs = nowMs + onMs;
+            _ticking = true;
             _nextTickMs = nowMs + everyMs;
-            Drive(true);
-            return _partEndMs;
-        }
+            Drive(true, onMs);
+            if (_tick == WristTick.Countdown)
+            {
+                // A wearer who has felt the ticks of a countdown would miss a stage that follows them at once.
+                _stagesFromMs = _partEndMs + AfterCountdownMs;
+            }
 
-        private void Begin(long nowMs)
-        {
-            _playing = true;
-            _ticking = false;
-            _at = 0;
-            _partEndMs = nowMs + Patterns[(int)_queue[0]][0];
-            Drive(true);
+            return _partEndMs;
         }
 
         private void Add(WristPattern pattern, LatchSlot slot)
@@ -332,14 +348,11 @@ namespace ElderBand.Wristband
             _queueOrder[to] = _queueOrder[from];
         }
 
-        private void Drive(bool on)
+        private void Drive(bool on, int forMs)
         {
-            if (on != _on)
-            {
-                _on = on;
-                _vibration.Write(on);
-                _light.Write(on);
-            }
+            _vibration.Write(on);
+            _light.Write(on);
+            _partEndMs = _clock.NowMs() + forMs;
         }
     }
 }

@@ -1,0 +1,121 @@
+using ElderBand.BandProtocol;
+
+namespace ElderBand.Wristband
+{
+    /// <summary>Carries out what the key demands.</summary>
+    public sealed class BandPresses
+    {
+        private readonly SosKey _key;
+        private readonly BandFalls _falls;
+        private readonly HelpStages _stages;
+        private readonly WristSignal _signal;
+        private readonly BandReports _reports;
+        private readonly AlarmLatch _latch;
+        private readonly BandTrace _trace;
+        private readonly IPower _power;
+        private int _lastSosSequence = -1;
+        private int _sosBefore = -1;
+
+        /// <summary>Composes the presses over the key and the parts that it commands.</summary>
+        public BandPresses(
+            SosKey key,
+            BandFalls falls,
+            HelpStages stages,
+            WristSignal signal,
+            BandReports reports,
+            AlarmLatch latch,
+            BandTrace trace,
+            IPower power)
+        {
+            _key = key;
+            _falls = falls;
+            _stages = stages;
+            _signal = signal;
+            _reports = reports;
+            _latch = latch;
+            _trace = trace;
+            _power = power;
+        }
+
+        /// <summary>The wearer has restarted the band: this boot ends.</summary>
+        public bool HasReset { get; private set; }
+
+        /// <summary>Lets the key's time pass and carries out what comes of it.</summary>
+        public void Advance(long nowMs)
+        {
+            KeyAction action = _key.Advance(nowMs);
+            while (action != KeyAction.None)
+            {
+                Act(action, nowMs);
+                action = _key.Advance(nowMs);
+            }
+        }
+
+        /// <summary>Carries out one demand.</summary>
+        public void Act(KeyAction action, long nowMs)
+        {
+            switch (action)
+            {
+                case KeyAction.Sos:
+                    Press(SosSource.Key, nowMs);
+                    break;
+                case KeyAction.SosFromSleep:
+                    Press(SosSource.KeyFromSleep, nowMs);
+                    break;
+                case KeyAction.SosInCountdown:
+                    Press(SosSource.KeyInCountdown, nowMs);
+                    break;
+                case KeyAction.AskToLetGo:
+                    _signal.Now(WristPattern.LetGo);
+                    break;
+                case KeyAction.Fine:
+                    _falls.Cancel(nowMs);
+                    break;
+                case KeyAction.NotNeeded:
+                    _reports.LatchAnswer(FrameType.NotNeeded, _sosBefore, nowMs);
+                    _signal.Now(WristPattern.Understood);
+                    break;
+                case KeyAction.ReportStuck:
+                    _reports.Report(TechnicalCode.KeyStuck, nowMs);
+                    break;
+                case KeyAction.ReportFree:
+                    _reports.Recover(TechnicalCode.KeyStuck, nowMs);
+                    break;
+                case KeyAction.Reset:
+                    ResetByHand(nowMs);
+                    break;
+            }
+        }
+
+        private void Press(SosSource source, long nowMs)
+        {
+            bool counting = _falls.OnPress();
+            byte flags = counting || source == SosSource.KeyInCountdown ? AlarmFlags.DuringCountdown : (byte)0;
+            _stages.Begin();
+            LatchSlot slot = _reports.LatchEvent(FrameType.Sos, flags, (byte)source, nowMs);
+            _sosBefore = _lastSosSequence;
+            _lastSosSequence = slot.Sequence;
+        }
+
+        private void ResetByHand(long nowMs)
+        {
+            // The band does not restart while a countdown runs, while an alarm is open, nor with an alarm that is not
+            // on flash.
+            if (_falls.State != FallState.Watching || _latch.HasOpen)
+            {
+                return;
+            }
+
+            _latch.Remember(LatchMemory.KeyReset, true);
+            _trace.Restart(RestartReason.Key, nowMs);
+            if (_latch.IsDirty)
+            {
+                _latch.Remember(LatchMemory.KeyReset, false);
+                return;
+            }
+
+            HasReset = true;
+            _power.Reset();
+        }
+    }
+}
