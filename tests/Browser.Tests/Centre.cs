@@ -129,6 +129,16 @@ internal sealed class Centre : IAsyncDisposable
 
     public void PutDatabaseBack() => File.Move(Database + ".away", Database);
 
+    /// <summary>A hub answers the question of that number with this trace.</summary>
+    public async Task AnswerTraceAsync(string hubId, byte ask, TraceRing trace)
+    {
+        byte[] answer = new byte[TraceMessage.MaxSize];
+        int size = TraceMessage.PutAnswer(answer, ask, trace);
+        (await (await HubAsync(hubId)).PublishAsync(
+            $"eb1/{_enrolled.GetProperty("centre").GetString()}/{hubId}/up/trace", answer[..size],
+            MqttQos.AtLeastOnce)).ShouldBeTrue();
+    }
+
     /// <summary>One summary of heart rate.</summary>
     public Task VitalsAsync(int band, Action<byte[]> put) => SendAsync(band, FrameType.Vitals, put, Lane.Vitals);
 
