@@ -26,6 +26,8 @@ public class TraceTests
         Kinds(answer, TraceMessage.HeaderSize, answer[2])[..2].ShouldBe([TraceKind.Boot, TraceKind.LineUp]);
         Kinds(answer, TraceMessage.HeaderSize, answer[2])[^1].ShouldBe(TraceKind.Asked);
 
+        town.World.RunUntil(town.World.NowMs + (4 * Minute));
+        band.IsTrusted.ShouldBeFalse("the band in Daily has no link between its beats");
         var address = band.Radio.Address;
         var askedMs = town.World.NowMs;
         town.Centre.AskBand(address, 6);
