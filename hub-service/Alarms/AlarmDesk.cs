@@ -149,6 +149,7 @@ public sealed class AlarmDesk(ConsoleCounter consoles)
         {
             fall.ClosedAtMs = tx.NowMs;
             Note(tx, fall, "cancelled");
+            AskAfter(tx, fall);
         }
         else if (state == AlarmState.Ringing)
         {
@@ -199,6 +200,7 @@ public sealed class AlarmDesk(ConsoleCounter consoles)
         Note(tx, fall, "confirmed");
         if (step.Verdict == Verdict.Move)
         {
+            TechnicalRows.Close(tx, AskKey(fall), "the fall rings");
             fall.State = step.Next;
             fall.ClosedAtMs = null;
             Raise(tx, fall);
@@ -225,6 +227,7 @@ public sealed class AlarmDesk(ConsoleCounter consoles)
             fall.ClosedAtMs = tx.NowMs;
             AlarmRows.ClearTimers(tx.Db, fall.Id);
             Note(tx, fall, "cancelled");
+            AskAfter(tx, fall);
             tx.Audit(fall.CentreId, fall.Sender, "alarm.cancelled", $"alarm:{fall.Number}");
         }
         else if (step.Verdict == Verdict.Note)
@@ -237,6 +240,12 @@ public sealed class AlarmDesk(ConsoleCounter consoles)
         }
         Save(tx, fall);
     }
+
+    // A wearer who fell and says "I am fine" is asked the same day: a routine task beside the grey alarm (ADR 29).
+    private static void AskAfter(Tx tx, AlarmRow fall) =>
+        TechnicalRows.Open(tx, AskKey(fall), urgent: false, $"no. {fall.Number}");
+
+    private static TechnicalKey AskKey(AlarmRow fall) => new(fall.CentreId, "askAfterFall", fall.BandId, null);
 
     /// <summary>"Not needed, says the wearer": a note; the alarm stays until a person has called back.</summary>
     public void NotNeeded(Tx tx, FrameEvent e)

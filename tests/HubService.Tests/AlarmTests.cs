@@ -140,6 +140,49 @@ public class AlarmTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
+    public async Task P45_a_cancelled_fall_is_grey_and_leaves_a_routine_task_to_ask_the_same_day(bool fallFirst)
+    {
+        await using var d = await Desk.OpenAsync();
+        await (fallFirst ? d.Fall(1) : d.Cancel(2, to: 1));
+        d.Tasks().ShouldBeEmpty();
+        await (fallFirst ? d.Cancel(2, to: 1) : d.Fall(1));
+        d.Only().State.ShouldBe("cancelled");
+        var task = d.Tasks().ShouldHaveSingleItem();
+        task.Kind.ShouldBe("askAfterFall");
+        task.Urgent.ShouldBeFalse();
+        task.Detail.ShouldBe($"no. {d.Only().Number}");
+        task.ResidentId.ShouldBe(d.Only().Resident.Id);
+
+        await d.Cancel(3, to: 1);
+        await d.Fall(4);
+        await d.Cancel(5, to: 4);
+        d.Tasks().ShouldHaveSingleItem("one call answers both falls");
+        (await d.Store.WriteAsync(
+            Lane.Alarm, tx => TechnicalRows.Close(tx, "c1", task.Id, "staff:1", "she is well"),
+            TestContext.Current.CancellationToken)).ShouldBeTrue();
+        d.Tasks().ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task P45_a_cancelled_fall_that_rings_after_all_and_a_cancel_that_came_too_late_leave_no_task()
+    {
+        await using var d = await Desk.OpenAsync();
+        await d.Fall(1);
+        await d.Cancel(2, to: 1);
+        await d.Confirm(3, to: 1);
+        d.Only().State.ShouldBe("ringing");
+        d.Tasks().ShouldBeEmpty();
+
+        await d.Fall(4);
+        d.Clock.Advance(45_001);
+        await d.Cancel(5, to: 4);
+        d.Alarms()[0].State.ShouldBe("ringing");
+        d.Tasks().ShouldBeEmpty("it rings: an officer calls anyway");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
     public async Task A_press_during_the_countdown_leaves_one_thing_to_do_in_either_order(bool fallFirst)
     {
         await using var d = await Desk.OpenAsync();
@@ -449,6 +492,8 @@ public class AlarmTests
         public void RestartConsoles() => Desk_ = new AlarmDesk(new ConsoleCounter(Clock));
 
         public List<AlarmView> Alarms() => Store.Read(db => Views.Alarms(db, "c1", Clock.NowMs));
+
+        public List<TechnicalView> Tasks() => Store.Read(db => Views.Technicals(db, "c1"));
 
         public AlarmView Only() => Alarms().ShouldHaveSingleItem();
 

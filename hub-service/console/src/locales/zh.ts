@@ -17,7 +17,7 @@ export default {
   state: { prealarm: '疑似', ringing: '无人接手', taken: '已接手', coming: '已出发', closed: '已结束', cancelled: '本人已取消' },
   card: {
     number: '{n} 号', drill: '演练', ago: '前', about: '约', atLeast: '至少', age: '{n} 岁', unanswered: '还没有人应答', familyTold: '，已通知家属', familyNotYet: '，家属也还没有通知到', nobodyToTell: '，没有可以通知的家属', ringing: '正在响铃，等待接手',
-    takenBy: '{name} 正在处理', comingBy: '{name} 已安排人前往', mine: '您正在处理', mineComing: '您已安排人前往', closedBy: '{name} 已结束', cancelled: '佩戴者已取消，无需处理', presses: '已按 {n} 次', notNeeded: '本人表示不需要（请仍回电确认）',
+    takenBy: '{name} 正在处理', comingBy: '{name} 已安排人前往', mine: '您正在处理', mineComing: '您已安排人前往', closedBy: '{name} 已结束', cancelled: '佩戴者已取消；今天打电话问候', presses: '已按 {n} 次', notNeeded: '本人表示不需要（请仍回电确认）',
     building: '{n} 号楼', floor: '{n} 层', door: '{n} 室', noAddress: '没有登记地址', unknown: '未登记的老人', linked: '关联 {n} 号', late: '事件发生在 {time}，{source}', pending: '处理中…',
   },
   act: { take: '接手', takeWho: '接手 {name}', takeBack: '从 {name} 手中收回，重新响铃', coming: '已出发', close: '结束', handback: '退回', next: '下一个', copy: '复制', copied: '已复制', spoke: '接通了', noAnswer: '没人接', call: '拨打', cancel: '返回', confirm: '确认结束', revoke: '停用链接' },
@@ -44,12 +44,12 @@ export default {
   queue: { again: '又按了', title: '警报', empty: '没有警报', newest: '最新', crowd: '{building} 号楼 {n} 人', technical: '技术', owner: '{name}', noBuilding: '未登记楼号' },
   technical: {
     ppgFault: '心率传感器故障', ppgAbsent: '心率传感器无响应', ppgWrongPart: '心率传感器型号不符', ppgChanged: '心率传感器型号变了',
-    accelerometerFault: '跌倒传感器故障', accelerometerAbsent: '跌倒传感器无响应', accelerometerWrongPart: '跌倒传感器型号不符', accelerometerChanged: '跌倒传感器型号变了', chargedOnWrist: '戴着手环充电',
+    accelerometerFault: '跌倒传感器故障', accelerometerAbsent: '跌倒传感器无响应', accelerometerWrongPart: '跌倒传感器型号不符', accelerometerChanged: '跌倒传感器型号变了', chargedOnWrist: '戴着手环充电', askAfterFall: '今天问候老人',
     bandFault: '手环故障', bandSilent: '手环失联', hubSilent: '主机失联', batteryLow: '电量低', batteryCritical: '电量极低', keyStuck: '按键卡住', flashFault: '存储故障', tamper: '疑似伪造信号', quarantine: '无法识别的数据', unknownFrame: '无法识别的数据', linkKeyUnknown: '连接密钥不符', mainsLost: '主机断电，靠电池工作', vitalsDropped: '体征记录有缺口', storeLost: '主机存储丢失，请重新配置', reboots: '频繁重启', database: '数据库无法写入', webhookDown: '家属短信发不出去', other: '技术事项',
     urgent: '紧急', close: '已处理', words: '处理说明', since: '{time} 起', reason: '原因', place: '地点', band: '手环', hub: '主机',
     next: {
       ppgFault: '心率和佩戴暂时看不到；按键和跌倒仍会报警。安排更换手环。原因里是寄存器和读到的值。', ppgAbsent: '心率和佩戴暂时看不到；按键和跌倒仍会报警。安排更换手环。原因里是寄存器和读到的值。', ppgWrongPart: '心率和佩戴暂时看不到；按键和跌倒仍会报警。安排更换手环。原因里是寄存器和读到的值。', ppgChanged: '心率和佩戴暂时看不到；按键和跌倒仍会报警。安排更换手环。原因里是寄存器和读到的值。',
-      accelerometerFault: '跌倒暂时发现不了；按键仍会报警。请打电话，并在今天更换手环。原因里是寄存器和读到的值。', accelerometerAbsent: '跌倒暂时发现不了；按键仍会报警。请打电话，并在今天更换手环。原因里是寄存器和读到的值。', accelerometerWrongPart: '跌倒暂时发现不了；按键仍会报警。请打电话，并在今天更换手环。原因里是寄存器和读到的值。', accelerometerChanged: '跌倒暂时发现不了；按键仍会报警。请打电话，并在今天更换手环。原因里是寄存器和读到的值。', chargedOnWrist: '打电话请老人充电时摘下手环，充好后再戴上。',
+      accelerometerFault: '跌倒暂时发现不了；按键仍会报警。请打电话，并在今天更换手环。原因里是寄存器和读到的值。', accelerometerAbsent: '跌倒暂时发现不了；按键仍会报警。请打电话，并在今天更换手环。原因里是寄存器和读到的值。', accelerometerWrongPart: '跌倒暂时发现不了；按键仍会报警。请打电话，并在今天更换手环。原因里是寄存器和读到的值。', accelerometerChanged: '跌倒暂时发现不了；按键仍会报警。请打电话，并在今天更换手环。原因里是寄存器和读到的值。', chargedOnWrist: '打电话请老人充电时摘下手环，充好后再戴上。', askAfterFall: '疑似跌倒，本人已取消。请在今天打电话问候老人。',
       bandFault: '安排更换手环；更换前请电话问候。', bandSilent: '打电话确认老人是否外出，手环是否在充电。', hubSilent: '打电话确认家中是否停电、断网；恢复前按键可能传不出来。', batteryLow: '提醒老人今天充电。', batteryCritical: '马上打电话请老人充电。', keyStuck: '请老人检查按键，或上门更换。', flashFault: '安排更换设备。', tamper: '通知技术人员查看来源。', quarantine: '通知技术人员；设备版本可能过新。', unknownFrame: '通知技术人员；设备版本可能过新。', linkKeyUnknown: '通知技术人员重新登记。', mainsLost: '打电话确认是否停电。', vitalsDropped: '无需马上处理。', storeLost: '重新配置这台主机。', reboots: '通知技术人员。', database: '马上通知技术人员；警报会留在手环和主机上重发。', webhookDown: '请电话通知家属，并通知技术人员。', other: '通知技术人员。',
     },
   },
