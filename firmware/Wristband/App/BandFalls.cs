@@ -80,30 +80,45 @@ namespace ElderBand.Wristband
         }
 
         /// <summary>
-        /// "I am fine": every running fall is cancelled. After the countdown the fall stands, and a person will ask.
+        /// "I am fine": every running fall is cancelled. A cancel that the full latch refuses changes nothing: its
+        /// countdown goes on, and the wrist does not say that it was understood.
         /// </summary>
         public void Cancel(long nowMs)
         {
-            if (_guard.Apply(FallEvent.Fine) != FallAction.Cancel)
-            {
-                return;
-            }
-
-            int sequence = _guard.TakeOldest();
+            int sequence = _guard.Oldest();
             while (sequence >= 0)
             {
+                // The fall is over in the write that stores the cancel; its own slot may then hold the cancel.
                 LatchSlot slot = _latch.Find(_source.Boot, sequence);
-                if (slot != null)
+                bool followed = slot != null && slot.Open;
+                if (followed)
                 {
                     slot.Open = false;
+                }
+
+                if (!_reports.LatchAnswer(FrameType.FallCancelled, sequence, nowMs))
+                {
+                    if (followed)
+                    {
+                        slot.Open = true;
+                    }
+
+                    return;
+                }
+
+                if (followed)
+                {
                     _signal.Forget(slot, Stage.Home);
                 }
 
-                _reports.LatchAnswer(FrameType.FallCancelled, sequence, nowMs);
-                sequence = _guard.TakeOldest();
+                _guard.TakeOldest();
+                sequence = _guard.Oldest();
             }
 
-            _signal.Now(WristPattern.Understood);
+            if (_guard.Apply(FallEvent.Fine) == FallAction.Cancel)
+            {
+                _signal.Now(WristPattern.Understood);
+            }
         }
 
         // The suspicion is sent at once with the time at which the countdown begins, so the wrist's 30 s and the

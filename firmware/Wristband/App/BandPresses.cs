@@ -72,8 +72,11 @@ namespace ElderBand.Wristband
                     _falls.Cancel(nowMs);
                     break;
                 case KeyAction.NotNeeded:
-                    _reports.LatchAnswer(FrameType.NotNeeded, _sosBefore, nowMs);
-                    _signal.Now(WristPattern.Understood);
+                    if (_reports.LatchAnswer(FrameType.NotNeeded, _sosBefore, nowMs))
+                    {
+                        _signal.Now(WristPattern.Understood); // a refused answer is not
+                    }
+
                     break;
                 case KeyAction.ReportStuck:
                     _reports.Report(TechnicalCode.KeyStuck, nowMs);

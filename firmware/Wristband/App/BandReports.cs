@@ -83,8 +83,10 @@ namespace ElderBand.Wristband
             return slot;
         }
 
-        /// <summary>Reports an answer to an earlier frame of this boot.</summary>
-        public void LatchAnswer(FrameType type, int refersTo, long nowMs)
+        /// <summary>
+        /// Reports an answer to an earlier frame of this boot; false where the latch is full of more important frames.
+        /// </summary>
+        public bool LatchAnswer(FrameType type, int refersTo, long nowMs)
         {
             LatchSlot slot = Begin(type, nowMs);
             if (slot != null)
@@ -92,6 +94,8 @@ namespace ElderBand.Wristband
                 Payload.PutAnswer(slot.Frame, UptimeS(nowMs), refersTo, 0);
                 Commit(slot, nowMs);
             }
+
+            return slot != null;
         }
 
         /// <summary>Reports that a fault has begun.</summary>

@@ -25,6 +25,7 @@ namespace ElderBand.Wristband
         private long _onAir = NothingOnAir;
         private long _againMs;
         private uint _rotated;
+        private uint _newest;
         private long _rotateAtMs;
         private int _rotations;
 
@@ -120,13 +121,15 @@ namespace ElderBand.Wristband
             return rank < 0 || (_trust.IsTrusted && rank < 2) ? null : InTurn(rank, unheard, nowMs);
         }
 
-        // The frame on the air while its turn lasts, then the next one by order, then the first again.
+        // A frame that is newer than every one before takes the next turn at once. Otherwise the frame on the air stays
+        // while its turn lasts, then the next one by order follows, then the first again.
         private LatchSlot InTurn(int rank, bool unheard, long nowMs)
         {
             bool turn = nowMs >= _rotateAtMs;
             LatchSlot first = null;
             LatchSlot next = null;
             LatchSlot same = null;
+            LatchSlot news = null;
             for (int i = 0; i < AlarmLatch.Slots; i++)
             {
                 LatchSlot slot = _latch.At(i);
@@ -137,13 +140,15 @@ namespace ElderBand.Wristband
 
                 first = first == null || slot.Order < first.Order ? slot : first;
                 same = slot.Order == _rotated ? slot : same;
+                news = slot.Order > _newest && (news == null || slot.Order > news.Order) ? slot : news;
                 if (slot.Order > _rotated && (next == null || slot.Order < next.Order))
                 {
                     next = slot;
                 }
             }
 
-            LatchSlot chosen = same != null && !turn ? same : next != null ? next : first;
+            _newest = news != null ? news.Order : _newest;
+            LatchSlot chosen = news != null ? news : same != null && !turn ? same : next != null ? next : first;
             if (turn || chosen.Order != _rotated)
             {
                 _rotated = chosen.Order;

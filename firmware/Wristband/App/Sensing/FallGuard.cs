@@ -116,6 +116,12 @@ namespace ElderBand.Wristband
             _count++;
         }
 
+        /// <summary>Sequence of the oldest countdown's fall, -1 where none runs.</summary>
+        public int Oldest()
+        {
+            return _count == 0 ? -1 : _running[0];
+        }
+
         /// <summary>Takes the oldest countdown out, whatever its deadline: the sequence, -1 where none runs.</summary>
         public int TakeOldest()
         {
