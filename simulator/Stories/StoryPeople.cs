@@ -110,7 +110,7 @@ public sealed class StoryPeople(NeighbourhoodRun run, Timeline timeline, Recordi
         return incident;
     }
 
-    /// <summary>The wearer holds the key for 3 s during the countdown: "I am fine".</summary>
+    /// <summary>During the countdown the wearer holds the key and lets go when asked: "I am fine".</summary>
     public async Task<bool> CancelAsync(Incident incident)
     {
         if (!await Run.UntilAsync(() => incident.PrealarmUs is not null, 20_000))
@@ -119,7 +119,8 @@ public sealed class StoryPeople(NeighbourhoodRun run, Timeline timeline, Recordi
         }
 
         await Task.Delay(2000);
-        timeline.Say(World.MonotonicUs(), $"{incident.Who.Person.Name} is fine and holds the key for 3 s");
+        var name = incident.Who.Person.Name;
+        timeline.Say(World.MonotonicUs(), $"{name} is fine, holds the key and lets go when the wrist asks");
         await Run.DoAsync(() => incident.Who.Band.Key.Press(3400));
         return await Run.UntilAsync(() => incident.CancelledUs is not null, 10_000);
     }
