@@ -104,6 +104,29 @@ public sealed class GripTests
     }
 
     [Fact]
+    public void P45_the_request_to_let_go_is_felt_also_where_eight_stages_wait()
+    {
+        var (clock, motor) = (new ManualClock { Now = 10_000 }, new ManualPin());
+        var signal = new WristSignal(motor, new ManualPin(), clock);
+        signal.Hold(true);
+        signal.Now(WristPattern.LetGo);
+        for (var i = 0; i < 9; i++)
+        {
+            signal.ShowStage(new LatchSlot(), Stage.Home);
+        }
+
+        var ended = false;
+        for (var ms = 0; ms < 3000 && !ended; ms++)
+        {
+            signal.Step(++clock.Now);
+            ended = signal.TakeLetGoEnd(out _);
+        }
+
+        ended.ShouldBeTrue();
+        motor.Rises.ShouldBe(7);
+    }
+
+    [Fact]
     public void P45_a_hold_of_20_s_resets_the_band_only_where_no_alarm_is_open()
     {
         var (world, _) = Worn(false);

@@ -322,13 +322,25 @@ namespace ElderBand.Wristband
         {
             if (_queued == QueueLength)
             {
-                Drop(_playing ? 1 : 0);
+                DropOldestStage();
             }
 
             _queue[_queued] = pattern;
             _queueSlot[_queued] = slot;
             _queueOrder[_queued] = slot.Order;
             _queued++;
+        }
+
+        // A request to let go, or its answer, is never dropped for a stage.
+        private void DropOldestStage()
+        {
+            int at = _playing ? 1 : 0;
+            while (at < QueueLength - 1 && _queueSlot[at] == null)
+            {
+                at++;
+            }
+
+            Drop(at);
         }
 
         private void Drop(int index)
