@@ -75,6 +75,28 @@ public sealed class ManyPressesTests
         }
     }
 
+    [Theory]
+    [InlineData(2)]
+    [InlineData(5)]
+    [InlineData(9)]
+    [InlineData(12)]
+    public void P44_that_a_person_has_it_is_felt_within_7_s_however_many_presses_came_before(int presses)
+    {
+        var world = Linked();
+        var felt = new List<Felt>();
+        world.Wrist.Shown = (what, _) => felt.Add(what);
+        Press(world, presses, 700);
+        var opener = world.RowsOf(FrameType.Sos)[0];
+        world.Down(world.StageFrame(opener, Stage.Centre, 1));
+        world.Down(world.StageFrame(opener, Stage.Taken, 2));
+        var told = world.Now;
+        world.RunUntil(() => felt.Contains(Felt.Taken), 60_000).ShouldBeTrue();
+        (world.Now - told).ShouldBeLessThan(7000);
+        felt.Clear();
+        world.RunFor(30_000);
+        felt.ShouldBeEmpty("less than that a person has it is not news");
+    }
+
     [Fact]
     public void P44_a_card_that_opens_while_the_last_one_closes_keeps_its_stages_too()
     {

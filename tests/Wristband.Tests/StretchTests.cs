@@ -68,7 +68,9 @@ public sealed class StretchTests
                 world.RunFor(1200);
             }
 
-            world.RunFor(20_000);
+            world.RunFor(10_000);
+            world.Press(150);
+            world.RunFor(10_000);
             var shown = world.RowsOf(FrameType.StageShown).Select(f => Payload.ShownStage(f, 0)).ToList();
             shown.ShouldContain(Stage.Closed);
             shown.Count.ShouldBeGreaterThanOrEqualTo(9);

@@ -120,6 +120,11 @@ namespace ElderBand.Wristband
                 return;
             }
 
+            if (stage >= Stage.Taken)
+            {
+                ForgetJoined();
+            }
+
             Reach(slot, stage);
             if (stage == Stage.Closed)
             {
@@ -143,6 +148,19 @@ namespace ElderBand.Wristband
                 if (slot.Used && slot.Type == FrameType.Sos && slot.Open && !slot.Pending && slot.Revision < 0)
                 {
                     slot.Open = false;
+                }
+            }
+        }
+
+        // What waits for presses without stages of their own is no news once a person has the card.
+        private void ForgetJoined()
+        {
+            for (int i = 0; i < AlarmLatch.Slots; i++)
+            {
+                LatchSlot slot = _latch.At(i);
+                if (slot.Used && !slot.HasOwnStages)
+                {
+                    _signal.Forget(slot, Stage.Home);
                 }
             }
         }
