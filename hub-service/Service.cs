@@ -100,7 +100,7 @@ public static class Service
             // The database first, then who listens to its commits, then who feeds it.
             _ = app.Services.GetRequiredService<Store>();
             _ = app.Services.GetRequiredService<Changes>();
-            _ = app.Services.GetRequiredService<Downlink>();
+            app.Services.GetRequiredService<Downlink>().Start();
             MapOperations(app);
             app.MapStaff();
             app.MapFamily();

@@ -19,6 +19,8 @@ public sealed class Sweeper(Store store, AlarmDesk desk, Clock clock, Metrics me
     private const int LongestWaitMs = AlarmDesk.UnansweredAfterMs;
 
     private readonly long _startedAtMs = clock.NowMs;
+    private long _slowDueMs;
+    private bool _isFirst = true;
 
     /// <summary>Open alarms found without owner or timer in the last sweep; anything but 0 is a defect.</summary>
     public int Orphans { get; private set; }
@@ -26,24 +28,11 @@ public sealed class Sweeper(Store store, AlarmDesk desk, Clock clock, Metrics me
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        long slowDueMs = 0;
-        bool isFirst = true;
         while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
-                if (isFirst)
-                {
-                    await store.WriteAsync(
-                        Lane.Alarm, tx => AlarmRows.WaitNoLongerThan(tx.Db, tx.NowMs + LongestWaitMs), stoppingToken);
-                    isFirst = false;
-                }
-                await TimersAsync(stoppingToken);
-                if (clock.NowMs >= slowDueMs)
-                {
-                    slowDueMs = clock.NowMs + SlowStepMs;
-                    await SlowAsync(stoppingToken);
-                }
+                await SweepAsync(stoppingToken);
                 await Task.Delay(StepMs, stoppingToken);
             }
             catch (OperationCanceledException)
@@ -56,6 +45,23 @@ public sealed class Sweeper(Store store, AlarmDesk desk, Clock clock, Metrics me
                 log.LogError(e, "A sweep failed; the next one is in a second.");
                 await Task.Delay(1000, CancellationToken.None);
             }
+        }
+    }
+
+    /// <summary>Does what is due now; the service does it every 200 ms.</summary>
+    public async Task SweepAsync(CancellationToken stoppingToken)
+    {
+        if (_isFirst)
+        {
+            await store.WriteAsync(
+                Lane.Alarm, tx => AlarmRows.WaitNoLongerThan(tx.Db, tx.NowMs + LongestWaitMs), stoppingToken);
+            _isFirst = false;
+        }
+        await TimersAsync(stoppingToken);
+        if (clock.NowMs >= _slowDueMs)
+        {
+            _slowDueMs = clock.NowMs + SlowStepMs;
+            await SlowAsync(stoppingToken);
         }
     }
 

@@ -30,8 +30,8 @@ public sealed class World : IDisposable
     /// <summary>The only source of random numbers.</summary>
     public Random Random { get; }
 
-    /// <summary>Delays of radio and flash.</summary>
-    public Figures Figures { get; }
+    /// <summary>Delays of radio and flash; a world of faults changes them as it goes on.</summary>
+    public Figures Figures { get; set; }
 
     /// <summary>What was injected and what happened, by name (R10).</summary>
     public SortedDictionary<string, long> Counts { get; } = new(StringComparer.Ordinal);

@@ -4,6 +4,7 @@ using ElderBand.Simulator.Centre;
 using ElderBand.Simulator.Neighbourhood;
 using ElderBand.Simulator.Stories;
 using ElderBand.Simulator.Stories.Days;
+using ElderBand.Simulator.Swarm;
 
 using var ending = new CancellationTokenSource();
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
@@ -15,13 +16,17 @@ try
         return DaysStory.Run(DaysOptions.Parse(args[1..]));
     }
 
+    if (args is ["sim", ..])
+    {
+        return SwarmRun.Run(SwarmOptions.Parse(args[1..]));
+    }
+
     var options = Options.Parse(args);
     return (options.Words.FirstOrDefault(), options.Words.ElementAtOrDefault(1)) switch
     {
         ("run", _) when options.IsOnce => await ScriptedRun.RunAsync(options, ending.Token),
         ("run", _) => await Story.RunAsync(options, ending.Token),
         ("pictures", { } folder) => await Pictures.RunAsync(options, folder, ending.Token),
-        ("sim", _) => Sim.Run(options.Words),
         ("bench", "press") => await PressBench.RunAsync(options, ending.Token),
         ("bench", "kill") => await KillBench.RunAsync(options, ending.Token),
         ("bench", "falls") => await FallBench.RunAsync(options, ending.Token),

@@ -277,7 +277,10 @@ public sealed class AlarmDesk(ConsoleCounter consoles)
         Save(tx, alarm);
     }
 
-    /// <summary>The wrist has shown a stage of one of its alarms.</summary>
+    /// <summary>
+    /// The wrist has shown a stage of one of its alarms. A further press on the card has no stages of its own: that the
+    /// centre has it takes back nothing of what the wrist has shown for the card (docs/adr/0042).
+    /// </summary>
     public void StageShown(Tx tx, string sender, int boot, int sequence, Stage stage)
     {
         if ((EventRows.AlarmOf(tx.Db, sender, boot, sequence)
@@ -286,7 +289,9 @@ public sealed class AlarmDesk(ConsoleCounter consoles)
             return;
         }
         id = AlarmRows.MergedInto(tx.Db, id) ?? id;
-        if (AlarmRows.Get(tx.Db, id) is { } alarm && alarm.WristStage != (int)stage)
+        if (AlarmRows.Get(tx.Db, id) is { } alarm && alarm.WristStage != (int)stage
+            && ((int)stage > alarm.WristStage
+                || EventRows.Followed(tx.Db, id).Contains(new PressKey(boot, sequence))))
         {
             alarm.WristStage = (int)stage;
             alarm.WristShownAtMs = tx.NowMs;

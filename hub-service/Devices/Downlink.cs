@@ -39,9 +39,10 @@ public sealed class Downlink : IDisposable
     private readonly Dictionary<string, int> _asked = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _work = new(0);
     private readonly CancellationTokenSource _stopping = new();
-    private readonly Thread _thread;
+    private Thread? _thread;
+    private long _tablesDueMs;
 
-    /// <summary>Starts the thread and hooks itself to the alarm desk.</summary>
+    /// <summary>Hooks itself to the alarm desk.</summary>
     public Downlink(Store store, HubLinks hubs, AlarmDesk desk, Clock clock, ILogger<Downlink> log)
     {
         _log = log;
@@ -53,9 +54,27 @@ public sealed class Downlink : IDisposable
             _changed.Enqueue(alarmId);
             _work.Release();
         };
+    }
+
+    /// <summary>Starts the thread. A world in virtual time calls <see cref="Turn"/> instead.</summary>
+    public void Start()
+    {
         _thread = new Thread(Run) { Name = "downlink", IsBackground = true };
         _thread.Start();
     }
+
+    /// <summary>Sends what is due now; the thread does it every 250 ms and whenever something has changed.</summary>
+    public void Turn() => _store.Read(db =>
+    {
+        Step(db, _clock.NowMs);
+        if (_clock.NowMs >= _tablesDueMs)
+        {
+            // Also what a command of another process has changed reaches hubs and bands.
+            _tablesDueMs = _clock.NowMs + TablesEveryMs;
+            SendChangedTables(db);
+        }
+        return true;
+    });
 
     /// <summary>A hub has said hello: everything that it or its bands should know is sent again.</summary>
     public void Hello(string hubId)
@@ -103,30 +122,19 @@ public sealed class Downlink : IDisposable
     public void Dispose()
     {
         _stopping.Cancel();
-        _thread.Join();
+        _thread?.Join();
         _stopping.Dispose();
         // _work stays: the last commit may still release it, and without its wait handle it holds nothing.
     }
 
     private void Run()
     {
-        long tablesDueMs = 0;
         while (!_stopping.IsCancellationRequested)
         {
             try
             {
                 _work.Wait(StepMs, _stopping.Token);
-                _store.Read(db =>
-                {
-                    Step(db, _clock.NowMs);
-                    if (_clock.NowMs >= tablesDueMs)
-                    {
-                        // Also what a command of another process has changed reaches hubs and bands.
-                        tablesDueMs = _clock.NowMs + TablesEveryMs;
-                        SendChangedTables(db);
-                    }
-                    return true;
-                });
+                Turn();
             }
             catch (OperationCanceledException)
             {

@@ -16,19 +16,18 @@ public sealed record HubSession(string HubId, string CentreId)
 /// <summary>The connections of signed-in hubs.</summary>
 public sealed class HubLinks
 {
-    private readonly ConcurrentDictionary<string,
-        (HubSession Session, MqttServerConnection<HubSession> Connection)> _hubs =
+    private readonly ConcurrentDictionary<string, (HubSession Session, IMqttConnection Connection)> _hubs =
         new(StringComparer.Ordinal);
 
     /// <summary>Hubs that are connected now.</summary>
     public IReadOnlyCollection<HubSession> Connected => [.. _hubs.Values.Select(static hub => hub.Session)];
 
     /// <summary>A hub has signed in.</summary>
-    public void Add(HubSession session, MqttServerConnection<HubSession> connection) =>
+    public void Add(HubSession session, IMqttConnection connection) =>
         _hubs[session.HubId] = (session, connection);
 
     /// <summary>A connection is over.</summary>
-    public void Remove(HubSession session, MqttServerConnection<HubSession> connection) =>
+    public void Remove(HubSession session, IMqttConnection connection) =>
         _hubs.TryRemove(new(session.HubId, (session, connection)));
 
     /// <summary>Closes the connection of a hub that was revoked.</summary>
@@ -55,7 +54,7 @@ public sealed class HubLinks
     }
 
     private static async Task SendAsync(
-        MqttServerConnection<HubSession> connection, string topic, ReadOnlyMemory<byte> payload)
+        IMqttConnection connection, string topic, ReadOnlyMemory<byte> payload)
     {
         try
         {

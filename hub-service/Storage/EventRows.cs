@@ -11,6 +11,10 @@ public sealed record KnownFrame(byte[] Frame, int Refusal);
 /// <summary>A frame of an alarm that the wrist waits to hear about.</summary>
 public sealed record PressKey(int Boot, int Sequence);
 
+/// <summary>A row of <c>event</c> as whoever follows the table reads it: one frame, once.</summary>
+public sealed record EventRow(
+    long Id, long? BandId, FrameType Type, byte[] Frame, long AtMs, AgeQuality Quality, long? ResidentId, long? AlarmId);
+
 /// <summary>The tables <c>frame_key</c>, <c>event</c> and <c>quarantine</c>.</summary>
 public static class EventRows
 {
@@ -55,6 +59,17 @@ public static class EventRows
             e.Source, e.UptimeS, e.RefersTo, e.Flags, e.Detail, e.AtMs, e.Quality, e.ReceivedAtMs, e.HubBoot,
             e.HubUptimeS,
             e.HubWallMs, e.RssiDbm);
+
+    /// <summary>What was stored after the event of this id, oldest first.</summary>
+    public static List<EventRow> After(Db db, long id) =>
+        db.All(
+            """
+            SELECT id, band_id, type, frame, at_ms, quality, resident_id, alarm_id FROM event WHERE id>$1 ORDER BY id
+            """,
+            static r => new EventRow(
+                r.Long(0), r.LongOrNull(1), (FrameType)r.Int(2), r.Blob(3), r.Long(4), (AgeQuality)r.Int(5),
+                r.LongOrNull(6), r.LongOrNull(7)),
+            id);
 
     /// <summary>Puts an event on an alarm's card.</summary>
     public static void SetAlarm(Db db, long eventId, long alarmId) =>

@@ -20,23 +20,24 @@ public sealed class Store : IDisposable
     private const int MaxBatch = 256;
     private const int MaxRetryMs = 1000;
 
-    private readonly string _path;
+    private readonly string? _path;
     private readonly Clock _clock;
     private readonly Channel<Job> _alarms = Channel.CreateBounded<Job>(LaneCapacity);
     private readonly Channel<Job> _vitals = Channel.CreateBounded<Job>(LaneCapacity);
     private readonly SemaphoreSlim _work = new(0);
     private readonly ConcurrentBag<Db> _readers = [];
     private readonly CancellationTokenSource _stopping = new();
-    private readonly Thread _thread;
+    private readonly Thread? _thread;
     private Db _db;
 
-    private Store(string path, Db db, Clock clock)
+    private Store(string? path, Db db, Clock clock)
     {
         _path = path;
         _db = db;
         _clock = clock;
         LastCommitAtMs = clock.NowMs;
-        _thread = new Thread(Run) { Name = "writer", IsBackground = true };
+        _thread = path is null ? null : new Thread(Run) { Name = "writer", IsBackground = true };
+        _thread?.Start();
     }
 
     /// <summary>
@@ -94,9 +95,7 @@ public sealed class Store : IDisposable
                 db.Dispose();
                 throw;
             }
-            var store = new Store(path, db, clock);
-            store._thread.Start();
-            return store;
+            return new Store(path, db, clock);
         }
         catch (SqliteException e)
         {
@@ -104,6 +103,17 @@ public sealed class Store : IDisposable
                 $"The database '{path}' cannot be opened ({e.Message}). Close other programs that use it; if it is "
                     + "damaged, move it away and put the last backup in its place.", e);
         }
+    }
+
+    /// <summary>
+    /// A store without a thread over a database in memory, for worlds in virtual time (docs/adr/0063): a write has
+    /// been committed when <see cref="WriteAsync{T}"/> returns. The caller keeps the database: it outlives the store as
+    /// a file outlives the process.
+    /// </summary>
+    public static Store Over(Db memory, Clock clock)
+    {
+        Migrate(memory);
+        return new Store(null, memory, clock);
     }
 
     /// <summary>
@@ -124,7 +134,14 @@ public sealed class Store : IDisposable
         {
             throw new OperationCanceledException("The store is closing.", e);
         }
-        _work.Release();
+        if (_thread is null)
+        {
+            CommitWaiting([]);
+        }
+        else
+        {
+            _work.Release();
+        }
         return await work.Done;
     }
 
@@ -142,6 +159,10 @@ public sealed class Store : IDisposable
     /// <summary>Reads on the caller's thread; sees everything committed before.</summary>
     public T Read<T>(Func<Db, T> query)
     {
+        if (_path is null)
+        {
+            return query(_db);
+        }
         Db reader = _readers.TryTake(out Db? free) ? free : new Db(_path, readOnly: true);
         bool good = false;
         try
@@ -170,13 +191,16 @@ public sealed class Store : IDisposable
         _vitals.Writer.TryComplete();
         _stopping.CancelAfter(TimeSpan.FromSeconds(5));
         _work.Release();
-        _thread.Join();
+        _thread?.Join();
         _stopping.Cancel();
         while (_readers.TryTake(out Db? reader))
         {
             reader.Dispose();
         }
-        _db.Dispose();
+        if (_path is not null)
+        {
+            _db.Dispose();
+        }
         _stopping.Dispose();
         // _work stays: the last commit may still release it, and without its wait handle it holds nothing.
     }
@@ -210,21 +234,8 @@ public sealed class Store : IDisposable
                 break;
             }
             batch.Clear();
-            // Alarms first; vitals get what is left of the batch, so that a flood of them never delays an alarm by
-            // more.
-            while (batch.Count < MaxBatch && _alarms.Reader.TryRead(out Job? alarm))
-            {
-                batch.Add(alarm);
-            }
-            while (batch.Count < MaxBatch && _vitals.Reader.TryRead(out Job? vitals))
-            {
-                batch.Add(vitals);
-            }
-            if (batch.Count > 0)
-            {
-                CommitUntilItWorks(batch);
-            }
-            else if (_alarms.Reader.Completion.IsCompleted && _vitals.Reader.Completion.IsCompleted)
+            if (!CommitWaiting(batch)
+                && _alarms.Reader.Completion.IsCompleted && _vitals.Reader.Completion.IsCompleted)
             {
                 break;
             }
@@ -233,6 +244,25 @@ public sealed class Store : IDisposable
         {
             left.Abandon();
         }
+    }
+
+    /// <summary>Commits one batch of what waits; false where nothing does.</summary>
+    private bool CommitWaiting(List<Job> batch)
+    {
+        // Alarms first; vitals get what is left of the batch, so that a flood of them never delays an alarm by more.
+        while (batch.Count < MaxBatch && _alarms.Reader.TryRead(out Job? alarm))
+        {
+            batch.Add(alarm);
+        }
+        while (batch.Count < MaxBatch && _vitals.Reader.TryRead(out Job? vitals))
+        {
+            batch.Add(vitals);
+        }
+        if (batch.Count > 0)
+        {
+            CommitUntilItWorks(batch);
+        }
+        return batch.Count > 0;
     }
 
     private void CommitUntilItWorks(List<Job> batch)
@@ -279,7 +309,7 @@ public sealed class Store : IDisposable
 
     private Tx Attempt(List<Job> batch)
     {
-        if (!File.Exists(_path))
+        if (_path is not null && !File.Exists(_path))
         {
             // The open handle would still take writes, and the next start would not find them: no receipt for that.
             throw new SqliteException("The database file is gone: put it back.", SQLitePCL.raw.SQLITE_CANTOPEN);
@@ -314,7 +344,7 @@ public sealed class Store : IDisposable
         {
             // No transaction is open: a full disk or an I/O error has rolled it back already.
         }
-        if (cause.SqliteErrorCode is SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED
+        if (_path is null || cause.SqliteErrorCode is SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED
             or SQLitePCL.raw.SQLITE_FULL)
         {
             return;

@@ -209,11 +209,30 @@ public sealed class MqttServer<TSession>(IMqttEndpoint<TSession> endpoint, MqttS
         _byClientId.TryRemove(KeyValuePair.Create(connection.ClientId, connection));
 }
 
+/// <summary>What a server can do to one client.</summary>
+public interface IMqttConnection
+{
+    /// <summary>
+    /// Publishes to this client at the smaller of <paramref name="qos"/> (0 or 1) and what it subscribed with. At QoS 1
+    /// the task ends with the client's PUBACK; a caller that cancels leaves the packet id taken until then.
+    /// </summary>
+    /// <exception cref="ArgumentException">Not a topic, larger than the limits, or QoS 2.</exception>
+    ValueTask<MqttSent> PublishAsync(
+        string topic,
+        ReadOnlyMemory<byte> payload,
+        MqttQos qos,
+        CancellationToken cancellationToken = default
+    );
+
+    /// <summary>Closes the connection now, for example because the hub's key was revoked.</summary>
+    void Close(string why);
+}
+
 /// <summary>
 /// One client's connection. Made by <see cref="MqttServer{TSession}.RunAsync"/>; all members may be called from any
 /// thread.
 /// </summary>
-public sealed class MqttServerConnection<TSession>
+public sealed class MqttServerConnection<TSession> : IMqttConnection
     where TSession : class
 {
     private readonly MqttServer<TSession> _server;
@@ -254,11 +273,7 @@ public sealed class MqttServerConnection<TSession>
     /// <summary>Ends when the connection is over and nothing of it runs any more.</summary>
     internal Task Gone => _gone.Task;
 
-    /// <summary>
-    /// Publishes to this client at the smaller of <paramref name="qos"/> (0 or 1) and what it subscribed with. At QoS 1
-    /// the task ends with the client's PUBACK; a caller that cancels leaves the packet id taken until then.
-    /// </summary>
-    /// <exception cref="ArgumentException">Not a topic, larger than the limits, or QoS 2.</exception>
+    /// <inheritdoc/>
     public async ValueTask<MqttSent> PublishAsync(
         string topic,
         ReadOnlyMemory<byte> payload,
@@ -305,7 +320,7 @@ public sealed class MqttServerConnection<TSession>
         return await acknowledged.WaitAsync(cancellationToken) is null ? MqttSent.Closed : MqttSent.Sent;
     }
 
-    /// <summary>Closes the connection now, for example because the hub's key was revoked.</summary>
+    /// <inheritdoc/>
     public void Close(string why) => _link.Close(MqttCloseReason.ByUs, why);
 
     internal void TakenOver() => _link.Close(MqttCloseReason.TakenOver, "a newer connection uses this client id");

@@ -31,6 +31,20 @@ public sealed class VirtualFlash(Device device) : IFlash
         _space = new FlashSpace();
     }
 
+    /// <summary>True where some file holds these bytes now.</summary>
+    public bool Holds(ReadOnlySpan<byte> bytes)
+    {
+        foreach (var file in _files.Values)
+        {
+            if (file.AsSpan().IndexOf(bytes) >= 0)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <inheritdoc/>
     public int Length(string name) => IsBroken || !_files.TryGetValue(name, out var file) ? -1 : file.Length;
 

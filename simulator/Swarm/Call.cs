@@ -1,0 +1,83 @@
+using ElderBand.BandProtocol;
+using ElderBand.Simulation;
+
+namespace ElderBand.Simulator.Swarm;
+
+/// <summary>What no world may show.</summary>
+public enum Violation
+{
+    /// <summary>A call for help that never became an event, or one that rings nobody.</summary>
+    Lost,
+
+    /// <summary>One call for help that is two events, or counts twice on its card.</summary>
+    Doubled,
+
+    /// <summary>An event or an alarm that nobody made.</summary>
+    Invented,
+
+    /// <summary>A call for help that is at the centre later than 90 s after everything was healed.</summary>
+    Late,
+
+    /// <summary>The wrist says a stage before it is so.</summary>
+    EarlyStage,
+
+    /// <summary>The wrist says a stage that is not so and does not become so, or goes on ticking.</summary>
+    FalseStage,
+
+    /// <summary>A stage that the wrist has not said 90 s after everything was healed.</summary>
+    Unfelt,
+}
+
+/// <summary>One violation in words.</summary>
+public sealed record Finding(Violation What, long AtMs, string Words);
+
+/// <summary>
+/// One call for help: a press as the plan made it, or a fall that the band has suspected. Its identity is the header
+/// and payload of its frame, the same in every copy (R1); the plan does not know the identity until the frame is seen.
+/// </summary>
+public sealed class Call(BandDevice band, FrameType type, long atMs)
+{
+    /// <summary>Whose.</summary>
+    public BandDevice Band { get; } = band;
+
+    /// <summary>Sos or FallSuspected.</summary>
+    public FrameType Type { get; } = type;
+
+    /// <summary>World time of the contact, or of the suspicion's first frame.</summary>
+    public long AtMs { get; } = atMs;
+
+    /// <summary>The band's boot at the contact; -1 where no App ran.</summary>
+    public int Boot { get; } = band.BootCount;
+
+    /// <summary>The band's uptime at the contact, s.</summary>
+    public long UptimeS { get; } = band.UptimeMs / 1000;
+
+    /// <summary>Contact time of a press, ms.</summary>
+    public int HoldMs { get; init; }
+
+    /// <summary>
+    /// The band was without power soon after the contact, before any frame was seen: the press may be missing.
+    /// </summary>
+    public bool IsExcused { get; set; }
+
+    /// <summary>The key was still down when the band started again: then it is allowed two events (V13).</summary>
+    public bool SpansABoot { get; set; }
+
+    /// <summary>Header and payload of its frame; empty until it is seen.</summary>
+    public string Identity { get; set; } = "";
+
+    /// <summary>First time on the air; null: never.</summary>
+    public long? OnAirMs { get; set; }
+
+    /// <summary>Commit at the service; null: none.</summary>
+    public long? CommittedMs { get; set; }
+
+    /// <summary>Alarm on whose card it is.</summary>
+    public long? AlarmId { get; set; }
+
+    /// <summary>The identity of a frame.</summary>
+    public static string IdentityOf(ReadOnlySpan<byte> frame) => Convert.ToHexString(frame[..IdentityBytes]);
+
+    /// <summary>Bytes of an identity.</summary>
+    public const int IdentityBytes = 12;
+}

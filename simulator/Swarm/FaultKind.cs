@@ -1,0 +1,71 @@
+namespace ElderBand.Simulator.Swarm;
+
+/// <summary>What a plan puts into a world: faults of devices, radio, line and service, and what people do.</summary>
+public enum FaultKind
+{
+    /// <summary>Radio packets and advertisements are lost for a while, 20 to 60 %.</summary>
+    RadioLoss,
+
+    /// <summary>Frames that arrive twice for a while.</summary>
+    RadioDuplicates,
+
+    /// <summary>A band is out of range for a while.</summary>
+    OutOfRange,
+
+    /// <summary>A band loses its power for a while.</summary>
+    BandPowerCut,
+
+    /// <summary>A band loses its power inside a flash operation.</summary>
+    BandCutInWrite,
+
+    /// <summary>A hub loses its power for a while.</summary>
+    HubPowerCut,
+
+    /// <summary>A hub loses its power inside a flash operation.</summary>
+    HubCutInWrite,
+
+    /// <summary>A hub's line swallows everything and nobody is told.</summary>
+    LineCut,
+
+    /// <summary>TLS handshakes take 5 to 14 s longer for a while, and the connection is lost at the begin.</summary>
+    SlowHandshake,
+
+    /// <summary>The service ends at once and is started again after a while.</summary>
+    ServiceKill,
+
+    /// <summary>A press of 0.1 to 1 s.</summary>
+    Press,
+
+    /// <summary>Nine presses, one after the other.</summary>
+    NinePresses,
+
+    /// <summary>A touch of the key that is too short to be a press.</summary>
+    Touch,
+
+    /// <summary>The key is held for 3 to 9 s.</summary>
+    Grip,
+
+    /// <summary>The key is held down for 12 to 40 s.</summary>
+    StuckKey,
+
+    /// <summary>A fall.</summary>
+    Fall,
+
+    /// <summary>A fall, and "I am fine" in its countdown.</summary>
+    FallCancelled,
+
+    /// <summary>A fall, and a press in its countdown.</summary>
+    FallPressed,
+
+    /// <summary>A band that lies on a table is picked up and pressed at once.</summary>
+    PickUpAndPress,
+
+    /// <summary>An officer takes an alarm and says that help is on the way.</summary>
+    StaffTakes,
+
+    /// <summary>An officer takes an alarm and gives it back.</summary>
+    StaffHandsBack,
+
+    /// <summary>An officer takes an alarm and closes it.</summary>
+    StaffCloses,
+}

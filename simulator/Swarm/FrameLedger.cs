@@ -1,0 +1,326 @@
+using ElderBand.BandProtocol;
+using ElderBand.HubService.Alarms;
+using ElderBand.HubService.Storage;
+using ElderBand.Simulation;
+using ElderBand.Wristband;
+
+namespace ElderBand.Simulator.Swarm;
+
+/// <summary>An alarm as the service's database has told it, commit by commit.</summary>
+public sealed class AlarmTrace(long id, BandDevice band, long sinceMs)
+{
+    /// <summary>Id of its row.</summary>
+    public long Id { get; } = id;
+
+    /// <summary>Whose.</summary>
+    public BandDevice Band { get; } = band;
+
+    /// <summary>World time of the commit that made it.</summary>
+    public long SinceMs { get; } = sinceMs;
+
+    /// <summary>The row after the last commit that changed it.</summary>
+    public required AlarmRow Row { get; set; }
+
+    /// <summary>Stages that the centre told the wrist, with the world time of their commit.</summary>
+    public List<(Stage Stage, long AtMs)> History { get; } = [];
+
+    /// <summary>SOS events on its card.</summary>
+    public int Presses { get; set; }
+
+    /// <summary>Frames that the band follows it by: the one that opened it and those of merged falls.</summary>
+    public int Followed { get; set; } = 1;
+
+    /// <summary>How often the wrist has said "closed" for it, once for each followed frame.</summary>
+    public int ClosedFelt { get; set; }
+
+    /// <summary>The wrist has said the last that there is to say.</summary>
+    public bool IsOver => ClosedFelt >= Followed;
+
+    /// <summary>An SOS carries on for it (docs/adr/0041).</summary>
+    public bool IsMerged => Row.Outcome == "merged";
+}
+
+/// <summary>
+/// Follows each call for help by the identity of its frame through every place it must pass: the key, the air, a hub's
+/// flash, the commit, the card. It looks from outside: pin, antenna, flash and database rows.
+/// </summary>
+public sealed class FrameLedger
+{
+    /// <summary>A press that no frame shows when the power goes within this time is excused, ms.</summary>
+    private const int ExcuseMs = 3000;
+
+    /// <summary>A suspicion may come so long after the fall began, ms.</summary>
+    private const int FallMs = 30_000;
+
+    private const int CountdownMs = 31_000;
+
+    // In the countdown a hold from 3.0 s on may mean "I am fine"; the plan does not know when the countdown ends.
+    private const int MayBeFineMs = 2900;
+
+    // The event is 80 ms of contact, a step and perhaps a flash write younger than the press; in a countdown the hold.
+    private const int LatestS = 12;
+
+    private readonly World _world;
+    private readonly Dictionary<long, BandDevice> _bands = [];
+    private readonly Dictionary<string, Call> _byIdentity = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Violation> _unexplained = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _onAir = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _waiting = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _atHub = new(StringComparer.Ordinal);
+    private readonly Dictionary<long, AlarmTrace> _alarms = [];
+    private readonly List<(BandDevice Band, long AtMs)> _falls = [];
+    private long _lastEvent;
+
+    /// <summary>A ledger of the bands, by the database's id.</summary>
+    public FrameLedger(World world, IEnumerable<(long BandId, BandDevice Band)> bands, IEnumerable<HubDevice> hubs)
+    {
+        _world = world;
+        foreach (var (id, band) in bands)
+        {
+            _bands[id] = band;
+            band.Radio.OnAir += (frame, _) => OnAir(band, frame);
+        }
+
+        foreach (var hub in hubs)
+        {
+            hub.Flash.Written += write => Stored(hub, write);
+        }
+    }
+
+    /// <summary>Calls for help, oldest first.</summary>
+    public List<Call> Calls { get; } = [];
+
+    /// <summary>Alarms by their ids.</summary>
+    public IReadOnlyDictionary<long, AlarmTrace> Alarms => _alarms;
+
+    /// <summary>Violations so far.</summary>
+    public List<Finding> Findings { get; } = [];
+
+    /// <summary>Called with each line of the log.</summary>
+    public Action<string>? Log { get; set; }
+
+    /// <summary>Called with each alarm that is new.</summary>
+    public Action<AlarmTrace>? Raised { get; set; }
+
+    /// <summary>Notes a press that begins now; a touch under 50 ms is none (P01).</summary>
+    public void Press(BandDevice band, int holdMs)
+    {
+        var inCountdown = Calls.Exists(c => c.Band == band && c.Type == FrameType.FallSuspected
+            && _world.NowMs - c.AtMs < CountdownMs);
+        Calls.Add(new Call(band, FrameType.Sos, _world.NowMs)
+        {
+            HoldMs = holdMs,
+            IsExcused = inCountdown && holdMs >= MayBeFineMs,
+        });
+    }
+
+    /// <summary>Notes a fall that begins now.</summary>
+    public void Fall(BandDevice band) => _falls.Add((band, _world.NowMs));
+
+    /// <summary>The band is about to lose its power.</summary>
+    public void PowerGoes(BandDevice band)
+    {
+        foreach (var call in Calls.Where(c => c.Band == band))
+        {
+            call.IsExcused |= call.OnAirMs is null && _world.NowMs - call.AtMs < ExcuseMs;
+            call.SpansABoot |= call.Type == FrameType.Sos && call.AtMs + call.HoldMs > _world.NowMs;
+        }
+    }
+
+    /// <summary>The service has committed.</summary>
+    public void Committed(Db db, IReadOnlyList<Change> changes)
+    {
+        foreach (var change in changes.Where(static c => c.Kind == ChangeKind.Alarm).DistinctBy(static c => c.Id))
+        {
+            Follow(db, AlarmRows.Get(db, change.Id)!);
+        }
+
+        foreach (var row in EventRows.After(db, _lastEvent))
+        {
+            _lastEvent = row.Id;
+            if (row.BandId is { } id)
+            {
+                Commit(_bands[id], row);
+            }
+        }
+    }
+
+    /// <summary>A frame that must reach the centre: seen on the air, or pressed with power to spare.</summary>
+    public static bool IsOwed(Call call) => !call.IsExcused || call.OnAirMs is not null;
+
+    /// <summary>How many calls of the band some hub had in its flash at a time.</summary>
+    public int AtHub(BandDevice band, long atMs) =>
+        _atHub.Count(held => held.Value <= atMs && _byIdentity[held.Key].Band == band);
+
+    /// <summary>True where a call or a stage of these bands was under way in the time.</summary>
+    public bool WasDue(Func<BandDevice, bool> whose, long fromMs, long toMs) =>
+        Calls.Exists(c => whose(c.Band) && c.AtMs <= toMs && (c.CommittedMs ?? long.MaxValue) >= fromMs)
+        || _alarms.Values.Any(a => whose(a.Band) && a.History.Exists(h => h.AtMs <= toMs)
+            && (a.Row.WristStage != (int)AlarmDesk.WantedStage(a.Row.State) || a.Row.WristShownAtMs >= fromMs));
+
+    /// <summary>
+    /// Alarms and answers that were on the air and are not at the centre; notes may wait for a beat.
+    /// </summary>
+    public IEnumerable<string> Waiting => _waiting.Select(identity => _onAir[identity]);
+
+    /// <summary>Reports a violation.</summary>
+    public void Report(Violation what, string words)
+    {
+        Findings.Add(new Finding(what, _world.NowMs, words));
+        Log?.Invoke($"VIOLATION {what}: {words}");
+    }
+
+    private void OnAir(BandDevice band, byte[] frame)
+    {
+        if (Frame.LaneOf(frame, 0) != Lane.Alarm || Frame.TypeOf(frame, 0) > FrameType.Status)
+        {
+            return;
+        }
+
+        var identity = Call.IdentityOf(frame);
+        var type = Frame.TypeOf(frame, 0);
+        var named = $"{band.Name}: {type} {Frame.BootOf(frame, 0)}/{Frame.SequenceOf(frame, 0)}";
+        if (!_onAir.TryAdd(identity, named))
+        {
+            return;
+        }
+
+        if (AlarmLatch.RankOf(type) > 0)
+        {
+            _waiting.Add(identity);
+        }
+
+        Log?.Invoke($"{named} on the air");
+        if (type == FrameType.FallSuspected)
+        {
+            if (!_falls.Exists(f => f.Band == band && _world.NowMs - f.AtMs < FallMs) && !WasCut(band))
+            {
+                _unexplained[identity] = Violation.Invented;
+                return;
+            }
+
+            var fall = new Call(band, type, _world.NowMs) { Identity = identity, OnAirMs = _world.NowMs };
+            _byIdentity[identity] = fall;
+            Calls.Add(fall);
+        }
+        else if (type == FrameType.Sos)
+        {
+            Explain(band, frame, identity);
+        }
+    }
+
+    // A suspicion from before a power cut is on the air again afterwards, as late as the power is back.
+    private bool WasCut(BandDevice band) => band.Boots > 1 && _falls.Exists(f => f.Band == band);
+
+    private void Explain(BandDevice band, byte[] frame, string identity)
+    {
+        // A press of this boot before one that an earlier boot may have left.
+        var boot = Frame.BootOf(frame, 0);
+        var fitting = Calls.Where(c => c.Band == band && c.Type == FrameType.Sos && Fits(c, frame))
+            .OrderBy(c => c.Boot == boot ? 0 : 1).ToList();
+        var call = fitting.Find(static c => c.Identity.Length == 0) ?? fitting.Find(static c => c.SpansABoot);
+        if (call is null)
+        {
+            _unexplained[identity] = fitting.Count > 0 ? Violation.Doubled : Violation.Invented;
+            return;
+        }
+
+        call.SpansABoot &= call.Identity.Length == 0;
+        call.Identity = call.Identity.Length == 0 ? identity : call.Identity;
+        call.OnAirMs ??= _world.NowMs;
+        _byIdentity[identity] = call;
+    }
+
+    private static bool Fits(Call call, byte[] frame)
+    {
+        var (boot, uptimeS) = (Frame.BootOf(frame, 0), Payload.UptimeS(frame, 0));
+        return boot == call.Boot
+            ? uptimeS >= call.UptimeS - 1 && uptimeS <= call.UptimeS + LatestS
+            : boot > call.Boot && uptimeS <= LatestS + (call.HoldMs / 1000);
+    }
+
+    private void Stored(HubDevice hub, FlashWrite write)
+    {
+        foreach (var (identity, call) in _byIdentity)
+        {
+            var bytes = Convert.FromHexString(identity);
+            if (!_atHub.ContainsKey(identity) && write.Data.AsSpan().IndexOf(bytes) >= 0)
+            {
+                // The moment at which the flash operation ends; a power cut in it may have undone the write.
+                _world.At(write.EndUs / 1000, () =>
+                {
+                    if (hub.Flash.Holds(bytes) && _atHub.TryAdd(identity, _world.NowMs))
+                    {
+                        Log?.Invoke($"{hub.Name} has stored {identity[..12]} of {call.Band.Name}");
+                    }
+                });
+            }
+        }
+    }
+
+    private void Follow(Db db, AlarmRow row)
+    {
+        if (row.BandId is not { } bandId)
+        {
+            return;
+        }
+
+        if (!_alarms.TryGetValue(row.Id, out var alarm))
+        {
+            alarm = _alarms[row.Id] = new AlarmTrace(row.Id, _bands[bandId], _world.NowMs) { Row = row };
+            Log?.Invoke($"alarm {row.Number} ({row.Kind}) of {alarm.Band.Name} is {row.State}");
+            Raised?.Invoke(alarm);
+        }
+
+        if (alarm.Row.State != row.State)
+        {
+            Log?.Invoke($"alarm {row.Number} of {alarm.Band.Name} is {row.State}");
+        }
+
+        if (row.Outcome == "merged" && !alarm.IsMerged && AlarmRows.MergedInto(db, row.Id) is { } into
+            && _alarms.TryGetValue(into, out var sos))
+        {
+            sos.Followed++;
+        }
+
+        alarm.Row = row;
+        var stage = AlarmDesk.WantedStage(row.State);
+        if (stage >= Stage.Centre && !alarm.IsMerged
+            && (alarm.History.Count == 0 || alarm.History[^1].Stage != stage))
+        {
+            alarm.History.Add((stage, _world.NowMs));
+        }
+    }
+
+    private void Commit(BandDevice band, EventRow row)
+    {
+        var identity = Call.IdentityOf(row.Frame);
+        var named = $"{row.Type} {Frame.BootOf(row.Frame, 0)}/{Frame.SequenceOf(row.Frame, 0)} of {band.Name}";
+        _waiting.Remove(identity);
+        if (_unexplained.TryGetValue(identity, out var why) || !_onAir.ContainsKey(identity))
+        {
+            Report(_onAir.ContainsKey(identity) ? why : Violation.Invented, $"{named} is at the centre");
+            return;
+        }
+
+        if (!_byIdentity.TryGetValue(identity, out var call))
+        {
+            return; // an answer or a note: it was on the air, and no more is asked of it
+        }
+
+        Log?.Invoke($"committed {named}");
+        call.CommittedMs ??= _world.NowMs;
+        call.AlarmId ??= row.AlarmId;
+        if (row.AlarmId is not { } alarmId || !_alarms.TryGetValue(alarmId, out var alarm))
+        {
+            Report(Violation.Lost, $"{named} is committed and on no card");
+            return;
+        }
+
+        alarm.Presses += row.Type == FrameType.Sos ? 1 : 0;
+        if (row.Type == FrameType.Sos && !AlarmMachine.IsOpen(alarm.Row.State))
+        {
+            Report(Violation.Lost, $"{named} is committed on a card that is {alarm.Row.State}");
+        }
+    }
+}

@@ -1,0 +1,281 @@
+using System.Security.Cryptography;
+using ElderBand.BandProtocol;
+using ElderBand.HubService;
+using ElderBand.HubService.Alarms;
+using ElderBand.HubService.Devices;
+using ElderBand.HubService.Ingest;
+using ElderBand.HubService.Storage;
+using ElderBand.Simulation;
+using ElderBand.Wristband;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace ElderBand.Simulator.Swarm;
+
+/// <summary>
+/// The service's own intake, alarm desk, timers and downlink in virtual time over SQLite in memory (docs/adr/0063).
+/// What is left out is what brings bytes to them: Kestrel, TLS, MQTT and the three threads. The database outlives the
+/// process as a file does.
+/// </summary>
+public sealed class ServiceCentre : IDisposable
+{
+    /// <summary>The centre's id.</summary>
+    public const string CentreId = "c1";
+
+    // The service's steps, from Sweeper and Downlink.
+    private const int StepMs = 200;
+
+    private readonly World _world;
+    private readonly Db _disk = new(":memory:", create: true);
+    private readonly WorldClock _clock;
+    private readonly Dictionary<string, ServiceLine> _lines = new(StringComparer.Ordinal);
+    private readonly List<Actor> _staff = [];
+    private Process? _process;
+    private int _starts;
+
+    /// <summary>An enrolled centre with two officers; the service does not run yet.</summary>
+    public ServiceCentre(World world)
+    {
+        _world = world;
+        _clock = new WorldClock(world);
+        using Store store = Store.Over(_disk, _clock);
+        ResidentRows.PutCentre(_disk, new CentreRow(CentreId, "Centre", "021"), _clock.NowMs);
+        foreach (var name in new[] { "Li", "Wang" })
+        {
+            _staff.Add(new Actor(
+                StaffRows.Insert(_disk, CentreId, name, name, "officer", "", _clock.NowMs), name));
+        }
+    }
+
+    /// <summary>Called after each commit with what it changed.</summary>
+    public Action<Db, IReadOnlyList<Change>>? Committed { get; set; }
+
+    /// <summary>Called with each line of the log.</summary>
+    public Action<string>? Log { get; set; }
+
+    /// <summary>The process runs.</summary>
+    public bool IsUp => _process is not null;
+
+    /// <summary>Commits of all lives of the process.</summary>
+    public long Commits { get; private set; }
+
+    /// <summary>Enrols a home; its id is the link group of its bands.</summary>
+    public long AddHome(string code) => ResidentRows.PutHome(
+        _disk, new HomeRow(0, CentreId, code, "", "", "", "", "", Enrolment.FirstLinkEpoch), _clock.NowMs);
+
+    /// <summary>Enrols a hub of a home and returns the function that makes its line.</summary>
+    public Func<HubDevice, IUplink> AddHub(string id, long homeId)
+    {
+        var password = new byte[32];
+        _world.Random.NextBytes(password);
+        DeviceRows.InsertHub(_disk, CentreId, id, SHA256.HashData(password), _clock.NowMs);
+        DeviceRows.PlaceHub(_disk, CentreId, id, homeId, _clock.NowMs);
+        return device => _lines[id] = new ServiceLine(this, device, id, password);
+    }
+
+    /// <summary>Enrols a band for a new resident of the home.</summary>
+    public (long BandId, BandIdentity Identity) AddBand(long address, long homeId)
+    {
+        var secret = new byte[BandKeys.Size];
+        _world.Random.NextBytes(secret);
+        var code = $"r{address:x}";
+        var resident = ResidentRows.PutResident(
+            _disk, new ResidentRow(0, CentreId, code, code, "", null, "", "", "", "", "", ""), _clock.NowMs);
+        ResidentRows.MoveTo(_disk, CentreId, resident, homeId, _clock.NowMs);
+        var band = DeviceRows.InsertBand(_disk, CentreId, address, secret, code, guardAlways: false, _clock.NowMs);
+        DeviceRows.AssignBand(_disk, CentreId, band, resident, _clock.NowMs);
+        return (band, new BandIdentity
+        {
+            Secret = secret,
+            LinkGroup = (uint)homeId,
+            LinkEpoch = Enrolment.FirstLinkEpoch,
+        });
+    }
+
+    /// <summary>The line of a hub.</summary>
+    public ServiceLine LineOf(string hubId) => _lines[hubId];
+
+    /// <summary>Starts the process.</summary>
+    public void Start()
+    {
+        if (_process is not null)
+        {
+            return;
+        }
+
+        _process = new Process(_disk, _clock);
+        _process.Store.Committed = (changes, _) => Committed?.Invoke(_disk, changes);
+        Step(++_starts);
+    }
+
+    /// <summary>
+    /// The process ends at this moment: what is in its memory is gone, the operating system closes its sockets.
+    /// </summary>
+    public void Kill()
+    {
+        if (_process is null)
+        {
+            return;
+        }
+
+        Commits += _process.Store.Commits;
+        _process.Dispose();
+        _process = null;
+        foreach (var line in _lines.Values)
+        {
+            line.Reset();
+        }
+    }
+
+    /// <summary>An officer acts on an alarm; false where the service is down or the act is refused.</summary>
+    public bool Act(StaffAct act, long alarmId, int officer)
+    {
+        if (_process is not { } process)
+        {
+            return false;
+        }
+
+        var actor = _staff[officer];
+        var result = Now(process.Store.WriteAsync(Lane.Alarm, tx => act switch
+        {
+            StaffAct.Take => process.Desk.Take(tx, CentreId, alarmId, actor),
+            StaffAct.SendHelp => process.Desk.Coming(tx, CentreId, alarmId, actor),
+            StaffAct.HandBack => process.Desk.HandBack(tx, CentreId, alarmId, actor),
+            _ => process.Desk.Close(tx, CentreId, alarmId, actor, AlarmDesk.Outcomes[0], ""),
+        }));
+        process.Downlink.Turn();
+        return result.Act == HubService.Alarms.Act.Done;
+    }
+
+    /// <summary>The wrist's stage of an alarm as it is stored now.</summary>
+    public AlarmRow? Alarm(long id) => AlarmRows.Get(_disk, id);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _process?.Dispose();
+        _disk.Dispose();
+    }
+
+    /// <summary>A hub signs in; null where it may not or nobody answers.</summary>
+    internal HubSession? SignIn(string hubId, byte[] password, ServiceLine line)
+    {
+        if (_process is not { } process)
+        {
+            return null;
+        }
+
+        var signIn = Now(process.Endpoint.AuthenticateAsync(
+            new Mqtt.MqttCredentials(hubId, hubId, password, null), CancellationToken.None));
+        if (signIn.Session is { } session)
+        {
+            process.Hubs.Add(session, line);
+        }
+
+        return signIn.Session;
+    }
+
+    /// <summary>A connection is over, as the service sees it.</summary>
+    internal void SignedOut(HubSession session, ServiceLine line) => _process?.Hubs.Remove(session, line);
+
+    /// <summary>A hub's message is here; true where it has been committed.</summary>
+    internal bool Receive(HubSession session, string topic, byte[] payload)
+    {
+        if (_process is not { } process)
+        {
+            return false;
+        }
+
+        var done = Now(process.Endpoint.PublishReceived(
+            session, session.UpPrefix + topic, payload, Mqtt.MqttQos.AtLeastOnce));
+        process.Downlink.Turn();
+        return done;
+    }
+
+    private void Step(int start)
+    {
+        if (start != _starts || _process is not { } process)
+        {
+            return;
+        }
+
+        var sweep = process.Sweeper.SweepAsync(CancellationToken.None);
+        if (!sweep.IsCompletedSuccessfully)
+        {
+            throw new InvalidOperationException("a sweep has not ended within its call", sweep.Exception);
+        }
+
+        process.Downlink.Turn();
+        _world.At(_world.NowMs + StepMs, () => Step(start));
+    }
+
+    // Without threads everything that the service awaits has ended when the call returns.
+    private static T Now<T>(Task<T> task) => task.IsCompleted
+        ? task.GetAwaiter().GetResult()
+        : throw new InvalidOperationException("the service waits for something outside the world");
+
+    private static T Now<T>(ValueTask<T> task) => Now(task.AsTask());
+
+    private sealed class WorldClock(World world) : Clock
+    {
+        private const long StartMs = 1_780_000_000_000;
+
+        public override long NowMs => StartMs + world.NowMs;
+
+        public override long NowUs => world.NowUs;
+    }
+
+    // What Service.Build composes, without its threads.
+    private sealed class Process : IDisposable
+    {
+        private readonly IDisposable _console;
+
+        public Process(Db disk, Clock clock)
+        {
+            Store = Store.Over(disk, clock);
+            var metrics = new Metrics();
+            var consoles = new ConsoleCounter(clock);
+            Desk = new AlarmDesk(consoles);
+            Downlink = new Downlink(Store, Hubs, Desk, clock, NullLogger<Downlink>.Instance);
+            Endpoint = new HubEndpoint(
+                Store, new FrameIntake(Desk, Downlink, Hubs, metrics), Hubs, metrics, clock);
+            Sweeper = new Sweeper(Store, Desk, clock, metrics, NullLogger<Sweeper>.Instance);
+            _console = consoles.Enter(CentreId);
+        }
+
+        public HubLinks Hubs { get; } = new();
+
+        public Store Store { get; }
+
+        public AlarmDesk Desk { get; }
+
+        public Downlink Downlink { get; }
+
+        public HubEndpoint Endpoint { get; }
+
+        public Sweeper Sweeper { get; }
+
+        public void Dispose()
+        {
+            _console.Dispose();
+            Downlink.Dispose();
+            Sweeper.Dispose();
+            Store.Dispose();
+        }
+    }
+}
+
+/// <summary>What an officer does to an alarm.</summary>
+public enum StaffAct
+{
+    /// <summary>Takes it.</summary>
+    Take,
+
+    /// <summary>Says that help is on the way.</summary>
+    SendHelp,
+
+    /// <summary>Gives it back: it rings again.</summary>
+    HandBack,
+
+    /// <summary>Closes it.</summary>
+    Close,
+}

@@ -1,0 +1,224 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using ElderBand.BandProtocol;
+using ElderBand.HubService.Alarms;
+using ElderBand.Simulation;
+
+namespace ElderBand.Simulator.Swarm;
+
+/// <summary>What a world of the swarm has shown.</summary>
+/// <param name="Seed">Of the world.</param>
+/// <param name="Bands">Bands in it.</param>
+/// <param name="Findings">Violations; empty where all is well.</param>
+/// <param name="Hits">Faults by kind.</param>
+/// <param name="Calls">Calls for help.</param>
+/// <param name="SlowestMs">Longest way from the key to the commit, ms.</param>
+public sealed record SwarmOutcome(
+    int Seed, int Bands, IReadOnlyList<Finding> Findings, IReadOnlyDictionary<FaultKind, Hits> Hits, int Calls,
+    long SlowestMs);
+
+/// <summary>
+/// Plays worlds of five virtual minutes: faults, then everything is healed, then safety and liveness are judged
+/// (docs/adr/0064).
+/// </summary>
+public static class SwarmRun
+{
+    private const int WithinMs = 90_000;
+    private const int QuietMs = 40_000;
+    private const int LateMs = 600_000;
+    private const int StaffEveryMs = 5000;
+    private const int StaffUntilMs = SwarmPlan.HealMs + 55_000;
+
+    /// <summary>Plays one world; each line of its log goes to <paramref name="log"/>.</summary>
+    public static SwarmOutcome Play(int seed, IReadOnlySet<FaultKind> kinds, TextWriter? log)
+    {
+        var plan = SwarmPlan.Of(seed, kinds);
+        using var swarm = new SwarmWorld(seed, plan.Bands, plan.Hubs);
+        void Say(string line) => log?.WriteLine($"{swarm.World.NowMs / 1000.0,9:0.000} s  {line}");
+        swarm.Ledger.Log = swarm.Centre.Log = log is null ? null : Say;
+        var faults = new SwarmFaults(swarm, plan, Say);
+        swarm.PowerOn();
+        swarm.World.RunUntil(SwarmPlan.HealMs);
+        Staff(swarm, seed);
+        swarm.World.RunUntil(SwarmPlan.HealMs + WithinMs);
+        Judge(swarm);
+        return new SwarmOutcome(
+            seed, plan.Bands, swarm.Ledger.Findings, faults.Count(), swarm.Ledger.Calls.Count,
+            swarm.Ledger.Calls.Select(static c => (c.CommittedMs ?? c.AtMs) - c.AtMs).DefaultIfEmpty().Max());
+    }
+
+    /// <summary>Plays many worlds on all processors.</summary>
+    public static IReadOnlyList<SwarmOutcome> PlayMany(
+        int fromSeed, int count, IReadOnlySet<FaultKind> kinds, Action<SwarmOutcome>? done = null)
+    {
+        var outcomes = new ConcurrentBag<SwarmOutcome>();
+        var next = fromSeed - 1;
+        var threads = Enumerable.Range(0, Environment.ProcessorCount).Select(_ => new Thread(() =>
+        {
+            for (var seed = Interlocked.Increment(ref next); seed < fromSeed + count;
+                seed = Interlocked.Increment(ref next))
+            {
+                var outcome = PlayOrReport(seed, kinds);
+                outcomes.Add(outcome);
+                done?.Invoke(outcome);
+            }
+        })).ToList();
+        threads.ForEach(static thread => thread.Start());
+        threads.ForEach(static thread => thread.Join());
+        return [.. outcomes.OrderBy(static o => o.Seed)];
+    }
+
+    /// <summary>
+    /// <c>./dev sim SEED</c> and <c>./dev sim --swarm N</c>: one world with its log, or many; 0 where none shows a
+    /// violation.
+    /// </summary>
+    public static int Run(SwarmOptions options)
+    {
+        var clock = Stopwatch.StartNew();
+        var outcomes = options.Worlds is { } worlds
+            ? PlayMany(options.Seed, worlds, options.Kinds)
+            : [Play(options.Seed, options.Kinds, Console.Out)];
+        Print(outcomes);
+        var seconds = clock.Elapsed.TotalSeconds;
+        Console.WriteLine($"{outcomes.Count} worlds in {seconds:0.0} s, {outcomes.Count / seconds:0.0} a second");
+        return outcomes.All(static o => o.Findings.Count == 0) ? 0 : 1;
+    }
+
+    private static SwarmOutcome PlayOrReport(int seed, IReadOnlySet<FaultKind> kinds)
+    {
+        try
+        {
+            return Play(seed, kinds, null);
+        }
+        catch (Exception e)
+        {
+            throw new InvalidOperationException($"seed {seed}: {e.Message}", e);
+        }
+    }
+
+    private static void Print(IReadOnlyList<SwarmOutcome> outcomes)
+    {
+        foreach (var outcome in outcomes)
+        {
+            foreach (var finding in outcome.Findings)
+            {
+                Console.WriteLine(
+                    $"seed {outcome.Seed} ({outcome.Bands} bands): {finding.What} at {finding.AtMs / 1000.0:0.000} s: "
+                    + finding.Words);
+            }
+        }
+
+        foreach (var kind in Enum.GetValues<FaultKind>())
+        {
+            var hits = outcomes.Aggregate(
+                default(Hits), (sum, o) => sum + o.Hits.GetValueOrDefault(kind));
+            Console.WriteLine($"  {kind,-18}{hits.Scheduled,8} times, {hits.Effective,8} met something");
+        }
+
+        foreach (var what in Enum.GetValues<Violation>())
+        {
+            var seeds = outcomes.Where(o => o.Findings.Any(f => f.What == what)).Select(static o => o.Seed).ToList();
+            Console.WriteLine($"  {what,-18}{seeds.Count,8} worlds  {string.Join(' ', seeds.Take(20))}");
+        }
+
+        var slowest = outcomes.MaxBy(static o => o.SlowestMs)!;
+        Console.WriteLine(
+            $"{outcomes.Sum(static o => o.Calls)} calls for help, the slowest {slowest.SlowestMs / 1000.0:0.0} s after "
+            + $"the key (seed {slowest.Seed})");
+    }
+
+    // After the heal two of three worlds have officers who close every alarm; in the others all stays as it is.
+    private static void Staff(SwarmWorld swarm, int seed)
+    {
+        if (seed % 3 != 0)
+        {
+            swarm.World.At(swarm.World.NowMs + StaffEveryMs, Work);
+        }
+
+        void Work()
+        {
+            foreach (var alarm in swarm.Ledger.Alarms.Values.ToList())
+            {
+                switch (alarm.Row.State)
+                {
+                    case AlarmState.Ringing:
+                        swarm.Centre.Act(StaffAct.Take, alarm.Id, 0);
+                        break;
+                    case AlarmState.Taken or AlarmState.Coming:
+                        swarm.Centre.Act(StaffAct.Close, alarm.Id, alarm.Row.OwnerStaffId == 1 ? 0 : 1);
+                        break;
+                }
+            }
+
+            if (swarm.World.NowMs < StaffUntilMs)
+            {
+                swarm.World.At(swarm.World.NowMs + StaffEveryMs, Work);
+            }
+        }
+    }
+
+    private static void Judge(SwarmWorld swarm)
+    {
+        var (ledger, world) = (swarm.Ledger, swarm.World);
+        var missing = ledger.Calls.Where(static c => FrameLedger.IsOwed(c) && c.CommittedMs is null).ToList();
+        foreach (var waiting in ledger.Waiting.Where(static w => !w.Contains("Sos") && !w.Contains("FallSuspected")))
+        {
+            ledger.Report(Violation.Late, $"{waiting} waits 90 s after the heal");
+        }
+
+        foreach (var alarm in ledger.Alarms.Values)
+        {
+            Judge(swarm, alarm);
+        }
+
+        if (missing.Count > 0)
+        {
+            world.RunUntil(() => missing.TrueForAll(static c => c.CommittedMs is not null), world.NowMs + LateMs);
+            foreach (var call in missing)
+            {
+                ledger.Report(
+                    call.CommittedMs is null ? Violation.Lost : Violation.Late,
+                    $"{call.Type} of {call.Band.Name} at {call.AtMs} ms");
+            }
+        }
+        else if (ledger.Alarms.Values.All(static a => !AlarmMachine.IsOpen(a.Row.State)))
+        {
+            Array.ForEach(swarm.Wrists.ToArray(), static wrist => wrist.TakeTicks());
+            world.RunUntil(world.NowMs + QuietMs);
+            foreach (var (band, wrist) in swarm.Bands.Zip(swarm.Wrists))
+            {
+                if (wrist.TakeTicks() is > 0 and var ticks)
+                {
+                    ledger.Report(Violation.FalseStage, $"{band.Name} ticks {ticks} times though nothing is open");
+                }
+            }
+        }
+    }
+
+    private static void Judge(SwarmWorld swarm, AlarmTrace alarm)
+    {
+        var wanted = AlarmDesk.WantedStage(alarm.Row.State);
+        var named = $"alarm {alarm.Row.Number} ({alarm.Row.Kind}) of {alarm.Band.Name}";
+        if (alarm.Row.Kind == "sos" && alarm.Row.Presses != alarm.Presses)
+        {
+            swarm.Ledger.Report(
+                Violation.Doubled, $"{named} counts {alarm.Row.Presses} presses of {alarm.Presses} events");
+        }
+
+        if (alarm.IsMerged || wanted < Stage.Centre || alarm.Row.Kind == "inactivity")
+        {
+            return;
+        }
+
+        var wrist = swarm.Wrists[swarm.Bands.IndexOf(alarm.Band)];
+        var fromMs = wanted == Stage.Centre && alarm.History.Count == 1 ? alarm.SinceMs : alarm.History[^1].AtMs;
+        var isFelt = wrist.LastFeltMs.TryGetValue(wanted, out var atMs) && atMs >= fromMs;
+        if (!isFelt || alarm.Row.WristStage != (int)wanted)
+        {
+            swarm.Ledger.Report(
+                Violation.Unfelt,
+                $"{named}: {wanted} is {(isFelt ? "felt" : "not felt")}, the centre knows of stage "
+                + $"{(Stage)alarm.Row.WristStage}");
+        }
+    }
+}
