@@ -293,6 +293,11 @@ public sealed class AlarmDesk(ConsoleCounter consoles)
             && ((int)stage > alarm.WristStage
                 || EventRows.Followed(tx.Db, id).Contains(new PressKey(boot, sequence))))
         {
+            if ((int)stage < alarm.WristStage)
+            {
+                // A merged fall begins at the first stage: it is told the present one, or the wrist ticks on.
+                tx.After(() => StageChanged?.Invoke(alarm.Id));
+            }
             alarm.WristStage = (int)stage;
             alarm.WristShownAtMs = tx.NowMs;
             Note(tx, alarm, "wrist", "", ((int)stage).ToString());

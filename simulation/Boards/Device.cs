@@ -132,16 +132,25 @@ public abstract class Device : IClock, IPower
     internal void WakeLoop() => StepAt(World.NowMs);
 
     /// <summary>Runs an action when the step's earlier work has ended.</summary>
-    public void Effect(Action action)
+    public void Effect(Action action) => EffectAt(EffectMs, action);
+
+    /// <summary>
+    /// The same for what the radio's stack does of its own accord. Data that a step has handed over is not the stack's
+    /// before that step has ended.
+    /// </summary>
+    internal void EffectOfStack(Action action) =>
+        EffectAt(Math.Max(EffectMs, Processor.IsStepping ? 0 : Processor.BusyUntilUs / 1000), action);
+
+    private void EffectAt(long atMs, Action action)
     {
-        if (EffectMs <= World.NowMs)
+        if (atMs <= World.NowMs)
         {
             action();
             return;
         }
 
         var life = _life;
-        World.At(EffectMs, () =>
+        World.At(atMs, () =>
         {
             if (life == _life)
             {

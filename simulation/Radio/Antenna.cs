@@ -91,7 +91,7 @@ public sealed class Antenna : IBluetoothBoard
     public void WakeLoop() => _device.WakeLoop();
 
     /// <inheritdoc/>
-    public void Advertise(byte[]? data) => _device.Effect(() =>
+    public void Advertise(byte[]? data) => _device.EffectOfStack(() =>
     {
         if (data is null)
         {

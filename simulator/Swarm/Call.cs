@@ -26,14 +26,18 @@ public enum Violation
 
     /// <summary>A stage that the wrist has not said 90 s after everything was healed.</summary>
     Unfelt,
+
+    /// <summary>The world ended with an exception, or a step was over its bound of instructions.</summary>
+    Broken,
 }
 
 /// <summary>One violation in words.</summary>
 public sealed record Finding(Violation What, long AtMs, string Words);
 
 /// <summary>
-/// One call for help: a press as the plan made it, or a fall that the band has suspected. Its identity is the header
-/// and payload of its frame, the same in every copy (R1); the plan does not know the identity until the frame is seen.
+/// One call for help: a press as the plan made it, or a fall that the band has suspected. Its identity is what of its
+/// frame is the same in every copy and of no other band (R1): header, payload and centre tag. The plan does not know
+/// the identity until the frame is seen.
 /// </summary>
 public sealed class Call(BandDevice band, FrameType type, long atMs)
 {
@@ -63,7 +67,7 @@ public sealed class Call(BandDevice band, FrameType type, long atMs)
     /// <summary>The key was still down when the band started again: then it is allowed two events (V13).</summary>
     public bool SpansABoot { get; set; }
 
-    /// <summary>Header and payload of its frame; empty until it is seen.</summary>
+    /// <summary>Identity of its frame; empty until it is seen.</summary>
     public string Identity { get; set; } = "";
 
     /// <summary>First time on the air; null: never.</summary>
@@ -79,5 +83,5 @@ public sealed class Call(BandDevice band, FrameType type, long atMs)
     public static string IdentityOf(ReadOnlySpan<byte> frame) => Convert.ToHexString(frame[..IdentityBytes]);
 
     /// <summary>Bytes of an identity.</summary>
-    public const int IdentityBytes = 12;
+    public const int IdentityBytes = Frame.LinkTagOffset;
 }

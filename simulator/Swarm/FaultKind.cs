@@ -68,4 +68,7 @@ public enum FaultKind
 
     /// <summary>An officer takes an alarm and closes it.</summary>
     StaffCloses,
+
+    /// <summary>Everything is powered on while 40 to 60 % of the packets are lost.</summary>
+    StartInLoss,
 }

@@ -27,14 +27,11 @@ public sealed class AlarmTrace(long id, BandDevice band, long sinceMs)
     /// <summary>SOS events on its card.</summary>
     public int Presses { get; set; }
 
-    /// <summary>Frames that the band follows it by: the one that opened it and those of merged falls.</summary>
-    public int Followed { get; set; } = 1;
-
-    /// <summary>How often the wrist has said "closed" for it, once for each followed frame.</summary>
+    /// <summary>How often the wrist has said "closed" for it, once for each frame that it follows the alarm by.</summary>
     public int ClosedFelt { get; set; }
 
-    /// <summary>The wrist has said the last that there is to say.</summary>
-    public bool IsOver => ClosedFelt >= Followed;
+    /// <summary>The alarm that carries on for it; null: none.</summary>
+    public long? Into { get; set; }
 
     /// <summary>An SOS carries on for it (docs/adr/0041).</summary>
     public bool IsMerged => Row.Outcome == "merged";
@@ -54,6 +51,9 @@ public sealed class FrameLedger
 
     private const int CountdownMs = 31_000;
 
+    // 80 ms of contact, and a step that a flash write delays.
+    private const int JudgedMs = 500;
+
     // In the countdown a hold from 3.0 s on may mean "I am fine"; the plan does not know when the countdown ends.
     private const int MayBeFineMs = 2900;
 
@@ -67,6 +67,7 @@ public sealed class FrameLedger
     private readonly Dictionary<string, string> _onAir = new(StringComparer.Ordinal);
     private readonly HashSet<string> _waiting = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _atHub = new(StringComparer.Ordinal);
+    private readonly Dictionary<BandDevice, int> _drops = [];
     private readonly Dictionary<long, AlarmTrace> _alarms = [];
     private readonly List<(BandDevice Band, long AtMs)> _falls = [];
     private long _lastEvent;
@@ -107,6 +108,13 @@ public sealed class FrameLedger
     {
         var inCountdown = Calls.Exists(c => c.Band == band && c.Type == FrameType.FallSuspected
             && _world.NowMs - c.AtMs < CountdownMs);
+        var coming = Calls.Count(c => c.Band == band && c.Identity.Length == 0 && _world.NowMs - c.AtMs < JudgedMs);
+        var uncommitted = Calls.Count(c => c.Band == band && c.CommittedMs is null);
+        if (Math.Max(band.Pending + coming, uncommitted) >= AlarmLatch.Slots)
+        {
+            _drops[band] = _drops.GetValueOrDefault(band) + 1;
+        }
+
         Calls.Add(new Call(band, FrameType.Sos, _world.NowMs)
         {
             HoldMs = holdMs,
@@ -145,8 +153,40 @@ public sealed class FrameLedger
         }
     }
 
-    /// <summary>A frame that must reach the centre: seen on the air, or pressed with power to spare.</summary>
-    public static bool IsOwed(Call call) => !call.IsExcused || call.OnAirMs is not null;
+    /// <summary>
+    /// Calls that must be at the centre and are not: seen on the air, or pressed with power to spare. Of more presses
+    /// than the latch has slots the second oldest may be dropped (docs/adr/0024); the first and the last never.
+    /// </summary>
+    public List<Call> Missing()
+    {
+        var missing = new List<Call>();
+        foreach (var calls in Calls.GroupBy(static c => c.Band))
+        {
+            var drops = _drops.GetValueOrDefault(calls.Key);
+            foreach (var call in calls.Where(static c => c.CommittedMs is null && IsOwed(c)))
+            {
+                var mayDrop = drops > 0 && call.Type == FrameType.Sos
+                    && calls.Any(c => c.AtMs < call.AtMs) && calls.Any(c => c.AtMs > call.AtMs);
+                drops -= mayDrop ? 1 : 0;
+                if (!mayDrop)
+                {
+                    missing.Add(call);
+                }
+            }
+        }
+
+        return missing;
+    }
+
+    /// <summary>
+    /// The wrist has said the last that there is to say: "closed" for the frame that opened the alarm and for each
+    /// merged fall.
+    /// </summary>
+    public bool IsOver(AlarmTrace alarm) =>
+        alarm.ClosedFelt > _alarms.Values.Count(a => a.Into == alarm.Id);
+
+    /// <summary>More presses waited in the band's latch than it has slots.</summary>
+    public bool HasOverflowed(BandDevice band) => _drops.ContainsKey(band);
 
     /// <summary>How many calls of the band some hub had in its flash at a time.</summary>
     public int AtHub(BandDevice band, long atMs) =>
@@ -161,7 +201,10 @@ public sealed class FrameLedger
     /// <summary>
     /// Alarms and answers that were on the air and are not at the centre; notes may wait for a beat.
     /// </summary>
-    public IEnumerable<string> Waiting => _waiting.Select(identity => _onAir[identity]);
+    public IEnumerable<string> Waiting => _waiting.Select(identity => _onAir[identity])
+        .Where(named => !_drops.Keys.Any(band => named.StartsWith(band.Name + ":", StringComparison.Ordinal)));
+
+    private static bool IsOwed(Call call) => !call.IsExcused || call.OnAirMs is not null;
 
     /// <summary>Reports a violation.</summary>
     public void Report(Violation what, string words)
@@ -214,10 +257,10 @@ public sealed class FrameLedger
 
     private void Explain(BandDevice band, byte[] frame, string identity)
     {
-        // A press of this boot before one that an earlier boot may have left.
+        // A press of this boot before one that an earlier boot may have left; one that must come before one that may.
         var boot = Frame.BootOf(frame, 0);
         var fitting = Calls.Where(c => c.Band == band && c.Type == FrameType.Sos && Fits(c, frame))
-            .OrderBy(c => c.Boot == boot ? 0 : 1).ToList();
+            .OrderBy(c => c.Boot == boot ? 0 : 1).ThenBy(static c => c.IsExcused).ToList();
         var call = fitting.Find(static c => c.Identity.Length == 0) ?? fitting.Find(static c => c.SpansABoot);
         if (call is null)
         {
@@ -277,13 +320,8 @@ public sealed class FrameLedger
             Log?.Invoke($"alarm {row.Number} of {alarm.Band.Name} is {row.State}");
         }
 
-        if (row.Outcome == "merged" && !alarm.IsMerged && AlarmRows.MergedInto(db, row.Id) is { } into
-            && _alarms.TryGetValue(into, out var sos))
-        {
-            sos.Followed++;
-        }
-
         alarm.Row = row;
+        alarm.Into ??= alarm.IsMerged ? AlarmRows.MergedInto(db, row.Id) : null;
         var stage = AlarmDesk.WantedStage(row.State);
         if (stage >= Stage.Centre && !alarm.IsMerged
             && (alarm.History.Count == 0 || alarm.History[^1].Stage != stage))

@@ -36,7 +36,7 @@ public sealed class SwarmFaults
         swarm.Ledger.Raised += OnRaised;
         foreach (var fault in plan.Faults)
         {
-            if (fault.Kind >= FaultKind.StaffTakes)
+            if (SwarmPlan.IsStaffs(fault.Kind))
             {
                 _staff.Add(fault);
             }
@@ -65,7 +65,7 @@ public sealed class SwarmFaults
         var hub = fault.Subject % _swarm.Hubs.Count;
         switch (fault.Kind)
         {
-            case FaultKind.RadioLoss:
+            case FaultKind.RadioLoss or FaultKind.StartInLoss:
                 Radio(fault, static (f, amount) => f with { Loss = amount / 100.0 });
                 break;
             case FaultKind.RadioDuplicates:
@@ -240,6 +240,7 @@ public sealed class SwarmFaults
         var isArmed = true;
         device.Flash.Written += write =>
         {
+
             if (!isArmed || _isHealed || !device.IsOn)
             {
                 return;

@@ -51,7 +51,7 @@ public sealed class SwarmPlan
         var bands = seed % 10 == 0 ? 8 : 1 + layout.Next(2);
         var hubs = layout.Next(4) == 0 ? 2 : 1;
         var acts = new List<PlannedFault>();
-        foreach (var kind in Enum.GetValues<FaultKind>().Where(static k => IsPersons(k)))
+        foreach (var kind in Enum.GetValues<FaultKind>().Where(static k => IsWearers(k)))
         {
             var random = SourceOf(seed, kind);
             var isIn = random.Next(2) == 0 || kind == FaultKind.Press;
@@ -62,7 +62,7 @@ public sealed class SwarmPlan
         }
 
         var faults = new List<PlannedFault>(acts);
-        foreach (var kind in Enum.GetValues<FaultKind>().Where(static k => !IsPersons(k)))
+        foreach (var kind in Enum.GetValues<FaultKind>().Where(static k => !IsWearers(k)))
         {
             var random = SourceOf(seed, kind);
             var isIn = random.Next(2) == 0;
@@ -70,8 +70,8 @@ public sealed class SwarmPlan
             {
                 var near = acts[random.Next(acts.Count)];
                 var isNear = random.Next(100) < NearAnActPercent;
-                var fault = Draw(random, kind, FirstMs + random.Next(LastMs - FirstMs));
-                faults.Add(isNear
+                var fault = Draw(random, kind, kind == FaultKind.StartInLoss ? 0 : FirstMs + random.Next(LastMs - FirstMs));
+                faults.Add(isNear && kind != FaultKind.StartInLoss
                     ? fault with { FromMs = AroundAct(random, near, kind), Subject = near.Subject }
                     : fault);
             }
@@ -81,7 +81,10 @@ public sealed class SwarmPlan
     }
 
     /// <summary>Something that a wearer does.</summary>
-    public static bool IsPersons(FaultKind kind) => kind is >= FaultKind.Press and <= FaultKind.PickUpAndPress;
+    public static bool IsWearers(FaultKind kind) => kind is >= FaultKind.Press and <= FaultKind.PickUpAndPress;
+
+    /// <summary>Something that an officer does to an alarm.</summary>
+    public static bool IsStaffs(FaultKind kind) => kind is >= FaultKind.StaffTakes and <= FaultKind.StaffCloses;
 
     private static Random SourceOf(int seed, FaultKind kind) => new(unchecked((seed * 1_000_003) + ((int)kind * 7919)));
 
@@ -109,6 +112,7 @@ public sealed class SwarmPlan
         var amount = kind switch
         {
             FaultKind.RadioLoss => 20 + random.Next(41),
+            FaultKind.StartInLoss => 40 + random.Next(21),
             FaultKind.RadioDuplicates => 5 + random.Next(30),
             FaultKind.SlowHandshake => 5000 + random.Next(9000),
             FaultKind.NinePresses => 150 + random.Next(500),

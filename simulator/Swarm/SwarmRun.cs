@@ -37,11 +37,21 @@ public static class SwarmRun
         void Say(string line) => log?.WriteLine($"{swarm.World.NowMs / 1000.0,9:0.000} s  {line}");
         swarm.Ledger.Log = swarm.Centre.Log = log is null ? null : Say;
         var faults = new SwarmFaults(swarm, plan, Say);
-        swarm.PowerOn();
-        swarm.World.RunUntil(SwarmPlan.HealMs);
-        Staff(swarm, seed);
-        swarm.World.RunUntil(SwarmPlan.HealMs + WithinMs);
-        Judge(swarm);
+        try
+        {
+            swarm.PowerOn();
+            swarm.World.RunUntil(SwarmPlan.HealMs);
+            Staff(swarm, seed);
+            swarm.World.RunUntil(SwarmPlan.HealMs + WithinMs);
+            Judge(swarm);
+        }
+        catch (Exception e)
+        {
+            // Whatever an App or the service throws is a finding of this seed, and the other seeds go on.
+            swarm.Ledger.Report(Violation.Broken, e.Message);
+            log?.WriteLine(e);
+        }
+
         return new SwarmOutcome(
             seed, plan.Bands, swarm.Ledger.Findings, faults.Count(), swarm.Ledger.Calls.Count,
             swarm.Ledger.Calls.Select(static c => (c.CommittedMs ?? c.AtMs) - c.AtMs).DefaultIfEmpty().Max());
@@ -58,7 +68,7 @@ public static class SwarmRun
             for (var seed = Interlocked.Increment(ref next); seed < fromSeed + count;
                 seed = Interlocked.Increment(ref next))
             {
-                var outcome = PlayOrReport(seed, kinds);
+                var outcome = Play(seed, kinds, null);
                 outcomes.Add(outcome);
                 done?.Invoke(outcome);
             }
@@ -82,18 +92,6 @@ public static class SwarmRun
         var seconds = clock.Elapsed.TotalSeconds;
         Console.WriteLine($"{outcomes.Count} worlds in {seconds:0.0} s, {outcomes.Count / seconds:0.0} a second");
         return outcomes.All(static o => o.Findings.Count == 0) ? 0 : 1;
-    }
-
-    private static SwarmOutcome PlayOrReport(int seed, IReadOnlySet<FaultKind> kinds)
-    {
-        try
-        {
-            return Play(seed, kinds, null);
-        }
-        catch (Exception e)
-        {
-            throw new InvalidOperationException($"seed {seed}: {e.Message}", e);
-        }
     }
 
     private static void Print(IReadOnlyList<SwarmOutcome> outcomes)
@@ -160,7 +158,7 @@ public static class SwarmRun
     private static void Judge(SwarmWorld swarm)
     {
         var (ledger, world) = (swarm.Ledger, swarm.World);
-        var missing = ledger.Calls.Where(static c => FrameLedger.IsOwed(c) && c.CommittedMs is null).ToList();
+        var missing = ledger.Missing();
         foreach (var waiting in ledger.Waiting.Where(static w => !w.Contains("Sos") && !w.Contains("FallSuspected")))
         {
             ledger.Report(Violation.Late, $"{waiting} waits 90 s after the heal");
@@ -195,6 +193,20 @@ public static class SwarmRun
         }
     }
 
+    // A stage that was taken back before the wrist could say it leaves the one before it as it was.
+    private static long SinceMs(AlarmTrace alarm, WristWatch wrist)
+    {
+        var at = alarm.History.Count - 1;
+        while (at >= 2 && alarm.History[at - 2].Stage == alarm.History[at].Stage
+            && wrist.LastFeltMs.GetValueOrDefault(alarm.History[at - 1].Stage, -1) < alarm.History[at - 1].AtMs)
+        {
+            at -= 2;
+        }
+
+        // The wrist may say of a suspicion that the centre has it before the suspicion becomes an alarm.
+        return at == 0 && alarm.History[0].Stage == Stage.Centre ? alarm.SinceMs : alarm.History[at].AtMs;
+    }
+
     private static void Judge(SwarmWorld swarm, AlarmTrace alarm)
     {
         var wanted = AlarmDesk.WantedStage(alarm.Row.State);
@@ -205,14 +217,14 @@ public static class SwarmRun
                 Violation.Doubled, $"{named} counts {alarm.Row.Presses} presses of {alarm.Presses} events");
         }
 
-        if (alarm.IsMerged || wanted < Stage.Centre || alarm.Row.Kind == "inactivity")
+        if (alarm.IsMerged || wanted < Stage.Centre || alarm.Row.Kind != "sos" && swarm.Ledger.HasOverflowed(alarm.Band))
         {
             return;
         }
 
         var wrist = swarm.Wrists[swarm.Bands.IndexOf(alarm.Band)];
-        var fromMs = wanted == Stage.Centre && alarm.History.Count == 1 ? alarm.SinceMs : alarm.History[^1].AtMs;
-        var isFelt = wrist.LastFeltMs.TryGetValue(wanted, out var atMs) && atMs >= fromMs;
+        var fromMs = SinceMs(alarm, wrist);
+        var isFelt = wrist.LastUnknownMs >= fromMs || wrist.LastFeltMs.GetValueOrDefault(wanted, -1) >= fromMs;
         if (!isFelt || alarm.Row.WristStage != (int)wanted)
         {
             swarm.Ledger.Report(

@@ -12,6 +12,7 @@ public sealed class WristWatch
     private readonly FrameLedger _ledger;
     private readonly BandDevice _band;
     private readonly Dictionary<Felt, int> _felt = [];
+    private bool _isCutShort;
     private int _homes;
     private int _boots;
 
@@ -20,6 +21,7 @@ public sealed class WristWatch
     {
         _ledger = ledger;
         _band = band;
+        band.Vibration.Changed += (on, _) => _isCutShort = !on && !band.IsRunning;
         band.Wrist.Shown += (felt, atUs) => Shown(felt, atUs / 1000);
     }
 
@@ -34,8 +36,14 @@ public sealed class WristWatch
     /// <summary>When the motor last began to say a stage, world ms; null: never.</summary>
     public Dictionary<Stage, long> LastFeltMs { get; } = [];
 
+    /// <summary>
+    /// When the motor last did what is no pattern, world ms: a flash write in a pattern's part makes the part longer.
+    /// </summary>
+    public long LastUnknownMs { get; private set; } = -1;
+
     private void Shown(Felt felt, long atMs)
     {
+        LastUnknownMs = felt == Felt.Unknown ? atMs : LastUnknownMs;
         _felt[felt] = _felt.GetValueOrDefault(felt) + 1;
         if (felt is not Felt.Tick and not Felt.Countdown)
         {
@@ -43,7 +51,8 @@ public sealed class WristWatch
         }
 
         // Without power a pattern ends early, and two pulses may feel like one.
-        if (felt is < Felt.Home or > Felt.Closed || !_band.IsRunning)
+        var mayBeHalf = _isCutShort || (felt is Felt.Home or Felt.Taken && !_band.IsRunning);
+        if (felt is < Felt.Home or > Felt.Closed || mayBeHalf)
         {
             return;
         }
@@ -54,7 +63,7 @@ public sealed class WristWatch
         {
             // Early where something is under way that may still get there; the wrist said it too soon either way.
             var isUnderWay = _ledger.Calls.Exists(c => c.Band == _band && c.AtMs <= atMs && c.CommittedMs is null)
-                || _ledger.Alarms.Values.Any(a => a.Band == _band && !a.IsOver && !a.IsMerged);
+                || _ledger.Alarms.Values.Any(a => a.Band == _band && !_ledger.IsOver(a) && !a.IsMerged);
             _ledger.Report(
                 isUnderWay ? Violation.EarlyStage : Violation.FalseStage,
                 $"{_band.Name}: the wrist says {felt} at {atMs} ms");
@@ -79,7 +88,7 @@ public sealed class WristWatch
         var had = _ledger.Alarms.Values
             .Where(a => a.Band == _band && !a.IsMerged && a.History.Exists(h => h.Stage == stage && h.AtMs <= atMs))
             .ToList();
-        var alarm = had.Find(static a => !a.IsOver) ?? (_band.Boots > 1 ? had.FirstOrDefault() : null);
+        var alarm = had.Find(a => !_ledger.IsOver(a)) ?? (_band.Boots > 1 ? had.FirstOrDefault() : null);
         if (alarm is not null && stage == Stage.Closed)
         {
             alarm.ClosedFelt++;

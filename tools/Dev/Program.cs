@@ -12,7 +12,9 @@ const string help = """
                               recorded falls and daily life through the whole chain
     ./dev bench mqtt          messages a second at QoS 1 over TLS, endpoint and clients in one process
     ./dev eval ...            the filters on recordings (tools/Eval says what it takes)
-    ./dev sim SEED            one seeded world in virtual time: faults in, alarms out
+    ./dev sim SEED            one seeded world of 5 virtual minutes with the real service: faults in, a log out
+    ./dev sim --swarm N [--from SEED] [--only KIND,KIND] [--without KIND,KIND]
+                              N worlds: faults that met something, violations with their seeds
     ./dev sim SEED --days N [--ns-per-il N] [--from day:193,sequence:0xFE00,boot:0xFFFF] [--methods] [--json FILE]
                               a band and a hub for many days: what is lost, what steps cost, what flash and battery give
     ./dev pictures            remakes the README's pictures from the running system

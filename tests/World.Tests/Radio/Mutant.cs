@@ -183,7 +183,7 @@ internal static class Mutant
                 return LoadFromStream(new MemoryStream(image));
             }
 
-            var isOurs = name is "simulator" or "World.Tests"
+            var isOurs = name is "simulator" or "hub-service" or "World.Tests"
                 || name.StartsWith("ElderBand.", StringComparison.Ordinal)
                 || name.StartsWith("Iot.Device.", StringComparison.Ordinal);
             return isOurs ? LoadFromAssemblyPath(Path.Combine(AppContext.BaseDirectory, $"{name}.dll")) : null;

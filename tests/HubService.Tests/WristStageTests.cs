@@ -1,0 +1,54 @@
+using ElderBand.BandProtocol;
+using ElderBand.HubService.Alarms;
+
+namespace ElderBand.Tests.HubService;
+
+/// <summary>What the centre knows of the wrist, and what it tells the wrist again (docs/adr/0042).</summary>
+public sealed class WristStageTests
+{
+    private static readonly Actor Li = new(1, "Li");
+
+    [Fact]
+    public async Task A_further_press_on_the_card_takes_back_nothing_that_the_wrist_has_shown()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync();
+        TestBand band = centre.Band();
+        await WithHelpOnTheWayAsync(centre, hub, band);
+        byte[] again = band.Sos();
+        await hub.SendAsync(band, again);
+        await hub.SendAsync(band, band.Shown(again, Stage.Centre));
+        centre.Alarms()[0].Presses.ShouldBe(2);
+        centre.Alarms()[0].Wrist.Stage.ShouldBe((int)Stage.Coming);
+    }
+
+    [Fact]
+    public async Task A_fall_that_an_SOS_carries_on_for_is_told_how_far_help_has_come()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync();
+        TestBand band = centre.Band();
+        await WithHelpOnTheWayAsync(centre, hub, band);
+        byte[] fall = band.Event(FrameType.FallSuspected);
+        await hub.SendAsync(band, fall);
+        await hub.SendAsync(band, band.Event(FrameType.Sos, AlarmFlags.Worn | AlarmFlags.DuringCountdown));
+        await hub.SendAsync(band, band.Shown(fall, Stage.Centre));
+        await TestCentre.UntilAsync(
+            () => hub.Of(FrameType.Stage).Exists(f => Payload.StageOf(f, 0) == Stage.Coming
+                && Frame.SequenceOf(f, 0) == Frame.SequenceOf(fall, 0)),
+            "the fall's frame is told that help is coming");
+    }
+
+    private static async Task WithHelpOnTheWayAsync(TestCentre centre, TestHub hub, TestBand band)
+    {
+        byte[] press = band.Sos();
+        await hub.SendAsync(band, press);
+        long id = centre.Alarms()[0].Id;
+        await centre.Store.WriteAsync(
+            Lane.Alarm, tx => centre.Desk.Take(tx, "c1", id, Li), TestContext.Current.CancellationToken);
+        await centre.Store.WriteAsync(
+            Lane.Alarm, tx => centre.Desk.Coming(tx, "c1", id, Li), TestContext.Current.CancellationToken);
+        await hub.SendAsync(band, band.Shown(press, Stage.Coming));
+        centre.Alarms()[0].Wrist.Stage.ShouldBe((int)Stage.Coming);
+    }
+}
