@@ -13,7 +13,8 @@ public sealed record PressKey(int Boot, int Sequence);
 
 /// <summary>A row of <c>event</c> as whoever follows the table reads it: one frame, once.</summary>
 public sealed record EventRow(
-    long Id, long? BandId, FrameType Type, byte[] Frame, long AtMs, AgeQuality Quality, long? ResidentId, long? AlarmId);
+    long Id, long? BandId, FrameType Type, byte[] Frame, long AtMs, AgeQuality Quality, long? ResidentId,
+    long? AlarmId);
 
 /// <summary>The tables <c>frame_key</c>, <c>event</c> and <c>quarantine</c>.</summary>
 public static class EventRows

@@ -27,7 +27,7 @@ public sealed class AlarmTrace(long id, BandDevice band, long sinceMs)
     /// <summary>SOS events on its card.</summary>
     public int Presses { get; set; }
 
-    /// <summary>How often the wrist has said "closed" for it, once for each frame that it follows the alarm by.</summary>
+    /// <summary>How often the wrist has said "closed" for it: once for each frame that it follows it by.</summary>
     public int ClosedFelt { get; set; }
 
     /// <summary>The alarm that carries on for it; null: none.</summary>

@@ -70,8 +70,9 @@ public sealed class SwarmPlan
             {
                 var near = acts[random.Next(acts.Count)];
                 var isNear = random.Next(100) < NearAnActPercent;
-                var fault = Draw(random, kind, kind == FaultKind.StartInLoss ? 0 : FirstMs + random.Next(LastMs - FirstMs));
-                faults.Add(isNear && kind != FaultKind.StartInLoss
+                var isFirst = kind == FaultKind.StartInLoss;
+                var fault = Draw(random, kind, isFirst ? 0 : FirstMs + random.Next(LastMs - FirstMs));
+                faults.Add(isNear && !isFirst
                     ? fault with { FromMs = AroundAct(random, near, kind), Subject = near.Subject }
                     : fault);
             }
@@ -91,7 +92,8 @@ public sealed class SwarmPlan
     // A longer fault may already be there when the key is pressed.
     private static int AroundAct(Random random, PlannedFault act, FaultKind kind)
     {
-        var beforeMs = kind is FaultKind.BandPowerCut or FaultKind.BandCutInWrite or FaultKind.HubCutInWrite ? 0 : 20_000;
+        var isCut = kind is FaultKind.BandPowerCut or FaultKind.BandCutInWrite or FaultKind.HubCutInWrite;
+        var beforeMs = isCut ? 0 : 20_000;
         return Math.Clamp(act.FromMs - random.Next(beforeMs + 1) + random.Next(6000), FirstMs, LastMs);
     }
 

@@ -217,7 +217,8 @@ public static class SwarmRun
                 Violation.Doubled, $"{named} counts {alarm.Row.Presses} presses of {alarm.Presses} events");
         }
 
-        if (alarm.IsMerged || wanted < Stage.Centre || alarm.Row.Kind != "sos" && swarm.Ledger.HasOverflowed(alarm.Band))
+        var isForgotten = alarm.Row.Kind != "sos" && swarm.Ledger.HasOverflowed(alarm.Band);
+        if (alarm.IsMerged || wanted < Stage.Centre || isForgotten)
         {
             return;
         }

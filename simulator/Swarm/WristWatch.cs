@@ -50,15 +50,19 @@ public sealed class WristWatch
             _ledger.Log?.Invoke($"{_band.Name}: the wrist says {felt}");
         }
 
-        // Without power a pattern ends early, and two pulses may feel like one.
-        var mayBeHalf = _isCutShort || (felt is Felt.Home or Felt.Taken && !_band.IsRunning);
-        if (felt is < Felt.Home or > Felt.Closed || mayBeHalf)
+        if (felt is < Felt.Home or > Felt.Closed)
         {
             return;
         }
 
+        // Without power a pattern ends early, and three pulses may feel like two.
         var stage = (Stage)(int)felt;
         LastFeltMs[stage] = atMs;
+        if (_isCutShort || !_band.IsRunning)
+        {
+            return;
+        }
+
         if (!(felt == Felt.Home ? IsHeard(atMs) : IsSo(stage, atMs)))
         {
             // Early where something is under way that may still get there; the wrist said it too soon either way.
