@@ -3,11 +3,14 @@ namespace ElderBand.BandProtocol
     /// <summary>
     /// A small record in two copies, name.a and name.b, with a counter and a CRC: the flash has no atomic replace, so
     /// the older copy is overwritten and the newer one survives any power cut (P17). Layout: counter 4, length 2,
-    /// content, CRC 4.
+    /// content, CRC 4. A copy that the medium did not give may be the newer one: until it has been read, nothing is
+    /// written over it (P48).
     /// </summary>
     public sealed class AbRecord
     {
         private const int Overhead = 10;
+        private const int Rotten = -3;
+        private const int ReadTries = 3;
 
         private readonly IFlash _flash;
         private readonly string _nameA;
@@ -28,13 +31,25 @@ namespace ElderBand.BandProtocol
         }
 
         /// <summary>
+        /// After a load: a copy could not be read, so what the record holds is not known for certain.
+        /// </summary>
+        public bool IsUnread { get; private set; }
+
+        /// <summary>
+        /// After a load: a copy is there and was not read or is not whole, so the content may be one save old.
+        /// </summary>
+        public bool MayBeOld { get; private set; }
+
+        /// <summary>
         /// Reads the newest whole copy into the start of <paramref name="content"/>; returns its length, -1 where
-        /// neither copy is whole.
+        /// neither copy is whole. A copy that the medium does not give is tried three times.
         /// </summary>
         public int Load(byte[] content)
         {
             int a = LoadOne(_nameA, _buffer);
             int b = LoadOne(_nameB, _other);
+            IsUnread = a == FlashFile.Fault || b == FlashFile.Fault;
+            MayBeOld = IsUnread || a == Rotten || b == Rotten;
             if (a < 0 && b < 0)
             {
                 return -1;
@@ -50,8 +65,40 @@ namespace ElderBand.BandProtocol
             return length;
         }
 
-        /// <summary>Writes over the older copy. After Ok the content survives a power cut.</summary>
+        /// <summary>True where the medium gives both copies now; changes nothing that was loaded.</summary>
+        public bool CanBeRead()
+        {
+            return LoadOne(_nameA, _buffer) != FlashFile.Fault && LoadOne(_nameB, _other) != FlashFile.Fault;
+        }
+
+        /// <summary>
+        /// Writes over the older copy. After Ok the content survives a power cut. Failed also where a copy is unread:
+        /// load the record again first.
+        /// </summary>
         public FlashResult Save(byte[] content, int count)
+        {
+            return IsUnread ? FlashResult.Failed : Put(content, count);
+        }
+
+        /// <summary>
+        /// As <see cref="Save"/>, for content that makes worthless whatever the record holds: an unread copy is written
+        /// over, and then the other one.
+        /// </summary>
+        public FlashResult Replace(byte[] content, int count)
+        {
+            if (!IsUnread)
+            {
+                return Put(content, count);
+            }
+
+            _counter++; // the unread copy may be one save ahead
+            FlashResult result = Put(content, count);
+            result = result == FlashResult.Ok ? Put(content, count) : result;
+            IsUnread = result != FlashResult.Ok;
+            return result;
+        }
+
+        private FlashResult Put(byte[] content, int count)
         {
             uint counter = _counter + 1;
             Bytes.PutU32(_buffer, 0, counter);
@@ -70,16 +117,26 @@ namespace ElderBand.BandProtocol
 
         private int LoadOne(string name, byte[] buffer)
         {
-            int read = _flash.Read(name, 0, buffer, buffer.Length);
+            int read = FlashFile.Fault;
+            for (int tries = 0; tries < ReadTries && read == FlashFile.Fault; tries++)
+            {
+                read = _flash.Read(name, 0, buffer, buffer.Length);
+            }
+
+            if (read < 0)
+            {
+                return read;
+            }
+
             if (read < Overhead)
             {
-                return -1;
+                return Rotten;
             }
 
             int length = Bytes.GetU16(buffer, 4);
             if (length + Overhead > read || Bytes.GetU32(buffer, length + 6) != Crc32.Compute(buffer, 0, length + 6))
             {
-                return -1;
+                return Rotten;
             }
 
             return length;

@@ -49,15 +49,33 @@ namespace ElderBand.BandProtocol
     }
 
     /// <summary>
+    /// What reading a file returns in place of a number of bytes. "None" and "fault" are told apart, because a file
+    /// that cannot be read now may hold a call, and must not be written over (P48).
+    /// </summary>
+    public static class FlashFile
+    {
+        /// <summary>There is no such file.</summary>
+        public const int None = -1;
+
+        /// <summary>The medium did not answer: whether there is a file, and what it holds, is not known.</summary>
+        public const int Fault = -2;
+    }
+
+    /// <summary>
     /// Small files on littlefs. There is no atomic replace and no fsync: a write is safe only once the file is closed,
     /// and a power cut may leave any prefix of it. Callers keep two copies with a counter and a CRC.
     /// </summary>
     public interface IFlash
     {
-        /// <summary>Length of a file in bytes, -1 where there is none.</summary>
+        /// <summary>
+        /// Length of a file in bytes, or <see cref="FlashFile.None"/>, or <see cref="FlashFile.Fault"/>.
+        /// </summary>
         int Length(string name);
 
-        /// <summary>Reads up to <paramref name="count"/> bytes; returns how many, -1 on a fault.</summary>
+        /// <summary>
+        /// Reads up to <paramref name="count"/> bytes; returns how many, fewer only at the end of the file, or
+        /// <see cref="FlashFile.None"/>, or <see cref="FlashFile.Fault"/>.
+        /// </summary>
         int Read(string name, int offset, byte[] buffer, int count);
 
         /// <summary>Creates or replaces a file: open, write, close.</summary>

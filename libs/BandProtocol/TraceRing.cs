@@ -78,6 +78,9 @@ namespace ElderBand.BandProtocol
 
         /// <summary>The radio stayed silent through restarts.</summary>
         RadioSilent = 4,
+
+        /// <summary>The flash could not be read.</summary>
+        FlashUnread = 5,
     }
 
     /// <summary>

@@ -21,8 +21,11 @@ public sealed class VirtualFlash(Device device) : IFlash
     /// <summary>Called for each operation, with the moment it ends.</summary>
     public Action<FlashWrite>? Written { get; set; }
 
-    /// <summary>True: every operation returns Failed.</summary>
+    /// <summary>True: every operation returns Failed, and every read is a fault.</summary>
     public bool IsBroken { get; set; }
+
+    /// <summary>Given a file's name: true where the medium does not answer this read.</summary>
+    public Func<string, bool>? ReadFails { get; set; }
 
     /// <summary>Deletes all files, as happens to a file system that cannot be mounted.</summary>
     public void Format()
@@ -46,14 +49,20 @@ public sealed class VirtualFlash(Device device) : IFlash
     }
 
     /// <inheritdoc/>
-    public int Length(string name) => IsBroken || !_files.TryGetValue(name, out var file) ? -1 : file.Length;
+    public int Length(string name) => IsUnreadable(name) ? FlashFile.Fault
+        : _files.TryGetValue(name, out var file) ? file.Length : FlashFile.None;
 
     /// <inheritdoc/>
     public int Read(string name, int offset, byte[] buffer, int count)
     {
-        if (IsBroken || !_files.TryGetValue(name, out var file) || offset > file.Length)
+        if (IsUnreadable(name))
         {
-            return -1;
+            return FlashFile.Fault;
+        }
+
+        if (!_files.TryGetValue(name, out var file) || offset > file.Length)
+        {
+            return FlashFile.None;
         }
 
         var read = Math.Min(count, file.Length - offset);
@@ -132,6 +141,17 @@ public sealed class VirtualFlash(Device device) : IFlash
         Put(name, [.. keep, .. data]);
         Written?.Invoke(new FlashWrite(name, added, device.EffectUs));
         return FlashResult.Ok;
+    }
+
+    private bool IsUnreadable(string name)
+    {
+        var fails = IsBroken || (ReadFails?.Invoke(name) ?? false);
+        if (fails)
+        {
+            device.World.Count("flash reads that failed");
+        }
+
+        return fails;
     }
 
     private void Put(string name, byte[]? content)

@@ -61,6 +61,17 @@ public sealed class MemoryFlash : IFlash
     /// <summary>What is left of that operation.</summary>
     public Cut CutMode { get; set; }
 
+    /// <summary>Reads and questions for a length so far.</summary>
+    public int Reads { get; private set; }
+
+    /// <summary>
+    /// Given a file's name and the number of the read, counted from 0: true where the medium does not answer.
+    /// </summary>
+    public Func<string, int, bool>? ReadFails { get; set; }
+
+    /// <summary>Reads that the medium did not answer.</summary>
+    public int ReadFaults { get; private set; }
+
     /// <summary>Every operation fails.</summary>
     public bool ReadOnly { get; set; }
 
@@ -122,14 +133,19 @@ public sealed class MemoryFlash : IFlash
     }
 
     /// <inheritdoc/>
-    public int Length(string name) => Files.TryGetValue(name, out byte[]? data) ? data.Length : -1;
+    public int Length(string name) => IsUnreadable(name) ? FlashFile.Fault : LengthOf(name);
 
     /// <inheritdoc/>
     public int Read(string name, int offset, byte[] buffer, int count)
     {
+        if (IsUnreadable(name))
+        {
+            return FlashFile.Fault;
+        }
+
         if (!Files.TryGetValue(name, out byte[]? data) || offset > data.Length)
         {
-            return -1;
+            return FlashFile.None;
         }
 
         int length = Math.Min(Math.Min(count, buffer.Length), data.Length - offset);
@@ -167,6 +183,16 @@ public sealed class MemoryFlash : IFlash
     /// <inheritdoc/>
     public int FreeBytes() => CapacityBytes - Used;
 
+    private int LengthOf(string name) => Files.TryGetValue(name, out byte[]? data) ? data.Length : FlashFile.None;
+
+    private bool IsUnreadable(string name)
+    {
+        bool fails = ReadFails?.Invoke(name, Reads) ?? false;
+        Reads++;
+        ReadFaults += fails ? 1 : 0;
+        return fails;
+    }
+
     private FlashResult Put(string name, byte[] before, byte[] data, int count)
     {
         if (ReadOnly || BadFiles.Contains(name))
@@ -185,7 +211,7 @@ public sealed class MemoryFlash : IFlash
         }
 
         byte[] after = [.. before, .. data.AsSpan(0, count)];
-        int had = (Length(name) + 4095) / 4096 * 4096;
+        int had = (LengthOf(name) + 4095) / 4096 * 4096;
         if (Used - Math.Max(had, 0) + ((after.Length + 4095) / 4096 * 4096) > CapacityBytes)
         {
             return FlashResult.Full;

@@ -13,7 +13,7 @@ public sealed class QuietFlash : IFlash
     public int Length(string name)
     {
         int file = FileOf(name, create: false);
-        return file < 0 ? -1 : _lengths[file];
+        return file < 0 ? FlashFile.None : _lengths[file];
     }
 
     /// <inheritdoc/>
@@ -22,7 +22,7 @@ public sealed class QuietFlash : IFlash
         int file = FileOf(name, create: false);
         if (file < 0)
         {
-            return -1;
+            return FlashFile.None;
         }
 
         int length = Math.Min(count, _lengths[file] - offset);

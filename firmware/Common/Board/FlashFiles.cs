@@ -20,7 +20,7 @@ namespace ElderBand.Common.Board
         {
             try
             {
-                int length = -1;
+                int length = FlashFile.None;
                 if (File.Exists(Drive + name))
                 {
                     using FileStream file = new FileStream(Drive + name, FileMode.Open, FileAccess.Read);
@@ -32,7 +32,7 @@ namespace ElderBand.Common.Board
             }
             catch (Exception)
             {
-                return -1;
+                return FlashFile.Fault;
             }
         }
 
@@ -41,16 +41,23 @@ namespace ElderBand.Common.Board
         {
             try
             {
+                if (!File.Exists(Drive + name))
+                {
+                    return FlashFile.None;
+                }
+
                 using FileStream file = new FileStream(Drive + name, FileMode.Open, FileAccess.Read);
+                int left = (int)file.Length - offset;
                 _space.Note(name, (int)file.Length);
                 file.Seek(offset, SeekOrigin.Begin);
+                int wanted = left < count ? left : count;
                 int total = 0;
-                while (total < count)
+                while (total < wanted)
                 {
-                    int read = file.Read(buffer, total, count - total);
+                    int read = file.Read(buffer, total, wanted - total);
                     if (read <= 0)
                     {
-                        break;
+                        return FlashFile.Fault;
                     }
 
                     total += read;
@@ -60,7 +67,7 @@ namespace ElderBand.Common.Board
             }
             catch (Exception)
             {
-                return -1;
+                return FlashFile.Fault;
             }
         }
 
@@ -77,6 +84,10 @@ namespace ElderBand.Common.Board
             if (length < 0)
             {
                 length = Length(name);
+                if (length == FlashFile.Fault)
+                {
+                    return FlashResult.Failed;
+                }
             }
 
             return Store(name, FileMode.Append, length < 0 ? 0 : length, data, count);

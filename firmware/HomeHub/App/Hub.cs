@@ -30,6 +30,7 @@ namespace ElderBand.HomeHub
         private readonly Reports _reports;
         private readonly HubKey _key = new HubKey();
         private readonly Signals _signals;
+        private readonly UnreadFlash _unread;
         private readonly RingEvent _event = new RingEvent(Frame.Size);
         private readonly RingEvent _message = new RingEvent(HubMessage.MaxDownSize);
         private bool _wasOnline;
@@ -56,6 +57,7 @@ namespace ElderBand.HomeHub
             _links = new Links(ports.Radio, _bands, tagger);
             _judge = new FrameJudge(ports.Radio, _bands, _outbox, tagger, _reports);
             _trace = new HubTrace(_ring, _outbox, _uplink, _links);
+            _unread = new UnreadFlash(ports.Flash, _outbox, _bands);
             _supervisor = new Supervisor(ports.Radio, ports.Power, _bands, _links);
         }
 
@@ -154,6 +156,11 @@ namespace ElderBand.HomeHub
         {
             _bands.Load(nowMs);
             _outbox.Load();
+            if (_unread.Start(_ports.Key.Read(), nowMs))
+            {
+                _ports.Power.Reset(); // does not return on the device
+            }
+
             _time.Start();
             WakeCause cause = _ports.Power.Cause();
             _mains = _ports.Power.External();
@@ -206,8 +213,11 @@ namespace ElderBand.HomeHub
             _trace.Step(_supervisor.RadioRestarts, nowMs);
             if (_supervisor.Step(_uplink.IsHeard(nowMs), nowMs))
             {
-                _trace.Restart(RestartReason.RadioSilent, nowMs);
-                _ports.Power.Reset();
+                Restart(RestartReason.RadioSilent, nowMs);
+            }
+            else if (_unread.Step(_ports.Key.Read(), nowMs))
+            {
+                Restart(RestartReason.FlashUnread, nowMs);
             }
 
             if (events == EventsPerStep || messages == MessagesPerStep)
@@ -216,6 +226,12 @@ namespace ElderBand.HomeHub
             }
 
             return wait < 0 ? 0 : wait;
+        }
+
+        private void Restart(RestartReason reason, long nowMs)
+        {
+            _trace.Restart(reason, nowMs);
+            _ports.Power.Reset();
         }
 
         private void OnEvent(long nowMs)

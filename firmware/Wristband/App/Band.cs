@@ -50,6 +50,7 @@ namespace ElderBand.Wristband
         private readonly ModeChooser _modes;
         private readonly ChargeWatch _charge;
         private readonly BandPresses _presses;
+        private readonly FaultRestarts _restarts;
 
         /// <summary>Composes a band over its ports.</summary>
         public Band(BandPorts ports, BandIdentity identity)
@@ -59,6 +60,7 @@ namespace ElderBand.Wristband
             Tagger tagger = new Tagger(ports.Mac);
             _latch = new AlarmLatch(ports.Flash, _ring);
             _settings = new BandSettings(ports.Flash);
+            _restarts = new FaultRestarts(ports.Flash);
             _source = new FrameSource(ports.Flash, tagger, _keys);
             TraceReply reply = new TraceReply(_ring, _source);
             _link = new LinkPolicy(ports.Link, _latch, _source, tagger, _keys, ports.Mac, identity.Secret, reply);
@@ -156,10 +158,18 @@ namespace ElderBand.Wristband
             WakeCause cause = _ports.Power.Cause();
             _reports.Start(nowMs);
             _modes.Start(cause, nowMs);
-            bool bootStored = _source.Start();
-            _settings.Load(_identity);
-            _keys.Derive(_ports.Mac, _identity.Secret, _settings.LinkGroup, _settings.LinkEpoch);
             _latch.Load(nowMs);
+            _settings.Load(_identity);
+            bool bootStored = _source.Start(_latch.Boot);
+            if (RestartsToRead(cause))
+            {
+                IsAsleep = true;
+                _ports.Power.Reset();
+                return;
+            }
+
+            _latch.NoteBoot(_source.Boot);
+            _keys.Derive(_ports.Mac, _identity.Secret, _settings.LinkGroup, _settings.LinkEpoch);
             _trace.Start(cause, _source.Boot, Mode, nowMs);
             _battery.Start(nowMs);
             _beat.Hurry(nowMs);
@@ -181,6 +191,7 @@ namespace ElderBand.Wristband
                 _reports.Report(TechnicalCode.FlashFault, nowMs);
             }
 
+            _reports.SaveChanges(false, nowMs);
             ChooseMode(nowMs);
         }
 
@@ -249,6 +260,19 @@ namespace ElderBand.Wristband
 
             _ports.Power.FeedWatchdog();
             return SleepMs(nowMs, due);
+        }
+
+        // A restart may bring back a flash that cannot be read (docs/adr/0019). A press that waits goes first: the band
+        // then works from memory at once.
+        private bool RestartsToRead(WakeCause cause)
+        {
+            if (!_latch.IsUnread && !_settings.IsUnread && !_source.IsUnread)
+            {
+                _restarts.Clear();
+                return false;
+            }
+
+            return cause != WakeCause.Key && !_ports.Key.Read() && _restarts.Take();
         }
 
         private int SleepMs(long nowMs, long due)

@@ -84,13 +84,21 @@ namespace ElderBand.Wristband
         }
 
         /// <summary>
-        /// Stores settings that have changed; on failure tries again after 1 s and reports the fault.
+        /// Stores settings that have changed; on failure tries again after 1 s and reports the fault. Settings that
+        /// could not be read are read first.
         /// </summary>
         public void SaveChanges(long nowMs)
         {
-            if (!_settingsDirty || nowMs < _nextSaveMs)
+            if ((!_settingsDirty && !_settings.IsUnread) || nowMs < _nextSaveMs)
             {
                 return;
+            }
+
+            if (_settings.IsUnread && _settings.ReadStored())
+            {
+                _measuring.Configure(_settings.Sensitivity, _settings.WalkingAid);
+                _keys.DeriveLink(_mac, _identity.Secret, _settings.LinkGroup, _settings.LinkEpoch);
+                _link.OnKeysMoved(nowMs);
             }
 
             _settingsDirty = _settings.Save() != FlashResult.Ok;

@@ -216,7 +216,7 @@ namespace ElderBand.Wristband
         /// <summary>Stores the latch now; on failure tries again after 1 s and reports the fault.</summary>
         public void SaveLatch(long nowMs)
         {
-            FlashState = _latch.Save();
+            FlashState = _latch.Save(nowMs);
             if (FlashState == FlashResult.Ok)
             {
                 Recover(TechnicalCode.FlashFault, nowMs);

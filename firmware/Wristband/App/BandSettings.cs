@@ -11,6 +11,7 @@ namespace ElderBand.Wristband
 
         private readonly AbRecord _record;
         private readonly byte[] _image = new byte[Size];
+        private readonly byte[] _stored = new byte[Size];
 
         /// <summary>Settings over the flash; they hold the defaults until <see cref="Load"/>.</summary>
         public BandSettings(IFlash flash)
@@ -19,6 +20,12 @@ namespace ElderBand.Wristband
             Sensitivity = 1;
             BedFromQuarter = 88;
             BedToQuarter = 28;
+        }
+
+        /// <summary>The record could not be read: it is not written over.</summary>
+        public bool IsUnread
+        {
+            get { return _record.IsUnread; }
         }
 
         /// <summary>Version of the applied configuration, 0 for the defaults.</summary>
@@ -53,24 +60,39 @@ namespace ElderBand.Wristband
         {
             LinkGroup = identity.LinkGroup;
             LinkEpoch = identity.LinkEpoch;
-            if (_record.Load(_image) != Size || _image[0] != Format)
+            ReadStored();
+        }
+
+        /// <summary>
+        /// Reads the record, and takes from it what is newer than what holds now; true where that was something.
+        /// </summary>
+        public bool ReadStored()
+        {
+            if (_record.Load(_stored) != Size || _stored[0] != Format)
             {
-                return;
+                return false;
             }
 
             // The image keeps the configuration's 5 bytes where a frame has them, so the frame's own readers serve.
-            Version = Bytes.GetU24(_image, 1);
-            if (Version > 0)
+            bool any = false;
+            int version = Bytes.GetU24(_stored, 1);
+            if (version > Version)
             {
-                Read(_image, 4 - Frame.PayloadOffset);
+                any = true;
+                Version = version;
+                Bytes.Copy(_stored, 4, _image, 4, ConfigBytes);
+                Read(_stored, 4 - Frame.PayloadOffset);
             }
 
-            int epoch = Bytes.GetU16(_image, 13);
+            int epoch = Bytes.GetU16(_stored, 13);
             if (epoch > LinkEpoch)
             {
-                LinkGroup = Bytes.GetU32(_image, 9);
+                any = true;
+                LinkGroup = Bytes.GetU32(_stored, 9);
                 LinkEpoch = epoch;
             }
+
+            return any;
         }
 
         /// <summary>Applies a configuration whose tag is right; false where it is not newer or not valid.</summary>

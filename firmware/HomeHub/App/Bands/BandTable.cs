@@ -37,6 +37,18 @@ namespace ElderBand.HomeHub
             get { return _tableBytes > 0; }
         }
 
+        /// <summary>The table is on flash and could not be read; the centre's next table replaces it.</summary>
+        public bool IsUnread
+        {
+            get { return _record.IsUnread; }
+        }
+
+        /// <summary>True where the record can be read now.</summary>
+        public bool CanBeRead()
+        {
+            return _record.CanBeRead();
+        }
+
         /// <summary>CRC of the table: differs from hub to hub.</summary>
         public uint Fingerprint { get; private set; }
 
@@ -104,7 +116,7 @@ namespace ElderBand.HomeHub
             }
 
             Apply(nowMs);
-            return _record.Save(_table, _tableBytes) == FlashResult.Ok;
+            return _record.Replace(_table, _tableBytes) == FlashResult.Ok;
         }
 
         /// <inheritdoc/>

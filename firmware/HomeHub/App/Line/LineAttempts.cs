@@ -113,7 +113,7 @@ namespace ElderBand.HomeHub
         public void Save()
         {
             _trace.SaveLast(_mark, TraceAt);
-            _record.Save(_mark, _mark.Length);
+            _record.Replace(_mark, _mark.Length);
         }
 
         /// <summary>Hubs wait for different times, so that they do not all return at once (P22).</summary>

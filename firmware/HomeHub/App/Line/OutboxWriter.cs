@@ -29,10 +29,10 @@ namespace ElderBand.HomeHub
             _reports = reports;
         }
 
-        /// <summary>After a boot: reports slots that were found corrupt.</summary>
+        /// <summary>After a boot: reports what was found corrupt or could not be read.</summary>
         public void Start(long nowMs)
         {
-            if (_outbox.Alarms.CorruptSlots > 0)
+            if (_outbox.Alarms.CorruptSlots > 0 || _outbox.IsUnread || _bands.IsUnread)
             {
                 _flashFaultDueMs = nowMs + FlashFaultEveryMs;
                 _reports.Add(TechnicalCode.FlashFault, 0, nowMs);

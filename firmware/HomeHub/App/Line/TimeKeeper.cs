@@ -66,7 +66,7 @@ namespace ElderBand.HomeHub
             {
                 _storeDueMs = nowMs + StoreEveryMs;
                 Bytes.PutI64(_bytes, 0, centreMs);
-                _record.Save(_bytes, 8);
+                _record.Replace(_bytes, 8);
             }
         }
 

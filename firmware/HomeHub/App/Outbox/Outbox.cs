@@ -27,8 +27,7 @@ namespace ElderBand.HomeHub
         private const long ProbeFlashMs = 60000;
 
         private readonly IFlash _flash;
-        private readonly AbRecord _bootRecord;
-        private readonly byte[] _bootBytes = new byte[3];
+        private readonly BootCount _boots;
         private readonly byte[] _own = new byte[Frame.Size];
         private int _nextAlarm;
         private int _nextVitals;
@@ -41,7 +40,7 @@ namespace ElderBand.HomeHub
         public Outbox(IFlash flash, ICheckpoint checkpoint)
         {
             _flash = flash;
-            _bootRecord = new AbRecord(flash, "boot", 3);
+            _boots = new BootCount(flash);
             Alarms = new AlarmLane(flash, checkpoint, AlarmSegments, AlarmCapacity);
             Vitals = new VitalsLane(flash, VitalsSegments, VitalsCapacity);
         }
@@ -53,7 +52,22 @@ namespace ElderBand.HomeHub
         public VitalsLane Vitals { get; }
 
         /// <summary>Boot count under which records are numbered now.</summary>
-        public int Boot { get; private set; }
+        public int Boot
+        {
+            get { return _boots.Value; }
+        }
+
+        /// <summary>Records of alarms or the boot count are on flash and could not be read.</summary>
+        public bool IsUnread
+        {
+            get { return Alarms.Unread > 0 || _boots.IsUnread; }
+        }
+
+        /// <summary>True where all that was not read can be read now.</summary>
+        public bool CanBeRead()
+        {
+            return Alarms.UnreadCanBeRead() && _boots.CanBeRead();
+        }
 
         /// <summary>10-minute frames dropped since the last report.</summary>
         public int VitalsDropped { get; set; }
@@ -74,23 +88,16 @@ namespace ElderBand.HomeHub
         public FlashResult FlashState { get; private set; }
 
         /// <summary>
-        /// Rebuilds both lanes, then adds 1 to the boot count and stores the count before any record carries the new
-        /// count (R1). Both copies of the count are written, so that one corrupt copy cannot bring an old count back
-        /// (P18).
+        /// Rebuilds both lanes, then raises the boot count and stores the count before any record carries the new count
+        /// (R1). The segments know the boot too, so a corrupt or unread count does not bring an old one back (P18).
         /// </summary>
         public void Load()
         {
             Alarms.Load();
             Vitals.Load();
-            Boot = 0;
-            if (_bootRecord.Load(_bootBytes) == 3)
-            {
-                Boot = Bytes.GetU24(_bootBytes, 0);
-            }
-
-            Boot = Boot > Alarms.HighestBoot ? Boot : Alarms.HighestBoot;
-            Boot = Boot > Vitals.HighestBoot ? Boot : Vitals.HighestBoot;
-            NextBoot();
+            int known = Alarms.HighestBoot > Vitals.HighestBoot ? Alarms.HighestBoot : Vitals.HighestBoot;
+            _boots.Start(known < 0 ? 0 : known);
+            BeginBoot();
         }
 
         /// <summary>
@@ -190,7 +197,7 @@ namespace ElderBand.HomeHub
                 if (FlashState == FlashResult.Failed && nowMs >= _probeMs)
                 {
                     _probeMs = nowMs + ProbeFlashMs;
-                    FlashState = _bootRecord.Save(_bootBytes, 3);
+                    FlashState = _boots.Store();
                 }
 
                 return FlashState;
@@ -246,19 +253,16 @@ namespace ElderBand.HomeHub
         {
             if (_nextAlarm >= VitalsBit)
             {
-                NextBoot();
+                _boots.Next();
+                BeginBoot();
             }
 
             return _nextAlarm++;
         }
 
-        private void NextBoot()
+        private void BeginBoot()
         {
-            Boot++;
             _nextAlarm = 0;
-            Bytes.PutU24(_bootBytes, 0, Boot);
-            _bootRecord.Save(_bootBytes, 3);
-            _bootRecord.Save(_bootBytes, 3);
             Alarms.HighestBoot = Boot;
             Vitals.HighestBoot = Boot;
         }

@@ -43,6 +43,18 @@ namespace ElderBand.HomeHub
         /// <summary>Slots and headers found with a wrong CRC at the last load.</summary>
         public int CorruptSlots { get; private set; }
 
+        /// <summary>Files that could not be read at the last load: they are kept as they are.</summary>
+        public int Unread
+        {
+            get { return _files.Unread; }
+        }
+
+        /// <summary>True where every file that could not be read can be read now.</summary>
+        public bool UnreadCanBeRead()
+        {
+            return _files.UnreadCanBeRead(new byte[SegmentFiles.SegmentSize]);
+        }
+
         /// <summary>Highest boot of any record or header, -1 for none; new headers repeat this boot.</summary>
         public int HighestBoot { get; set; }
 

@@ -54,7 +54,7 @@ namespace ElderBand.HomeHub
         {
             _files.LoadCheckpoint(segment);
             int read = _files.Read(segment, _image);
-            for (int i = 0; i < _files.Slots(segment); i++)
+            for (int i = 0; i < _files.Slots(segment) && read != FlashFile.Fault; i++)
             {
                 int at = SegmentFiles.HeaderSize + (i * RecordTable.SlotSize);
                 if (at + RecordTable.SlotSize > read || !IsWhole(at))

@@ -3,24 +3,10 @@ using ElderBand.BandProtocol;
 namespace ElderBand.HomeHub
 {
     /// <summary>
-    /// Supplies the bytes that each new segment begins with, so that the newest segment alone can restore their owner.
-    /// </summary>
-    public interface ICheckpoint
-    {
-        /// <summary>Writes up to <see cref="SegmentFiles.CheckpointSize"/> bytes.</summary>
-        void Save(byte[] data, int offset);
-
-        /// <summary>Reads what <see cref="Save"/> wrote.</summary>
-        void Load(byte[] data, int offset);
-
-        /// <summary>Loading found a record behind the checkpoint.</summary>
-        void Found(long address, byte[] data, int frameOffset);
-    }
-
-    /// <summary>
     /// The files of a lane: append-only segments of at most 4 KB (one littlefs block). A segment is a header of 164
     /// bytes (kind 1, number 4, boot 3, checkpoint 152, CRC 4) and up to 93 slots. The flash cannot list its files, so
-    /// the names are fixed and the header's number gives the order; number 0 here means that the file is not in use.
+    /// the names are fixed and the header's number gives the order; number 0 here means that the file is not in use. A
+    /// file that could not be read is neither written nor deleted in this boot (P48).
     /// </summary>
     public sealed class SegmentFiles
     {
@@ -40,6 +26,8 @@ namespace ElderBand.HomeHub
         private const int CheckpointAt = 8;
         private const int HeaderCrcAt = HeaderSize - 4;
         private const int WriteTries = 3;
+        private const int ReadTries = 3;
+        private const uint UnreadNumbers = 0x10000;
 
         private readonly IFlash _flash;
         private readonly ICheckpoint _checkpoint;
@@ -47,8 +35,10 @@ namespace ElderBand.HomeHub
         private readonly uint[] _numbers;
         private readonly byte[] _slots;
         private readonly byte[] _live;
+        private readonly bool[] _unread;
         private readonly byte[] _header = new byte[HeaderSize];
         private uint _lastNumber;
+        private uint _skippedNumbers;
 
         /// <summary>Allocates all memory that the files will use.</summary>
         /// <param name="flash">The file system.</param>
@@ -68,6 +58,7 @@ namespace ElderBand.HomeHub
             _numbers = new uint[segments];
             _slots = new byte[segments];
             _live = new byte[segments];
+            _unread = new bool[segments];
             Current = -1;
         }
 
@@ -79,6 +70,9 @@ namespace ElderBand.HomeHub
 
         /// <summary>Segment files in use.</summary>
         public int InUse { get; private set; }
+
+        /// <summary>Files that could not be read.</summary>
+        public int Unread { get; private set; }
 
         /// <summary>The segment to which slots are appended, -1 for none.</summary>
         public int Current { get; private set; }
@@ -142,7 +136,7 @@ namespace ElderBand.HomeHub
             for (int i = 0; i < _names.Length; i++)
             {
                 bool isAfter = _numbers[i] > number || (_numbers[i] == number && i > segment && number != 0);
-                if (isAfter && (next < 0 || _numbers[i] < _numbers[next]))
+                if (isAfter && !_unread[i] && (next < 0 || _numbers[i] < _numbers[next]))
                 {
                     next = i;
                 }
@@ -172,7 +166,8 @@ namespace ElderBand.HomeHub
                 result = _flash.Write(_names[free], _header, HeaderSize);
                 if (result == FlashResult.Ok)
                 {
-                    _lastNumber++;
+                    _lastNumber += 1 + _skippedNumbers;
+                    _skippedNumbers = 0;
                     _numbers[free] = _lastNumber;
                     _slots[free] = 0;
                     _live[free] = 0;
@@ -218,10 +213,10 @@ namespace ElderBand.HomeHub
             Delete(left);
         }
 
-        /// <summary>Deletes a segment; false where the flash refused.</summary>
+        /// <summary>Deletes a segment; false where the flash refused, and for a file that could not be read.</summary>
         public bool Delete(int segment)
         {
-            if (_flash.Delete(_names[segment]) != FlashResult.Ok)
+            if (_unread[segment] || _flash.Delete(_names[segment]) != FlashResult.Ok)
             {
                 return false;
             }
@@ -242,11 +237,14 @@ namespace ElderBand.HomeHub
         {
             Current = -1;
             InUse = 0;
+            Unread = 0;
             _lastNumber = 0;
+            _skippedNumbers = 0;
             for (int i = 0; i < _names.Length; i++)
             {
                 _numbers[i] = 0;
                 _live[i] = 0;
+                _unread[i] = false;
             }
         }
 
@@ -258,16 +256,26 @@ namespace ElderBand.HomeHub
         public int ReadHeader(int segment, out bool corrupt)
         {
             corrupt = false;
-            int length = _flash.Length(_names[segment]);
+            int read = ReadBytes(segment, _header, HeaderSize);
+            int length = read < 0 ? read : _flash.Length(_names[segment]);
+            if (length == FlashFile.None)
+            {
+                return 0;
+            }
+
             if (length < 0)
             {
+                // Its number is not known, and may be the highest.
+                _skippedNumbers = UnreadNumbers;
+                InUse++;
+                SetUnread(segment);
                 return 0;
             }
 
             int slots = length < HeaderSize ? 0 : (length - HeaderSize) / RecordTable.SlotSize;
             _slots[segment] = (byte)(slots > SlotsPerSegment ? SlotsPerSegment : slots);
             int boot = 0;
-            if (HeaderIsWhole(segment))
+            if (HeaderIsWhole(read))
             {
                 _numbers[segment] = Bytes.GetU32(_header, 1);
                 boot = Bytes.GetU24(_header, 5);
@@ -295,16 +303,56 @@ namespace ElderBand.HomeHub
         /// <summary>Restores the checkpoint from a segment's header, where the header's CRC is right.</summary>
         public void LoadCheckpoint(int segment)
         {
-            if (_checkpoint != null && HeaderIsWhole(segment))
+            if (_checkpoint != null && HeaderIsWhole(ReadBytes(segment, _header, HeaderSize)))
             {
                 _checkpoint.Load(_header, CheckpointAt);
             }
         }
 
-        /// <summary>Reads a whole segment into the start of the image; returns the number of bytes read.</summary>
+        /// <summary>
+        /// Reads a whole segment into the start of the image; returns the number of bytes read,
+        /// <see cref="FlashFile.Fault"/> where the segment is unread now.
+        /// </summary>
         public int Read(int segment, byte[] image)
         {
-            return _flash.Read(_names[segment], 0, image, SegmentSize);
+            int read = _unread[segment] ? FlashFile.Fault : ReadBytes(segment, image, SegmentSize);
+            if (read == FlashFile.Fault)
+            {
+                SetUnread(segment);
+            }
+
+            return read;
+        }
+
+        /// <summary>True where every file that could not be read can be read now.</summary>
+        public bool UnreadCanBeRead(byte[] image)
+        {
+            for (int i = 0; i < _names.Length; i++)
+            {
+                if (_unread[i] && _flash.Read(_names[i], 0, image, SegmentSize) == FlashFile.Fault)
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+
+        private void SetUnread(int segment)
+        {
+            Unread += _unread[segment] ? 0 : 1;
+            _unread[segment] = true;
+        }
+
+        private int ReadBytes(int segment, byte[] into, int count)
+        {
+            int read = FlashFile.Fault;
+            for (int tries = 0; tries < ReadTries && read == FlashFile.Fault; tries++)
+            {
+                read = _flash.Read(_names[segment], 0, into, count);
+            }
+
+            return read;
         }
 
         private void PutHeader(int boot)
@@ -315,7 +363,7 @@ namespace ElderBand.HomeHub
             }
 
             _header[0] = HeaderKind;
-            Bytes.PutU32(_header, 1, _lastNumber + 1);
+            Bytes.PutU32(_header, 1, _lastNumber + 1 + _skippedNumbers);
             Bytes.PutU24(_header, 5, boot);
             if (_checkpoint != null)
             {
@@ -331,7 +379,7 @@ namespace ElderBand.HomeHub
             for (int step = 0; step < _names.Length; step++)
             {
                 int i = (int)((_lastNumber + (uint)step) % (uint)_names.Length);
-                if (_numbers[i] == 0 && skip-- == 0)
+                if (_numbers[i] == 0 && !_unread[i] && skip-- == 0)
                 {
                     return i;
                 }
@@ -340,9 +388,9 @@ namespace ElderBand.HomeHub
             return -1;
         }
 
-        private bool HeaderIsWhole(int segment)
+        private bool HeaderIsWhole(int read)
         {
-            return _flash.Read(_names[segment], 0, _header, HeaderSize) == HeaderSize
+            return read == HeaderSize
                 && _header[0] == HeaderKind
                 && Bytes.GetU32(_header, 1) != 0
                 && Bytes.GetU32(_header, HeaderCrcAt) == Crc32.Compute(_header, 0, HeaderCrcAt);

@@ -24,7 +24,8 @@ namespace ElderBand.Wristband
     /// <summary>
     /// The frames that must reach the centre, and how far each has come: 8 slots in one A/B record, written before a
     /// frame is sent (R2) and kept until the centre's own receipt (R3). A closed alarm stays in its slot until the slot
-    /// is needed, so that a replayed stage finds its higher revision, also after a reboot (P12).
+    /// is needed, so that a replayed stage finds its higher revision, also after a reboot (P12). A record that cannot
+    /// be read is not written over: the latch works from memory, and each save reads first (docs/adr/0019).
     /// </summary>
     public sealed class AlarmLatch
     {
@@ -34,7 +35,9 @@ namespace ElderBand.Wristband
         private const byte Format = 1;
         private const int HeaderBytes = 3;
         private const int SlotBytes = Frame.Size + 8;
-        private const int MaxBytes = HeaderBytes + (Slots * SlotBytes) + TraceRing.SavedSize;
+        private const int BootBytes = 3;
+        private const int MaxBytes = HeaderBytes + (Slots * SlotBytes) + TraceRing.SavedSize + BootBytes;
+        private const uint UnreadOrders = 1 << 20;
         private const byte PendingBit = 1;
         private const byte OpenBit = 2;
 
@@ -62,6 +65,15 @@ namespace ElderBand.Wristband
         {
             get { return _dirty; }
         }
+
+        /// <summary>The record could not be read: what it holds is kept, and is read again with each save.</summary>
+        public bool IsUnread
+        {
+            get { return _record.IsUnread; }
+        }
+
+        /// <summary>Highest boot that the record knows, 0 for none: a second copy of the count.</summary>
+        public int Boot { get; private set; }
 
         /// <summary>Facts that are kept across boots; set with <see cref="Remember"/>.</summary>
         public LatchMemory Memory { get; private set; }
@@ -134,40 +146,87 @@ namespace ElderBand.Wristband
         /// <summary>Loads the slots that the last boot stored.</summary>
         public void Load(long nowMs)
         {
-            int length = _record.Load(_image);
-            if (length < HeaderBytes || _image[0] != Format)
+            int length = Read(nowMs);
+            _order += IsUnread ? UnreadOrders : 0; // what is latched now is newer than all that the record holds
+            if (length < HeaderBytes)
             {
                 return;
             }
 
             Memory = (LatchMemory)_image[2];
-            int count = _image[1];
-            int traceAt = HeaderBytes + (count * SlotBytes);
+            int traceAt = HeaderBytes + (_image[1] * SlotBytes);
             if (traceAt + TraceRing.SavedSize <= length)
             {
                 _trace.LoadLast(_image, traceAt);
             }
+        }
+
+        /// <summary>This boot has begun. Where its count is new by much, the record must be written.</summary>
+        public void NoteBoot(int boot)
+        {
+            _dirty |= boot - Boot >= BootCount.SaveEvery;
+            Boot = boot;
+        }
+
+        // Takes the stored slots in beside those that are here; returns the record's length, -1 for none.
+        private int Read(long nowMs)
+        {
+            int length = _record.Load(_image);
+            _dirty |= IsUnread;
+            if (length < HeaderBytes || _image[0] != Format)
+            {
+                return -1;
+            }
+
+            int count = _image[1];
+            int bootAt = HeaderBytes + (count * SlotBytes) + TraceRing.SavedSize;
+            if (bootAt + BootBytes <= length)
+            {
+                int boot = Bytes.GetU24(_image, bootAt);
+                Boot = boot > Boot ? boot : Boot;
+            }
 
             for (int i = 0; i < count && i < Slots && HeaderBytes + ((i + 1) * SlotBytes) <= length; i++)
             {
-                int at = HeaderBytes + (i * SlotBytes);
-                LatchSlot slot = _slots[i];
-                Bytes.Copy(_image, at, slot.Frame, 0, Frame.Size);
-                at += Frame.Size;
-                slot.Used = true;
-                slot.Pending = (_image[at] & PendingBit) != 0;
-                slot.Open = (_image[at] & OpenBit) != 0;
-                slot.Stage = (Stage)_image[at + 1];
-                slot.Revision = Bytes.GetU16(_image, at + 2) - 1;
-                slot.Order = Bytes.GetU32(_image, at + 4);
-                slot.Shown = Stage.Waiting;
-                slot.Heard = false;
-                slot.AtMs = nowMs;
-                slot.NextTryMs = nowMs;
-                if (slot.Order > _order)
-                {
-                    _order = slot.Order;
-                }
+                TakeIn(HeaderBytes + (i * SlotBytes), nowMs);
+            }
+
+            return length;
+        }
+
+        private void TakeIn(int at, long nowMs)
+        {
+            int boot = Frame.BootOf(_image, at);
+            LatchSlot here = Find(boot, Frame.SequenceOf(_image, at));
+            if (here != null && Bytes.Same(here.Frame, 0, _image, at, Frame.LinkTagOffset))
+            {
+                return;
+            }
+
+            LatchSlot slot = LatchRoom.Find(_slots, RankOf(Frame.TypeOf(_image, at)));
+            if (slot == null)
+            {
+                _overflowed = true;
+                return;
+            }
+
+            _overflowed |= slot.Used && slot.Pending;
+            Bytes.Copy(_image, at, slot.Frame, 0, Frame.Size);
+            at += Frame.Size;
+            slot.Used = true;
+            slot.Pending = (_image[at] & PendingBit) != 0;
+            slot.Open = (_image[at] & OpenBit) != 0;
+            slot.Stage = (Stage)_image[at + 1];
+            slot.Revision = Bytes.GetU16(_image, at + 2) - 1;
+            slot.Order = Bytes.GetU32(_image, at + 4);
+            slot.Shown = Stage.Waiting;
+            slot.Heard = false;
+            slot.AtMs = nowMs;
+            slot.NextTryMs = nowMs;
+            Boot = boot > Boot ? boot : Boot;
+            if (slot.Order > _order)
+            {
+                _order = slot.Order;
             }
         }
 
@@ -258,12 +317,20 @@ namespace ElderBand.Wristband
             _dirty = true;
         }
 
-        /// <summary>Writes the record where it has changed.</summary>
-        public FlashResult Save()
+        /// <summary>
+        /// Writes the record where it has changed. A record that was not read is read first, and Failed comes back
+        /// where it still cannot be.
+        /// </summary>
+        public FlashResult Save(long nowMs)
         {
             if (!_dirty)
             {
                 return FlashResult.Ok;
+            }
+
+            if (IsUnread)
+            {
+                Read(nowMs);
             }
 
             int count = 0;
@@ -290,7 +357,8 @@ namespace ElderBand.Wristband
             _image[2] = (byte)Memory;
             int traceAt = HeaderBytes + (count * SlotBytes);
             _trace.SaveLast(_image, traceAt);
-            FlashResult result = _record.Save(_image, traceAt + TraceRing.SavedSize);
+            Bytes.PutU24(_image, traceAt + TraceRing.SavedSize, Boot);
+            FlashResult result = _record.Save(_image, traceAt + TraceRing.SavedSize + BootBytes);
             _dirty = result != FlashResult.Ok;
             return result;
         }

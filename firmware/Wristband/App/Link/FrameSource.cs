@@ -10,14 +10,12 @@ namespace ElderBand.Wristband
         /// <summary>The band restarts itself before a sequence passes this.</summary>
         public const int RestartAtSequence = 0xFF00;
 
-        private const int BootBytes = 3;
         private const int JumpAbove = 16;
         private const int JumpMask = 0x7FFF;
 
-        private readonly AbRecord _record;
+        private readonly BootCount _boots;
         private readonly Tagger _tagger;
         private readonly BandKeys _keys;
-        private readonly byte[] _boot = new byte[BootBytes];
         private int _alarmSequence;
         private int _vitalsSequence;
         private bool _unproven;
@@ -25,13 +23,22 @@ namespace ElderBand.Wristband
         /// <summary>Over the flash that holds the boot count.</summary>
         public FrameSource(IFlash flash, Tagger tagger, BandKeys keys)
         {
-            _record = new AbRecord(flash, "boot", BootBytes);
+            _boots = new BootCount(flash);
             _tagger = tagger;
             _keys = keys;
         }
 
         /// <summary>Boot count of this boot.</summary>
-        public int Boot { get; private set; }
+        public int Boot
+        {
+            get { return _boots.Value; }
+        }
+
+        /// <summary>The boot count could not be read.</summary>
+        public bool IsUnread
+        {
+            get { return _boots.IsUnread; }
+        }
 
         /// <summary>True where a lane is near its last sequence: restart at a quiet moment.</summary>
         public bool IsNearlySpent
@@ -40,14 +47,11 @@ namespace ElderBand.Wristband
         }
 
         /// <summary>Raises and stores the boot count; false where it could not be stored.</summary>
-        public bool Start()
+        /// <param name="knownBoot">The highest boot that another record knows, 0 for none.</param>
+        public bool Start(int knownBoot)
         {
-            int last = _record.Load(_boot) == BootBytes ? Bytes.GetU24(_boot, 0) : 0;
-            Boot = last < Frame.MaxBoot ? last + 1 : Frame.MaxBoot;
-            Bytes.PutU24(_boot, 0, Boot);
-            bool stored = _record.Save(_boot, BootBytes) == FlashResult.Ok
-                || _record.Save(_boot, BootBytes) == FlashResult.Ok;
-            _unproven = !stored || last == 0;
+            bool stored = _boots.Start(knownBoot);
+            _unproven = !stored || _boots.IsUnproven;
             return stored;
         }
 

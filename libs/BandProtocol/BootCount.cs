@@ -1,0 +1,79 @@
+namespace ElderBand.BandProtocol
+{
+    /// <summary>
+    /// The number of this boot. It is stored before the first frame of the boot and never falls back (R1), whatever the
+    /// flash did to its record: the record may be one save old, and another record may know an earlier boot (P48).
+    /// </summary>
+    public sealed class BootCount
+    {
+        /// <summary>
+        /// Where the count is lost, it goes on this far above the boot that another record knows. That record must be
+        /// written at least every <see cref="SaveEvery"/> boots.
+        /// </summary>
+        public const int Jump = 4096;
+
+        /// <summary>Boots after which the other record must be written again.</summary>
+        public const int SaveEvery = 1024;
+
+        private const int Size = 3;
+
+        private readonly AbRecord _record;
+        private readonly byte[] _bytes = new byte[Size];
+
+        /// <summary>Over the flash that holds the count.</summary>
+        public BootCount(IFlash flash)
+        {
+            _record = new AbRecord(flash, "boot", Size);
+        }
+
+        /// <summary>The boot now.</summary>
+        public int Value { get; private set; }
+
+        /// <summary>
+        /// No earlier boot is known: the band is new, or its count is lost. The numbers of this boot may have been
+        /// used.
+        /// </summary>
+        public bool IsUnproven { get; private set; }
+
+        /// <summary>The record could not be read, and no other record knew the boot.</summary>
+        public bool IsUnread
+        {
+            get { return _record.IsUnread; }
+        }
+
+        /// <summary>True where the record can be read now.</summary>
+        public bool CanBeRead()
+        {
+            return _record.CanBeRead();
+        }
+
+        /// <summary>Begins a boot; false where its number could not be stored.</summary>
+        /// <param name="knownBoot">The highest boot that another record knows, 0 for none.</param>
+        public bool Start(int knownBoot)
+        {
+            int last = _record.Load(_bytes) == Size ? Bytes.GetU24(_bytes, 0) : 0;
+            Value = last == 0 ? 0 : _record.MayBeOld ? last + 1 : last;
+            if (Value < knownBoot)
+            {
+                Value = knownBoot + Jump;
+            }
+
+            IsUnproven = Value == 0;
+            return Next();
+        }
+
+        /// <summary>Goes on to the next boot; false where it could not be stored.</summary>
+        public bool Next()
+        {
+            Value = Value < Frame.MaxBoot ? Value + 1 : Frame.MaxBoot;
+            return Store() == FlashResult.Ok || Store() == FlashResult.Ok;
+        }
+
+        /// <summary>Writes the count. An unread copy is written over only where the count is proven.</summary>
+        public FlashResult Store()
+        {
+            Bytes.PutU24(_bytes, 0, Value);
+            return IsUnproven ? _record.Save(_bytes, Size) : _record.Replace(_bytes, Size);
+        }
+    }
+}
