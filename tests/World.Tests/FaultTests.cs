@@ -22,7 +22,7 @@ public class FaultTests
         var slowestMs = 0L;
         for (var seed = 1; seed <= 5; seed++)
         {
-            using var town = Powered(seed, Figures.Fixed with { Loss = lossPercent / 100.0, Duplicates = 0.1 });
+            using var town = Powered(seed, Figures.Fixed with { Loss = lossPercent / 100.0, Duplicates = 0.3 });
             var pressedMs = town.World.NowMs;
             town.Press(town.Residents[0]);
             town.World.RunUntil(() => town.Centre.Alarms.Count > 0, pressedMs + ManyMinutes)
