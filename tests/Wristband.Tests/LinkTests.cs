@@ -17,60 +17,6 @@ public sealed class LinkTests
     }
 
     [Fact]
-    public void P11_the_link_is_cut_at_every_frame_of_the_exchange_and_the_press_arrives_once_with_every_stage()
-    {
-        var frames = Exchange(-1, false, out _);
-        frames.ShouldBeGreaterThan(8);
-        for (var cut = 0; cut < frames; cut++)
-        {
-            foreach (var lost in (bool[])[true, false])
-            {
-                Exchange(cut, lost, out var world);
-                var because = $"frame {cut}, {(lost ? "lost with the link" : "arrived, then cut")}";
-                var sos = world.RowsOf(FrameType.Sos).ShouldHaveSingleItem(because);
-                world.Band.Pending.ShouldBe(0, because);
-                world.StagesShown(sos).Distinct().ShouldContain(Stage.Taken, because);
-                world.StagesShown(sos).SequenceEqual(world.StagesShown(sos).Order()).ShouldBeTrue(because);
-            }
-        }
-    }
-
-    /// <summary>A press up to Take over a link that is cut at the nth frame; returns how many frames passed.</summary>
-    private static int Exchange(int cutAt, bool lostWithIt, out BandRig made)
-    {
-        var world = new BandRig().Boot();
-        made = world;
-        world.RunFor(5000);
-        var passed = 0;
-        var armed = true;
-        world.Loses = (_, _) =>
-        {
-            if (!armed || passed++ != cutAt)
-            {
-                return false;
-            }
-
-            world.After(0, world.Disconnect);
-            world.After(1500, world.Connect);
-            return lostWithIt;
-        };
-        world.Press(200);
-        world.RunUntil(() => world.RowsOf(FrameType.Sos).Count == 1, 10_000).ShouldBeTrue();
-        var sos = world.RowsOf(FrameType.Sos)[0];
-
-        // The centre repeats an open alarm's stage until the wrist has shown it.
-        for (var i = 0; i < 6 && !world.StagesShown(sos).Contains(Stage.Taken); i++)
-        {
-            world.Down(world.StageFrame(sos, Stage.Taken, 2));
-            world.RunFor(5000);
-        }
-
-        armed = false;
-        world.RunFor(5000);
-        return passed;
-    }
-
-    [Fact]
     public void P10_at_60_percent_loss_both_ways_every_one_of_30_presses_arrives_once()
     {
         var random = new Random(10);

@@ -229,6 +229,7 @@ namespace ElderBand.Wristband
             _battery.Step(nowMs);
             _charge.Step(nowMs);
             ChooseMode(nowMs);
+            _downlink.SaveChanges(nowMs); // before a status tells the version (R2)
             _beat.Step(nowMs);
             _reports.SendOwedReports(nowMs);
             due = Earlier(due, _link.Step(nowMs, Mode == BandMode.Guard || _window.IsOpen(nowMs)));
@@ -240,7 +241,6 @@ namespace ElderBand.Wristband
             }
 
             _reports.SaveChanges(_signal.IsBusy, nowMs);
-            _downlink.SaveChanges(nowMs);
             _trace.Step(Mode, nowMs);
             if (MustRestart())
             {
