@@ -1,19 +1,19 @@
-using System.Diagnostics;
-
 namespace ElderBand.HubService;
 
 /// <summary>
 /// The service's time. Wall time is read once, at the start; from then on it advances with the monotonic clock, so a
-/// stepped wall clock neither fires nor delays a timer while the process lives (R8).
+/// stepped wall clock neither fires nor delays a timer while the process lives (R8, P02).
 /// </summary>
-public class Clock
+/// <param name="time">The machine's clocks; null for the system's.</param>
+public class Clock(TimeProvider? time = null)
 {
-    private readonly long _startWallMs = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
-    private readonly long _startTicks = Stopwatch.GetTimestamp();
+    private readonly TimeProvider _time = time ?? TimeProvider.System;
+    private readonly long _startWallMs = (time ?? TimeProvider.System).GetUtcNow().ToUnixTimeMilliseconds();
+    private readonly long _startTicks = (time ?? TimeProvider.System).GetTimestamp();
 
     /// <summary>Milliseconds since 1970 UTC; never goes back within one process.</summary>
-    public virtual long NowMs => _startWallMs + (long)Stopwatch.GetElapsedTime(_startTicks).TotalMilliseconds;
+    public virtual long NowMs => _startWallMs + (long)_time.GetElapsedTime(_startTicks).TotalMilliseconds;
 
     /// <summary>Monotonic microseconds of this machine, the same scale in every process on it.</summary>
-    public virtual long NowUs => (long)(Stopwatch.GetTimestamp() * (1_000_000.0 / Stopwatch.Frequency));
+    public virtual long NowUs => (long)(_time.GetTimestamp() * (1_000_000.0 / _time.TimestampFrequency));
 }

@@ -12,7 +12,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace ElderBand.Tests.HubService;
 
 /// <summary>Time that a test can move forward; the monotonic µs stay real.</summary>
-public sealed class TestClock : Clock
+public sealed class TestClock(TimeProvider? time = null) : Clock(time)
 {
     private long _aheadMs;
 
@@ -32,17 +32,18 @@ public sealed class TestCentre : IAsyncDisposable
 
     private WebApplication? _app;
 
-    private TestCentre(string dataDir, EnrolResult enrolled)
+    private TestCentre(string dataDir, EnrolResult enrolled, TimeProvider? time)
     {
         DataDir = dataDir;
         Enrolled = enrolled;
+        Clock = new TestClock(time);
     }
 
     public string DataDir { get; }
 
     public EnrolResult Enrolled { get; }
 
-    public TestClock Clock { get; } = new();
+    public TestClock Clock { get; }
 
     public WebApplication App => _app!;
 
@@ -58,19 +59,19 @@ public sealed class TestCentre : IAsyncDisposable
 
     public int HttpPort => Service.Ports(App).Http;
 
-    public static async Task<TestCentre> EnrolAsync()
+    public static async Task<TestCentre> EnrolAsync(TimeProvider? time = null)
     {
         string dataDir = Directory.CreateTempSubdirectory("eb-service-").FullName;
-        using Store store = Store.Open(dataDir, new Clock());
+        using Store store = Store.Open(dataDir, new Clock(time));
         using ServiceCertificates certificates = ServiceCertificates.Open(dataDir);
         string ca = await File.ReadAllTextAsync(certificates.CaFile);
         EnrolResult enrolled = await store.WriteAsync(Lane.Alarm, tx => Enrolment.Apply(tx, Neighbourhood(), ca));
-        return new TestCentre(dataDir, enrolled);
+        return new TestCentre(dataDir, enrolled, time);
     }
 
-    public static async Task<TestCentre> StartAsync()
+    public static async Task<TestCentre> StartAsync(TimeProvider? time = null)
     {
-        TestCentre centre = await EnrolAsync();
+        TestCentre centre = await EnrolAsync(time);
         await centre.RunAsync();
         return centre;
     }
