@@ -19,6 +19,7 @@ namespace ElderBand.Wristband
             GpioController gpio = new GpioController();
 
             I2cBus bus = new I2cBus(gpio);
+            GpioLine latch = new GpioLine(gpio, Pins.PressLatch, PinMode.Input, true);
             GpioLine light = new GpioLine(gpio, Pins.Led, PinMode.Output, true);
             GpioLine motion = new GpioLine(
                 gpio, Pins.MotionInterrupt, PinMode.Input, true, inbox, EventKind.MotionReady);
@@ -48,6 +49,7 @@ namespace ElderBand.Wristband
                 Mac = new NativeMac(),
                 Power = power,
                 Key = key,
+                PressLatch = new PressLatch(latch, new GpioLine(gpio, Pins.PressLatchClear, PinMode.Output, true)),
                 Vibration = motor,
                 Light = light,
                 Ppg = bus.Open(I2cBus.PulseAddress),
@@ -65,7 +67,12 @@ namespace ElderBand.Wristband
                 inbox.Post(EventKind.MotionReady, 0, 1, null, 0);
             }
 
-            Idle idle = new Idle(inbox, radio, power, new[] { key, motion }, new IPin[] { key, motion, motor, light });
+            Idle idle = new Idle(
+                inbox,
+                radio,
+                power,
+                new[] { key, latch, motion },
+                new IPin[] { key, latch, motion, motor, light });
             while (true)
             {
                 long nowMs = clock.NowMs();

@@ -533,6 +533,7 @@ public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs
         TechnicalCode.FlashFault => ("flashFault", "", true),
         TechnicalCode.Tamper => ("tamper", "", true),
         TechnicalCode.LatchFull => ("bandFault", "latchFull", true),
+        TechnicalCode.PressLatchFault => ("bandFault", "pressLatch", true),
         TechnicalCode.ConfigurationRefused => ("other", "configuration refused by the band", false),
         _ => ("bandFault", $"code {(int)code}", true),
     };

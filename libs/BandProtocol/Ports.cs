@@ -10,6 +10,19 @@ namespace ElderBand.BandProtocol
         void Write(bool active);
     }
 
+    /// <summary>
+    /// A latch beside the key: it remembers a contact of 50 ms or more while the chip boots, sleeps or is reset
+    /// (hardware/wristband/README.md, docs/adr/0018). A held key sets it again.
+    /// </summary>
+    public interface IPressLatch
+    {
+        /// <summary>True after such a contact, until <see cref="Clear"/>.</summary>
+        bool IsSet();
+
+        /// <summary>Forgets the contact; takes 2 ms.</summary>
+        void Clear();
+    }
+
     /// <summary>Time that never steps.</summary>
     public interface IClock
     {
@@ -204,7 +217,7 @@ namespace ElderBand.BandProtocol
         /// <summary>Power on or reset.</summary>
         PowerOn = 0,
 
-        /// <summary>The key: the wake is the press.</summary>
+        /// <summary>The key's line or its latch: only the latch says whether that was a press.</summary>
         Key = 1,
 
         /// <summary>The accelerometer moved.</summary>

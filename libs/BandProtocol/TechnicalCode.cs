@@ -82,5 +82,8 @@ namespace ElderBand.BandProtocol
 
         /// <summary>The band is charged on the wrist.</summary>
         ChargedOnWrist = 30,
+
+        /// <summary>The band's press latch did not remember a press: a press during a boot may be lost.</summary>
+        PressLatchFault = 31,
     }
 }

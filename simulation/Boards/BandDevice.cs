@@ -42,6 +42,7 @@ public sealed class BandDevice : Device
         Wearer = wearer;
         Radio = new Antenna(radio, this, address);
         Key = new KeyPin(this);
+        PressLatch = new PressLatchChip(this, Key);
         Vibration = new OutputPin(this);
         Light = new OutputPin(this);
         Wrist = new WristReader(world);
@@ -65,6 +66,9 @@ public sealed class BandDevice : Device
 
     /// <summary>The one key.</summary>
     public KeyPin Key { get; }
+
+    /// <summary>What remembers a press while nothing runs.</summary>
+    public PressLatchChip PressLatch { get; }
 
     /// <summary>Vibration motor.</summary>
     public OutputPin Vibration { get; }
@@ -103,6 +107,7 @@ public sealed class BandDevice : Device
                 Mac = new BoardMac(this),
                 Power = this,
                 Key = Key,
+                PressLatch = PressLatch,
                 Vibration = Vibration,
                 Light = Light,
                 Ppg = new BusPort(this, Ppg, Ppg.Advance),
@@ -131,6 +136,9 @@ public sealed class BandDevice : Device
 
     /// <summary>Frames without the centre's receipt; 0 while no App runs.</summary>
     public int Pending => _app?.Pending ?? 0;
+
+    /// <summary>Presses without the centre's receipt; 0 while no App runs.</summary>
+    public int PendingCalls => _app?.Latch.CountPending(FrameType.Sos) ?? 0;
 
     /// <summary>
     /// First sequence of the lanes in the first boot, for a world that begins shortly before the sequences end.
@@ -250,12 +258,14 @@ public sealed class BandDevice : Device
 
     /// <inheritdoc/>
     protected override bool WaitsInLightSleep(long waitMs) =>
-        waitMs >= ShortestLightSleepMs && !RadioIsOn && !IsExternal && !Key.IsPressed && !Accelerometer.Interrupt1
+        waitMs >= ShortestLightSleepMs && !RadioIsOn && !IsExternal && !Key.IsPressed && !PressLatch.IsSet()
+        && !Accelerometer.Interrupt1
         && !Vibration.IsActive && !Light.IsActive;
 
     /// <inheritdoc/>
     protected override void OnPowerLost()
     {
+        PressLatch.PowerLost();
         Ppg.PowerCycle();
         Accelerometer.PowerCycle();
     }

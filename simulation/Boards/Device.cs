@@ -235,7 +235,7 @@ public abstract class Device : IClock, IPower
     }
 
     /// <summary>Wakes the chip from deep sleep; false where it was not in deep sleep.</summary>
-    internal bool Wake(WakeCause cause)
+    public bool Wake(WakeCause cause)
     {
         if (!IsAsleep)
         {

@@ -55,6 +55,29 @@ public sealed class ManualPin : IPin
     }
 }
 
+/// <summary>The latch beside the key: a test sets it.</summary>
+public sealed class ManualLatch : IPressLatch
+{
+    /// <summary>A contact is remembered.</summary>
+    public bool Level { get; set; }
+
+    /// <summary>True for a part that never remembers.</summary>
+    public bool IsBroken { get; set; }
+
+    /// <summary>How often the App has cleared the latch.</summary>
+    public int Clears { get; private set; }
+
+    /// <inheritdoc/>
+    public bool IsSet() => Level && !IsBroken;
+
+    /// <inheritdoc/>
+    public void Clear()
+    {
+        Level = false;
+        Clears++;
+    }
+}
+
 /// <summary>
 /// Battery, charger or mains, sleep and reset: a test sets what the App reads and counts what the App asks for.
 /// </summary>

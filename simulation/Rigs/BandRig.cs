@@ -15,6 +15,7 @@ public sealed partial class BandRig
 {
     private readonly Tagger _tagger = new(new HostMac());
     private long _wakeAt;
+    private int _contact;
     private byte[] _challenge = new byte[Frame.Size];
     private bool _linkUp;
 
@@ -67,7 +68,13 @@ public sealed partial class BandRig
 
     public ManualPin Key { get; } = new();
 
+    /// <summary>The latch beside the key; a wake by the key in <see cref="Boot"/> is a press that set it.</summary>
+    public ManualLatch PressLatch { get; } = new();
+
     public ManualPin Vibration { get; } = new();
+
+    /// <summary>Contact that the latch remembers, ms: 36 to 46 by its parts (hardware/wristband/README.md).</summary>
+    public int PressLatchMs { get; set; } = 41;
 
     /// <summary>What the wearer feels.</summary>
     public WristReader Wrist { get; }
@@ -111,6 +118,7 @@ public sealed partial class BandRig
     public BandRig Boot(WakeCause cause = WakeCause.PowerOn)
     {
         Power.BootCause = cause;
+        PressLatch.Level |= cause == WakeCause.Key;
         Events = new EventRing(32, Frame.Size);
         _linkUp = false;
         OnAir = null;
@@ -124,6 +132,7 @@ public sealed partial class BandRig
                 Mac = new HostMac(),
                 Power = Power,
                 Key = Key,
+                PressLatch = PressLatch,
                 Vibration = Vibration,
                 Light = Light,
                 Ppg = PpgChip,
@@ -227,6 +236,8 @@ public sealed partial class BandRig
     public void KeyEdge(bool down)
     {
         Key.Level = down;
+        var contact = _contact += down ? 1 : 0;
+        After(PressLatchMs, () => PressLatch.Level |= Key.Level && contact == _contact);
         Events.Enqueue(EventKind.KeyEdge, Now, 0, down ? 1 : 0, null!, 0);
         _wakeAt = Now;
     }

@@ -97,8 +97,10 @@ public sealed class LatchTests
                 var spoken = world.Heard.Where(h => Frame.TypeOf(h.Frame, 0) == FrameType.Sos)
                     .Select(h => Convert.ToHexString(h.Frame)).ToHashSet();
 
-                // Power is back, and the hub: what was ever heard or stored arrives, once, whole.
+                // Power is back, and the hub: what was ever heard or stored arrives, once, whole. The latch beside the
+                // key has lost its supply too.
                 world.Flash.CutAt = -1;
+                world.PressLatch.Level = false;
                 world.InRange = true;
                 world.Key.Level = false;
                 world.Boot();

@@ -60,6 +60,7 @@ public sealed class QuietPorts : IBandLink
                 Mac = new HostMac(),
                 Power = _power,
                 Key = new ManualPin(),
+                PressLatch = new ManualLatch(),
                 Vibration = new ManualPin(),
                 Light = new ManualPin(),
                 Ppg = _ppg,

@@ -77,7 +77,7 @@ namespace ElderBand.Wristband
             _charge = new ChargeWatch(ports.Power, _measuring, _hubState, _signal, _reports);
             _modes = new ModeChooser(ports.Power, _power, _settings, _latch, _source, _measuring);
             _trace = new BandTrace(_ring, _latch, _link, _measuring, _reports);
-            _presses = new BandPresses(_key, _falls, _stages, _signal, _reports, _latch, _trace, ports.Power);
+            _presses = new BandPresses(_key, _falls, _stages, _signal, _reports, _latch, _trace, ports);
         }
 
         /// <summary>Mode now.</summary>
@@ -176,10 +176,7 @@ namespace ElderBand.Wristband
             _measuring.Start(nowMs);
             _measuring.Configure(_settings.Sensitivity, _settings.WalkingAid);
 
-            // A press that woke the band is handled before every other event of this boot.
-            bool keyReset = (_latch.Memory & LatchMemory.KeyReset) != LatchMemory.None;
-            _presses.Act(_key.Start(cause == WakeCause.Key, _ports.Key.Read(), keyReset, nowMs), nowMs);
-            _latch.Remember(LatchMemory.KeyReset, false);
+            _presses.Start(cause, nowMs);
             if ((cause == WakeCause.PowerOn || cause == WakeCause.Watchdog)
                 && _latch.CountPending(FrameType.Boot) < MaxBootsWaiting)
             {
@@ -216,6 +213,7 @@ namespace ElderBand.Wristband
                 _key.Edge(!_key.IsDown, nowMs, _falls.IsCounting); // the event of this edge was lost
             }
 
+            _presses.StepLatch(nowMs);
             IsAsleep = _presses.HasReset;
 
             long due = _measuring.Step(nowMs);
@@ -272,7 +270,7 @@ namespace ElderBand.Wristband
                 return false;
             }
 
-            return cause != WakeCause.Key && !_ports.Key.Read() && _restarts.Take();
+            return cause != WakeCause.Key && !_ports.Key.Read() && !_ports.PressLatch.IsSet() && _restarts.Take();
         }
 
         private int SleepMs(long nowMs, long due)
@@ -330,7 +328,7 @@ namespace ElderBand.Wristband
         {
             return (_source.IsNearlySpent || _link.IsWornOut)
                 && _falls.State == FallState.Watching
-                && !_key.IsPressed
+                && !_key.IsPressed && !_ports.PressLatch.IsSet()
                 && !_measuring.FallIsUnderWay
                 && (_measuring.StillSeconds > QuietS || _measuring.Accelerometer.IsFaulty)
                 && !_latch.IsDirty
@@ -344,7 +342,7 @@ namespace ElderBand.Wristband
                 && !_link.HasUnheard(1)
                 && !_latch.IsDirty
                 && !_signal.IsBusy
-                && !_key.IsPressed
+                && !_key.IsPressed && !_ports.PressLatch.IsSet()
                 && _falls.State == FallState.Watching;
         }
 

@@ -24,6 +24,9 @@ namespace ElderBand.Wristband
         /// <summary>The one key; true while pressed.</summary>
         public IPin Key;
 
+        /// <summary>What remembers a press while nothing runs.</summary>
+        public IPressLatch PressLatch;
+
         /// <summary>Vibration motor.</summary>
         public IPin Vibration;
 

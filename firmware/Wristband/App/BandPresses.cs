@@ -2,7 +2,10 @@ using ElderBand.BandProtocol;
 
 namespace ElderBand.Wristband
 {
-    /// <summary>Carries out what the key demands.</summary>
+    /// <summary>
+    /// Carries out what the key demands. A press that the key's line did not show from its beginning, because the band
+    /// booted or slept, is known from the latch beside the key (docs/adr/0018).
+    /// </summary>
     public sealed class BandPresses
     {
         private readonly SosKey _key;
@@ -13,6 +16,10 @@ namespace ElderBand.Wristband
         private readonly AlarmLatch _latch;
         private readonly BandTrace _trace;
         private readonly IPower _power;
+        private readonly IPin _line;
+        private readonly IPressLatch _pressLatch;
+        private bool _foundDown;
+        private bool _judged;
         private int _lastSosSequence = -1;
         private int _sosBefore = -1;
 
@@ -25,7 +32,7 @@ namespace ElderBand.Wristband
             BandReports reports,
             AlarmLatch latch,
             BandTrace trace,
-            IPower power)
+            BandPorts ports)
         {
             _key = key;
             _falls = falls;
@@ -34,11 +41,56 @@ namespace ElderBand.Wristband
             _reports = reports;
             _latch = latch;
             _trace = trace;
-            _power = power;
+            _power = ports.Power;
+            _line = ports.Key;
+            _pressLatch = ports.PressLatch;
         }
 
         /// <summary>The wearer has restarted the band: this boot ends.</summary>
         public bool HasReset { get; private set; }
+
+        /// <summary>Begins a boot: a press before or during the boot goes before every other event.</summary>
+        public void Start(WakeCause cause, long nowMs)
+        {
+            bool pressed = _pressLatch.IsSet()
+                || (cause == WakeCause.Key && (_latch.Memory & LatchMemory.PressLatchFails) != LatchMemory.None);
+            bool wasReset = (_latch.Memory & LatchMemory.KeyReset) != LatchMemory.None;
+            _foundDown = _line.Read();
+            _judged = wasReset; // the hold that ended the last boot has called already
+            Act(_key.Start(pressed && !wasReset, _foundDown, wasReset, nowMs), nowMs);
+            _latch.Remember(LatchMemory.KeyReset, false);
+        }
+
+        /// <summary>
+        /// Compares the latch with what the key's line has shown, and clears it when the key is up and its press is on
+        /// flash or at the centre.
+        /// </summary>
+        public void StepLatch(long nowMs)
+        {
+            if (_key.IsPressed)
+            {
+                _judged |= !_foundDown;
+                return;
+            }
+
+            _foundDown = false;
+            if (!_pressLatch.IsSet())
+            {
+                _judged = false;
+            }
+            else
+            {
+                if (!_judged)
+                {
+                    Press(SosSource.KeyFromSleep, nowMs);
+                }
+
+                if (!_latch.IsDirty || _latch.CountPending(FrameType.Sos) == 0)
+                {
+                    _pressLatch.Clear(); // the press stays judged until the latch is seen clear
+                }
+            }
+        }
 
         /// <summary>Lets the key's time pass and carries out what comes of it.</summary>
         public void Advance(long nowMs)
@@ -92,12 +144,25 @@ namespace ElderBand.Wristband
 
         private void Press(SosSource source, long nowMs)
         {
+            _judged = true;
+            TrackLatch(source, nowMs);
             bool counting = _falls.OnPress();
             byte flags = counting || source == SosSource.KeyInCountdown ? AlarmFlags.DuringCountdown : (byte)0;
             _stages.Begin();
             LatchSlot slot = _reports.LatchEvent(FrameType.Sos, flags, (byte)source, nowMs);
             _sosBefore = _lastSosSequence;
             _lastSosSequence = slot.Sequence;
+        }
+
+        // A press of 80 ms that the key's line has shown must be in the latch too.
+        private void TrackLatch(SosSource source, long nowMs)
+        {
+            bool fails = (_latch.Memory & LatchMemory.PressLatchFails) != LatchMemory.None;
+            if (source == SosSource.Key && fails == _pressLatch.IsSet())
+            {
+                _latch.Remember(LatchMemory.PressLatchFails, !fails);
+                _reports.TrackFault(TechnicalCode.PressLatchFault, !fails, nowMs);
+            }
         }
 
         private void ResetByHand(long nowMs)

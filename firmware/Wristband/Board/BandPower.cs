@@ -23,6 +23,7 @@ namespace ElderBand.Wristband.Board
         private const int WatchdogOffMs = 100;
 
         private const Sleep.WakeupGpioPin KeyWake = Sleep.WakeupGpioPin.Pin5;
+        private const Sleep.WakeupGpioPin LatchWake = Sleep.WakeupGpioPin.Pin15;
         private const Sleep.WakeupGpioPin MotionWake = Sleep.WakeupGpioPin.Pin6;
 
         private readonly IRegisterBus _gauge;
@@ -80,9 +81,9 @@ namespace ElderBand.Wristband.Board
         }
 
         /// <summary>
-        /// Light sleep until the key, the accelerometer or the time. Memory stays. The chip drives no line while it
-        /// sleeps: a capacitor keeps the watchdog on, which resets a chip that never wakes (P08, docs/adr/0012). False
-        /// where the chip has refused and no time has passed.
+        /// Light sleep until the key, its latch, the accelerometer or the time. Memory stays. The chip drives no line
+        /// while it sleeps: a capacitor keeps the watchdog on, which resets a chip that never wakes (P08,
+        /// docs/adr/0012). False where the chip has refused and no time has passed.
         /// </summary>
         public bool LightSleep(int timeoutMs)
         {
@@ -105,7 +106,7 @@ namespace ElderBand.Wristband.Board
 
         private static void WakeBy(int timeoutMs)
         {
-            Sleep.EnableWakeupByMultiPins(KeyWake | MotionWake, Sleep.WakeupMode.AnyHigh);
+            Sleep.EnableWakeupByMultiPins(KeyWake | LatchWake | MotionWake, Sleep.WakeupMode.AnyHigh);
             Sleep.EnableWakeupByTimer(new TimeSpan(timeoutMs * TimeSpan.TicksPerMillisecond));
         }
 
@@ -114,7 +115,8 @@ namespace ElderBand.Wristband.Board
             switch (Sleep.GetWakeupCause())
             {
                 case Sleep.WakeupCause.Ext1:
-                    return (Sleep.GetWakeupGpioPin() & KeyWake) != 0 ? WakeCause.Key : WakeCause.Motion;
+                    bool key = (Sleep.GetWakeupGpioPin() & (KeyWake | LatchWake)) != 0;
+                    return key ? WakeCause.Key : WakeCause.Motion;
                 case Sleep.WakeupCause.Timer:
                     return WakeCause.Timer;
                 default:

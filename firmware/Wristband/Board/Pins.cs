@@ -2,8 +2,8 @@ namespace ElderBand.Wristband.Board
 {
     /// <summary>
     /// GPIO numbers of the wristband (Adafruit 5477, ESP32-S3). hardware/wristband/pins.json says the same with the
-    /// parts, and a test compares the two. The two lines that wake the chip must be RTC GPIOs (0-21 on the S3) and
-    /// active high: EXT1 wakes on any line high or on all lines low, and the key and the accelerometer share it.
+    /// parts, and a test compares the two. The three lines that wake the chip must be RTC GPIOs (0-21 on the S3) and
+    /// active high: EXT1 wakes on any line high or on all lines low, and the three share it.
     /// </summary>
     public static class Pins
     {
@@ -38,5 +38,11 @@ namespace ElderBand.Wristband.Board
 
         /// <summary>Charger's 5 V, divided to 3 V.</summary>
         public const int Charger = 14;
+
+        /// <summary>The press latch's output; wakes.</summary>
+        public const int PressLatch = 15;
+
+        /// <summary>Clears the press latch.</summary>
+        public const int PressLatchClear = 16;
     }
 }

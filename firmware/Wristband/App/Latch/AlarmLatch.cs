@@ -19,6 +19,11 @@ namespace ElderBand.Wristband
 
         /// <summary>Staff know that the battery is critical.</summary>
         CriticalTold = 4,
+
+        /// <summary>
+        /// The press latch beside the key did not remember the last press: a wake by the key counts as a press.
+        /// </summary>
+        PressLatchFails = 8,
     }
 
     /// <summary>
