@@ -27,6 +27,9 @@ public sealed class VirtualFlash(Device device) : IFlash
     /// <summary>Given a file's name: true where the medium does not answer this read.</summary>
     public Func<string, bool>? ReadFails { get; set; }
 
+    /// <summary>What every write, append and delete answers without effect; Ok: none is refused.</summary>
+    public FlashResult Refusal { get; set; }
+
     /// <summary>Deletes all files, as happens to a file system that cannot be mounted.</summary>
     public void Format()
     {
@@ -80,9 +83,9 @@ public sealed class VirtualFlash(Device device) : IFlash
     /// <inheritdoc/>
     public FlashResult Delete(string name)
     {
-        if (IsBroken)
+        if (IsBroken || Refusal != FlashResult.Ok)
         {
-            return FlashResult.Failed;
+            return IsBroken ? FlashResult.Failed : Refusal;
         }
 
         if (_files.TryGetValue(name, out var before))
@@ -125,9 +128,9 @@ public sealed class VirtualFlash(Device device) : IFlash
 
     private FlashResult Change(string name, byte[] keep, ReadOnlySpan<byte> data)
     {
-        if (IsBroken)
+        if (IsBroken || Refusal != FlashResult.Ok)
         {
-            return FlashResult.Failed;
+            return IsBroken ? FlashResult.Failed : Refusal;
         }
 
         if (!_space.Fits(name, keep.Length + data.Length))

@@ -64,6 +64,9 @@ public sealed class Call(BandDevice band, FrameType type, long atMs)
     /// </summary>
     public bool IsExcused { get; set; }
 
+    /// <summary>The band lost its power while its flash took no write and no receipt had come.</summary>
+    public bool IsUnstored { get; set; }
+
     /// <summary>The key was still down when the band started again: then it is allowed two events (V13).</summary>
     public bool SpansABoot { get; set; }
 

@@ -71,4 +71,19 @@ public enum FaultKind
 
     /// <summary>Everything is powered on while 40 to 60 % of the packets are lost.</summary>
     StartInLoss,
+
+    /// <summary>A hub loses its power and all that its flash held.</summary>
+    HubFlashLost,
+
+    /// <summary>A band's flash refuses every write for a while, as a full or a broken one does.</summary>
+    BandFlashRefuses,
+
+    /// <summary>A hub's flash refuses every write for a while.</summary>
+    HubFlashRefuses,
+
+    /// <summary>A band is on its charger for a while.</summary>
+    Charging,
+
+    /// <summary>The service is started again with a clock that is days to years wrong.</summary>
+    ServiceClock,
 }

@@ -30,6 +30,9 @@ public sealed class AlarmTrace(long id, BandDevice band, long sinceMs)
     /// <summary>How often the wrist has said "closed" for it: once for each frame that it follows it by.</summary>
     public int ClosedFelt { get; set; }
 
+    /// <summary>World time of the last commit that changed what the centre knows of the wrist.</summary>
+    public long KnownMs { get; set; }
+
     /// <summary>The alarm that carries on for it; null: none.</summary>
     public long? Into { get; set; }
 
@@ -68,6 +71,7 @@ public sealed class FrameLedger
     private readonly HashSet<string> _waiting = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _atHub = new(StringComparer.Ordinal);
     private readonly Dictionary<BandDevice, int> _drops = [];
+    private readonly HashSet<(BandDevice Band, int Boot, int Sequence)> _cancels = [];
     private readonly Dictionary<long, AlarmTrace> _alarms = [];
     private readonly List<(BandDevice Band, long AtMs)> _falls = [];
     private long _lastEvent;
@@ -94,6 +98,9 @@ public sealed class FrameLedger
     /// <summary>Alarms by their ids.</summary>
     public IReadOnlyDictionary<long, AlarmTrace> Alarms => _alarms;
 
+    /// <summary>Bands whose flash takes no write: what they know does not survive a power cut (docs/adr/0024).</summary>
+    public HashSet<BandDevice> FlashRefuses { get; } = [];
+
     /// <summary>Violations so far.</summary>
     public List<Finding> Findings { get; } = [];
 
@@ -110,7 +117,8 @@ public sealed class FrameLedger
             && _world.NowMs - c.AtMs < CountdownMs);
         var coming = Calls.Count(c => c.Band == band && c.Identity.Length == 0 && _world.NowMs - c.AtMs < JudgedMs);
         var uncommitted = Calls.Count(c => c.Band == band && c.CommittedMs is null);
-        if (Math.Max(band.Pending + coming, uncommitted) >= AlarmLatch.Slots)
+        var followed = _alarms.Values.Count(a => a.Band == band && !IsOver(a));
+        if (Math.Max(band.Pending + coming, uncommitted) + followed >= AlarmLatch.Slots)
         {
             _drops[band] = _drops.GetValueOrDefault(band) + 1;
         }
@@ -130,6 +138,7 @@ public sealed class FrameLedger
     {
         foreach (var call in Calls.Where(c => c.Band == band))
         {
+            call.IsUnstored |= FlashRefuses.Contains(band) && call.CommittedMs is null;
             call.IsExcused |= call.OnAirMs is null && _world.NowMs - call.AtMs < ExcuseMs;
             call.SpansABoot |= call.Type == FrameType.Sos && call.AtMs + call.HoldMs > _world.NowMs;
         }
@@ -185,8 +194,13 @@ public sealed class FrameLedger
     public bool IsOver(AlarmTrace alarm) =>
         alarm.ClosedFelt > _alarms.Values.Count(a => a.Into == alarm.Id);
 
-    /// <summary>More presses waited in the band's latch than it has slots.</summary>
-    public bool HasOverflowed(BandDevice band) => _drops.ContainsKey(band);
+    /// <summary>
+    /// A fall of which the wrist need not hear: its wearer has said "I am fine", or more frames waited than the latch has
+    /// slots.
+    /// </summary>
+    public bool MayBeForgotten(AlarmTrace alarm) => alarm.Row.Kind == "fall"
+        && (_drops.ContainsKey(alarm.Band)
+            || _cancels.Contains((alarm.Band, alarm.Row.Boot, alarm.Row.Sequence)));
 
     /// <summary>How many calls of the band some hub had in its flash at a time.</summary>
     public int AtHub(BandDevice band, long atMs) =>
@@ -196,7 +210,7 @@ public sealed class FrameLedger
     public bool WasDue(Func<BandDevice, bool> whose, long fromMs, long toMs) =>
         Calls.Exists(c => whose(c.Band) && c.AtMs <= toMs && (c.CommittedMs ?? long.MaxValue) >= fromMs)
         || _alarms.Values.Any(a => whose(a.Band) && a.History.Exists(h => h.AtMs <= toMs)
-            && (a.Row.WristStage != (int)AlarmDesk.WantedStage(a.Row.State) || a.Row.WristShownAtMs >= fromMs));
+            && (a.Row.WristStage != (int)AlarmDesk.WantedStage(a.Row.State) || a.KnownMs >= fromMs));
 
     /// <summary>
     /// Alarms and answers that were on the air and are not at the centre; notes may wait for a beat.
@@ -204,7 +218,7 @@ public sealed class FrameLedger
     public IEnumerable<string> Waiting => _waiting.Select(identity => _onAir[identity])
         .Where(named => !_drops.Keys.Any(band => named.StartsWith(band.Name + ":", StringComparison.Ordinal)));
 
-    private static bool IsOwed(Call call) => !call.IsExcused || call.OnAirMs is not null;
+    private static bool IsOwed(Call call) => !call.IsUnstored && (!call.IsExcused || call.OnAirMs is not null);
 
     /// <summary>Reports a violation.</summary>
     public void Report(Violation what, string words)
@@ -234,7 +248,11 @@ public sealed class FrameLedger
         }
 
         Log?.Invoke($"{named} on the air");
-        if (type == FrameType.FallSuspected)
+        if (type == FrameType.FallCancelled)
+        {
+            _cancels.Add((band, Frame.BootOf(frame, 0), Payload.RefersTo(frame, 0)));
+        }
+        else if (type == FrameType.FallSuspected)
         {
             if (!_falls.Exists(f => f.Band == band && _world.NowMs - f.AtMs < FallMs) && !WasCut(band))
             {
@@ -320,6 +338,7 @@ public sealed class FrameLedger
             Log?.Invoke($"alarm {row.Number} of {alarm.Band.Name} is {row.State}");
         }
 
+        alarm.KnownMs = alarm.Row.WristStage == row.WristStage ? alarm.KnownMs : _world.NowMs;
         alarm.Row = row;
         alarm.Into ??= alarm.IsMerged ? AlarmRows.MergedInto(db, row.Id) : null;
         var stage = AlarmDesk.WantedStage(row.State);

@@ -55,6 +55,9 @@ public sealed class ServiceCentre : IDisposable
     /// <summary>The process runs.</summary>
     public bool IsUp => _process is not null;
 
+    /// <summary>How far the machine's clock is wrong, ms; the service reads it when it starts.</summary>
+    public long ClockErrorMs { get; set; }
+
     /// <summary>Commits of all lives of the process.</summary>
     public long Commits { get; private set; }
 
@@ -102,6 +105,7 @@ public sealed class ServiceCentre : IDisposable
             return;
         }
 
+        _clock.ErrorMs = ClockErrorMs;
         _process = new Process(_disk, _clock);
         _process.Store.Committed = (changes, _) => Committed?.Invoke(_disk, changes);
         Step(++_starts);
@@ -219,7 +223,9 @@ public sealed class ServiceCentre : IDisposable
     {
         private const long StartMs = 1_780_000_000_000;
 
-        public override long NowMs => StartMs + world.NowMs;
+        public long ErrorMs { get; set; }
+
+        public override long NowMs => StartMs + ErrorMs + world.NowMs;
 
         public override long NowUs => world.NowUs;
     }

@@ -16,6 +16,8 @@ public sealed class SwarmFaults
     private const int BetweenTriesMs = 1000;
     private const int MostTries = 60;
     private const int GoneMs = 10_000;
+    private const long DayMs = 86_400_000;
+    private static readonly long[] ClockErrorsMs = [DayMs, -DayMs, 400 * DayMs, -400 * DayMs, 3650 * DayMs];
 
     // No finger is faster; a shorter opening may be taken for a bounce of the contact (P01).
     private const int BetweenPressesMs = 150;
@@ -101,10 +103,52 @@ public sealed class SwarmFaults
                 During(fault, static _ => true, on => Do(on, _swarm.Centre.Kill, _swarm.Centre.Start));
                 break;
             default:
+                OfFlashOrPerson(fault, b, hub);
+                break;
+        }
+    }
+
+    private void OfFlashOrPerson(PlannedFault fault, int b, int h)
+    {
+        var (band, hub) = (_swarm.Bands[b], _swarm.Hubs[h]);
+        switch (fault.Kind)
+        {
+            case FaultKind.HubFlashLost:
+                During(fault, static _ => true, on =>
+                {
+                    SetPower(hub, !on);
+                    Do(on, hub.Flash.Format, static () => { });
+                });
+                break;
+            case FaultKind.BandFlashRefuses:
+                During(fault, of => of == band, on =>
+                {
+                    Refuse(band, on, fault);
+                    Do(on, () => Ledger.FlashRefuses.Add(band), () => Ledger.FlashRefuses.Remove(band));
+                });
+                break;
+            case FaultKind.HubFlashRefuses:
+                During(fault, static _ => true, on => Refuse(hub, on, fault));
+                break;
+            case FaultKind.Charging:
+                During(fault, of => of == band, band.SetExternal);
+                break;
+            case FaultKind.ServiceClock:
+                During(fault, static _ => true, on =>
+                {
+                    _swarm.Centre.Kill();
+                    _swarm.Centre.ClockErrorMs = on ? ClockErrorsMs[fault.Subject % ClockErrorsMs.Length] : 0;
+                    _swarm.Centre.Start();
+                });
+                break;
+            default:
                 ByAPerson(fault, band);
                 break;
         }
     }
+
+    private static void Refuse(Device device, bool on, PlannedFault fault) => device.Flash.Refusal =
+        !on ? FlashResult.Ok : fault.Subject % 2 == 0 ? FlashResult.Failed : FlashResult.Full;
 
     private void ByAPerson(PlannedFault fault, BandDevice band)
     {

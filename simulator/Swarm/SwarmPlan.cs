@@ -108,7 +108,8 @@ public sealed class SwarmPlan
             FaultKind.FallCancelled => 3300 + random.Next(300),
             FaultKind.StuckKey => 12_000 + random.Next(28_000),
             FaultKind.BandPowerCut or FaultKind.BandCutInWrite => 500 + random.Next(20_000),
-            FaultKind.HubPowerCut or FaultKind.HubCutInWrite or FaultKind.ServiceKill => 500 + random.Next(40_000),
+            FaultKind.HubPowerCut or FaultKind.HubCutInWrite or FaultKind.ServiceKill
+                or FaultKind.HubFlashLost or FaultKind.ServiceClock => 500 + random.Next(40_000),
             _ => 2000 + random.Next(60_000),
         };
         var amount = kind switch

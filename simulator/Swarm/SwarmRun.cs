@@ -217,8 +217,7 @@ public static class SwarmRun
                 Violation.Doubled, $"{named} counts {alarm.Row.Presses} presses of {alarm.Presses} events");
         }
 
-        var isForgotten = alarm.Row.Kind != "sos" && swarm.Ledger.HasOverflowed(alarm.Band);
-        if (alarm.IsMerged || wanted < Stage.Centre || isForgotten)
+        if (alarm.IsMerged || wanted < Stage.Centre || swarm.Ledger.MayBeForgotten(alarm))
         {
             return;
         }
