@@ -99,6 +99,7 @@ public static class EventRows
 
     /// <summary>
     /// The frames that the wrist follows an alarm by: the one that opened it, and those of falls merged into it.
+    /// A fall is linked also to an SOS that was open before it, and merged into the last one.
     /// Further presses on the card have no stages of their own at the band.
     /// </summary>
     public static List<PressKey> Followed(Db db, long alarmId) =>
@@ -106,7 +107,8 @@ public static class EventRows
             """
             SELECT boot, sequence FROM alarm WHERE id=$1 UNION ALL
             SELECT a.boot, a.sequence FROM alarm_link l JOIN alarm a ON a.id=l.other_id
-            WHERE l.alarm_id=$1 AND a.outcome='merged'
+            WHERE l.alarm_id=$1 AND a.outcome='merged' AND l.alarm_id=(SELECT max(into_sos.id) FROM alarm_link o
+              JOIN alarm into_sos ON into_sos.id=o.other_id AND into_sos.kind='sos' WHERE o.alarm_id=a.id)
             """,
             static r => new PressKey(r.Int(0), r.Int(1)), alarmId);
 

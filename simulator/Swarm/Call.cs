@@ -73,6 +73,9 @@ public sealed class Call(BandDevice band, FrameType type, long atMs)
     /// <summary>Identity of its frame; empty until it is seen.</summary>
     public string Identity { get; set; } = "";
 
+    /// <summary>Boot and sequence of a suspicion's frame, by which its alarm is known.</summary>
+    public (int Boot, int Sequence) Numbers { get; init; }
+
     /// <summary>First time on the air; null: never.</summary>
     public long? OnAirMs { get; set; }
 

@@ -260,7 +260,12 @@ public sealed class FrameLedger
                 return;
             }
 
-            var fall = new Call(band, type, _world.NowMs) { Identity = identity, OnAirMs = _world.NowMs };
+            var fall = new Call(band, type, _world.NowMs)
+            {
+                Identity = identity,
+                OnAirMs = _world.NowMs,
+                Numbers = (Frame.BootOf(frame, 0), Frame.SequenceOf(frame, 0)),
+            };
             _byIdentity[identity] = fall;
             Calls.Add(fall);
         }
@@ -330,6 +335,13 @@ public sealed class FrameLedger
         {
             alarm = _alarms[row.Id] = new AlarmTrace(row.Id, _bands[bandId], _world.NowMs) { Row = row };
             Log?.Invoke($"alarm {row.Number} ({row.Kind}) of {alarm.Band.Name} is {row.State}");
+            if (row.Kind == "fall")
+            {
+                // A confirmation that comes first opens the alarm, and its stages are the suspicion's receipt.
+                Calls.FindAll(c => c.Band == alarm.Band && c.Type == FrameType.FallSuspected
+                    && c.Numbers == (row.Boot, row.Sequence)).ForEach(c => c.CommittedMs ??= _world.NowMs);
+            }
+
             Raised?.Invoke(alarm);
         }
 

@@ -135,6 +135,7 @@ public sealed class ServiceLine(ServiceCentre centre, HubDevice hub, string hubI
         {
             "receipt" => UplinkTopic.Receipt,
             "band" => UplinkTopic.Band,
+            "trace" => UplinkTopic.Trace,
             _ => UplinkTopic.Bands,
         };
         var copy = payload.ToArray();
@@ -225,6 +226,7 @@ public sealed class ServiceLine(ServiceCentre centre, HubDevice hub, string hubI
         UplinkTopic.Alarm => "alarm",
         UplinkTopic.Vitals => "vitals",
         UplinkTopic.Beat => "beat",
+        UplinkTopic.Trace => "trace",
         _ => throw new ArgumentOutOfRangeException(nameof(topic), topic, "a hub does not publish this"),
     };
 }

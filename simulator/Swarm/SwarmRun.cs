@@ -57,9 +57,13 @@ public static class SwarmRun
             swarm.Ledger.Calls.Select(static c => (c.CommittedMs ?? c.AtMs) - c.AtMs).DefaultIfEmpty().Max());
     }
 
-    /// <summary>Plays many worlds on all processors.</summary>
+    /// <summary>Plays worlds until one shows a violation; null where none does.</summary>
+    public static SwarmOutcome? FirstFailure(int fromSeed, int count, IReadOnlySet<FaultKind> kinds) =>
+        PlayMany(fromSeed, count, kinds, endsWithAFailure: true).FirstOrDefault(static o => o.Findings.Count > 0);
+
+    /// <summary>Plays many worlds on all processors, in the order of their seeds.</summary>
     public static IReadOnlyList<SwarmOutcome> PlayMany(
-        int fromSeed, int count, IReadOnlySet<FaultKind> kinds, Action<SwarmOutcome>? done = null)
+        int fromSeed, int count, IReadOnlySet<FaultKind> kinds, bool endsWithAFailure = false)
     {
         var outcomes = new ConcurrentBag<SwarmOutcome>();
         var next = fromSeed - 1;
@@ -70,7 +74,10 @@ public static class SwarmRun
             {
                 var outcome = Play(seed, kinds, null);
                 outcomes.Add(outcome);
-                done?.Invoke(outcome);
+                if (endsWithAFailure && outcome.Findings.Count > 0)
+                {
+                    Interlocked.Add(ref next, count);
+                }
             }
         })).ToList();
         threads.ForEach(static thread => thread.Start());

@@ -1,5 +1,6 @@
 using ElderBand.BandProtocol;
 using ElderBand.HubService.Alarms;
+using ElderBand.HubService.Storage;
 
 namespace ElderBand.Tests.HubService;
 
@@ -37,6 +38,32 @@ public sealed class WristStageTests
             () => hub.Of(FrameType.Stage).Exists(f => Payload.StageOf(f, 0) == Stage.Coming
                 && Frame.SequenceOf(f, 0) == Frame.SequenceOf(fall, 0)),
             "the fall's frame is told that help is coming");
+    }
+
+    [Fact]
+    public async Task A_fall_that_a_later_SOS_carries_on_for_hears_nothing_of_an_earlier_one_that_is_closed()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync();
+        TestBand band = centre.Band();
+        await WithHelpOnTheWayAsync(centre, hub, band);
+        byte[] fall = band.Event(FrameType.FallSuspected);
+        await hub.SendAsync(band, fall);
+        long id = centre.Alarms().Single(static a => a.Kind == "sos").Id;
+        await centre.Store.WriteAsync(
+            Lane.Alarm, tx => centre.Desk.Close(tx, "c1", id, Li, "phoneOk", ""), TestContext.Current.CancellationToken);
+        byte[] second = band.Event(FrameType.Sos, AlarmFlags.Worn | AlarmFlags.DuringCountdown);
+        await hub.SendAsync(band, second);
+        await TestCentre.UntilAsync(
+            () => hub.Of(FrameType.Stage).Exists(f => Frame.SequenceOf(f, 0) == Frame.SequenceOf(second, 0)),
+            "the second SOS has a stage");
+        centre.Store.Read(db => EventRows.Followed(db, id)).Count.ShouldBe(1, "the closed SOS has its own frame only");
+        await hub.HelloAsync();
+        await TestCentre.UntilAsync(
+            () => hub.Of(FrameType.Stage).Count(f => Payload.StageOf(f, 0) == Stage.Closed) > 1,
+            "the closed SOS is told again");
+        hub.Of(FrameType.Stage).ShouldNotContain(
+            f => Payload.StageOf(f, 0) == Stage.Closed && Frame.SequenceOf(f, 0) == Frame.SequenceOf(fall, 0));
     }
 
     private static async Task WithHelpOnTheWayAsync(TestCentre centre, TestHub hub, TestBand band)
