@@ -98,7 +98,7 @@ public sealed class FrameLedger
     /// <summary>Alarms by their ids.</summary>
     public IReadOnlyDictionary<long, AlarmTrace> Alarms => _alarms;
 
-    /// <summary>Bands whose flash takes no write: what they know does not survive a power cut (docs/adr/0024).</summary>
+    /// <summary>Bands whose flash takes no write: what they know is gone with the power (docs/adr/0024).</summary>
     public HashSet<BandDevice> FlashRefuses { get; } = [];
 
     /// <summary>Violations so far.</summary>
@@ -195,8 +195,8 @@ public sealed class FrameLedger
         alarm.ClosedFelt > _alarms.Values.Count(a => a.Into == alarm.Id);
 
     /// <summary>
-    /// A fall of which the wrist need not hear: its wearer has said "I am fine", or more frames waited than the latch has
-    /// slots.
+    /// A fall of which the wrist need not hear: its wearer has said "I am fine", or more frames waited than the latch
+    /// has slots.
     /// </summary>
     public bool MayBeForgotten(AlarmTrace alarm) => alarm.Row.Kind == "fall"
         && (_drops.ContainsKey(alarm.Band)

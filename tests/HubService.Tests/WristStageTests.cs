@@ -51,7 +51,8 @@ public sealed class WristStageTests
         await hub.SendAsync(band, fall);
         long id = centre.Alarms().Single(static a => a.Kind == "sos").Id;
         await centre.Store.WriteAsync(
-            Lane.Alarm, tx => centre.Desk.Close(tx, "c1", id, Li, "phoneOk", ""), TestContext.Current.CancellationToken);
+            Lane.Alarm, tx => centre.Desk.Close(tx, "c1", id, Li, "phoneOk", ""),
+            TestContext.Current.CancellationToken);
         byte[] second = band.Event(FrameType.Sos, AlarmFlags.Worn | AlarmFlags.DuringCountdown);
         await hub.SendAsync(band, second);
         await TestCentre.UntilAsync(
