@@ -29,8 +29,9 @@ public sealed class SwarmCanaryTests(ITestOutputHelper output)
     public void Canary_numbers_that_begin_anew_with_each_boot_are_found() =>
         Found(
             Violation.Lost,
-            ("Boot = last < Frame.MaxBoot ? last + 1 : Frame.MaxBoot;", "Boot = 1;"),
-            ("_unproven = !stored || last == 0;", "_unproven = false;"));
+            ("Frame.Begin(frame, type, Lane.Alarm, Boot, _alarmSequence);",
+                "Frame.Begin(frame, type, Lane.Alarm, 1, _alarmSequence);"),
+            ("_unproven = !stored || _boots.IsUnproven;", "_unproven = false;"));
 
     [Fact]
     public void Canary_a_hub_that_never_gives_a_dead_line_up_is_found() =>
