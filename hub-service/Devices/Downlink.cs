@@ -91,11 +91,20 @@ public sealed class Downlink : IDisposable
     }
 
     /// <summary>Makes the centre's receipt for a band frame.</summary>
-    public static byte[] Receipt(Tagger tagger, byte[] centreDownKey, Lane lane, int boot, int sequence, int refusal)
+    /// <param name="tagger">Signs.</param>
+    /// <param name="centreDownKey">The band's key for frames from the centre.</param>
+    /// <param name="lane">Lane of the answered frame.</param>
+    /// <param name="boot">Boot of the answered frame.</param>
+    /// <param name="sequence">Sequence of the answered frame.</param>
+    /// <param name="refusal">0 stored, else why not.</param>
+    /// <param name="highestBoot">The highest boot of the band that is known; 0 tells nothing.</param>
+    public static byte[] Receipt(
+        Tagger tagger, byte[] centreDownKey, Lane lane, int boot, int sequence, int refusal, int highestBoot = 0)
     {
         byte[] frame = new byte[Frame.Size];
         Frame.Begin(frame, FrameType.Receipt, lane, boot, sequence);
         Payload.PutReceipt(frame, (byte)refusal);
+        Payload.TellHighestBoot(frame, highestBoot);
         tagger.SignCentre(centreDownKey, frame);
         return frame;
     }

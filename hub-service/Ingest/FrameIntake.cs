@@ -19,6 +19,11 @@ public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs
     private const int BootsForACard = 5;
     private const int LimitersKept = 4096;
 
+    /// <summary>
+    /// Calls with different bytes under one number of a band, beyond the first: each has a sender of its own.
+    /// </summary>
+    private const int LivesOfANumber = 16;
+
     // Counting again when the transaction is repeated is harmless: only the rate of bad tags is limited.
     private readonly ConcurrentDictionary<(long Address, string HubId), TagLimiter> _limiters = new();
     private readonly Tagger _tagger = new(new HmacSha256());
@@ -163,7 +168,8 @@ public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs
         if (refusal >= 0 && Frame.LaneOf(frame, 0) == Lane.Alarm)
         {
             byte[] receipt = Downlink.Receipt(
-                _tagger, keys.CentreDown, Lane.Alarm, Frame.BootOf(frame, 0), Frame.SequenceOf(frame, 0), refusal);
+                _tagger, keys.CentreDown, Lane.Alarm, Frame.BootOf(frame, 0), Frame.SequenceOf(frame, 0), refusal,
+                Math.Max(0, EventRows.HighestBoot(tx.Db, band.Sender)));
             List<string> through = DeviceRows.HubsThatHeard(tx.Db, band.Id, tx.NowMs - HeardWithinMs);
             tx.After(() => downlink.SendToBand(through, band.Address, [receipt]));
         }
@@ -187,7 +193,17 @@ public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs
             return StoreVitalsLane(tx, hub, data, record, frame, band, type);
         }
 
-        if (EventRows.Known(tx.Db, band.Sender, boot, lane, sequence) is { } known)
+        string sender = band.Sender;
+        KnownFrame? known = EventRows.Known(tx.Db, sender, boot, lane, sequence);
+        for (int life = 1;
+            known is not null && !IsSame(known, frame) && Frame.IsCall(type) && life <= LivesOfANumber;
+            life++)
+        {
+            // The band counts anew: its boot count was lost. It has signed other bytes, so this is another call.
+            sender = $"{band.Sender}~{life}";
+            known = EventRows.Known(tx.Db, sender, boot, lane, sequence);
+        }
+        if (known is not null)
         {
             return Again(tx, hub, frame, band, boot, known);
         }
@@ -215,8 +231,15 @@ public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs
             tx.Audit(band.CentreId, $"hub:{hub.HubId}", "frame.olderBoot", $"band:{band.Id}",
                 $"boot {boot} sequence {sequence} type {(int)type}");
         }
-        EventRows.Remember(tx.Db, band.CentreId, band.Sender, boot, lane, sequence, frame, 0, tx.NowMs);
-        FrameEvent e = Event(tx, hub, data, record, frame, type, band.Sender, "band") with { BandId = band.Id };
+        if (sender != band.Sender)
+        {
+            tx.Audit(
+                band.CentreId, $"hub:{hub.HubId}", "band.countsAnew", $"band:{band.Id}", Convert.ToHexString(frame));
+            Card(tx, band.CentreId, "bandFault", band.Id, null, urgent: true,
+                "counts anew: the band has lost its number; its calls ring", "countsAnew");
+        }
+        EventRows.Remember(tx.Db, band.CentreId, sender, boot, lane, sequence, frame, 0, tx.NowMs);
+        FrameEvent e = Event(tx, hub, data, record, frame, type, sender, "band") with { BandId = band.Id };
         long? residentId = DeviceRows.ResidentOf(tx.Db, band.Id, e.AtMs);
         e = e with
         {
@@ -267,9 +290,10 @@ public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs
                 tx.After(() => downlink.BandChanged(band.Id));
                 break;
             case FrameType.StageShown:
+                int boot = Payload.ShownBoot(frame, 0);
+                int sequence = Payload.ShownSequence(frame, 0);
                 desk.StageShown(
-                    tx, e.Sender, Payload.ShownBoot(frame, 0), Payload.ShownSequence(frame, 0),
-                    Payload.ShownStage(frame, 0));
+                    tx, LastSender(tx, band, boot, sequence), boot, sequence, Payload.ShownStage(frame, 0));
                 break;
         }
         if (e.Type is FrameType.Sos or FrameType.FallSuspected or FrameType.WearChange or FrameType.Inactivity
@@ -285,7 +309,7 @@ public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs
     /// </summary>
     private int Again(Tx tx, HubSession hub, byte[] frame, BandRow band, int boot, KnownFrame known)
     {
-        if (!known.Frame.AsSpan().SequenceEqual(frame.AsSpan(0, EventRows.KeptBytes)))
+        if (!IsSame(known, frame))
         {
             metrics.Count("frames_total{verdict=\"keyReused\"}");
             EventRows.Quarantine(tx.Db, band.CentreId, hub.HubId, band.Address, "keyReused", frame, tx.NowMs);
@@ -302,6 +326,27 @@ public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs
                 band.CentreId, $"hub:{hub.HubId}", "frame.replayed", $"band:{band.Id}", Convert.ToHexString(frame));
         }
         return Frame.IsLatched(Frame.TypeOf(frame, 0)) || known.Refusal != 0 ? known.Refusal : -1;
+    }
+
+    private static bool IsSame(KnownFrame known, byte[] frame) =>
+        known.Frame.AsSpan().SequenceEqual(frame.AsSpan(0, EventRows.KeptBytes));
+
+    /// <summary>
+    /// The sender under which the last call with this number is kept; see <see cref="LivesOfANumber"/>.
+    /// </summary>
+    private static string LastSender(Tx tx, BandRow band, int boot, int sequence)
+    {
+        string sender = band.Sender;
+        for (int life = 1; life <= LivesOfANumber; life++)
+        {
+            string next = $"{band.Sender}~{life}";
+            if (EventRows.Known(tx.Db, next, boot, Lane.Alarm, sequence) is null)
+            {
+                break;
+            }
+            sender = next;
+        }
+        return sender;
     }
 
     private int StoreVitalsLane(

@@ -62,6 +62,16 @@ namespace ElderBand.BandProtocol
             return Next();
         }
 
+        /// <summary>
+        /// The centre knows a higher boot: goes on above it. False where the number could not be stored.
+        /// </summary>
+        public bool GoAbove(int boot)
+        {
+            Value = boot > Value ? boot : Value;
+            IsUnproven = false;
+            return Next();
+        }
+
         /// <summary>Goes on to the next boot; false where it could not be stored.</summary>
         public bool Next()
         {

@@ -203,6 +203,12 @@ namespace ElderBand.BandProtocol
             return (type >= FrameType.Sos && type <= FrameType.LinkChallenge) || type == FrameType.Trace;
         }
 
+        /// <summary>True where the type calls for help.</summary>
+        public static bool IsCall(FrameType type)
+        {
+            return type == FrameType.Sos || type == FrameType.FallSuspected || type == FrameType.FallConfirmed;
+        }
+
         /// <summary>True where the type must reach the centre and waits in the band's latch for its receipt.</summary>
         public static bool IsLatched(FrameType type)
         {

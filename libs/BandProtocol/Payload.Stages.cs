@@ -59,6 +59,21 @@ namespace ElderBand.BandProtocol
             frame[P] = refusal;
         }
 
+        /// <summary>
+        /// Adds to a written receipt the highest boot of the band that the centre knows, so that a band that has lost
+        /// its boot count can go on above it; 0 tells nothing.
+        /// </summary>
+        public static void TellHighestBoot(byte[] frame, int boot)
+        {
+            Bytes.PutU24(frame, P + 1, boot);
+        }
+
+        /// <summary>The highest boot of the band that the centre knows, 0 where a receipt does not tell.</summary>
+        public static int HighestBoot(byte[] frame, int offset)
+        {
+            return Bytes.GetU24(frame, offset + P + 1);
+        }
+
         /// <summary>0 where stored.</summary>
         public static byte ReceiptRefusal(byte[] frame, int offset)
         {

@@ -219,6 +219,12 @@ public sealed partial class BandRig : IBandLink
         ConnectWhenAdvertised();
     }
 
+    private void PutReceipt(byte[] frame)
+    {
+        Payload.PutReceipt(frame, 0);
+        Payload.TellHighestBoot(frame, Rows.Keys.Max(key => key.Item2));
+    }
+
     private void StateTick()
     {
         if (_linkUp && SendsState)
@@ -281,7 +287,7 @@ public sealed partial class BandRig : IBandLink
 
         if (AnswersReceipt && Frame.IsLatched(type))
         {
-            After(150, () => Down(FromCentre(FrameType.Receipt, boot, sequence, f => Payload.PutReceipt(f, 0))));
+            After(150, () => Down(FromCentre(FrameType.Receipt, boot, sequence, PutReceipt)));
         }
     }
 }

@@ -212,11 +212,46 @@ public class FlowTests
         byte[] press = band.Sos();
         await hub.SendAsync(band, press);
         byte[] other = [.. press];
-        other[6]++;
+        other[0] = (byte)((other[0] & 0xE0) | (int)FrameType.WearChange);
         await hub.SendAsync(band, band.Sign(other));
         centre.Count("event").ShouldBe(1);
         centre.Count("quarantine", "reason='keyReused'").ShouldBe(1);
         centre.Technicals().ShouldContain(t => t.Kind == "tamper" && t.Urgent && t.BandId != null);
+    }
+
+    [Fact]
+    public async Task P50_a_call_under_a_used_number_with_other_bytes_rings_and_its_replay_does_nothing()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync();
+        TestBand band = centre.Band();
+        byte[] press = band.Sos();
+        await hub.SendAsync(band, press);
+        var calls = new List<byte[]> { press };
+        for (int i = 1; i <= 3; i++)
+        {
+            byte[] other = [.. press];
+            other[6] += (byte)i; // the uptime: the band has forgotten its boot count and is pressed again
+            calls.Add(band.Sign(other));
+            await hub.SendAsync(band, other);
+            centre.Count("event").ShouldBe(1 + i);
+        }
+
+        int rings = centre.Alarms().Count;
+        centre.Alarms().Sum(a => a.Presses).ShouldBe(4);
+        centre.Technicals().ShouldContain(t => t.Kind == "bandFault" && t.Urgent && t.BandId != null);
+        foreach (byte[] call in calls)
+        {
+            await hub.SendAsync(band, call);
+        }
+
+        byte[] forged = [.. press];
+        forged[6] += 9;
+        await hub.SendAsync(band, forged);
+        centre.Count("event").ShouldBe(4);
+        centre.Alarms().Count.ShouldBe(rings);
+        await TestCentre.UntilAsync(() => hub.Of(FrameType.Receipt).Count >= 8, "a receipt for each true frame");
+        hub.Of(FrameType.Receipt).ShouldAllBe(f => Payload.ReceiptRefusal(f, 0) == 0);
     }
 
     [Fact]

@@ -70,7 +70,8 @@ namespace ElderBand.Wristband
             _reports = new BandReports(ports.Power, _latch, _source, _link, _measuring, _window);
             _beat = new BandBeat(_source, _link, _latch, _settings, _reports, _measuring, _hubState, _window);
             _downlink = new BandDownlink(
-                ports.Mac, identity, _keys, _settings, _stages, _link, _hubState, _measuring, _reports, _beat);
+                ports.Mac, identity, _keys, _settings, _stages, _link, _hubState, _measuring, _reports, _beat,
+                _source);
             _falls = new BandFalls(_key, _measuring, _latch, _source, _stages, _signal, _reports);
             _sensors = new BandSensors(_measuring, _settings, _hubState, _source, _link, _reports);
             _battery = new BandBattery(ports.Power, _power, _latch, _reports);
@@ -227,6 +228,13 @@ namespace ElderBand.Wristband
             _battery.Step(nowMs);
             _charge.Step(nowMs);
             ChooseMode(nowMs);
+            if (_source.IsBehind && _falls.State == FallState.Watching && !_key.IsPressed)
+            {
+                _source.CatchUp();
+                _latch.NoteBoot(_source.Boot);
+                _beat.Hurry(nowMs); // the hub takes ages from the status of a boot
+            }
+
             _downlink.SaveChanges(nowMs); // before a status tells the version (R2)
             _beat.Step(nowMs);
             _reports.SendOwedReports(nowMs);

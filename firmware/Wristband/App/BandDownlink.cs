@@ -20,6 +20,7 @@ namespace ElderBand.Wristband
         private readonly Measuring _measuring;
         private readonly BandReports _reports;
         private readonly BandBeat _beat;
+        private readonly FrameSource _source;
         private bool _settingsDirty;
         private long _nextSaveMs;
 
@@ -34,7 +35,8 @@ namespace ElderBand.Wristband
             LastHubState hubState,
             Measuring measuring,
             BandReports reports,
-            BandBeat beat)
+            BandBeat beat,
+            FrameSource source)
         {
             _mac = mac;
             _identity = identity;
@@ -46,6 +48,7 @@ namespace ElderBand.Wristband
             _measuring = measuring;
             _reports = reports;
             _beat = beat;
+            _source = source;
         }
 
         /// <summary>Acts on a frame.</summary>
@@ -62,6 +65,7 @@ namespace ElderBand.Wristband
                     _stages.OnHubHeard(Frame.LaneOf(frame, 0), boot, sequence, nowMs);
                     break;
                 case FrameType.Receipt:
+                    _source.NoteHighestBoot(Payload.HighestBoot(frame, 0));
                     if (Frame.LaneOf(frame, 0) == Lane.Alarm)
                     {
                         _stages.OnReceipt(boot, sequence, Payload.ReceiptRefusal(frame, 0));

@@ -144,7 +144,9 @@ namespace ElderBand.HomeHub
                 return;
             }
 
-            if (freshness != Freshness.New)
+            bool isCall = Frame.VersionOf(frame, 0) == Frame.Version && Frame.IsCall(Frame.TypeOf(frame, 0));
+            bool isRepeat = freshness != Freshness.New;
+            if (isRepeat && (!isCall || band.KnowsCall(frame)))
             {
                 // The frame was stored and has left the outbox, so the centre has it. A band that repeats the frame has
                 // missed the centre's answer. If the hub no longer has that answer, it stores the frame as a record
@@ -160,11 +162,13 @@ namespace ElderBand.HomeHub
                     band.OweAck(frame, 0);
                     return;
                 }
+            }
 
-                if (_outbox.Alarms.Count >= Outbox.AlarmCapacity / 2 || !band.MayReadmit(nowMs))
-                {
-                    return;
-                }
+            // A call under a used number with bytes that this hub does not know may be a new one of a band that counts
+            // anew, or a replay: the centre can tell.
+            if (isRepeat && (_outbox.Alarms.Count >= Outbox.AlarmCapacity / 2 || !band.MayReadmit(nowMs)))
+            {
+                return;
             }
 
             AgeQuality quality = AgeQuality.AtLeast;
@@ -175,7 +179,10 @@ namespace ElderBand.HomeHub
                 quality = AgeQuality.About;
             }
 
-            _outbox.AddAlarm(band.Address, band.RssiDbm, flags, quality, ageMs, nowMs, frame, 0);
+            if (_outbox.AddAlarm(band.Address, band.RssiDbm, flags, quality, ageMs, nowMs, frame, 0) && isCall)
+            {
+                band.NoteCall(frame);
+            }
         }
 
         private void OnWrongFrame(BandSession band, byte flags, bool advertised, long nowMs)

@@ -208,7 +208,7 @@ namespace ElderBand.HomeHub
         {
             int slot = _byFrame.First(FrameHash(address, frame, offset));
             while (slot >= 0
-                && (!Bytes.Same(_data, FrameAt(slot), frame, offset, Frame.PayloadOffset) || Address(slot) != address))
+                && (!Bytes.Same(_data, FrameAt(slot), frame, offset, Frame.LinkTagOffset) || Address(slot) != address))
             {
                 slot = _byFrame.Next(slot);
             }

@@ -18,6 +18,7 @@ namespace ElderBand.Wristband
         private readonly BandKeys _keys;
         private int _alarmSequence;
         private int _vitalsSequence;
+        private int _highestBoot;
         private bool _unproven;
 
         /// <summary>Over the flash that holds the boot count.</summary>
@@ -44,6 +45,27 @@ namespace ElderBand.Wristband
         public bool IsNearlySpent
         {
             get { return _alarmSequence >= RestartAtSequence || _vitalsSequence >= RestartAtSequence; }
+        }
+
+        /// <summary>
+        /// The centre knows a boot of this band that is higher than this one: the count was lost, and numbers of this
+        /// boot were used before.
+        /// </summary>
+        public bool IsBehind
+        {
+            get { return _highestBoot > Boot; }
+        }
+
+        /// <summary>The centre has said which boot of this band is the highest it knows.</summary>
+        public void NoteHighestBoot(int boot)
+        {
+            _highestBoot = boot > _highestBoot ? boot : _highestBoot;
+        }
+
+        /// <summary>Goes on above the boot that the centre knows; sequences go on too.</summary>
+        public void CatchUp()
+        {
+            _unproven = !_boots.GoAbove(_highestBoot);
         }
 
         /// <summary>Raises and stores the boot count; false where it could not be stored.</summary>

@@ -1,0 +1,77 @@
+using ElderBand.BandProtocol;
+using ElderBand.Simulation;
+using ElderBand.Wristband;
+
+namespace ElderBand.Tests.Wristband;
+
+public sealed class LostBootTests
+{
+    [Fact]
+    public void P50_a_band_that_has_lost_its_boot_count_goes_on_above_the_boot_that_the_centre_knows()
+    {
+        var world = new BandRig();
+        for (var i = 0; i < 4; i++)
+        {
+            world.Boot();
+            world.RunFor(4000);
+            world.Press(200);
+            world.RunFor(6000);
+        }
+
+        var highest = world.Band.Boot;
+        world.Flash.Files.Clear();
+        for (var i = 0; i < 3; i++)
+        {
+            world.Boot();
+            world.RunFor(6000);
+            world.Band.Boot.ShouldBeGreaterThan(highest, $"boot {i}: one receipt is enough");
+            highest = world.Band.Boot;
+            var before = world.RowsOf(FrameType.Sos).Count;
+            world.Press(200);
+            world.RunFor(6000);
+            world.RowsOf(FrameType.Sos).Count.ShouldBe(before + 1);
+        }
+    }
+
+    [Fact]
+    public void P50_both_copies_of_the_count_lost_the_latch_knows_the_boot()
+    {
+        var world = new BandRig { InRange = false };
+        for (var i = 0; i < 4; i++)
+        {
+            world.Boot();
+            world.RunFor(1000);
+        }
+
+        var highest = world.Band.Boot;
+        world.Flash.Files.Remove("boot.a");
+        world.Flash.Files.Remove("boot.b");
+        world.Boot();
+        world.Band.Boot.ShouldBeGreaterThan(highest);
+        highest = world.Band.Boot;
+        world.Flash.Files.Remove("boot.a");
+        world.Flash.Files.Remove("boot.b");
+        world.Boot();
+        world.Band.Boot.ShouldBeGreaterThan(highest, "the latch was written with the new count at once");
+    }
+
+    [Fact]
+    public void P50_an_old_receipt_moves_no_boot_back_and_a_held_key_is_waited_for()
+    {
+        var world = new BandRig();
+        world.Boot();
+        world.RunFor(4000);
+        var boot = world.Band.Boot;
+        world.Down(world.FromCentre(FrameType.Receipt, 1, 0, f => Payload.TellHighestBoot(f, boot - 1)));
+        world.RunFor(1000);
+        world.Band.Boot.ShouldBe(boot);
+        world.KeyEdge(true);
+        world.RunFor(50);
+        world.Down(world.FromCentre(FrameType.Receipt, 1, 0, f => Payload.TellHighestBoot(f, boot + 7)));
+        world.RunFor(1000);
+        world.Band.Boot.ShouldBe(boot);
+        world.KeyEdge(false);
+        world.RunFor(1000);
+        world.Band.Boot.ShouldBe(boot + 8);
+    }
+}
