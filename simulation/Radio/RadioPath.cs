@@ -21,6 +21,9 @@ public sealed class RadioPath
     /// <summary>Signal strength at the hub.</summary>
     public int RssiDbm { get; set; }
 
+    /// <summary>Called where a packet of the link is sent (false) and where it has arrived (true).</summary>
+    public Action<bool>? Carried { get; set; }
+
     internal Antenna Band { get; }
 
     internal Antenna Hub { get; }

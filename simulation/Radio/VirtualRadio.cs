@@ -91,6 +91,7 @@ public sealed class VirtualRadio(World world)
             return;
         }
 
+        link.Path.Carried?.Invoke(false);
         var tries = Tries(1 - Figures.Loss);
         world.Count("radio packets lost", tries - 1);
         if (tries * link.IntervalMs > Figures.SupervisionTimeoutMs)
@@ -115,6 +116,7 @@ public sealed class VirtualRadio(World world)
             if (from is { IsUp: true, Peer: { IsUp: true } peer } && link.Path.IsInRange)
             {
                 peer.Host.OnPacket(() => arrive(peer));
+                link.Path.Carried?.Invoke(true);
             }
             else
             {

@@ -44,6 +44,28 @@ public sealed class LinkCutTests(ITestOutputHelper output)
         slowestMs.ShouldBeLessThanOrEqualTo(6000);
     }
 
+    /// <summary>P10: for a minute frames pass in one direction only.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void P10_over_a_link_that_works_one_way_a_press_arrives_once_and_the_wrist_says_only_what_it_knows(bool up)
+    {
+        var world = new BandRig().Boot();
+        var felt = new List<Felt>();
+        world.Wrist.Shown = (what, _) => felt.Add(what);
+        world.RunFor(PressAtMs);
+        world.Loses = (_, isUp) => isUp != up;
+        world.Press(200);
+        world.RunFor(60_000);
+        world.RowsOf(FrameType.Sos).Count.ShouldBe(up ? 1 : 0);
+        felt.Distinct().ShouldBe([Felt.Tick], "nobody has told the wrist that it was heard");
+        world.Loses = (_, _) => false;
+        world.RunUntil(() => felt.Contains(Felt.Centre), 10_000).ShouldBeTrue();
+        world.RunFor(60_000);
+        world.RowsOf(FrameType.Sos).ShouldHaveSingleItem();
+        world.Band.Pending.ShouldBe(0);
+    }
+
     /// <summary>A boot, a press and its stages up to the end over a link that is cut at the nth frame.</summary>
     private static Life Play(int cutAt, bool before)
     {
