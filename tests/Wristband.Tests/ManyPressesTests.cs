@@ -97,6 +97,36 @@ public sealed class ManyPressesTests
         felt.ShouldBeEmpty("less than that a person has it is not news");
     }
 
+    /// <summary>
+    /// The order that tests/Model.Tests found: the end of the card comes before the receipt of a press on it.
+    /// </summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void P44_a_press_whose_receipt_comes_after_the_end_of_its_card_leaves_no_tick(bool hasCardOfItsOwn)
+    {
+        var world = Linked();
+        Press(world, 1, 2000);
+        var opener = world.RowsOf(FrameType.Sos)[0];
+        Tell(world, opener, Stage.Centre, 1);
+        world.AnswersReceipt = false;
+        Press(world, 1, 6000);
+        var second = world.RowsOf(FrameType.Sos)[1];
+        Tell(world, opener, Stage.Closed, 2);
+        world.Band.Tick.ShouldNotBe(WristTick.Silent, "the second press waits for the centre");
+        world.Down(world.FromCentre(FrameType.Receipt, Frame.BootOf(second, 0), Frame.SequenceOf(second, 0)));
+        world.RunFor(6000);
+        world.Band.Pending.ShouldBe(0);
+        world.StagesShown(second).ShouldContain(Stage.Centre);
+        world.Band.Tick.ShouldBe(WristTick.Silent, "the press was on the card that is closed");
+        if (hasCardOfItsOwn)
+        {
+            Tell(world, second, Stage.Centre, 1);
+            world.Band.Tick.ShouldBe(WristTick.NotTaken, "the card of the second press");
+            ShowsTheCardToItsEnd(world, second, 2);
+        }
+    }
+
     [Fact]
     public void P44_a_card_that_opens_while_the_last_one_closes_keeps_its_stages_too()
     {

@@ -13,6 +13,8 @@ internal static class SystemPackages
             "/snap/bin/chromium",
         ]),
         ("mosquitto-clients", ["/usr/bin/mosquitto_pub"]),
+        ("spin", ["/usr/bin/spin"]),
+        ("gcc", ["/usr/bin/cc"]),
     ];
 
     /// <summary>

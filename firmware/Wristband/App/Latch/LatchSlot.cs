@@ -17,6 +17,12 @@ namespace ElderBand.Wristband
         /// <summary>An alarm whose help is followed on the wrist until it is closed.</summary>
         public bool Open;
 
+        /// <summary>
+        /// Another alarm was closed while this press waited for the centre: it may have joined that card. Its receipt
+        /// then ends it, unless a stage of its own opens it again.
+        /// </summary>
+        public bool Overtaken;
+
         /// <summary>How far help has come.</summary>
         public Stage Stage;
 

@@ -75,6 +75,7 @@ namespace ElderBand.Wristband
             else if (slot.Used && slot.Open && slot.Stage < Stage.Centre)
             {
                 Reach(slot, Stage.Centre);
+                slot.Open = !slot.Overtaken;
             }
         }
 
@@ -139,15 +140,17 @@ namespace ElderBand.Wristband
         }
 
         // Presses that the centre put on the same card have no stages of their own. A fall always has some, and a press
-        // that began a card of its own opens again with the first of them.
+        // that began a card of its own opens again with the first of them. A press that waits may be on the
+        // card or not: the centre's receipt says only that it has the press.
         private void CloseJoined()
         {
             for (int i = 0; i < AlarmLatch.Slots; i++)
             {
                 LatchSlot slot = _latch.At(i);
-                if (slot.Used && slot.Type == FrameType.Sos && slot.Open && !slot.Pending && slot.Revision < 0)
+                if (slot.Used && slot.Type == FrameType.Sos && slot.Open && slot.Revision < 0)
                 {
-                    slot.Open = false;
+                    slot.Open = slot.Pending;
+                    slot.Overtaken = slot.Pending;
                 }
             }
         }
