@@ -1,3 +1,4 @@
+using System.Globalization;
 using ElderBand.Dev;
 
 const string help = """
@@ -17,6 +18,8 @@ const string help = """
                               N worlds: faults that met something, violations with their seeds
     ./dev sim SEED --days N [--ns-per-il N] [--from day:193,sequence:0xFE00,boot:0xFFFF] [--methods] [--json FILE]
                               a band and a hub for many days: what is lost, what steps cost, what flash and battery give
+    ./dev fuzz NAME --minutes N
+                              changes inputs at random: frames, flash or mqtt; a seed in a failure plays it again
     ./dev pictures            remakes the README's pictures from the running system
     ./dev vectors             writes the filters' golden vectors anew, for the host and for the device
     ./dev format              one form for every source file, and the file lists of the device projects
@@ -53,6 +56,8 @@ switch (args.FirstOrDefault())
             new Dictionary<string, string>(StringComparer.Ordinal) { ["ELDERBAND_WRITE_VECTORS"] = "1" });
         return written == 0 ? Processes.Run("git", ["diff", "--stat", "--", "tests/VitalsFilter.Tests/Vectors",
             "tests/VitalsFilter.DeviceTests"], root) : written;
+    case "fuzz":
+        return Fuzz();
     case "format":
         foreach (var project in NfprojFiles.Update(root))
             Console.WriteLine($"{Path.GetRelativePath(root, project)}: the file list was not the folder's; mended");
@@ -67,6 +72,28 @@ switch (args.FirstOrDefault())
         Console.Error.WriteLine($"There is no ./dev {args[0]}.");
         Console.WriteLine(help);
         return 2;
+}
+
+int Fuzz()
+{
+    string[] names = ["frames", "flash", "mqtt"];
+    if (rest is not [var name, "--minutes", var minutes] || !names.Contains(name, StringComparer.Ordinal)
+        || !int.TryParse(minutes, NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+            || count is < 1 or > 1440)
+    {
+        Console.Error.WriteLine($"./dev fuzz {string.Join("|", names)} --minutes N, N 1 to 1440");
+        return 2;
+    }
+
+    return Processes.Run(
+        "dotnet",
+        ["run", "-c", "Release", "--project", "tests/Fuzz.Tests", "--", "--output", "detailed", "--filter-method",
+            $"*.{char.ToUpperInvariant(name[0])}{name[1..]}_*"],
+        root,
+        new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["ELDERBAND_FUZZ_MINUTES"] = count.ToString(CultureInfo.InvariantCulture),
+        });
 }
 
 // The simulator runs the centre as a real process of its own and ends it.
