@@ -15,6 +15,7 @@ internal static class SystemPackages
         ("mosquitto-clients", ["/usr/bin/mosquitto_pub"]),
         ("spin", ["/usr/bin/spin"]),
         ("gcc", ["/usr/bin/cc"]),
+        ("libc6-dev", ["/usr/include/stdio.h"]),
     ];
 
     /// <summary>
