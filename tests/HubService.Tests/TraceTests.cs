@@ -153,7 +153,7 @@ public sealed class TraceTests
         for (int i = 1; i <= 256; i++)
         {
             bool asked = await desk.Store.WriteAsync(
-                Lane.Alarm, tx => TraceRows.Ask(tx.Db, "c1", "hx", "test", tx.NowMs));
+                Lane.Alarm, tx => TraceRows.Ask(tx.Db, "c1", "hx", "test", tx.NowMs), Token);
             asked.ShouldBeTrue();
             desk.Clock.Push(TimeSpan.FromMinutes(10));
         }
