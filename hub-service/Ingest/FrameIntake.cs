@@ -290,7 +290,10 @@ public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs
                 tx.After(() => downlink.BandChanged(band.Id));
                 break;
             case FrameType.StageShown:
-                WristShows(tx, band, frame);
+                int boot = Payload.ShownBoot(frame, 0);
+                int sequence = Payload.ShownSequence(frame, 0);
+                desk.StageShown(
+                    tx, LastSender(tx, band, boot, sequence), boot, sequence, Payload.ShownStage(frame, 0));
                 break;
         }
         if (e.Type is FrameType.Sos or FrameType.FallSuspected or FrameType.WearChange or FrameType.Inactivity
@@ -322,12 +325,6 @@ public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs
             tx.Audit(
                 band.CentreId, $"hub:{hub.HubId}", "frame.replayed", $"band:{band.Id}", Convert.ToHexString(frame));
         }
-        else if (Frame.TypeOf(frame, 0) == FrameType.StageShown && known.Refusal == 0)
-        {
-            // The band answers a repeated stage with the same frame (docs/adr/0055). It counts again, because the wrist
-            // may have shown another frame's stage of the same alarm in between.
-            WristShows(tx, band, frame);
-        }
         return Frame.IsLatched(Frame.TypeOf(frame, 0)) || known.Refusal != 0 ? known.Refusal : -1;
     }
 
@@ -350,13 +347,6 @@ public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs
             sender = next;
         }
         return sender;
-    }
-
-    private void WristShows(Tx tx, BandRow band, byte[] frame)
-    {
-        int boot = Payload.ShownBoot(frame, 0);
-        int sequence = Payload.ShownSequence(frame, 0);
-        desk.StageShown(tx, LastSender(tx, band, boot, sequence), boot, sequence, Payload.ShownStage(frame, 0));
     }
 
     private int StoreVitalsLane(

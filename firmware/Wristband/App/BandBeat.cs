@@ -129,7 +129,11 @@ namespace ElderBand.Wristband
         {
             _statusMs = nowMs;
             _statusOwed = false;
-            _source.BeginVitals(_frame, FrameType.Status);
+            if (!_source.BeginVitals(_frame, FrameType.Status))
+            {
+                return;
+            }
+
             int pending = _latch.PendingCount;
             Payload.PutStatus(
                 _frame,

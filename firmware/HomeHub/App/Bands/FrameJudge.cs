@@ -16,8 +16,6 @@ namespace ElderBand.HomeHub
         private readonly Outbox _outbox;
         private readonly Tagger _tagger;
         private readonly Reports _reports;
-        private readonly FrameMemory _calls = new FrameMemory();
-        private readonly FrameMemory _notes = new FrameMemory();
         private RingEvent _event;
 
         /// <summary>Composes the parts that a frame may change.</summary>
@@ -77,11 +75,7 @@ namespace ElderBand.HomeHub
             bool known = Frame.VersionOf(frame, 0) == Frame.Version && Frame.IsFromBand(type);
             if (known && type == FrameType.LinkChallenge)
             {
-                if ((flags & Envelope.Advertised) == 0)
-                {
-                    band.TakeChallenge(frame, nowMs); // in an advertisement it is a replay: a band sends it over a link
-                }
-
+                band.TakeChallenge(frame, nowMs);
                 return;
             }
 
@@ -150,9 +144,29 @@ namespace ElderBand.HomeHub
                 return;
             }
 
-            bool isCall = AlarmLane.IsUrgent(Frame.TypeOf(frame, 0));
-            FrameMemory memory = isCall ? _calls : _notes;
-            if (freshness != Freshness.New && !MustAskCentre(band, memory, isCall, nowMs))
+            bool isCall = Frame.VersionOf(frame, 0) == Frame.Version && Frame.IsCall(Frame.TypeOf(frame, 0));
+            bool isRepeat = freshness != Freshness.New;
+            if (isRepeat && (!isCall || band.KnowsCall(frame)))
+            {
+                // The frame was stored and has left the outbox, so the centre has it. A band that repeats the frame has
+                // missed the centre's answer. If the hub no longer has that answer, it stores the frame as a record
+                // again, and the centre answers again. Frames that the window cannot judge are treated alike, since a
+                // band's latch outlives its boots. The number is limited, because a replay looks the same (P12).
+                if (freshness == Freshness.Seen)
+                {
+                    band.OweAck(frame, 0);
+                }
+
+                if (band.Down.OweAnswer(frame, 0))
+                {
+                    band.OweAck(frame, 0);
+                    return;
+                }
+            }
+
+            // A call under a used number with bytes that this hub does not know may be a new one of a band that counts
+            // anew, or a replay: the centre can tell.
+            if (isRepeat && (_outbox.Alarms.Count >= Outbox.AlarmCapacity / 2 || !band.MayReadmit(nowMs)))
             {
                 return;
             }
@@ -165,36 +179,10 @@ namespace ElderBand.HomeHub
                 quality = AgeQuality.About;
             }
 
-            if (_outbox.AddAlarm(band.Address, band.RssiDbm, flags, quality, ageMs, nowMs, frame, 0))
+            if (_outbox.AddAlarm(band.Address, band.RssiDbm, flags, quality, ageMs, nowMs, frame, 0) && isCall)
             {
-                memory.Note(frame, 0);
+                band.NoteCall(frame);
             }
-        }
-
-        // The number was used, or the window cannot judge it. Where the same bytes were stored and have left the
-        // outbox, the centre has them: the band has missed the answer and gets it again. If the hub no longer has the
-        // centre's answer, it stores the frame as a record again, and the centre answers again; so it does with bytes
-        // that it does not know, since a band's latch outlives its boots and the hub's memory. The number of such
-        // records is limited, because a replay looks the same (P12, docs/adr/0055).
-        private bool MustAskCentre(BandSession band, FrameMemory memory, bool isCall, long nowMs)
-        {
-            byte[] frame = _event.Data;
-            if (memory.Holds(frame, 0))
-            {
-                band.OweAck(frame, 0);
-                if (band.Down.OweAnswer(frame, 0))
-                {
-                    return false;
-                }
-            }
-            else
-            {
-                band.Down.ForgetAnswer(frame, 0);
-            }
-
-            return _outbox.Alarms.Count < Outbox.AlarmCapacity / 2
-                && memory.MayAsk(frame, 0, nowMs)
-                && band.MayReadmit(isCall, nowMs);
         }
 
         private void OnWrongFrame(BandSession band, byte flags, bool advertised, long nowMs)
@@ -230,12 +218,8 @@ namespace ElderBand.HomeHub
                 return;
             }
 
-            // A frame that only a hub or the centre sends is a replay, not a call under other keys.
-            FrameType type = Frame.TypeOf(frame, 0);
-            bool fromBand = type < FrameType.HubKey || type > FrameType.LinkGroup;
-            bool mayBeCall = Frame.VersionOf(frame, 0) != Frame.Version
-                || (Frame.LaneOf(frame, 0) == Lane.Alarm && fromBand);
-            if (_event.Count != Frame.Size || !mayBeCall || _outbox.Alarms.Count >= Outbox.AlarmCapacity / 2)
+            bool alarmLane = Frame.LaneOf(frame, 0) == Lane.Alarm || Frame.VersionOf(frame, 0) != Frame.Version;
+            if (_event.Count != Frame.Size || !alarmLane || _outbox.Alarms.Count >= Outbox.AlarmCapacity / 2)
             {
                 return;
             }

@@ -258,7 +258,11 @@ namespace ElderBand.Wristband
             Bytes.PutU32(_nonceInput, 8, (uint)_challenges);
             Bytes.PutU32(_nonceInput, 12, (uint)nowMs);
             _mac.HmacSha256(_secret, _nonceInput, _nonceInput.Length, _nonce);
-            _source.BeginVitals(Challenge, FrameType.LinkChallenge);
+            if (!_source.BeginVitals(Challenge, FrameType.LinkChallenge))
+            {
+                return;
+            }
+
             Bytes.Copy(_nonce, 0, Challenge, Frame.PayloadOffset, LinkTiming.NonceBytes);
             _source.Sign(Challenge);
         }

@@ -58,7 +58,12 @@ namespace ElderBand.Wristband
 
             if (!_made)
             {
-                _source.BeginVitals(_frame, FrameType.Trace);
+                if (!_source.BeginVitals(_frame, FrameType.Trace))
+                {
+                    _half = -1;
+                    return null;
+                }
+
                 Payload.PutTraceHalf(_frame, _half, _ask, _entries);
                 _source.Sign(_frame);
                 _made = true;
