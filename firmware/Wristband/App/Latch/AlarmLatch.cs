@@ -222,7 +222,7 @@ namespace ElderBand.Wristband
             slot.Used = true;
             slot.Pending = (_image[at] & PendingBit) != 0;
             slot.Open = (_image[at] & OpenBit) != 0;
-                slot.Overtaken = (_image[at] & OvertakenBit) != 0;
+            slot.Overtaken = (_image[at] & OvertakenBit) != 0;
             slot.Stage = (Stage)_image[at + 1];
             slot.Revision = Bytes.GetU16(_image, at + 2) - 1;
             slot.Order = Bytes.GetU32(_image, at + 4);

@@ -220,7 +220,6 @@ namespace ElderBand.Wristband
 
         private void RepeatChallenge(long nowMs)
         {
-
             if (nowMs >= _trust.ChallengeDueMs)
             {
                 _trust.ChallengeDueMs = nowMs + (Sent(_trust.Challenge, nowMs) ? ChallengeAgainMs : BusyMs);

@@ -10,7 +10,7 @@ namespace ElderBand.Wristband
     {
         private const int EveryMs = 100;
 
-        // Six answers an hour: a question costs a link, and no more questions than this may shorten the battery's day.
+        // Six answers an hour: each answer costs a link, and so charge.
         private const long AnswerEveryMs = 600000;
 
         private readonly TraceRing _ring;
