@@ -7,12 +7,11 @@ namespace ElderBand.Simulation;
 /// (<see cref="Processor"/>). An effect of a step leaves the board when the step's earlier work has ended, and no step
 /// begins before the last one has ended. So storing before sending (R2) delays the sending, as on a real board.
 /// </summary>
-public abstract class Device : IClock, IPower
+public abstract partial class Device : IClock, IPower
 {
     private readonly int _bootMs;
     private readonly Watchdog _watchdog;
     private long _poweredAtMs;
-    private long _stepAtMs = long.MaxValue;
     private long _wallOffsetMs;
     private long _startedMs;
     private int _life;
@@ -128,9 +127,6 @@ public abstract class Device : IClock, IPower
         }
     }
 
-    /// <summary>An event that the loop waits for has come.</summary>
-    internal void WakeLoop() => StepAt(World.NowMs);
-
     /// <summary>Runs an action when the step's earlier work has ended.</summary>
     public void Effect(Action action) => EffectAt(EffectMs, action);
 
@@ -212,27 +208,6 @@ public abstract class Device : IClock, IPower
 
     /// <summary>A native call holds every thread of the board for this long.</summary>
     internal void StandStill(int ms) => Processor.Spend(ms * 1000L);
-
-    /// <summary>A wake line or the timer ends light sleep: the loop goes on, and no edge makes an event.</summary>
-    internal void EndLightSleep()
-    {
-        if (_neverWakes)
-        {
-            World.Count("light sleeps that never end");
-            return;
-        }
-
-        _watchdog.OnWake();
-        Power.Enter(ChipState.Awake);
-        World.Count("light sleeps");
-        if (World.Figures.NsPerIl > 0)
-        {
-            Processor.Spend(World.Figures.LightSleepUs);
-        }
-
-        _stepAtMs = long.MaxValue;
-        StepAt(World.NowMs);
-    }
 
     /// <summary>Wakes the chip from deep sleep; false where it was not in deep sleep.</summary>
     public bool Wake(WakeCause cause)
@@ -317,90 +292,5 @@ public abstract class Device : IClock, IPower
         _stepAtMs = long.MaxValue;
         _watchdog.Stop();
         OnDeath();
-    }
-
-    private void StepAt(long atMs)
-    {
-        if (atMs >= _stepAtMs)
-        {
-            return;
-        }
-
-        _stepAtMs = atMs;
-        var life = _life;
-        World.At(atMs, () =>
-        {
-            if (life != _life || _stepAtMs != atMs)
-            {
-                return;
-            }
-
-            _stepAtMs = long.MaxValue;
-            if (IsInLightSleep)
-            {
-                EndLightSleep();
-                return;
-            }
-
-            if (World.NowMs < Processor.BusyUntilUs / 1000)
-            {
-                StepAt(Processor.BusyUntilUs / 1000);
-                return;
-            }
-
-            Run(() => StepApp(NowMs()));
-        });
-    }
-
-    private void Run(Func<int> step, bool isBoot = false)
-    {
-        Processor.Begin();
-        var life = _life;
-        var waitMs = 0;
-        try
-        {
-            waitMs = step();
-        }
-        finally
-        {
-            Processor.End(isBoot);
-        }
-
-        Processor.FailIfTooLong();
-
-        if (life != _life)
-        {
-            return;
-        }
-
-        var endMs = Processor.BusyUntilUs / 1000;
-        var nextMs = Math.Max(endMs, World.NowMs + Math.Max(1, waitMs));
-        StepAt(nextMs);
-        if (endMs <= World.NowMs)
-        {
-            Wait(nextMs);
-            return;
-        }
-
-        World.At(endMs, () =>
-        {
-            if (life == _life)
-            {
-                Wait(nextMs);
-            }
-        });
-    }
-
-    // Waits between two steps. An event since the begin of the last step makes the next step due at once.
-    private void Wait(long untilMs)
-    {
-        if (_stepAtMs == untilMs && WaitsInLightSleep(untilMs - World.NowMs))
-        {
-            Power.Enter(ChipState.LightSleep);
-        }
-        else
-        {
-            Power.Enter(RadioIsOn ? ChipState.RadioOn : ChipState.Awake);
-        }
     }
 }

@@ -69,6 +69,22 @@ public class RuleTests
     }
 
     [Fact]
+    public void Files_of_device_code_have_400_lines_at_most() =>
+        Rules.DeviceFilesAreShort(Repository.Value).ShouldBeEmpty();
+
+    [Theory]
+    [InlineData("firmware/HomeHub/App/Hub.cs")]
+    [InlineData("libs/VitalsFilter/HeartRate.cs")]
+    [InlineData("libs/Iot.Device.Adxl343/Adxl343.cs")]
+    [InlineData("simulation/World.cs")]
+    public void A_file_of_401_lines_is_refused_and_one_of_400_is_not(string path)
+    {
+        static string Lines(int count) => string.Concat(Enumerable.Repeat("int x;\r\n", count));
+        Rules.DeviceFilesAreShort(Tree.Of((path, Lines(401)))).ShouldBe([$"{path}: 401 lines, at most 400"]);
+        Rules.DeviceFilesAreShort(Tree.Of((path, Lines(400)), ("firmware/A.g.cs", Lines(401)))).ShouldBeEmpty();
+    }
+
+    [Fact]
     public void A_test_is_skipped_only_for_a_program_that_dev_test_installs() =>
         Rules.SkippedTestsNameAnInstalledPackage(Repository.Value).ShouldBeEmpty();
 

@@ -6,6 +6,11 @@ namespace ElderBand.Tests.Architecture;
 public static partial class Rules
 {
     private const int MaxColumns = 120;
+    private const int MaxLines = 400;
+
+    /// <summary>The code of the devices and of their simulation.</summary>
+    private static readonly string[] DeviceFolders =
+        ["firmware/", "libs/BandProtocol/", "libs/VitalsFilter/", "libs/Iot.Device.", "simulation/"];
 
     /// <summary>
     /// Who may refer to whom, by project folder. Simulator, tests and tools may use everything but the boards.
@@ -264,6 +269,20 @@ public static partial class Rules
                     yield return $"{path}:{number}: {line.TrimEnd('\r').Length} columns, at most {MaxColumns}";
                 isInRawString ^= RawStringEdge().Count(line) % 2 == 1;
             }
+        }
+    }
+
+    /// <summary>
+    /// A file of device code has one subject, so it has at most 400 lines. Generated tables are left out.
+    /// </summary>
+    public static IEnumerable<string> DeviceFilesAreShort(Tree tree)
+    {
+        foreach (var (path, text) in tree.Files.Where(file => IsHandWritten(file.Key)
+            && DeviceFolders.Any(folder => file.Key.StartsWith(folder, StringComparison.Ordinal))))
+        {
+            var lines = text.TrimEnd().Split('\n').Length;
+            if (lines > MaxLines)
+                yield return $"{path}: {lines} lines, at most {MaxLines}";
         }
     }
 

@@ -16,13 +16,14 @@ namespace ElderBand.HomeHub
         /// <summary>Kind of a slot: the copy of a record that may still stand in an older segment.</summary>
         public const byte CopyKind = 0xA2;
 
-        private const int BatchSlots = 8;
+        /// <summary>Slots that one append writes at most.</summary>
+        public const int BatchSlots = 8;
 
         private readonly SegmentFiles _files;
         private readonly ICheckpoint _checkpoint;
         private readonly byte[] _segments; // of records that are on flash
         private readonly byte[] _batch = new byte[BatchSlots * SlotSize];
-        private readonly byte[] _copies = new byte[BatchSlots * SlotSize];
+        private readonly Compaction _compaction;
         private readonly DoneMarks _dones = new DoneMarks();
 
         /// <summary>Allocates all memory that the lane will use.</summary>
@@ -38,6 +39,7 @@ namespace ElderBand.HomeHub
             _files = new SegmentFiles(flash, checkpoint, prefix, segments);
             _checkpoint = checkpoint;
             _segments = new byte[capacity];
+            _compaction = new Compaction(this, _files, _segments);
         }
 
         /// <summary>Slots and headers found with a wrong CRC at the last load.</summary>
@@ -84,7 +86,7 @@ namespace ElderBand.HomeHub
             HighestBoot = recovery.HighestBoot;
             if (!_files.HasSpare)
             {
-                DropUnfinishedCompaction();
+                _compaction.DropUnfinished();
             }
 
             DropDoneSegments();
@@ -204,7 +206,7 @@ namespace ElderBand.HomeHub
             int count = 0;
             for (int slot = First(RecordState.Pending); slot >= 0 && count < BatchSlots; slot = NextOfState(slot))
             {
-                PutSlot(_batch, slot, RecordKind, count++ * SlotSize);
+                PutSlot(slot, RecordKind, _batch, count++ * SlotSize);
             }
 
             FlashResult result = AppendBatch(count);
@@ -221,13 +223,6 @@ namespace ElderBand.HomeHub
             }
 
             return result;
-        }
-
-        private void PutSlot(byte[] batch, int slot, byte kind, int to)
-        {
-            Bytes.Copy(Data, slot * SlotSize, batch, to, SlotSize);
-            batch[to] = kind;
-            Bytes.PutU32(batch, to + CrcAt, Crc32.Compute(batch, to, CrcAt));
         }
 
         private void NoteDone(int boot, int sequence)
@@ -296,83 +291,11 @@ namespace ElderBand.HomeHub
             if (!_files.HasSpare)
             {
                 // Earlier the flash refused to delete a segment that an unfinished compaction left.
-                DropUnfinishedCompaction();
+                _compaction.DropUnfinished();
             }
 
             FlashResult result = _files.Begin(HighestBoot < 0 ? 0 : HighestBoot);
-            return result == FlashResult.Ok && !_files.HasSpare ? Compact() : result;
-        }
-
-        /// <summary>
-        /// No segment is spare: copies the records of the oldest segment into the current one, which is new, and
-        /// deletes the oldest. Only the oldest may go: its marks name no record of another segment, so no done record
-        /// comes back. A power cut in between leaves a record twice; loading drops one by its number.
-        /// </summary>
-        private FlashResult Compact()
-        {
-            int oldest = _files.Oldest();
-            if (Move(oldest, RecordState.Stored) && Move(oldest, RecordState.Fresh))
-            {
-                _files.Delete(oldest);
-                return FlashResult.Ok;
-            }
-
-            // The copies may end in half a slot, so the originals stay valid.
-            TakeBack(oldest, RecordState.Stored);
-            TakeBack(oldest, RecordState.Fresh);
-            _files.Discard();
-            return FlashResult.Failed;
-        }
-
-        private void TakeBack(int segment, RecordState state)
-        {
-            for (int slot = First(state); slot >= 0; slot = NextOfState(slot))
-            {
-                if (_segments[slot] == _files.Current)
-                {
-                    _segments[slot] = (byte)segment;
-                    _files.AddLive(segment, 1);
-                    _files.AddLive(_files.Current, -1);
-                }
-            }
-        }
-
-        /// <summary>
-        /// Copies the records of a segment that are in this state into the current segment; false on a flash fault.
-        /// </summary>
-        private bool Move(int segment, RecordState state)
-        {
-            int slot = First(state);
-            while (_files.Live(segment) > 0 && slot >= 0)
-            {
-                int count = 0;
-                int from = slot;
-                for (; slot >= 0 && count < BatchSlots; slot = NextOfState(slot))
-                {
-                    if (_segments[slot] == segment)
-                    {
-                        PutSlot(_copies, slot, CopyKind, count++ * SlotSize);
-                    }
-                }
-
-                if (count > 0 && _files.Append(_copies, count) != FlashResult.Ok)
-                {
-                    return false;
-                }
-
-                for (int i = from; i != slot; i = NextOfState(i))
-                {
-                    if (_segments[i] == segment)
-                    {
-                        _segments[i] = (byte)_files.Current;
-                    }
-                }
-
-                _files.AddLive(segment, -count);
-                _files.AddLive(_files.Current, count);
-            }
-
-            return true;
+            return result == FlashResult.Ok && !_files.HasSpare ? _compaction.Run() : result;
         }
 
         /// <summary>
@@ -385,22 +308,6 @@ namespace ElderBand.HomeHub
             while (oldest >= 0 && _files.Live(oldest) == 0 && !_files.IsNewest(oldest) && _files.Delete(oldest))
             {
                 oldest = _files.Oldest();
-            }
-        }
-
-        /// <summary>
-        /// Every file is in use, because power was cut during a compaction. Deletes the newest segment, which then
-        /// holds only copies of records that still exist.
-        /// </summary>
-        private void DropUnfinishedCompaction()
-        {
-            for (int i = 0; i < _files.Capacity; i++)
-            {
-                if (_files.IsNewest(i) && _files.Live(i) == 0)
-                {
-                    _files.Delete(i);
-                    return;
-                }
             }
         }
     }

@@ -188,6 +188,14 @@ namespace ElderBand.HomeHub
                 at + FrameOffset);
         }
 
+        /// <summary>Copies a slot's bytes as they go to flash: with this kind, and with their CRC.</summary>
+        public void PutSlot(int slot, byte kind, byte[] batch, int to)
+        {
+            Bytes.Copy(_data, slot * SlotSize, batch, to, SlotSize);
+            batch[to] = kind;
+            Bytes.PutU32(batch, to + CrcAt, Crc32.Compute(batch, to, CrcAt));
+        }
+
         /// <summary>Slot of a record by the hub's numbering, -1 where there is none.</summary>
         public int IndexOf(int boot, int sequence)
         {
