@@ -24,13 +24,10 @@ namespace ElderBand.HomeHub
         private const int AckSlots = 8;
         private const int UncheckedSlots = 4;
         private const int ReadmitPerMinute = 10;
-        private const int CallSlots = 32;
 
         private readonly byte[] _acks = new byte[AckSlots * Frame.PayloadOffset];
         private readonly byte[] _unchecked = new byte[UncheckedSlots * Frame.Size];
-        private readonly uint[] _calls = new uint[CallSlots];
         private int _uncheckedNext;
-        private int _callsNext;
         private long _readmitUntilMs;
         private int _readmitted;
 
@@ -267,29 +264,6 @@ namespace ElderBand.HomeHub
             {
                 _unchecked[i] = 0;
             }
-        }
-
-        /// <summary>
-        /// True where this hub has stored these bytes lately in this boot. A band that has lost its boot count uses
-        /// numbers again, so the number alone does not say that a call is a repeat (docs/adr/0022).
-        /// </summary>
-        public bool KnowsCall(byte[] frame)
-        {
-            uint crc = Crc32.Compute(frame, 0, Frame.LinkTagOffset);
-            bool known = false;
-            for (int i = 0; i < CallSlots; i++)
-            {
-                known |= _calls[i] == crc;
-            }
-
-            return known;
-        }
-
-        /// <summary>A call goes into the outbox.</summary>
-        public void NoteCall(byte[] frame)
-        {
-            _calls[_callsNext] = Crc32.Compute(frame, 0, Frame.LinkTagOffset);
-            _callsNext = (_callsNext + 1) % CallSlots;
         }
 
         /// <summary>

@@ -10,12 +10,15 @@ namespace ElderBand.HomeHub
     {
         private const long TamperEveryMs = 60000;
         private const long KeyUnknownEveryMs = 600000;
+        private const int CallSlots = 64;
 
         private readonly IHubLink _radio;
         private readonly BandTable _bands;
         private readonly Outbox _outbox;
         private readonly Tagger _tagger;
         private readonly Reports _reports;
+        private readonly uint[] _storedCalls = new uint[CallSlots]; // centre tags, all bands
+        private int _nextStoredCall;
         private RingEvent _event;
 
         /// <summary>Composes the parts that a frame may change.</summary>
@@ -146,7 +149,7 @@ namespace ElderBand.HomeHub
 
             bool isCall = Frame.VersionOf(frame, 0) == Frame.Version && Frame.IsCall(Frame.TypeOf(frame, 0));
             bool isRepeat = freshness != Freshness.New;
-            if (isRepeat && (!isCall || band.KnowsCall(frame)))
+            if (isRepeat && (!isCall || IsStoredCall(frame)))
             {
                 // The frame was stored and has left the outbox, so the centre has it. A band that repeats the frame has
                 // missed the centre's answer. If the hub no longer has that answer, it stores the frame as a record
@@ -181,8 +184,33 @@ namespace ElderBand.HomeHub
 
             if (_outbox.AddAlarm(band.Address, band.RssiDbm, flags, quality, ageMs, nowMs, frame, 0) && isCall)
             {
-                band.NoteCall(frame);
+                _storedCalls[_nextStoredCall] = CentreTag(frame);
+                _nextStoredCall = (_nextStoredCall + 1) % CallSlots;
             }
+        }
+
+        /// <summary>
+        /// True where this call is one of the last that this hub stored in this boot. A band that has lost its boot
+        /// count uses numbers again, so the number alone does not say that a call is a repeat (docs/adr/0022). The
+        /// centre tag tells calls apart: the band computes it from header and payload with its own key.
+        /// </summary>
+        private bool IsStoredCall(byte[] frame)
+        {
+            uint tag = CentreTag(frame);
+            for (int i = 0; i < CallSlots; i++)
+            {
+                if (_storedCalls[i] == tag)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+
+        private static uint CentreTag(byte[] frame)
+        {
+            return Bytes.GetU32(frame, Frame.CentreTagOffset);
         }
 
         private void OnWrongFrame(BandSession band, byte flags, bool advertised, long nowMs)
