@@ -5,8 +5,7 @@ namespace ElderBand.HubService.Ingest;
 
 /// <summary>
 /// An accepted frame with everything that is known of it: who (Sender is that of <see cref="BandRow.Sender"/> or
-/// <see cref="HubRow.Sender"/>), when on which
-/// clock, for whom at that moment.
+/// <see cref="HubRow.Sender"/>), when on which clock, for whom at that moment.
 /// </summary>
 public sealed record FrameEvent
 {

@@ -99,6 +99,19 @@ public sealed class Db : IDisposable
         _connection.Dispose();
     }
 
+    /// <summary>
+    /// The disk or another process is in the way; anything else (a constraint, a wrong statement) is the fault of
+    /// the statement.
+    /// </summary>
+    public static bool IsTrouble(Exception e) => e is SqliteException
+    {
+        SqliteErrorCode:
+        SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED or SQLitePCL.raw.SQLITE_NOMEM
+        or SQLitePCL.raw.SQLITE_READONLY or SQLitePCL.raw.SQLITE_INTERRUPT or SQLitePCL.raw.SQLITE_IOERR
+        or SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_FULL or SQLitePCL.raw.SQLITE_CANTOPEN
+        or SQLitePCL.raw.SQLITE_PROTOCOL or SQLitePCL.raw.SQLITE_NOTADB
+    };
+
     private SqliteCommand Prepare(string sql, ReadOnlySpan<object?> values)
     {
         if (!_commands.TryGetValue(sql, out SqliteCommand? command))

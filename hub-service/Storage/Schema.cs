@@ -12,6 +12,23 @@ public static class Schema
     /// <summary>All migrations, oldest first.</summary>
     public static readonly string[] Migrations = [Version1, Version2];
 
+    /// <summary>Takes a database to the newest version, one transaction for each step.</summary>
+    /// <exception cref="StartException">It was written by a newer program.</exception>
+    public static void Migrate(Db db)
+    {
+        long version = db.Number("PRAGMA user_version");
+        if (version > Migrations.Length)
+        {
+            throw new StartException(
+                $"The database is of version {version}, this program knows {Migrations.Length}. Start the newer "
+                    + "program, or restore the backup made before it.");
+        }
+        for (long next = version; next < Migrations.Length; next++)
+        {
+            db.Script($"BEGIN IMMEDIATE; {Migrations[next]} PRAGMA user_version={next + 1}; COMMIT;");
+        }
+    }
+
     private const string Version1 = """
         CREATE TABLE centre (
           centre_id TEXT PRIMARY KEY, name TEXT NOT NULL, phone TEXT NOT NULL, created_at_ms INTEGER NOT NULL) STRICT;

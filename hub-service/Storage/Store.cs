@@ -22,8 +22,8 @@ public sealed class Store : IDisposable
 
     private readonly string? _path;
     private readonly Clock _clock;
-    private readonly Channel<Job> _alarms = Channel.CreateBounded<Job>(LaneCapacity);
-    private readonly Channel<Job> _vitals = Channel.CreateBounded<Job>(LaneCapacity);
+    private readonly Channel<WriteJob> _alarms = Channel.CreateBounded<WriteJob>(LaneCapacity);
+    private readonly Channel<WriteJob> _vitals = Channel.CreateBounded<WriteJob>(LaneCapacity);
     private readonly SemaphoreSlim _work = new(0);
     private readonly ConcurrentBag<Db> _readers = [];
     private readonly CancellationTokenSource _stopping = new();
@@ -88,7 +88,7 @@ public sealed class Store : IDisposable
             var db = new Db(path, create: true);
             try
             {
-                Migrate(db);
+                Schema.Migrate(db);
             }
             catch
             {
@@ -106,13 +106,13 @@ public sealed class Store : IDisposable
     }
 
     /// <summary>
-    /// A store without a thread over a database in memory, for worlds in virtual time (docs/adr/0063): a write has
-    /// been committed when <see cref="WriteAsync{T}"/> returns. The caller keeps the database: it outlives the store as
-    /// a file outlives the process.
+    /// A store without a writer thread, over a database in memory: for worlds in virtual time (docs/adr/0063).
+    /// <see cref="WriteAsync{T}"/> commits on the caller's thread before it returns. <see cref="Dispose"/> leaves the
+    /// database open, because a simulated restart of the service opens the next store over the same one.
     /// </summary>
     public static Store Over(Db memory, Clock clock)
     {
-        Migrate(memory);
+        Schema.Migrate(memory);
         return new Store(null, memory, clock);
     }
 
@@ -124,8 +124,8 @@ public sealed class Store : IDisposable
     /// closing.</exception>
     public async Task<T> WriteAsync<T>(Lane lane, Func<Tx, T> job, CancellationToken cancellationToken = default)
     {
-        var work = new Job<T>(job, cancellationToken);
-        Channel<Job> channel = lane == Lane.Alarm ? _alarms : _vitals;
+        var work = new WriteJob<T>(job, cancellationToken);
+        Channel<WriteJob> channel = lane == Lane.Alarm ? _alarms : _vitals;
         try
         {
             await channel.Writer.WriteAsync(work, cancellationToken);
@@ -205,24 +205,9 @@ public sealed class Store : IDisposable
         // _work stays: the last commit may still release it, and without its wait handle it holds nothing.
     }
 
-    private static void Migrate(Db db)
-    {
-        long version = db.Number("PRAGMA user_version");
-        if (version > Schema.Migrations.Length)
-        {
-            throw new StartException(
-                $"The database is of version {version}, this program knows {Schema.Migrations.Length}. Start the newer "
-                    + "program, or restore the backup made before it.");
-        }
-        for (long next = version; next < Schema.Migrations.Length; next++)
-        {
-            db.Script($"BEGIN IMMEDIATE; {Schema.Migrations[next]} PRAGMA user_version={next + 1}; COMMIT;");
-        }
-    }
-
     private void Run()
     {
-        var batch = new List<Job>(MaxBatch);
+        var batch = new List<WriteJob>(MaxBatch);
         while (true)
         {
             try
@@ -240,21 +225,21 @@ public sealed class Store : IDisposable
                 break;
             }
         }
-        while (_alarms.Reader.TryRead(out Job? left) || _vitals.Reader.TryRead(out left))
+        while (_alarms.Reader.TryRead(out WriteJob? left) || _vitals.Reader.TryRead(out left))
         {
             left.Abandon();
         }
     }
 
     /// <summary>Commits one batch of what waits; false where nothing does.</summary>
-    private bool CommitWaiting(List<Job> batch)
+    private bool CommitWaiting(List<WriteJob> batch)
     {
         // Alarms first; vitals get what is left of the batch, so that a flood of them never delays an alarm by more.
-        while (batch.Count < MaxBatch && _alarms.Reader.TryRead(out Job? alarm))
+        while (batch.Count < MaxBatch && _alarms.Reader.TryRead(out WriteJob? alarm))
         {
             batch.Add(alarm);
         }
-        while (batch.Count < MaxBatch && _vitals.Reader.TryRead(out Job? vitals))
+        while (batch.Count < MaxBatch && _vitals.Reader.TryRead(out WriteJob? vitals))
         {
             batch.Add(vitals);
         }
@@ -265,7 +250,7 @@ public sealed class Store : IDisposable
         return batch.Count > 0;
     }
 
-    private void CommitUntilItWorks(List<Job> batch)
+    private void CommitUntilItWorks(List<WriteJob> batch)
     {
         int waitMs = 20;
         while (true)
@@ -307,7 +292,7 @@ public sealed class Store : IDisposable
         }
     }
 
-    private Tx Attempt(List<Job> batch)
+    private Tx Attempt(List<WriteJob> batch)
     {
         if (_path is not null && !File.Exists(_path))
         {
@@ -316,7 +301,7 @@ public sealed class Store : IDisposable
         }
         var tx = new Tx(_db);
         _db.Run("BEGIN IMMEDIATE");
-        foreach (Job job in batch)
+        foreach (WriteJob job in batch)
         {
             (int After, int Changes) mark = tx.Mark();
             tx.NowMs = _clock.NowMs;
@@ -359,68 +344,5 @@ public sealed class Store : IDisposable
         {
             Trouble = e.Message;
         }
-    }
-
-    /// <summary>
-    /// The disk or another process is in the way; anything else (a constraint, a wrong statement) is the job's own
-    /// fault.
-    /// </summary>
-    internal static bool IsStorageTrouble(Exception e) => e is SqliteException
-    {
-        SqliteErrorCode:
-        SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED or SQLitePCL.raw.SQLITE_NOMEM
-        or SQLitePCL.raw.SQLITE_READONLY or SQLitePCL.raw.SQLITE_INTERRUPT or SQLitePCL.raw.SQLITE_IOERR
-        or SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_FULL or SQLitePCL.raw.SQLITE_CANTOPEN
-        or SQLitePCL.raw.SQLITE_PROTOCOL or SQLitePCL.raw.SQLITE_NOTADB
-    };
-
-    private abstract class Job
-    {
-        /// <summary>False where the job itself failed and has to be undone; storage trouble is thrown.</summary>
-        public abstract bool Run(Tx tx);
-
-        public abstract void Complete();
-
-        public abstract void Abandon();
-    }
-
-    private sealed class Job<T>(Func<Tx, T> work, CancellationToken cancellationToken) : Job
-    {
-        private readonly TaskCompletionSource<T> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private T? _result;
-        private Exception? _error;
-
-        public Task<T> Done => _done.Task;
-
-        public override bool Run(Tx tx)
-        {
-            _error = null;
-            try
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                _result = work(tx);
-                return true;
-            }
-            catch (Exception e) when (!IsStorageTrouble(e))
-            {
-                _error = e;
-                return false;
-            }
-        }
-
-        public override void Complete()
-        {
-            if (_error is not null)
-            {
-                _done.TrySetException(_error);
-            }
-            else
-            {
-                _done.TrySetResult(_result!);
-            }
-        }
-
-        public override void Abandon() =>
-            _done.TrySetException(new OperationCanceledException("The store is closing."));
     }
 }

@@ -1,0 +1,206 @@
+using ElderBand.BandProtocol;
+using ElderBand.HubService.Alarms;
+using ElderBand.HubService.Devices;
+using ElderBand.HubService.Storage;
+
+namespace ElderBand.HubService.Ingest;
+
+/// <summary>
+/// Judges the frames of a band's alarm lane, true to its key, and hands each new one to whom it concerns: calls for
+/// help and their stages to the alarm desk, faults to the technical cards.
+/// </summary>
+internal sealed class BandAlarmLane(AlarmDesk desk, Downlink downlink, Metrics metrics)
+{
+    private const int RefusedUnknown = 1;
+    private const int RefusedImpossible = 2;
+    private const int BootsForACard = 5;
+
+    /// <summary>
+    /// A band that has lost its boot count uses its numbers again. So many times other bytes under one number are kept
+    /// as another call, each with a sender of its own (the band's, then "~1" to "~16").
+    /// </summary>
+    private const int LivesOfANumber = 16;
+
+    /// <summary>Stores a new frame of a known band; returns what its receipt says, -1 where it needs none.</summary>
+    public int Store(Tx tx, HubSession hub, byte[] data, int record, byte[] frame, BandRow band)
+    {
+        FrameType type = Frame.TypeOf(frame, 0);
+        Lane lane = Frame.LaneOf(frame, 0);
+        int boot = Frame.BootOf(frame, 0);
+        int sequence = Frame.SequenceOf(frame, 0);
+        string sender = band.Sender;
+        KnownFrame? known = EventRows.Known(tx.Db, sender, boot, lane, sequence);
+        for (int life = 1;
+            known is not null && !IsSame(known, frame) && Frame.IsCall(type) && life <= LivesOfANumber;
+            life++)
+        {
+            // The band counts anew: its boot count was lost. It has signed other bytes, so this is another call.
+            sender = $"{band.Sender}~{life}";
+            known = EventRows.Known(tx.Db, sender, boot, lane, sequence);
+        }
+        if (known is not null)
+        {
+            return Again(tx, hub, frame, band, boot, known);
+        }
+        string? unknown = Frame.VersionOf(frame, 0) != Frame.Version ? $"version {Frame.VersionOf(frame, 0)}"
+            : type is < FrameType.Sos or > FrameType.Status ? $"type {(int)type}"
+            : lane == Lane.Vitals || type is FrameType.Vitals or FrameType.Status
+                ? $"type {(int)type} in lane {(int)lane}"
+            : null;
+        if (unknown is not null)
+        {
+            // A newer band may have called for help in words that this program does not know: a person must look.
+            Refuse(tx, hub, band, frame, RefusedUnknown, unknown);
+            TechnicalReports.Card(tx, band.CentreId, "unknownFrame", band.Id, null, urgent: true, unknown);
+            return RefusedUnknown;
+        }
+        if (FrameContent.IsImpossible(frame, type))
+        {
+            Refuse(tx, hub, band, frame, RefusedImpossible, $"impossible content in type {(int)type}");
+            return RefusedImpossible;
+        }
+
+        TechnicalReports.Heard(tx, band);
+        if (boot < EventRows.HighestBoot(tx.Db, band.Sender))
+        {
+            // Late, not replayed: it waited in the latch through a reboot, or with a hub that was away.
+            tx.Audit(band.CentreId, $"hub:{hub.HubId}", "frame.olderBoot", $"band:{band.Id}",
+                $"boot {boot} sequence {sequence} type {(int)type}");
+        }
+        if (sender != band.Sender)
+        {
+            tx.Audit(
+                band.CentreId, $"hub:{hub.HubId}", "band.countsAnew", $"band:{band.Id}", Convert.ToHexString(frame));
+            TechnicalReports.Card(tx, band.CentreId, "bandFault", band.Id, null, urgent: true,
+                "counts anew: the band has lost its number; its calls ring", "countsAnew");
+        }
+        EventRows.Remember(tx.Db, band.CentreId, sender, boot, lane, sequence, frame, 0, tx.NowMs);
+        FrameEvent e = FrameContent.EventOf(tx, hub, data, record, frame, type, sender, "band") with
+        {
+            BandId = band.Id,
+        };
+        long? residentId = DeviceRows.ResidentOf(tx.Db, band.Id, e.AtMs);
+        e = e with
+        {
+            ResidentId = residentId,
+            HomeId = residentId is { } id
+                ? ResidentRows.HomeOf(tx.Db, id, e.AtMs) : DeviceRows.Hub(tx.Db, hub.HubId)?.HomeId,
+        };
+        e = e with { EventId = EventRows.Insert(tx.Db, e) };
+        metrics.Count("frames_total{verdict=\"stored\"}");
+        Apply(tx, e, band, frame);
+        return Frame.IsLatched(type) ? 0 : -1;
+    }
+
+    private void Apply(Tx tx, FrameEvent e, BandRow band, byte[] frame)
+    {
+        switch (e.Type)
+        {
+            case FrameType.Sos:
+                desk.Sos(tx, e);
+                break;
+            case FrameType.FallSuspected:
+                desk.FallSuspected(tx, e);
+                break;
+            case FrameType.FallConfirmed:
+                desk.FallConfirmed(tx, e);
+                break;
+            case FrameType.FallCancelled:
+                desk.FallCancelled(tx, e);
+                break;
+            case FrameType.NotNeeded:
+                desk.NotNeeded(tx, e);
+                break;
+            case FrameType.Inactivity:
+                desk.Inactivity(tx, e);
+                break;
+            case FrameType.WearChange:
+                DeviceRows.BandWear(tx.Db, band.Id, (Wear)e.Detail);
+                break;
+            case FrameType.Technical:
+                TechnicalReports.OfBand(tx, band, (TechnicalCode)e.Detail, frame);
+                break;
+            case FrameType.Boot:
+                if (EventRows.Boots(tx.Db, band.Sender, tx.NowMs - 3_600_000) >= BootsForACard)
+                {
+                    TechnicalReports.Card(tx, band.CentreId, "reboots", band.Id, null, urgent: true,
+                        $"{BootsForACard} starts within an hour");
+                }
+                tx.After(() => downlink.BandChanged(band.Id));
+                break;
+            case FrameType.StageShown:
+                int boot = Payload.ShownBoot(frame, 0);
+                int sequence = Payload.ShownSequence(frame, 0);
+                desk.StageShown(
+                    tx, LastSender(tx, band, boot, sequence), boot, sequence, Payload.ShownStage(frame, 0));
+                break;
+        }
+        if (e.Type is FrameType.Sos or FrameType.FallSuspected or FrameType.WearChange or FrameType.Inactivity
+            or FrameType.Boot
+            && Payload.EventBatteryPct(frame, 0) <= 100)
+        {
+            DeviceRows.BandBattery(tx.Db, band.Id, Payload.EventBatteryPct(frame, 0));
+        }
+    }
+
+    /// <summary>
+    /// The key is known: the same bytes are a retry or a replay, other bytes are a fault or a forgery.
+    /// </summary>
+    private int Again(Tx tx, HubSession hub, byte[] frame, BandRow band, int boot, KnownFrame known)
+    {
+        if (!IsSame(known, frame))
+        {
+            metrics.Count("frames_total{verdict=\"keyReused\"}");
+            EventRows.Quarantine(tx.Db, band.CentreId, hub.HubId, band.Address, "keyReused", frame, tx.NowMs);
+            tx.Audit(
+                band.CentreId, $"hub:{hub.HubId}", "frame.keyReused", $"band:{band.Id}", Convert.ToHexString(frame));
+            TechnicalReports.Card(tx, band.CentreId, "tamper", band.Id, null, urgent: true,
+                "another frame under a number that was used: call back and look at the band", "keyReused");
+            return RefusedImpossible;
+        }
+        metrics.Count("frames_total{verdict=\"duplicate\"}");
+        if (boot < EventRows.HighestBoot(tx.Db, band.Sender))
+        {
+            tx.Audit(
+                band.CentreId, $"hub:{hub.HubId}", "frame.replayed", $"band:{band.Id}", Convert.ToHexString(frame));
+        }
+        return Frame.IsLatched(Frame.TypeOf(frame, 0)) || known.Refusal != 0 ? known.Refusal : -1;
+    }
+
+    private static bool IsSame(KnownFrame known, byte[] frame) =>
+        known.Frame.AsSpan().SequenceEqual(frame.AsSpan(0, EventRows.KeptBytes));
+
+    /// <summary>
+    /// The sender under which the last call with this number is kept; see <see cref="LivesOfANumber"/>.
+    /// </summary>
+    private static string LastSender(Tx tx, BandRow band, int boot, int sequence)
+    {
+        string sender = band.Sender;
+        for (int life = 1; life <= LivesOfANumber; life++)
+        {
+            string next = $"{band.Sender}~{life}";
+            if (EventRows.Known(tx.Db, next, boot, Lane.Alarm, sequence) is null)
+            {
+                break;
+            }
+            sender = next;
+        }
+        return sender;
+    }
+
+    private void Refuse(Tx tx, HubSession hub, BandRow band, byte[] frame, int refusal, string reason)
+    {
+        metrics.Count("frames_total{verdict=\"refused\"}");
+        EventRows.Remember(
+            tx.Db, band.CentreId, band.Sender, Frame.BootOf(frame, 0), Frame.LaneOf(frame, 0),
+            Frame.SequenceOf(frame, 0), frame,
+            refusal, tx.NowMs);
+        EventRows.Quarantine(tx.Db, band.CentreId, hub.HubId, band.Address, reason, frame, tx.NowMs);
+        tx.Audit(band.CentreId, $"hub:{hub.HubId}", "frame.refused", $"band:{band.Id}",
+            $"{reason} {Convert.ToHexString(frame)}");
+        if (refusal == RefusedImpossible)
+        {
+            TechnicalReports.Card(tx, band.CentreId, "quarantine", band.Id, null, urgent: false, reason);
+        }
+    }
+}
