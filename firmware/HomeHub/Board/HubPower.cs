@@ -12,6 +12,10 @@ namespace ElderBand.HomeHub.Board
     /// </summary>
     public sealed class HubPower : IPower
     {
+        /// <summary>
+        /// Wait for the capacitor to lose its charge, so that the next boot is not taken for a watchdog reset: 20 times
+        /// the 10 ms of R9 and C3 (hardware/hub/bom.csv).
+        /// </summary>
         private const int DischargeMs = 200;
 
         private readonly IPin _mains;

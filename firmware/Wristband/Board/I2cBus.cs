@@ -1,7 +1,6 @@
 using System;
 using System.Device.Gpio;
 using System.Device.I2c;
-using System.Threading;
 using Iot.Device.RegisterBus;
 using nanoFramework.Hardware.Esp32;
 
@@ -95,7 +94,8 @@ namespace ElderBand.Wristband.Board
             data.Write(PinValue.Low);
             clock.Write(PinValue.High);
             data.Write(PinValue.High);
-            Thread.Sleep(1);
+
+            // A free line rises within 300 ns (UM10204, table 10); a call of the interpreter takes longer.
             data.SetPinMode(PinMode.Input);
             return data.Read() == PinValue.High;
         }

@@ -4,10 +4,10 @@ using ElderBand.Common.Board;
 
 namespace ElderBand.Wristband.Board
 {
-    /// <summary>The latch beside the key, on two lines: one tells, the other one clears.</summary>
+    /// <summary>The latch beside the key: one line reads the latch, the other one clears it.</summary>
     public sealed class PressLatch : IPressLatch
     {
-        /// <summary>The capacitor is empty after 1 ms (hardware/wristband/README.md).</summary>
+        /// <summary>Wait for the capacitor to empty, which takes 1 ms (hardware/wristband/README.md).</summary>
         private const int ClearMs = 2;
 
         private readonly IPin _line;

@@ -17,6 +17,9 @@ namespace Adxl343Samples
         // Half of what the FIFO holds: a late loop then loses nothing.
         private const int BurstMs = Adxl343.Depth * 1000 / Adxl343.RateHz / 2;
 
+        // A part that does not answer is tried again after this time; the message then appears once a second.
+        private const int RetryMs = 1000;
+
         /// <summary>Entry of the device.</summary>
         public static void Main()
         {
@@ -48,7 +51,7 @@ namespace Adxl343Samples
 
                 Debug.WriteLine(
                     $"ADXL343: fault {(int)health}, register {sensor.FaultRegister}, read {sensor.FaultValue}");
-                Thread.Sleep(1000);
+                Thread.Sleep(RetryMs);
             }
         }
     }

@@ -17,6 +17,9 @@ namespace Max30102Samples
         // Half of what the FIFO holds: a late loop then loses nothing.
         private const int BurstMs = Max30102.Depth * 1000 / Max30102.RateHz / 2;
 
+        // A part that does not answer is tried again after this time; the message then appears once a second.
+        private const int RetryMs = 1000;
+
         /// <summary>Entry of the device.</summary>
         public static void Main()
         {
@@ -43,7 +46,7 @@ namespace Max30102Samples
 
                 Debug.WriteLine(
                     $"MAX30102: fault {(int)health}, register {sensor.FaultRegister}, read {sensor.FaultValue}");
-                Thread.Sleep(1000);
+                Thread.Sleep(RetryMs);
             }
         }
 
