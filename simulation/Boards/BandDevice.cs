@@ -67,7 +67,7 @@ public sealed class BandDevice : Device
     /// <summary>The one key.</summary>
     public KeyPin Key { get; }
 
-    /// <summary>What remembers a press while nothing runs.</summary>
+    /// <summary>The latch that remembers a press while the chip boots, sleeps or is reset.</summary>
     public PressLatchChip PressLatch { get; }
 
     /// <summary>Vibration motor.</summary>

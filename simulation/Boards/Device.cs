@@ -58,7 +58,9 @@ public abstract partial class Device : IClock, IPower
     /// <summary>Number of starts.</summary>
     public int Boots { get; private set; }
 
-    /// <summary>After the first start of the App its clock jumps ahead by this, ms: a counter then ends soon.</summary>
+    /// <summary>
+    /// After the App's first start its clock jumps ahead by this, ms, so that a world soon reaches a counter's end.
+    /// </summary>
     public long FirstUptimeMs { get; set; }
 
     /// <summary>Time since the App of this boot started, ms.</summary>
@@ -131,8 +133,8 @@ public abstract partial class Device : IClock, IPower
     public void Effect(Action action) => EffectAt(EffectMs, action);
 
     /// <summary>
-    /// The same for what the radio's stack does of its own accord. Data that a step has handed over is not the stack's
-    /// before that step has ended.
+    /// Runs an action that the radio's stack takes by itself. The stack gets the data of a step only when that step has
+    /// ended.
     /// </summary>
     internal void EffectOfStack(Action action) =>
         EffectAt(Math.Max(EffectMs, Processor.IsStepping ? 0 : Processor.BusyUntilUs / 1000), action);

@@ -6,7 +6,8 @@ namespace ElderBand.Simulation;
 /// <summary>
 /// IL instructions and calls that the device assemblies have executed on this thread, by method. The build rewrites the
 /// copies of those assemblies in the output folder of a program that runs worlds (tools/CountIl): each basic block adds
-/// its length here. Class constructors are not counted, because the device runs them before Main.
+/// the number of its instructions to the count of its method. The device runs all class constructors before Main, in no
+/// step, so their instructions are not counted.
 /// </summary>
 public static class IlCounter
 {

@@ -40,9 +40,6 @@ public sealed class Processor(World world, long freeHeapBytes, long mostInstruct
     /// <summary>Steps so far.</summary>
     public long Steps { get; private set; }
 
-    /// <summary>Time spent in steps so far, µs.</summary>
-    public long BusyUs { get; private set; }
-
     /// <summary>IL instructions executed so far.</summary>
     public long Instructions { get; private set; }
 
@@ -85,7 +82,6 @@ public sealed class Processor(World world, long freeHeapBytes, long mostInstruct
         IsStepping = false;
         BusyUntilUs = _startUs + cost.Us;
         Steps++;
-        BusyUs += cost.Us;
         Instructions += instructions;
         if (isBoot)
         {

@@ -27,7 +27,7 @@ public sealed class VirtualFlash(Device device) : IFlash
     /// <summary>Given a file's name: true where the medium does not answer this read.</summary>
     public Func<string, bool>? ReadFails { get; set; }
 
-    /// <summary>What every write, append and delete answers without effect; Ok: none is refused.</summary>
+    /// <summary>Result that every write, append and delete returns without effect; Ok: none is refused.</summary>
     public FlashResult Refusal { get; set; }
 
     /// <summary>Deletes all files, as happens to a file system that cannot be mounted.</summary>

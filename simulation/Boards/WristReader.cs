@@ -40,7 +40,7 @@ public enum Felt
 /// <summary>
 /// Reads the vibration motor's pin from outside, so that a stage counts as shown only if the wrist really said it.
 /// Pulses that follow each other closely belong together. A flash write can lengthen them and their pauses, so a
-/// pattern is known by the number of its pulses; none may be shorter than in
+/// pattern is known by the number of its pulses. No pulse may be shorter than in
 /// firmware/Wristband/App/Wrist/WristSignal.cs.
 /// </summary>
 public sealed class WristReader(World world)

@@ -13,9 +13,6 @@ public sealed partial class MemoryCentre
     /// <summary>Entries of the bands, by their addresses; bytes of 255 where a half has not arrived.</summary>
     public Dictionary<long, byte[]> BandTraces { get; } = [];
 
-    /// <summary>World time at which the last frame of a band's trace arrived.</summary>
-    public long BandTraceAtMs { get; private set; }
-
     /// <summary>Asks a hub for its trace.</summary>
     public void AskHub(string name, byte ask)
     {
@@ -50,6 +47,5 @@ public sealed partial class MemoryCentre
         }
 
         Payload.TakeTraceHalf(envelope, at, entries);
-        BandTraceAtMs = world.NowMs;
     }
 }

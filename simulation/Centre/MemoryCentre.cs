@@ -24,9 +24,6 @@ public sealed class MemoryAlarm
     /// <summary>True for a suspicion that the wearer may still cancel.</summary>
     public bool IsPrealarm { get; set; }
 
-    /// <summary>True where the wearer cancelled in time.</summary>
-    public bool IsCancelled { get; set; }
-
     /// <summary>Stage that the wrist should show.</summary>
     public Stage Stage { get; set; } = Stage.Centre;
 
@@ -249,7 +246,6 @@ public sealed partial class MemoryCentre(World world)
         }
 
         alarm.IsPrealarm = false;
-        alarm.IsCancelled = cancelled;
         if (cancelled)
         {
             alarm.Stage = Stage.Closed;

@@ -54,10 +54,7 @@ public sealed class ScriptedCentre(HubRig rig) : IUplink
     /// <summary>Rows of the vitals lane.</summary>
     public Dictionary<string, Arrived> Vitals { get; } = [];
 
-    /// <summary>Messages that were handed to the line.</summary>
-    public int Publishes { get; private set; }
-
-    /// <summary>Their message ids.</summary>
+    /// <summary>Ids of the messages that were handed to the line.</summary>
     public List<int> Ids { get; } = [];
 
     /// <inheritdoc/>
@@ -98,7 +95,6 @@ public sealed class ScriptedCentre(HubRig rig) : IUplink
             return 0;
         }
 
-        Publishes++;
         int id = ++_lastId;
         Ids.Add(id);
         byte[] data = payload[..count];

@@ -58,7 +58,7 @@ public sealed class ManualPin : IPin
 /// <summary>The latch beside the key: a test sets it.</summary>
 public sealed class ManualLatch : IPressLatch
 {
-    /// <summary>A contact is remembered.</summary>
+    /// <summary>True while the latch remembers a contact.</summary>
     public bool Level { get; set; }
 
     /// <summary>True for a part that never remembers.</summary>

@@ -232,10 +232,10 @@ namespace ElderBand.Wristband
             {
                 _source.CatchUp();
                 _latch.NoteBoot(_source.Boot);
-                _beat.Hurry(nowMs); // the hub takes ages from the status of a boot
+                _beat.Hurry(nowMs); // the hub needs a status of this boot to compute ages
             }
 
-            _downlink.SaveChanges(nowMs); // before a status tells the version (R2)
+            _downlink.SaveChanges(nowMs); // stored before a status tells the version (R2)
             _beat.Step(nowMs);
             _reports.SendOwedReports(nowMs);
             due = Earlier(due, _link.Step(nowMs, Mode == BandMode.Guard || _window.IsOpen(nowMs)));
@@ -268,8 +268,8 @@ namespace ElderBand.Wristband
             return SleepMs(nowMs, due);
         }
 
-        // A restart may bring back a flash that cannot be read (docs/adr/0019). A press that waits goes first: the band
-        // then works from memory at once.
+        // A flash that cannot be read may be readable after a restart (docs/adr/0019). A press must not wait for a
+        // restart, so with a press the band works from memory at once.
         private bool RestartsToRead(WakeCause cause)
         {
             if (!_latch.IsUnread && !_settings.IsUnread && !_source.IsUnread)
@@ -304,7 +304,7 @@ namespace ElderBand.Wristband
                     break;
                 case EventKind.LinkUp:
                     _link.OnLinkUp(nowMs);
-                    _window.Prolong(false, nowMs);
+                    _window.Prolong(nowMs);
                     break;
                 case EventKind.LinkDown:
                     _link.OnLinkDown(nowMs);
@@ -312,7 +312,11 @@ namespace ElderBand.Wristband
                 case EventKind.FrameIn:
                     if (_link.Admit(_event.Data, _event.Count, nowMs))
                     {
-                        _window.Prolong(_link.IsEnding, nowMs);
+                        if (!_link.IsEnding)
+                        {
+                            _window.Prolong(nowMs);
+                        }
+
                         _downlink.Receive(_event.Data, nowMs);
                     }
 

@@ -39,15 +39,8 @@ namespace ElderBand.Wristband
         /// A link came up or brought a frame. At most 60 s after the window's beginning: a stranger's link must not
         /// empty the battery.
         /// </summary>
-        /// <param name="isAnswer">The frame only answers the question at the window's end.</param>
-        /// <param name="nowMs">Now.</param>
-        public void Prolong(bool isAnswer, long nowMs)
+        public void Prolong(long nowMs)
         {
-            if (isAnswer)
-            {
-                return;
-            }
-
             long until = nowMs + LinkedMs < _endMs ? nowMs + LinkedMs : _endMs;
             _untilMs = until > _untilMs ? until : _untilMs;
         }
