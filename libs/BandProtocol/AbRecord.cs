@@ -3,8 +3,8 @@ namespace ElderBand.BandProtocol
     /// <summary>
     /// A small record in two copies, name.a and name.b, with a counter and a CRC: the flash has no atomic replace, so
     /// the older copy is overwritten and the newer one survives any power cut (P17). Layout: counter 4, length 2,
-    /// content, CRC 4. A copy that the medium did not give may be the newer one: until it has been read, nothing is
-    /// written over it (P48).
+    /// content, CRC 4. A copy that could not be read may be the newer one, so nothing is written over that copy until
+    /// it has been read (P48).
     /// </summary>
     public sealed class AbRecord
     {
@@ -31,18 +31,19 @@ namespace ElderBand.BandProtocol
         }
 
         /// <summary>
-        /// After a load: a copy could not be read, so what the record holds is not known for certain.
+        /// True where the last load could not read a copy: that copy may hold the newest content.
         /// </summary>
         public bool IsUnread { get; private set; }
 
         /// <summary>
-        /// After a load: a copy is there and was not read or is not whole, so the content may be one save old.
+        /// True where the last load found a copy that could not be read or was not whole: the loaded content may be one
+        /// save old.
         /// </summary>
         public bool MayBeOld { get; private set; }
 
         /// <summary>
         /// Reads the newest whole copy into the start of <paramref name="content"/>; returns its length, -1 where
-        /// neither copy is whole. A copy that the medium does not give is tried three times.
+        /// neither copy is whole. Reading a copy is tried three times.
         /// </summary>
         public int Load(byte[] content)
         {
@@ -65,7 +66,7 @@ namespace ElderBand.BandProtocol
             return length;
         }
 
-        /// <summary>True where the medium gives both copies now; changes nothing that was loaded.</summary>
+        /// <summary>True where neither copy is a fault to read now. The loaded content stays as it is.</summary>
         public bool CanBeRead()
         {
             return LoadOne(_nameA, _buffer) != FlashFile.Fault && LoadOne(_nameB, _other) != FlashFile.Fault;
@@ -81,8 +82,8 @@ namespace ElderBand.BandProtocol
         }
 
         /// <summary>
-        /// As <see cref="Save"/>, for content that makes worthless whatever the record holds: an unread copy is written
-        /// over, and then the other one.
+        /// As <see cref="Save"/>, for content that replaces whatever the record holds. Where a copy is unread, both
+        /// copies are written over.
         /// </summary>
         public FlashResult Replace(byte[] content, int count)
         {

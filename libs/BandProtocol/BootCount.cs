@@ -1,14 +1,15 @@
 namespace ElderBand.BandProtocol
 {
     /// <summary>
-    /// The number of this boot. It is stored before the first frame of the boot and never falls back (R1), whatever the
-    /// flash did to its record: the record may be one save old, and another record may know an earlier boot (P48).
+    /// The number of this boot. The number is stored before the first frame of the boot, and each boot has a higher one
+    /// (R1). Where the stored number may be one save old, or is lost, this boot skips the numbers that may have been
+    /// used (P48).
     /// </summary>
     public sealed class BootCount
     {
         /// <summary>
-        /// Where the count is lost, it goes on this far above the boot that another record knows. That record must be
-        /// written at least every <see cref="SaveEvery"/> boots.
+        /// Where the count is lost, this boot is this far above the boot that another record knows. The other record
+        /// must be written at least every <see cref="SaveEvery"/> boots.
         /// </summary>
         public const int Jump = 4096;
 
@@ -30,7 +31,7 @@ namespace ElderBand.BandProtocol
         public int Value { get; private set; }
 
         /// <summary>
-        /// No earlier boot is known: the band is new, or its count is lost. The numbers of this boot may have been
+        /// No earlier boot is known: the device is new, or its count is lost. The numbers of this boot may have been
         /// used.
         /// </summary>
         public bool IsUnproven { get; private set; }

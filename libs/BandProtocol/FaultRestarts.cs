@@ -20,14 +20,14 @@ namespace ElderBand.BandProtocol
             _flash = flash;
         }
 
-        /// <summary>True where one more restart may help; it is counted.</summary>
+        /// <summary>True where one more restart may be tried; that restart is counted.</summary>
         public bool Take()
         {
             int length = _flash.Length(Name);
             return length != FlashFile.Fault && length < Most && _flash.Append(Name, _mark, 1) == FlashResult.Ok;
         }
 
-        /// <summary>Everything was read.</summary>
+        /// <summary>Everything was read, so the count begins again.</summary>
         public void Clear()
         {
             if (_flash.Length(Name) > 0)

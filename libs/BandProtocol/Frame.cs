@@ -15,9 +15,8 @@ namespace ElderBand.BandProtocol
     }
 
     /// <summary>
-    /// What a frame says (5 bits). 1-13 and 23 come from a band, 14-15 from a hub itself, 16-22 go down to a
-    /// band.
-    /// The payloads are described byte by byte in docs/protocol.md.
+    /// What a frame says (5 bits). 1-13 and 23 come from a band, 14-15 from a hub itself, 16-22 go down to a band. The
+    /// payloads are described byte by byte in docs/protocol.md.
     /// </summary>
     public enum FrameType : byte
     {
@@ -197,7 +196,7 @@ namespace ElderBand.BandProtocol
             return Bytes.GetU16(frame, offset + 4);
         }
 
-        /// <summary>True where a band says frames of this type.</summary>
+        /// <summary>True where bands send frames of this type.</summary>
         public static bool IsFromBand(FrameType type)
         {
             return (type >= FrameType.Sos && type <= FrameType.LinkChallenge) || type == FrameType.Trace;

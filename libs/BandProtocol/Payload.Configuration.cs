@@ -37,7 +37,8 @@ namespace ElderBand.BandProtocol
         }
 
         /// <summary>
-        /// Adds to a written configuration that the centre wants the band's trace: 1-255, 0 for no question.
+        /// Adds the number of the centre's question for the band's trace to a written configuration: 1-255, 0 for no
+        /// question.
         /// </summary>
         public static void AskForTrace(byte[] frame, byte ask)
         {

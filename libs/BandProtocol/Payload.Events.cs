@@ -35,7 +35,7 @@ namespace ElderBand.BandProtocol
         /// <summary>
         /// SOS, fall suspected, wear change, inactivity, technical, boot: when, how, battery and one detail.
         /// </summary>
-        /// <param name="frame">20 bytes; the header is written.</param>
+        /// <param name="frame">20 bytes; <see cref="Frame.Begin"/> has written the header.</param>
         /// <param name="uptimeS">Seconds since boot at the event, the same on every retry (24 bits).</param>
         /// <param name="flags"><see cref="AlarmFlags"/>; for a boot the reset cause.</param>
         /// <param name="batteryPct">0-100, 255 unknown.</param>
@@ -50,7 +50,7 @@ namespace ElderBand.BandProtocol
         }
 
         /// <summary>A technical event about a sensor: when, and which register held what.</summary>
-        /// <param name="frame">20 bytes; the header is written.</param>
+        /// <param name="frame">20 bytes; <see cref="Frame.Begin"/> has written the header.</param>
         /// <param name="uptimeS">Seconds since boot at the event, the same on every retry (24 bits).</param>
         /// <param name="code">One of the sensors' codes.</param>
         /// <param name="register">Register at which the fault showed; stands in the battery's place.</param>

@@ -3,7 +3,7 @@ namespace ElderBand.BandProtocol
     /// <summary>Stages of an alarm, receipts, the state of the line, and the link group.</summary>
     public static partial class Payload
     {
-        /// <summary>"Stage N of that alarm is what the wrist shows."</summary>
+        /// <summary>The wrist has shown this stage of that alarm.</summary>
         public static void PutStageShown(byte[] frame, int alarmBoot, int alarmSequence, Stage stage)
         {
             Bytes.PutU24(frame, P, alarmBoot);
@@ -30,8 +30,8 @@ namespace ElderBand.BandProtocol
         }
 
         /// <summary>
-        /// A stage from the centre. The revision rises with each change of the alarm, so that handing a mistaken Take
-        /// back may lower the stage and yet no replayed frame can.
+        /// A stage from the centre. The revision rises with each change of the alarm, so that a person who gives the
+        /// alarm back can lower the stage, and a replayed frame cannot.
         /// </summary>
         public static void PutStage(byte[] frame, Stage stage, int revision)
         {
@@ -61,7 +61,7 @@ namespace ElderBand.BandProtocol
 
         /// <summary>
         /// Adds to a written receipt the highest boot of the band that the centre knows, so that a band that has lost
-        /// its boot count can go on above it; 0 tells nothing.
+        /// its boot count can go on above it; 0 where the centre knows none.
         /// </summary>
         public static void TellHighestBoot(byte[] frame, int boot)
         {

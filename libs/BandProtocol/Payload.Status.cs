@@ -19,7 +19,7 @@ namespace ElderBand.BandProtocol
         private const byte LinkWantedBit = 0x04;
 
         /// <summary>The beat of the band.</summary>
-        /// <param name="frame">20 bytes; the header is written.</param>
+        /// <param name="frame">20 bytes; <see cref="Frame.Begin"/> has written the header.</param>
         /// <param name="uptimeS">Seconds since boot now; lets the hub tell the age of an event of the same
         /// boot.</param>
         /// <param name="mode">Mode.</param>

@@ -13,7 +13,7 @@ namespace ElderBand.BandProtocol
         public const int TraceHalfSize = TraceRing.EntrySize / 2;
 
         /// <summary>Half an entry of the answer.</summary>
-        /// <param name="frame">20 bytes; the header is written.</param>
+        /// <param name="frame">20 bytes; <see cref="Frame.Begin"/> has written the header.</param>
         /// <param name="half">0 to <see cref="TraceHalves"/> - 1: even for the first half of an entry.</param>
         /// <param name="ask">Number of the question, 1-255.</param>
         /// <param name="entries">The entries as <see cref="TraceRing"/> writes them.</param>

@@ -17,7 +17,7 @@ namespace ElderBand.BandProtocol
     public static partial class Payload
     {
         /// <summary>Vitals over one period.</summary>
-        /// <param name="frame">20 bytes; the header is written.</param>
+        /// <param name="frame">20 bytes; <see cref="Frame.Begin"/> has written the header.</param>
         /// <param name="bpm">30-240, or 0 where refused.</param>
         /// <param name="confidence">0-100.</param>
         /// <param name="spo2Pct">70-100, or 0 where refused.</param>

@@ -217,7 +217,9 @@ namespace ElderBand.BandProtocol
         /// <summary>Power on or reset.</summary>
         PowerOn = 0,
 
-        /// <summary>The key's line or its latch: only the latch says whether that was a press.</summary>
+        /// <summary>
+        /// The key's line or the press latch woke the band; only the latch shows whether that was a press.
+        /// </summary>
         Key = 1,
 
         /// <summary>The accelerometer moved.</summary>

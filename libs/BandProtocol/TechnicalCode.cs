@@ -32,10 +32,12 @@ namespace ElderBand.BandProtocol
         /// <summary>The latch was full.</summary>
         LatchFull = 8,
 
-        /// <summary>A fault is over: the code that ended travels in byte 4 instead of the battery.</summary>
+        /// <summary>A fault has ended; byte 4 holds the fault's code in place of the battery.</summary>
         Recovered = 9,
 
-        /// <summary>The centre sent a configuration with a field out of its range: the old one holds.</summary>
+        /// <summary>
+        /// The centre sent a configuration with a field out of its range; the band keeps the old one.
+        /// </summary>
         ConfigurationRefused = 10,
 
         /// <summary>Hub: the band has not been heard for three beats.</summary>
@@ -53,7 +55,7 @@ namespace ElderBand.BandProtocol
         /// <summary>Hub: vitals were dropped because the store was full.</summary>
         VitalsDropped = 20,
 
-        /// <summary>Hub: a band sent a frame whose link tag this hub cannot check.</summary>
+        /// <summary>Hub: a band's frame has a wrong link tag. Band and hub may hold keys of different epochs.</summary>
         LinkKeyUnknown = 21,
 
         /// <summary>Hub: restarted by its watchdog.</summary>
@@ -68,7 +70,7 @@ namespace ElderBand.BandProtocol
         /// <summary>Another part is at the PPG sensor's address.</summary>
         PpgWrongPart = 25,
 
-        /// <summary>The PPG sensor was right in this boot, and now its number is another one.</summary>
+        /// <summary>The PPG sensor's part number was right earlier in this boot and is now another one.</summary>
         PpgChanged = 26,
 
         /// <summary>Nothing acknowledges the accelerometer's address: falls are not watched.</summary>
@@ -77,7 +79,7 @@ namespace ElderBand.BandProtocol
         /// <summary>Another part is at the accelerometer's address: falls are not watched.</summary>
         AccelerometerWrongPart = 28,
 
-        /// <summary>The accelerometer was right in this boot, and now its number is another one.</summary>
+        /// <summary>The accelerometer's part number was right earlier in this boot and is now another one.</summary>
         AccelerometerChanged = 29,
 
         /// <summary>The band is charged on the wrist.</summary>

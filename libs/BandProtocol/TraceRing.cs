@@ -157,15 +157,15 @@ namespace ElderBand.BandProtocol
             }
         }
 
-        /// <summary>Writes the last 8 entries as the longer form does.</summary>
+        /// <summary>Writes the last 8 entries, as <see cref="SaveLast(byte[], int, int)"/> does.</summary>
         public void SaveLast(byte[] data, int offset)
         {
             SaveLast(data, offset, SavedEntries);
         }
 
         /// <summary>
-        /// Writes the last entries, oldest first, with kind 0 where there are fewer. Of the entries that come with each
-        /// beat only the newest two, or they would be all that is left of a night.
+        /// Writes the last entries, oldest first, with kind 0 where there are fewer. Of the entries that each beat
+        /// adds, only the newest two are written; after a night there would be no others.
         /// </summary>
         /// <param name="data">Has room for <see cref="EntrySize"/> bytes an entry.</param>
         /// <param name="offset">First byte.</param>

@@ -107,8 +107,9 @@ namespace ElderBand.VitalsFilter
                 int power = powers[k] / divisor;
                 int square = (power > highest ? highest : power) * FullSquare / highest;
 
-                // A Newton step from any guess gives the root or more, and further steps only descend. The root of the
-                // bin before is a good guess, because neighbouring bins are alike.
+                // Newton's method for the square root: whatever the guess, the first step gives the root or more, and
+                // each further step comes down until the root is reached. The root of the bin before is a good guess,
+                // because neighbouring bins are alike.
                 int guess = root < 8 ? 8 : root;
                 int next = (guess + (square / guess)) >> 1;
                 do

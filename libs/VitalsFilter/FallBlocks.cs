@@ -199,7 +199,7 @@ namespace ElderBand.VitalsFilter
                 x = x > AxisLimitMg ? AxisLimitMg : x < -AxisLimitMg ? -AxisLimitMg : x;
                 y = y > AxisLimitMg ? AxisLimitMg : y < -AxisLimitMg ? -AxisLimitMg : y;
                 z = z > AxisLimitMg ? AxisLimitMg : z < -AxisLimitMg ? -AxisLimitMg : z;
-                blockSquares[i - begin] = ((x * x) + (y * y) + (z * z)) | 1;
+                blockSquares[i - begin] = ((x * x) + (y * y) + (z * z)) | 1; // not 0, so no root is 0
                 sumX += x;
                 sumY += y;
                 sumZ += z;
@@ -242,8 +242,8 @@ namespace ElderBand.VitalsFilter
                 int square = blockSquares[i - begin];
                 squares += square;
 
-                // A Newton step from any guess gives the root or more, and further steps only descend. The lowest bit
-                // avoids a division by 0.
+                // Newton's method for the square root: whatever the guess, the first step gives the root or more, and
+                // each further step comes down until the root is reached.
                 int root = magnitude < 256 ? 256 : magnitude;
                 int next = (root + (square / root)) >> 1;
                 do

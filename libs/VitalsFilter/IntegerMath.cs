@@ -48,8 +48,8 @@ namespace ElderBand.VitalsFilter
                 return 0;
             }
 
-            // A Newton step from any guess gives the root or more, and further steps only descend. The minimum of 256
-            // keeps the sum within 31 bits.
+            // Newton's method for the square root: whatever the guess, the first step gives the root or more, and each
+            // further step comes down until the root is reached. The minimum of 256 keeps the sum within 31 bits.
             int root = guess < 256 ? 256 : guess;
             root = (root + (value / root)) >> 1;
             while (true)

@@ -1,17 +1,19 @@
 namespace ElderBand.VitalsFilter
 {
     /// <summary>
-    /// Oxygen saturation, an estimate and no diagnosis. From red and infrared light: the ratio of the two pulse waves,
-    /// each relative to its own level, by regression of one wave on the other over 8 s. Noise in single peaks changes a
-    /// regression little. From a camera, whose colours do not give that ratio: the change of the red level since
-    /// contact began. An estimate is refused unless a pulse was found, both waves are alike, and the ratio is steady
-    /// over the window.
+    /// Estimates oxygen saturation; the estimate is no diagnosis. With red and infrared light, the saturation follows
+    /// from the ratio of the two pulse waves, each divided by its own level. That ratio is the slope of the regression
+    /// of one wave on the other over 8 s, because noise in single peaks changes a regression little. The colours of a
+    /// camera do not give the ratio; there, the saturation follows from the change of the red level since contact
+    /// began. An estimate is refused unless a pulse was found, both waves are alike, and the ratio is steady over the
+    /// window.
     /// </summary>
     public sealed class Oxygen
     {
         private const int LowestX1000 = 70000;
         private const int HighestX1000 = 101000;
-        private const int TrendLowestX1000 = 90000; // below, one level means different saturations in different people
+        // Below this, the same level means different saturations in different people.
+        private const int TrendLowestX1000 = 90000;
         private const int TrendSettles = 10; // windows after contact until the level counts as settled
         private const int AlikeX1000 = 900;
         private const int SteadyX1000 = 150;
@@ -29,8 +31,8 @@ namespace ElderBand.VitalsFilter
         /// <summary>Oxygen saturation x10 in steps of 10, 700..1000; 0 when refused.</summary>
         public int Spo2X10 { get; private set; }
 
-        /// <summary>The curve's input, x1000, 0 for none: the ratio of ratios, or the red level as a share of its
-        /// highest since contact.</summary>
+        /// <summary>R of the last estimate, x1000; 0 for none. <see cref="ConfigureCurve"/> says what R is and how the
+        /// saturation follows from R.</summary>
         public int RatioX1000 { get; private set; }
 
         /// <summary>True where the estimate uses the red level alone.</summary>

@@ -1,9 +1,9 @@
 namespace ElderBand.VitalsFilter
 {
     /// <summary>
-    /// The heart rate of an arm at rest. The channels of a window are judged one after the other, beginning with the
-    /// channel that gave the last rate. The rate is that of the first channel that can be reported, or else of the
-    /// channel with the highest confidence. No allocation after construction.
+    /// The heart rate of an arm at rest. The channels of a window are judged one after the other; the channel that gave
+    /// the last rate comes first. The first channel whose rate can be reported gives the rate. Where no channel's rate
+    /// can be reported, the channel with the highest confidence gives the guess. No allocation after construction.
     /// </summary>
     public sealed class RestRate
     {

@@ -80,15 +80,16 @@ namespace ElderBand.Wristband
         }
 
         /// <summary>
-        /// "I am fine": every running fall is cancelled. A cancel that the full latch refuses changes nothing: its
-        /// countdown goes on, and the wrist does not say that it was understood.
+        /// "I am fine": every running fall is cancelled. Where the full latch refuses the cancel, nothing changes: the
+        /// countdown goes on, and the wrist does not play <see cref="WristPattern.Understood"/>.
         /// </summary>
         public void Cancel(long nowMs)
         {
             int sequence = _guard.Oldest();
             while (sequence >= 0)
             {
-                // The fall is over in the write that stores the cancel; its own slot may then hold the cancel.
+                // The fall's slot is closed first, so that the write of the cancel stores both. The cancel may take
+                // that slot.
                 LatchSlot slot = _latch.Find(_source.Boot, sequence);
                 bool followed = slot != null && slot.Open;
                 if (followed)

@@ -24,7 +24,7 @@ namespace ElderBand.Wristband
         /// <summary>The one key; true while pressed.</summary>
         public IPin Key;
 
-        /// <summary>What remembers a press while nothing runs.</summary>
+        /// <summary>The latch that remembers a press while the chip boots, sleeps or is reset.</summary>
         public IPressLatch PressLatch;
 
         /// <summary>Vibration motor.</summary>

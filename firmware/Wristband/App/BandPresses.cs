@@ -3,8 +3,8 @@ using ElderBand.BandProtocol;
 namespace ElderBand.Wristband
 {
     /// <summary>
-    /// Carries out what the key demands. A press that the key's line did not show from its beginning, because the band
-    /// booted or slept, is known from the latch beside the key (docs/adr/0018).
+    /// Carries out the actions of the key. A press that the key's line did not show from its beginning, because the
+    /// band booted or slept, is known from the latch beside the key (docs/adr/0018).
     /// </summary>
     public sealed class BandPresses
     {
@@ -18,8 +18,8 @@ namespace ElderBand.Wristband
         private readonly IPower _power;
         private readonly IPin _line;
         private readonly IPressLatch _pressLatch;
-        private bool _foundDown;
-        private bool _judged;
+        private bool _foundDown; // the key was down at the start of this boot and has not been up since
+        private bool _judged; // the press that the latch shows has been handled
         private int _lastSosSequence = -1;
         private int _sosBefore = -1;
 
@@ -49,14 +49,14 @@ namespace ElderBand.Wristband
         /// <summary>The wearer has restarted the band: this boot ends.</summary>
         public bool HasReset { get; private set; }
 
-        /// <summary>Begins a boot: a press before or during the boot goes before every other event.</summary>
+        /// <summary>Begins a boot: a press before or during the boot is handled before every other event.</summary>
         public void Start(WakeCause cause, long nowMs)
         {
             bool pressed = _pressLatch.IsSet()
                 || (cause == WakeCause.Key && (_latch.Memory & LatchMemory.PressLatchFails) != LatchMemory.None);
             bool wasReset = (_latch.Memory & LatchMemory.KeyReset) != LatchMemory.None;
             _foundDown = _line.Read();
-            _judged = wasReset; // the hold that ended the last boot has called already
+            _judged = wasReset; // that hold has already sent its SOS
             Act(_key.Start(pressed && !wasReset, _foundDown, wasReset, nowMs), nowMs);
             _latch.Remember(LatchMemory.KeyReset, false);
         }
@@ -87,12 +87,12 @@ namespace ElderBand.Wristband
 
                 if (!_latch.IsDirty || _latch.CountPending(FrameType.Sos) == 0)
                 {
-                    _pressLatch.Clear(); // the press stays judged until the latch is seen clear
+                    _pressLatch.Clear(); // the press counts as judged until the latch reads clear
                 }
             }
         }
 
-        /// <summary>Lets the key's time pass and carries out what comes of it.</summary>
+        /// <summary>Advances the key to this time and carries out the actions that follow.</summary>
         public void Advance(long nowMs)
         {
             KeyAction action = _key.Advance(nowMs);
@@ -103,7 +103,7 @@ namespace ElderBand.Wristband
             }
         }
 
-        /// <summary>Carries out one demand.</summary>
+        /// <summary>Carries out one action.</summary>
         public void Act(KeyAction action, long nowMs)
         {
             switch (action)
@@ -126,7 +126,7 @@ namespace ElderBand.Wristband
                 case KeyAction.NotNeeded:
                     if (_reports.LatchAnswer(FrameType.NotNeeded, _sosBefore, nowMs))
                     {
-                        _signal.Now(WristPattern.Understood); // a refused answer is not
+                        _signal.Now(WristPattern.Understood); // not where the latch has refused the answer
                     }
 
                     break;
@@ -154,7 +154,7 @@ namespace ElderBand.Wristband
             _lastSosSequence = slot.Sequence;
         }
 
-        // A press of 80 ms that the key's line has shown must be in the latch too.
+        // Where the key's line has shown a press of 80 ms and the latch has not remembered it, the latch fails.
         private void TrackLatch(SosSource source, long nowMs)
         {
             bool fails = (_latch.Memory & LatchMemory.PressLatchFails) != LatchMemory.None;

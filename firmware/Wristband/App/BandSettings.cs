@@ -22,7 +22,7 @@ namespace ElderBand.Wristband
             BedToQuarter = 28;
         }
 
-        /// <summary>The record could not be read: it is not written over.</summary>
+        /// <summary>True where the record could not be read; the record is then not written over.</summary>
         public bool IsUnread
         {
             get { return _record.IsUnread; }
@@ -64,7 +64,7 @@ namespace ElderBand.Wristband
         }
 
         /// <summary>
-        /// Reads the record, and takes from it what is newer than what holds now; true where that was something.
+        /// Reads the record and takes over what is newer than the present settings; true where anything was.
         /// </summary>
         public bool ReadStored()
         {

@@ -37,7 +37,7 @@ namespace ElderBand.HomeHub
             get { return _tableBytes > 0; }
         }
 
-        /// <summary>The table is on flash and could not be read; the centre's next table replaces it.</summary>
+        /// <summary>True where the table on flash could not be read; the centre's next table replaces it.</summary>
         public bool IsUnread
         {
             get { return _record.IsUnread; }

@@ -167,8 +167,8 @@ namespace ElderBand.HomeHub
                 }
             }
 
-            // A call under a used number with bytes that this hub does not know may be a new one of a band that counts
-            // anew, or a replay: the centre can tell.
+            // What is left of repeats goes to the centre, which can tell them apart: a frame whose answer this hub does
+            // not have, a replay, or a new call of a band that has lost its boot count.
             if (isRepeat && (_outbox.Alarms.Count >= Outbox.AlarmCapacity / 2 || !band.MayReadmit(nowMs)))
             {
                 return;

@@ -229,7 +229,8 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
-        /// A link without a frame for three beats of Guard is dead, also where the stack reports no disconnect.
+        /// Ends a link that has brought no frame for three beats of Guard and 10 s more: the link is dead, even where
+        /// the stack has reported no disconnect.
         /// </summary>
         private void Supervise(BandSession band, long nowMs)
         {

@@ -16,7 +16,7 @@ namespace ElderBand.HomeHub
         private readonly FaultRestarts _restarts;
         private long _readDueMs;
 
-        /// <summary>Watches the records that must not be lost.</summary>
+        /// <summary>Composes the restarts over the records that must not be lost.</summary>
         public UnreadFlash(IFlash flash, Outbox outbox, BandTable bands)
         {
             _outbox = outbox;

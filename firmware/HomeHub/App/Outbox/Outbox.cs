@@ -57,13 +57,13 @@ namespace ElderBand.HomeHub
             get { return _boots.Value; }
         }
 
-        /// <summary>Records of alarms or the boot count are on flash and could not be read.</summary>
+        /// <summary>True where alarm records or the boot count could not be read from flash.</summary>
         public bool IsUnread
         {
             get { return Alarms.Unread > 0 || _boots.IsUnread; }
         }
 
-        /// <summary>True where all that was not read can be read now.</summary>
+        /// <summary>True where everything that could not be read at the boot can be read now.</summary>
         public bool CanBeRead()
         {
             return Alarms.UnreadCanBeRead() && _boots.CanBeRead();

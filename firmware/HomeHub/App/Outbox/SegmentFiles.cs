@@ -265,7 +265,7 @@ namespace ElderBand.HomeHub
 
             if (length < 0)
             {
-                // Its number is not known, and may be the highest.
+                // The number in this header is not known and may be the highest, so new segments skip numbers.
                 _skippedNumbers = UnreadNumbers;
                 InUse++;
                 SetUnread(segment);
@@ -310,8 +310,8 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
-        /// Reads a whole segment into the start of the image; returns the number of bytes read,
-        /// <see cref="FlashFile.Fault"/> where the segment is unread now.
+        /// Reads a whole segment into the start of the image; returns the number of bytes read, <see
+        /// cref="FlashFile.Fault"/> where the segment could not be read.
         /// </summary>
         public int Read(int segment, byte[] image)
         {

@@ -72,7 +72,10 @@ namespace ElderBand.Wristband
             get { return _dirty; }
         }
 
-        /// <summary>The record could not be read: what it holds is kept, and is read again with each save.</summary>
+        /// <summary>
+        /// True where the record could not be read. Its content stays on flash, and each save tries to read the record
+        /// first.
+        /// </summary>
         public bool IsUnread
         {
             get { return _record.IsUnread; }
@@ -153,7 +156,7 @@ namespace ElderBand.Wristband
         public void Load(long nowMs)
         {
             int length = Read(nowMs);
-            _order += IsUnread ? UnreadOrders : 0; // what is latched now is newer than all that the record holds
+            _order += IsUnread ? UnreadOrders : 0; // frames from now on are newer than all of the unread record
             if (length < HeaderBytes)
             {
                 return;
@@ -167,14 +170,17 @@ namespace ElderBand.Wristband
             }
         }
 
-        /// <summary>This boot has begun. Where its count is new by much, the record must be written.</summary>
+        /// <summary>
+        /// This boot has begun. The record must be written where it knows only a boot <see cref="BootCount.SaveEvery"/>
+        /// or more earlier.
+        /// </summary>
         public void NoteBoot(int boot)
         {
             _dirty |= boot - Boot >= BootCount.SaveEvery;
             Boot = boot;
         }
 
-        // Takes the stored slots in beside those that are here; returns the record's length, -1 for none.
+        // Reads the record and adds its frames to those in memory; returns the record's length, -1 for none.
         private int Read(long nowMs)
         {
             int length = _record.Load(_image);
@@ -326,8 +332,8 @@ namespace ElderBand.Wristband
         }
 
         /// <summary>
-        /// Writes the record where it has changed. A record that was not read is read first, and Failed comes back
-        /// where it still cannot be.
+        /// Writes the record where it has changed. An unread record is read first; the result is Failed where it still
+        /// cannot be read.
         /// </summary>
         public FlashResult Save(long nowMs)
         {

@@ -18,8 +18,8 @@ namespace ElderBand.Wristband
         public bool Open;
 
         /// <summary>
-        /// Another alarm was closed while this press waited for the centre: it may have joined that card. Its receipt
-        /// then ends it, unless a stage of its own opens it again.
+        /// Another alarm was closed while this press waited for the centre. The press may have joined that alarm's
+        /// card, so the receipt ends the press, unless a stage of its own opens it again.
         /// </summary>
         public bool Overtaken;
 

@@ -62,7 +62,9 @@ namespace ElderBand.Wristband
             _highestBoot = boot > _highestBoot ? boot : _highestBoot;
         }
 
-        /// <summary>Goes on above the boot that the centre knows; sequences go on too.</summary>
+        /// <summary>
+        /// Raises the boot count above the boot that the centre knows. The sequences do not begin again.
+        /// </summary>
         public void CatchUp()
         {
             _unproven = !_boots.GoAbove(_highestBoot);

@@ -79,7 +79,7 @@ namespace ElderBand.Wristband
             _reply.Ask(ask);
         }
 
-        /// <summary>The trace waits for a hub.</summary>
+        /// <summary>True while frames of the trace wait for a hub.</summary>
         public bool TraceWaits(long nowMs)
         {
             return _reply.Waits(nowMs);
@@ -153,7 +153,7 @@ namespace ElderBand.Wristband
             if (admitted && Frame.TypeOf(frame, 0) != FrameType.LinkHello
                 && Frame.TypeOf(frame, 0) != FrameType.HubState)
             {
-                _isEnding = false; // more than the answer has come
+                _isEnding = false; // the hub has sent more than the answer
             }
 
             RestartWhereDue(nowMs);

@@ -10,7 +10,7 @@ namespace ElderBand.Wristband
     {
         private const int EveryMs = 100;
 
-        // Six answers an hour: each answer costs a link, and so charge.
+        // Six answers an hour at most, because each answer needs a link, and a link costs charge.
         private const long AnswerEveryMs = 600000;
 
         private readonly TraceRing _ring;

@@ -106,15 +106,15 @@ namespace ElderBand.Wristband
             }
         }
 
-        /// <summary>Samples of the last read wait for <see cref="Feed"/>.</summary>
+        /// <summary>True while samples of the last read wait for <see cref="Feed"/>.</summary>
         public bool HasMore
         {
             get { return _fed < _part.Count; }
         }
 
         /// <summary>
-        /// Gives the filters what waits. While the fall detector judges an impact, one call takes at most 6 samples, so
-        /// that no Step exceeds 60,000 IL and the key is heard between them.
+        /// Gives the waiting samples to the filters. While the fall detector judges an impact, one call takes at most 6
+        /// samples, so that no Step exceeds 60,000 IL and the key is heard between them.
         /// </summary>
         public void Feed(bool forHeart)
         {

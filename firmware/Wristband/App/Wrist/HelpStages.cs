@@ -155,7 +155,7 @@ namespace ElderBand.Wristband
             }
         }
 
-        // What waits for presses without stages of their own is no news once a person has the card.
+        // Once a person has the card, the waiting patterns of presses that joined the card are no news.
         private void ForgetJoined()
         {
             for (int i = 0; i < AlarmLatch.Slots; i++)
