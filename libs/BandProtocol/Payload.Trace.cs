@@ -6,7 +6,7 @@ namespace ElderBand.BandProtocol
         /// <summary>Entries that a band sends when it is asked.</summary>
         public const int TraceEntries = 16;
 
-        /// <summary>Frames that carry them.</summary>
+        /// <summary>Frames that carry these entries.</summary>
         public const int TraceHalves = 2 * TraceEntries;
 
         /// <summary>Bytes of an entry in one frame.</summary>
@@ -24,13 +24,15 @@ namespace ElderBand.BandProtocol
             Bytes.Copy(entries, half * TraceHalfSize, frame, P + 2, TraceHalfSize);
         }
 
-        /// <summary>Which half it is; a true band says less than <see cref="TraceHalves"/>.</summary>
+        /// <summary>
+        /// Number of the half. A band sends less than <see cref="TraceHalves"/>; the receiver must check that.
+        /// </summary>
         public static int TraceHalf(byte[] frame, int offset)
         {
             return frame[offset + P];
         }
 
-        /// <summary>Number of the question that it answers.</summary>
+        /// <summary>Number of the question that the frame answers.</summary>
         public static byte TraceAsk(byte[] frame, int offset)
         {
             return frame[offset + P + 1];

@@ -54,7 +54,7 @@ namespace ElderBand.VitalsFilter
 
         /// <summary>True from the time the band was worn until the sensor was uncovered. A wearer with cold hands who
         /// lies without a movement shows no pulse, so her state is Off; only this property tells her from a band that
-        /// was taken off. The band measures nothing because of this property, but must go on watching for
+        /// was taken off. Where this is true and the state is Off, the band does not measure, but goes on watching for
         /// stillness.</summary>
         public bool MayBeWorn
         {

@@ -247,7 +247,7 @@ namespace ElderBand.Wristband
 
         // A stop of the stack over a dead link holds the whole chip for 2 s, the key included (docs/adr/0025). So a
         // trusted hub is asked for a sign of life first: its answer shows that the link will end at once. A dead link
-        // ends by itself. Nothing can be asked of a stranger.
+        // ends by itself. A hub that is not trusted is not asked, because its answer proves nothing.
         private long End(long nowMs)
         {
             if (!_isEnding)

@@ -282,7 +282,7 @@ namespace ElderBand.Wristband
             _vitalsWait = _vitalsWait && !Sent(_vitals, nowMs);
         }
 
-        // An alarm that no hub has stored may need the link at any moment, so the trace waits for its end.
+        // An alarm may need the link at any moment until a hub has stored it, so the trace waits for that.
         private void SendTrace(long nowMs)
         {
             if (_vitalsWait || !_reply.Waits(nowMs) || HasUnheard(1))

@@ -49,8 +49,8 @@ namespace ElderBand.Wristband
     /// <summary>
     /// Plays patterns on motor and LED. Patterns wait for each other in a bounded queue, and each has its own number of
     /// pulses; a tick is one pulse. A flash write can lengthen a pulse or a pause, because each begins when the one
-    /// before has really ended; it can neither shorten one nor change a number (docs/adr/0028). A stage counts as shown
-    /// when its pattern has ended: a wearer cannot have felt it before (docs/adr/0021).
+    /// before has really ended; a flash write can neither shorten a pulse nor change their number (docs/adr/0028). A
+    /// stage counts as shown when its pattern has ended: a wearer cannot have felt it before (docs/adr/0021).
     /// </summary>
     public sealed class WristSignal
     {
