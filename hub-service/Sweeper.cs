@@ -12,7 +12,8 @@ namespace ElderBand.HubService;
 public sealed class Sweeper(Store store, AlarmDesk desk, Clock clock, Metrics metrics, ILogger<Sweeper> log)
     : BackgroundService
 {
-    private const int StepMs = 200;
+    /// <summary>The service sweeps this often.</summary>
+    public const int StepMs = 200;
     private const int SlowStepMs = 5000;
 
     // "Nobody has answered" and a text's last step wait this long; everything else less (docs/adr/0045).

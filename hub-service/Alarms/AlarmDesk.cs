@@ -241,7 +241,7 @@ public sealed class AlarmDesk(ConsoleCounter consoles)
         Save(tx, fall);
     }
 
-    // A wearer who fell and says "I am fine" is asked the same day: a routine task beside the grey alarm (ADR 29).
+    // The wearer said "I am fine" after a suspected fall: staff ask the same day, by a routine card (docs/adr/0029).
     private static void AskAfter(Tx tx, AlarmRow fall) =>
         TechnicalRows.Open(tx, AskKey(fall), urgent: false, $"no. {fall.Number}");
 
@@ -278,8 +278,8 @@ public sealed class AlarmDesk(ConsoleCounter consoles)
     }
 
     /// <summary>
-    /// The wrist has shown a stage of one of its alarms. A further press on the card has no stages of its own: that the
-    /// centre has it takes back nothing of what the wrist has shown for the card (docs/adr/0042).
+    /// The wrist has shown a stage of one of its alarms. A further press on a card gets no stages beyond "the centre
+    /// has it", so that stage must not replace a later one that the wrist has shown for the card (docs/adr/0042).
     /// </summary>
     public void StageShown(Tx tx, string sender, int boot, int sequence, Stage stage)
     {
@@ -295,7 +295,7 @@ public sealed class AlarmDesk(ConsoleCounter consoles)
         {
             if ((int)stage < alarm.WristStage)
             {
-                // A merged fall begins at the first stage: it is told the present one, or the wrist ticks on.
+                // A merged fall begins at the first stage. Unless told the present one, the wrist goes on ticking.
                 tx.After(() => StageChanged?.Invoke(alarm.Id));
             }
             alarm.WristStage = (int)stage;

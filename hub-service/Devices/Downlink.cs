@@ -56,7 +56,7 @@ public sealed class Downlink : IDisposable
         };
     }
 
-    /// <summary>Starts the thread. A world in virtual time calls <see cref="Turn"/> instead.</summary>
+    /// <summary>Starts the thread. A simulation in virtual time calls <see cref="Turn"/> instead.</summary>
     public void Start()
     {
         _thread = new Thread(Run) { Name = "downlink", IsBackground = true };
@@ -232,7 +232,7 @@ public sealed class Downlink : IDisposable
             return;
         }
         SendTable(db, hub, nowMs, always: true);
-        _asked.Remove(hubId); // what was asked over the line before is asked again
+        _asked.Remove(hubId); // the question may have been lost with the last connection
         AskForTrace(db, hubId);
         IEnumerable<BandRow> bands = DeviceRows.BandsHeardBy(db, hubId, nowMs - HeardWithinMs);
         if (hub.HomeId is { } homeId)
@@ -310,7 +310,7 @@ public sealed class Downlink : IDisposable
         }
     }
 
-    /// <summary>Asks a hub for its trace, once over each line, where a question waits.</summary>
+    /// <summary>Asks a hub for its trace where a question waits: once in each connection of the hub.</summary>
     private void AskForTrace(Db db, string hubId)
     {
         byte ask = TraceRows.Waiting(db, TraceRows.OfHub(hubId));

@@ -4,8 +4,9 @@ using ElderBand.HubService.Storage;
 namespace ElderBand.HubService.Devices;
 
 /// <summary>
-/// One entry of a trace. AtMs is UTC, null for an entry of an earlier boot, of which only the seconds since that boot
-/// are known.
+/// One entry of a trace. Seconds counts from the boot in which the entry was written. AtMs is UTC ms; it is null where
+/// that boot's time is not known, as for every boot but the last. What First and Second mean depends on Kind, a
+/// <see cref="TraceKind"/>.
 /// </summary>
 public sealed record TraceEntry(long? AtMs, int Seconds, int Kind, int First, int Second);
 
@@ -15,8 +16,8 @@ public static class TraceReader
     private const byte NotReceived = 0xFF;
 
     /// <summary>
-    /// The entries that have arrived whole, oldest first. The last one is the question itself: its time is when the
-    /// answer was made, and the other times of the same boot follow from it.
+    /// The entries that have arrived whole, oldest first. The device writes the question itself as the last entry, when
+    /// it makes its answer. The time of the answer is known, so the times of the other entries of that boot are too.
     /// </summary>
     public static List<TraceEntry> Read(TraceRow row)
     {

@@ -34,7 +34,7 @@ internal sealed class BandAlarmLane(AlarmDesk desk, Downlink downlink, Metrics m
             known is not null && !IsSame(known, frame) && Frame.IsCall(type) && life <= LivesOfANumber;
             life++)
         {
-            // The band counts anew: its boot count was lost. It has signed other bytes, so this is another call.
+            // The band has lost its boot count and uses its numbers again. It has signed other bytes: another call.
             sender = $"{band.Sender}~{life}";
             known = EventRows.Known(tx.Db, sender, boot, lane, sequence);
         }
@@ -50,13 +50,13 @@ internal sealed class BandAlarmLane(AlarmDesk desk, Downlink downlink, Metrics m
         if (unknown is not null)
         {
             // A newer band may have called for help in words that this program does not know: a person must look.
-            Refuse(tx, hub, band, frame, RefusedUnknown, unknown);
+            Refuse(tx, hub, band, sender, frame, RefusedUnknown, unknown);
             TechnicalReports.Card(tx, band.CentreId, "unknownFrame", band.Id, null, urgent: true, unknown);
             return RefusedUnknown;
         }
         if (FrameContent.IsImpossible(frame, type))
         {
-            Refuse(tx, hub, band, frame, RefusedImpossible, $"impossible content in type {(int)type}");
+            Refuse(tx, hub, band, sender, frame, RefusedImpossible, $"impossible content in type {(int)type}");
             return RefusedImpossible;
         }
 
@@ -188,13 +188,13 @@ internal sealed class BandAlarmLane(AlarmDesk desk, Downlink downlink, Metrics m
         return sender;
     }
 
-    private void Refuse(Tx tx, HubSession hub, BandRow band, byte[] frame, int refusal, string reason)
+    private void Refuse(
+        Tx tx, HubSession hub, BandRow band, string sender, byte[] frame, int refusal, string reason)
     {
         metrics.Count("frames_total{verdict=\"refused\"}");
         EventRows.Remember(
-            tx.Db, band.CentreId, band.Sender, Frame.BootOf(frame, 0), Frame.LaneOf(frame, 0),
-            Frame.SequenceOf(frame, 0), frame,
-            refusal, tx.NowMs);
+            tx.Db, band.CentreId, sender, Frame.BootOf(frame, 0), Frame.LaneOf(frame, 0),
+            Frame.SequenceOf(frame, 0), frame, refusal, tx.NowMs);
         EventRows.Quarantine(tx.Db, band.CentreId, hub.HubId, band.Address, reason, frame, tx.NowMs);
         tx.Audit(band.CentreId, $"hub:{hub.HubId}", "frame.refused", $"band:{band.Id}",
             $"{reason} {Convert.ToHexString(frame)}");

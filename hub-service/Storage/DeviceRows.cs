@@ -182,7 +182,7 @@ public static class DeviceRows
             bandId, c.GuardAlways, c.Sensitivity, c.WalkingAid, c.BedFromQuarter, c.BedToQuarter,
             c.InactivityTenMinutes);
 
-    /// <summary>The settings stay and are sent again, with what the centre asks.</summary>
+    /// <summary>Gives the settings a new version: they are sent again, with a question for the trace.</summary>
     public static void RaiseConfiguration(Db db, long bandId) =>
         db.Run("UPDATE band SET config_version=config_version+1 WHERE id=$1", bandId);
 

@@ -11,10 +11,8 @@ public sealed record KnownFrame(byte[] Frame, int Refusal);
 /// <summary>A frame of an alarm that the wrist waits to hear about.</summary>
 public sealed record PressKey(int Boot, int Sequence);
 
-/// <summary>A row of <c>event</c> as whoever follows the table reads it: one frame, once.</summary>
-public sealed record EventRow(
-    long Id, long? BandId, FrameType Type, byte[] Frame, long AtMs, AgeQuality Quality, long? ResidentId,
-    long? AlarmId);
+/// <summary>A stored event: its frame, and the alarm on whose card it is, null for none.</summary>
+public sealed record EventRow(long Id, long? BandId, FrameType Type, byte[] Frame, long? AlarmId);
 
 /// <summary>The tables <c>frame_key</c>, <c>event</c> and <c>quarantine</c>.</summary>
 public static class EventRows
@@ -64,12 +62,9 @@ public static class EventRows
     /// <summary>What was stored after the event of this id, oldest first.</summary>
     public static List<EventRow> After(Db db, long id) =>
         db.All(
-            """
-            SELECT id, band_id, type, frame, at_ms, quality, resident_id, alarm_id FROM event WHERE id>$1 ORDER BY id
-            """,
+            "SELECT id, band_id, type, frame, alarm_id FROM event WHERE id>$1 ORDER BY id",
             static r => new EventRow(
-                r.Long(0), r.LongOrNull(1), (FrameType)r.Int(2), r.Blob(3), r.Long(4), (AgeQuality)r.Int(5),
-                r.LongOrNull(6), r.LongOrNull(7)),
+                r.Long(0), r.LongOrNull(1), (FrameType)r.Int(2), r.Blob(3), r.LongOrNull(4)),
             id);
 
     /// <summary>Puts an event on an alarm's card.</summary>
@@ -99,7 +94,7 @@ public static class EventRows
 
     /// <summary>
     /// The frames that the wrist follows an alarm by: the one that opened it, and those of falls merged into it.
-    /// A fall is linked also to an SOS that was open before it, and merged into the last one.
+    /// A fall may be linked to several SOS alarms; it was merged into the one with the highest id.
     /// Further presses on the card have no stages of their own at the band.
     /// </summary>
     public static List<PressKey> Followed(Db db, long alarmId) =>

@@ -231,7 +231,7 @@ public sealed class Store : IDisposable
         }
     }
 
-    /// <summary>Commits one batch of what waits; false where nothing does.</summary>
+    /// <summary>Commits the jobs that wait, at most <see cref="MaxBatch"/>; false where none waits.</summary>
     private bool CommitWaiting(List<WriteJob> batch)
     {
         // Alarms first; vitals get what is left of the batch, so that a flood of them never delays an alarm by more.

@@ -3,8 +3,9 @@ using ElderBand.BandProtocol;
 namespace ElderBand.HubService.Storage;
 
 /// <summary>
-/// The trace of a device as stored: the newest question and the newest answer, which may be of an earlier question.
-/// Entries are as <see cref="TraceRing"/> writes them, with bytes of 255 where a half has not arrived.
+/// A device's newest question and its newest answer, which may answer an earlier question. Ask and ReadAsk are the
+/// numbers of those two questions, 1 to 255. Entries are bytes as <see cref="TraceRing"/> writes them; a half that has
+/// not arrived is all 255.
 /// </summary>
 public sealed record TraceRow(int Ask, long AskedAtMs, string AskedBy, int? ReadAsk, long? ReadAtMs, byte[] Entries)
 {
@@ -12,18 +13,18 @@ public sealed record TraceRow(int Ask, long AskedAtMs, string AskedBy, int? Read
     public bool Waits => ReadAsk != Ask;
 }
 
-/// <summary>The table <c>trace</c>: one row for each device that was asked, so it cannot grow.</summary>
+/// <summary>The table <c>trace</c>: one row for each device that was ever asked, so its size is bounded.</summary>
 public static class TraceRows
 {
-    /// <summary>A device is not asked again within this: a band answers six times an hour at most.</summary>
+    /// <summary>A device is asked once in 10 min, because each question costs it a message or a link.</summary>
     public const long AskEveryMs = 600_000;
 
     private const byte NotReceived = 0xFF;
 
-    /// <summary>The device of a hub.</summary>
+    /// <summary>Key of a hub's row.</summary>
     public static string OfHub(string hubId) => $"h{hubId}";
 
-    /// <summary>The device of a band.</summary>
+    /// <summary>Key of a band's row.</summary>
     public static string OfBand(long bandId) => $"b{bandId}";
 
     /// <summary>What is known of a device's trace, null where it was never asked.</summary>
@@ -47,7 +48,7 @@ public static class TraceRows
             """,
             device, centreId, nowMs, who, nowMs - AskEveryMs) > 0;
 
-    /// <summary>Stores a whole answer; false where it answers no question that waits.</summary>
+    /// <summary>Stores a hub's whole answer; false where it answers no question that waits.</summary>
     public static bool PutAnswer(Db db, string device, int ask, byte[] entries, long atMs) =>
         db.Run(
             """
@@ -56,8 +57,8 @@ public static class TraceRows
             device, ask, atMs, entries) > 0;
 
     /// <summary>
-    /// Stores half an entry of a band; the first half of an answer sets its time. False where it answers no newest
-    /// question.
+    /// Stores one half of an entry from a band's answer. The first half that arrives sets the time of the answer. False
+    /// where the half does not belong to the newest question.
     /// </summary>
     public static bool PutHalf(Db db, string device, byte[] frame, long atMs)
     {

@@ -19,7 +19,7 @@ public enum MqttSent
     Closed,
 }
 
-/// <summary>What a server can do to one client.</summary>
+/// <summary>One client's connection, as the application publishes to it and closes it.</summary>
 public interface IMqttConnection
 {
     /// <summary>

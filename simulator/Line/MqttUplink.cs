@@ -20,13 +20,9 @@ public sealed record MqttAccount(int Port, string CentreId, string HubId, byte[]
 /// </summary>
 public sealed class MqttUplink(Device device, MqttAccount account) : IVirtualLine
 {
-    // The device keeps its in-flight messages in RAM and its queue short (M2Mqtt, InflightQueueSize).
-    private const int MaxInFlight = 16;
-
+    private readonly InFlight _inFlight = new();
     private MqttClient? _client;
     private int _attempt;
-    private int _lastId;
-    private int _inFlight;
 
     /// <summary>Called with topic, payload and the moment (µs) for everything that is handed to the line.</summary>
     public Action<UplinkTopic, byte[], long>? Publishing { get; set; }
@@ -52,14 +48,11 @@ public sealed class MqttUplink(Device device, MqttAccount account) : IVirtualLin
     /// <inheritdoc/>
     public int Publish(UplinkTopic topic, byte[] payload, int count)
     {
-        if (_client is null || _inFlight >= MaxInFlight)
+        if (_client is null || _inFlight.Take() is not (> 0 and var id))
         {
             return 0;
         }
 
-        _lastId = _lastId == ushort.MaxValue ? 1 : _lastId + 1;
-        _inFlight++;
-        var id = _lastId;
         var copy = payload.AsSpan(0, count).ToArray();
         var attempt = _attempt;
         device.Effect(() =>
@@ -79,7 +72,7 @@ public sealed class MqttUplink(Device device, MqttAccount account) : IVirtualLin
     private void Drop()
     {
         _attempt++;
-        _inFlight = 0;
+        _inFlight.Clear();
         if (_client is { } client)
         {
             _client = null;
@@ -137,7 +130,7 @@ public sealed class MqttUplink(Device device, MqttAccount account) : IVirtualLin
             if (attempt == _attempt)
             {
                 _client = null;
-                _inFlight = 0;
+                _inFlight.Clear();
                 Raise(attempt, EventKind.UplinkDown, 0, null);
             }
         });
@@ -149,12 +142,12 @@ public sealed class MqttUplink(Device device, MqttAccount account) : IVirtualLin
     private async Task PublishAsync(MqttClient client, int attempt, UplinkTopic topic, byte[] payload, int id)
     {
         var acknowledged = await client.PublishAsync(
-            $"eb1/{account.CentreId}/{account.HubId}/{Segment(topic)}", payload, MqttQos.AtLeastOnce);
+            $"eb1/{account.CentreId}/{account.HubId}/up/{TopicNames.Of(topic)}", payload, MqttQos.AtLeastOnce);
         device.World.Post(() =>
         {
             if (attempt == _attempt)
             {
-                _inFlight--;
+                _inFlight.Done();
                 if (acknowledged)
                 {
                     Raise(attempt, EventKind.Published, id, null);
@@ -165,15 +158,7 @@ public sealed class MqttUplink(Device device, MqttAccount account) : IVirtualLin
 
     private void Receive(int attempt, string topic, ReadOnlyMemory<byte> payload)
     {
-        UplinkTopic? known = topic[(topic.LastIndexOf('/') + 1)..] switch
-        {
-            "receipt" => UplinkTopic.Receipt,
-            "band" => UplinkTopic.Band,
-            "bands" => UplinkTopic.Bands,
-            "trace" => UplinkTopic.Trace,
-            _ => null,
-        };
-        if (known is { } which)
+        if (TopicNames.Down(topic) is { } which)
         {
             var copy = payload.ToArray();
             device.World.Post(() => Raise(attempt, EventKind.Downlink, (int)which, copy));
@@ -187,14 +172,4 @@ public sealed class MqttUplink(Device device, MqttAccount account) : IVirtualLin
             device.Raise(kind, 0, arg, data);
         }
     }
-
-    private static string Segment(UplinkTopic topic) => topic switch
-    {
-        UplinkTopic.Hello => "up/hello",
-        UplinkTopic.Alarm => "up/alarm",
-        UplinkTopic.Vitals => "up/vitals",
-        UplinkTopic.Beat => "up/beat",
-        UplinkTopic.Trace => "up/trace",
-        _ => throw new ArgumentOutOfRangeException(nameof(topic), topic, "a hub does not publish this"),
-    };
 }

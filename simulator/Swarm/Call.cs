@@ -24,7 +24,7 @@ public enum Violation
     /// <summary>The wrist says a stage that is not so and does not become so, or goes on ticking.</summary>
     FalseStage,
 
-    /// <summary>A stage that the wrist has not said 90 s after everything was healed.</summary>
+    /// <summary>A stage that the wrist has not said 90 s after everything was healed, or not reported.</summary>
     Unfelt,
 
     /// <summary>The world ended with an exception, or a step was over its bound of instructions.</summary>
@@ -35,13 +35,13 @@ public enum Violation
 public sealed record Finding(Violation What, long AtMs, string Words);
 
 /// <summary>
-/// One call for help: a press as the plan made it, or a fall that the band has suspected. Its identity is what of its
-/// frame is the same in every copy and of no other band (R1): header, payload and centre tag. The plan does not know
-/// the identity until the frame is seen.
+/// One call for help: a press as the plan made it, or a fall that the band has suspected. Its identity (R1) is the part
+/// of its frame that is the same in every copy and differs from all other frames: header, payload and centre tag. The
+/// identity is known only once the frame has been sent.
 /// </summary>
 public sealed class Call(BandDevice band, FrameType type, long atMs)
 {
-    /// <summary>Whose.</summary>
+    /// <summary>The wearer's band.</summary>
     public BandDevice Band { get; } = band;
 
     /// <summary>Sos or FallSuspected.</summary>
@@ -76,10 +76,10 @@ public sealed class Call(BandDevice band, FrameType type, long atMs)
     /// <summary>Boot and sequence of a suspicion's frame, by which its alarm is known.</summary>
     public (int Boot, int Sequence) Numbers { get; init; }
 
-    /// <summary>First time on the air; null: never.</summary>
+    /// <summary>World time at which its frame was first sent, ms; null: never.</summary>
     public long? OnAirMs { get; set; }
 
-    /// <summary>Commit at the service; null: none.</summary>
+    /// <summary>World time of its commit at the service, ms; null: none.</summary>
     public long? CommittedMs { get; set; }
 
     /// <summary>Alarm on whose card it is.</summary>

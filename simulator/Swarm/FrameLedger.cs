@@ -12,7 +12,7 @@ public sealed class AlarmTrace(long id, BandDevice band, long sinceMs)
     /// <summary>Id of its row.</summary>
     public long Id { get; } = id;
 
-    /// <summary>Whose.</summary>
+    /// <summary>The band that raised it.</summary>
     public BandDevice Band { get; } = band;
 
     /// <summary>World time of the commit that made it.</summary>
@@ -54,20 +54,22 @@ public sealed class FrameLedger
 
     private const int CountdownMs = 31_000;
 
-    // 80 ms of contact, and a step that a flash write delays.
+    // After so long the band has made a press an event: 80 ms of contact, and a step that a flash write delays.
     private const int JudgedMs = 500;
 
     // In the countdown a hold from 3.0 s on may mean "I am fine"; the plan does not know when the countdown ends.
     private const int MayBeFineMs = 2900;
 
-    // The event is 80 ms of contact, a step and perhaps a flash write younger than the press; in a countdown the hold.
+    // The event comes at most so long after the contact: after 80 ms, a step and perhaps a flash write, and in a
+    // countdown after the hold.
     private const int LatestS = 12;
 
     private readonly World _world;
     private readonly Dictionary<long, BandDevice> _bands = [];
     private readonly Dictionary<string, Call> _byIdentity = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Violation> _unexplained = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, string> _onAir = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (BandDevice Band, FrameType Type, string Named)> _onAir =
+        new(StringComparer.Ordinal);
     private readonly HashSet<string> _waiting = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _atHub = new(StringComparer.Ordinal);
     private readonly Dictionary<BandDevice, int> _drops = [];
@@ -213,10 +215,12 @@ public sealed class FrameLedger
             && (a.Row.WristStage != (int)AlarmDesk.WantedStage(a.Row.State) || a.KnownMs >= fromMs));
 
     /// <summary>
-    /// Alarms and answers that were on the air and are not at the centre; notes may wait for a beat.
+    /// Frames of the latch that were on the air and are not at the centre, calls excepted: those are in
+    /// <see cref="Calls"/>. Frames without a rank in the latch may wait for a beat, and a full latch drops some.
     /// </summary>
     public IEnumerable<string> Waiting => _waiting.Select(identity => _onAir[identity])
-        .Where(named => !_drops.Keys.Any(band => named.StartsWith(band.Name + ":", StringComparison.Ordinal)));
+        .Where(f => f.Type is not (FrameType.Sos or FrameType.FallSuspected) && !_drops.ContainsKey(f.Band))
+        .Select(static f => f.Named);
 
     private static bool IsOwed(Call call) => !call.IsUnstored && (!call.IsExcused || call.OnAirMs is not null);
 
@@ -237,7 +241,7 @@ public sealed class FrameLedger
         var identity = Call.IdentityOf(frame);
         var type = Frame.TypeOf(frame, 0);
         var named = $"{band.Name}: {type} {Frame.BootOf(frame, 0)}/{Frame.SequenceOf(frame, 0)}";
-        if (!_onAir.TryAdd(identity, named))
+        if (!_onAir.TryAdd(identity, (band, type, named)))
         {
             return;
         }
@@ -280,7 +284,7 @@ public sealed class FrameLedger
 
     private void Explain(BandDevice band, byte[] frame, string identity)
     {
-        // A press of this boot before one that an earlier boot may have left; one that must come before one that may.
+        // First a press of the frame's boot, then one of an earlier boot; first one that must arrive, then one that may.
         var boot = Frame.BootOf(frame, 0);
         var fitting = Calls.Where(c => c.Band == band && c.Type == FrameType.Sos && Fits(c, frame))
             .OrderBy(c => c.Boot == boot ? 0 : 1).ThenBy(static c => c.IsExcused).ToList();

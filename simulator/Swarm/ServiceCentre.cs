@@ -13,16 +13,13 @@ namespace ElderBand.Simulator.Swarm;
 
 /// <summary>
 /// The service's own intake, alarm desk, timers and downlink in virtual time over SQLite in memory (docs/adr/0063).
-/// What is left out is what brings bytes to them: Kestrel, TLS, MQTT and the three threads. The database outlives the
+/// Kestrel, TLS, MQTT and the three threads are left out, because they only bring bytes. The database outlives the
 /// process as a file does.
 /// </summary>
 public sealed class ServiceCentre : IDisposable
 {
     /// <summary>The centre's id.</summary>
     public const string CentreId = "c1";
-
-    // The service's steps, from Sweeper and Downlink.
-    private const int StepMs = 200;
 
     private readonly World _world;
     private readonly Db _disk = new(":memory:", create: true);
@@ -52,14 +49,8 @@ public sealed class ServiceCentre : IDisposable
     /// <summary>Called with each line of the log.</summary>
     public Action<string>? Log { get; set; }
 
-    /// <summary>The process runs.</summary>
-    public bool IsUp => _process is not null;
-
     /// <summary>How far the machine's clock is wrong, ms; the service reads it when it starts.</summary>
     public long ClockErrorMs { get; set; }
-
-    /// <summary>Commits of all lives of the process.</summary>
-    public long Commits { get; private set; }
 
     /// <summary>Enrols a home; its id is the link group of its bands.</summary>
     public long AddHome(string code) => ResidentRows.PutHome(
@@ -121,7 +112,6 @@ public sealed class ServiceCentre : IDisposable
             return;
         }
 
-        Commits += _process.Store.Commits;
         _process.Dispose();
         _process = null;
         foreach (var line in _lines.Values)
@@ -149,9 +139,6 @@ public sealed class ServiceCentre : IDisposable
         process.Downlink.Turn();
         return result.Act == HubService.Alarms.Act.Done;
     }
-
-    /// <summary>The wrist's stage of an alarm as it is stored now.</summary>
-    public AlarmRow? Alarm(long id) => AlarmRows.Get(_disk, id);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -209,7 +196,7 @@ public sealed class ServiceCentre : IDisposable
         }
 
         process.Downlink.Turn();
-        _world.At(_world.NowMs + StepMs, () => Step(start));
+        _world.At(_world.NowMs + Sweeper.StepMs, () => Step(start));
     }
 
     // Without threads everything that the service awaits has ended when the call returns.

@@ -12,16 +12,13 @@ namespace ElderBand.Simulator.Swarm;
 public sealed class ServiceLine(ServiceCentre centre, HubDevice hub, string hubId, byte[] password)
     : IVirtualLine, IMqttConnection
 {
-    // The device keeps its in-flight messages in RAM and its queue short (M2Mqtt, InflightQueueSize).
-    private const int MaxInFlight = 16;
     private const int ConnectTimeoutMs = 15_000;
     private static readonly (int Min, int Max) NetworkMs = (5, 40);
     private static readonly (int Min, int Max) CommitMs = (2, 10);
     private static readonly (int Min, int Max) HandshakeMs = (300, 1500);
 
+    private readonly InFlight _inFlight = new();
     private int _connection;
-    private int _lastId;
-    private int _inFlight;
     private long _upFreeMs;
     private long _downFreeMs;
     private bool _isConnecting;
@@ -33,9 +30,6 @@ public sealed class ServiceLine(ServiceCentre centre, HubDevice hub, string hubI
 
     /// <summary>Added to the time of a TLS handshake, ms.</summary>
     public int SlowHandshakeMs { get; set; }
-
-    /// <summary>Messages and connects that a cut or a kill has swallowed.</summary>
-    public long Swallowed { get; private set; }
 
     private World World => hub.World;
 
@@ -78,7 +72,6 @@ public sealed class ServiceLine(ServiceCentre centre, HubDevice hub, string hubI
 
             if (IsCut)
             {
-                Swallowed++;
                 World.At(World.NowMs + Math.Max(0, ConnectTimeoutMs - takesMs), () => Fail(connection));
                 return;
             }
@@ -109,18 +102,15 @@ public sealed class ServiceLine(ServiceCentre centre, HubDevice hub, string hubI
     /// <inheritdoc/>
     public int Publish(UplinkTopic topic, byte[] payload, int count)
     {
-        if (_session is null || _inFlight >= MaxInFlight)
+        if (_session is null || _inFlight.Take() is not (> 0 and var id))
         {
             return 0;
         }
 
-        _lastId = _lastId == ushort.MaxValue ? 1 : _lastId + 1;
-        _inFlight++;
-        var id = _lastId;
         var copy = payload.AsSpan(0, count).ToArray();
         var connection = _connection;
         hub.Effect(() => World.At(
-            After(ref _upFreeMs) + World.Draw(CommitMs), () => Arrive(connection, Segment(topic), copy, id)));
+            After(ref _upFreeMs) + World.Draw(CommitMs), () => Arrive(connection, TopicNames.Of(topic), copy, id)));
         return id;
     }
 
@@ -131,13 +121,8 @@ public sealed class ServiceLine(ServiceCentre centre, HubDevice hub, string hubI
     public ValueTask<MqttSent> PublishAsync(
         string topic, ReadOnlyMemory<byte> payload, MqttQos qos, CancellationToken cancellationToken = default)
     {
-        var which = topic[(topic.LastIndexOf('/') + 1)..] switch
-        {
-            "receipt" => UplinkTopic.Receipt,
-            "band" => UplinkTopic.Band,
-            "trace" => UplinkTopic.Trace,
-            _ => UplinkTopic.Bands,
-        };
+        var which = TopicNames.Down(topic)
+            ?? throw new InvalidOperationException($"the service publishes {topic}, which no hub knows");
         var copy = payload.ToArray();
         var connection = _session is null ? -1 : _connection;
         World.At(After(ref _downFreeMs), () =>
@@ -145,10 +130,6 @@ public sealed class ServiceLine(ServiceCentre centre, HubDevice hub, string hubI
             if (connection == _connection && !_isDead)
             {
                 hub.Raise(EventKind.Downlink, 0, (int)which, copy);
-            }
-            else
-            {
-                Swallowed++;
             }
         });
         return new(MqttSent.Sent);
@@ -174,7 +155,6 @@ public sealed class ServiceLine(ServiceCentre centre, HubDevice hub, string hubI
         if (connection != _connection || _isDead || _session is null
             || !centre.Receive(_session, topic, payload))
         {
-            Swallowed++;
             return;
         }
 
@@ -182,12 +162,8 @@ public sealed class ServiceLine(ServiceCentre centre, HubDevice hub, string hubI
         {
             if (connection == _connection && !_isDead)
             {
-                _inFlight--;
+                _inFlight.Done();
                 hub.Raise(EventKind.Published, 0, id, null);
-            }
-            else
-            {
-                Swallowed++;
             }
         });
     }
@@ -206,7 +182,7 @@ public sealed class ServiceLine(ServiceCentre centre, HubDevice hub, string hubI
     private void Leave(bool isTold = true)
     {
         _connection++;
-        _inFlight = 0;
+        _inFlight.Clear();
         _isConnecting = false;
         if (_session is { } session)
         {
@@ -219,14 +195,4 @@ public sealed class ServiceLine(ServiceCentre centre, HubDevice hub, string hubI
     }
 
     private long After(ref long freeMs) => freeMs = Math.Max(freeMs, World.NowMs + World.Draw(NetworkMs));
-
-    private static string Segment(UplinkTopic topic) => topic switch
-    {
-        UplinkTopic.Hello => "hello",
-        UplinkTopic.Alarm => "alarm",
-        UplinkTopic.Vitals => "vitals",
-        UplinkTopic.Beat => "beat",
-        UplinkTopic.Trace => "trace",
-        _ => throw new ArgumentOutOfRangeException(nameof(topic), topic, "a hub does not publish this"),
-    };
 }

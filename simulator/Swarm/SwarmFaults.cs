@@ -284,7 +284,6 @@ public sealed class SwarmFaults
         var isArmed = true;
         device.Flash.Written += write =>
         {
-
             if (!isArmed || _isHealed || !device.IsOn)
             {
                 return;

@@ -9,8 +9,8 @@ namespace ElderBand.Simulator.Swarm;
 public sealed record PlannedFault(FaultKind Kind, int FromMs, int LengthMs, int Subject, int Amount);
 
 /// <summary>
-/// A world's faults, drawn from its seed as a swarm: each kind is in or out, so that no kind hides another in every
-/// world. Each kind draws from a source of its own, so a new kind leaves the plans of the others as they were.
+/// A world's faults, drawn from its seed. Each kind is in about half of the worlds, so that no kind hides another in
+/// all of them. Each kind has a random source of its own, so a new kind does not change the plans of the others.
 /// </summary>
 public sealed class SwarmPlan
 {
@@ -25,7 +25,7 @@ public sealed class SwarmPlan
 
     private const int MostOfAKind = 2;
 
-    // Seven of ten faults begin around something that a person does, where there is something to lose.
+    // Seven of ten faults begin around something that a wearer does: a fault matters while a call is under way.
     private const int NearAnActPercent = 70;
 
     private SwarmPlan(int bands, int hubs, IReadOnlyList<PlannedFault> faults)
@@ -89,7 +89,7 @@ public sealed class SwarmPlan
 
     private static Random SourceOf(int seed, FaultKind kind) => new(unchecked((seed * 1_000_003) + ((int)kind * 7919)));
 
-    // A longer fault may already be there when the key is pressed.
+    // Faults other than power cuts last longer and may begin up to 20 s before the act.
     private static int AroundAct(Random random, PlannedFault act, FaultKind kind)
     {
         var isCut = kind is FaultKind.BandPowerCut or FaultKind.BandCutInWrite or FaultKind.HubCutInWrite;

@@ -166,7 +166,7 @@ public static class SwarmRun
     {
         var (ledger, world) = (swarm.Ledger, swarm.World);
         var missing = ledger.Missing();
-        foreach (var waiting in ledger.Waiting.Where(static w => !w.Contains("Sos") && !w.Contains("FallSuspected")))
+        foreach (var waiting in ledger.Waiting)
         {
             ledger.Report(Violation.Late, $"{waiting} waits 90 s after the heal");
         }
@@ -200,7 +200,8 @@ public static class SwarmRun
         }
     }
 
-    // A stage that was taken back before the wrist could say it leaves the one before it as it was.
+    // Since when the wrist should have said the alarm's stage. Where the alarm left a stage and returned before the wrist
+    // had said the other one, the time before counts: the wrist need not say the same stage twice.
     private static long SinceMs(AlarmTrace alarm, WristWatch wrist)
     {
         var at = alarm.History.Count - 1;
@@ -210,7 +211,7 @@ public static class SwarmRun
             at -= 2;
         }
 
-        // The wrist may say of a suspicion that the centre has it before the suspicion becomes an alarm.
+        // The wrist may say "the centre has it" of a suspicion before the suspicion becomes an alarm.
         return at == 0 && alarm.History[0].Stage == Stage.Centre ? alarm.SinceMs : alarm.History[at].AtMs;
     }
 
@@ -231,7 +232,7 @@ public static class SwarmRun
 
         var wrist = swarm.Wrists[swarm.Bands.IndexOf(alarm.Band)];
         var fromMs = SinceMs(alarm, wrist);
-        var isFelt = wrist.LastUnknownMs >= fromMs || wrist.LastFeltMs.GetValueOrDefault(wanted, -1) >= fromMs;
+        var isFelt = wrist.LastFeltMs.GetValueOrDefault(wanted, -1) >= fromMs;
         if (!isFelt || alarm.Row.WristStage != (int)wanted)
         {
             swarm.Ledger.Report(

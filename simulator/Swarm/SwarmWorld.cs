@@ -9,7 +9,7 @@ public sealed class SwarmWorld : IDisposable
 {
     private const int RestingBpm = 68;
 
-    // The invented signals repeat: what a swarm hunts is not in the heart's curve.
+    // The wearer's made-up signals repeat after so long: the swarm looks for lost frames, not for wrong heart rates.
     private const int SignalS = 20;
 
     /// <summary>Builds the home; nothing has power yet.</summary>

@@ -11,7 +11,7 @@ public sealed class WristWatch
 {
     private readonly FrameLedger _ledger;
     private readonly BandDevice _band;
-    private readonly Dictionary<Felt, int> _felt = [];
+    private int _ticks;
     private bool _isCutShort;
     private int _homes;
     private int _boots;
@@ -28,23 +28,17 @@ public sealed class WristWatch
     /// <summary>Ticks since the count was last taken.</summary>
     public int TakeTicks()
     {
-        var ticks = _felt.GetValueOrDefault(Felt.Tick);
-        _felt[Felt.Tick] = 0;
+        var ticks = _ticks;
+        _ticks = 0;
         return ticks;
     }
 
     /// <summary>When the motor last began to say a stage, world ms; null: never.</summary>
     public Dictionary<Stage, long> LastFeltMs { get; } = [];
 
-    /// <summary>
-    /// When the motor last did what is no pattern, world ms: a flash write in a pattern's part makes the part longer.
-    /// </summary>
-    public long LastUnknownMs { get; private set; } = -1;
-
     private void Shown(Felt felt, long atMs)
     {
-        LastUnknownMs = felt == Felt.Unknown ? atMs : LastUnknownMs;
-        _felt[felt] = _felt.GetValueOrDefault(felt) + 1;
+        _ticks += felt == Felt.Tick ? 1 : 0;
         if (felt is not Felt.Tick and not Felt.Countdown)
         {
             _ledger.Log?.Invoke($"{_band.Name}: the wrist says {felt}");

@@ -255,6 +255,25 @@ public class FlowTests
     }
 
     [Fact]
+    public async Task P33_a_call_of_a_newer_version_under_a_used_number_is_refused_with_a_receipt()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync();
+        TestBand band = centre.Band();
+        byte[] press = band.Sos();
+        await hub.SendAsync(band, press);
+        byte[] newer = [.. press];
+        newer[0] |= 0x40;
+        await hub.SendAsync(band, band.Sign(newer));
+        await hub.SendAsync(band, newer); // again: the same refusal, no second row
+
+        centre.Count("quarantine").ShouldBe(1);
+        centre.Technicals().ShouldContain(t => t.Kind == "unknownFrame" && t.Urgent && t.BandId != null);
+        await TestCentre.UntilAsync(() => hub.Of(FrameType.Receipt).Count == 3, "a receipt for each true frame");
+        hub.Of(FrameType.Receipt).Select(f => Payload.ReceiptRefusal(f, 0)).ShouldBe([0, 1, 1]);
+    }
+
+    [Fact]
     public async Task P29_a_hub_that_publishes_on_another_hubs_topic_is_refused_and_audited()
     {
         await using TestCentre centre = await TestCentre.StartAsync();

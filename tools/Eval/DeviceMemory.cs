@@ -61,7 +61,7 @@ public sealed class DeviceMemory
         return memory.Bytes;
     }
 
-    /// <summary>Counts an object and all that it refers to, what was counted before excepted.</summary>
+    /// <summary>Counts an object and all that it refers to; what was counted before is not counted again.</summary>
     public void Add(object root) => Add(root, root.GetType());
 
     /// <summary>Counts a block for each static field of a class, and what the fields refer to.</summary>

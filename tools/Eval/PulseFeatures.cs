@@ -5,10 +5,11 @@ using ElderBand.VitalsFilter;
 namespace ElderBand.Eval;
 
 /// <summary>
-/// What the tracker of moving arms sees of every window, for training: the recordings as they are, hearts and strides
-/// made faster and slower, fewer channels, and two inventions. Resting pulses get the slip of somebody else's recorded
-/// arm added, so that no relation between rate and stride is learned from the few who were recorded; and recorded arms
-/// get a light without any pulse, so that having none is learned too.
+/// Training data: what the tracker of moving arms sees in every window of the recordings. Each recording is taken as it
+/// is, made faster and slower, and with fewer channels. Two kinds of signals are made up. To a resting pulse is added
+/// what another person's recorded arm movement does to the light, so that no relation between heart rate and stride is
+/// learned from the few people who were recorded. And a recorded arm movement gets light without a pulse, so that the
+/// absence of a pulse is learned too.
 /// </summary>
 public static class PulseFeatures
 {

@@ -19,12 +19,12 @@ public static class Ram
     /// <summary>Counted RAM of a hub, bytes.</summary>
     public const int HubBudget = 256 * 1024;
 
-    // Estimated and not judged, because the host has only models of it: the ports of the Board (lines, bus, files,
-    // power: about 1.5 KB by the same sizes), upstream's Bluetooth objects (1 KB, docs/adr/0025), the frames of two
-    // threads (20 frames of 150 bytes each).
+    // Bytes that are estimated and not compared with the budget, because the host has only models of these parts: the
+    // ports of the Board (lines, bus, files, power: about 1.5 KB by the same sizes), nanoFramework's Bluetooth objects
+    // (1 KB, docs/adr/0025), the stacks of two threads (20 frames of 150 bytes each).
     private const int BandBoard = 8 * 1024;
 
-    // The same with seven threads, three links, and upstream's MQTT client with 64 records in 32 messages in flight.
+    // The same with seven threads, three links, and M2Mqtt's client with 64 records in 32 messages in flight.
     private const int HubBoard = 32 * 1024;
 
     private const int Homes = HubMessage.MaxBands;
@@ -43,7 +43,7 @@ public static class Ram
     /// <summary>RAM of one device.</summary>
     /// <param name="Name">Band or hub.</param>
     /// <param name="Counted">Bytes of all objects and statics.</param>
-    /// <param name="Board">Bytes that are estimated, and not judged.</param>
+    /// <param name="Board">Bytes that are estimated, and not compared with the budget.</param>
     /// <param name="Budget">Bytes that the counted part may take.</param>
     /// <param name="ByClass">Counted bytes by class, largest first.</param>
     /// <param name="HostOnly">Classes that were met and left out.</param>
@@ -75,7 +75,7 @@ public static class Ram
     {
         yield return string.Create(CultureInfo.InvariantCulture,
             $"RAM of a {result.Name}: {result.Counted / 1024.0:0.0} KB of {result.Budget / 1024} KB counted; "
-            + $"the Board and upstream's objects, estimated: {result.Board / 1024} KB more");
+            + $"the Board and the platform's objects, estimated: {result.Board / 1024} KB more");
         foreach (var (name, bytes) in result.ByClass.Take(LargestClasses))
         {
             yield return string.Create(CultureInfo.InvariantCulture, $"  {name,-30}{bytes,8}");
