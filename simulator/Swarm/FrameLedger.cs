@@ -284,7 +284,7 @@ public sealed class FrameLedger
 
     private void Explain(BandDevice band, byte[] frame, string identity)
     {
-        // First a press of the frame's boot, then one of an earlier boot; first one that must arrive, then one that may.
+        // A press of the frame's boot goes before one of an earlier boot, one that must arrive before one that may.
         var boot = Frame.BootOf(frame, 0);
         var fitting = Calls.Where(c => c.Band == band && c.Type == FrameType.Sos && Fits(c, frame))
             .OrderBy(c => c.Boot == boot ? 0 : 1).ThenBy(static c => c.IsExcused).ToList();

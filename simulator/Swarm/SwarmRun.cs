@@ -200,8 +200,8 @@ public static class SwarmRun
         }
     }
 
-    // Since when the wrist should have said the alarm's stage. Where the alarm left a stage and returned before the wrist
-    // had said the other one, the time before counts: the wrist need not say the same stage twice.
+    // Since when the wrist should have said the alarm's stage. Where the alarm left a stage and returned before the
+    // wrist had said the other one, the time before counts: the wrist need not say the same stage twice.
     private static long SinceMs(AlarmTrace alarm, WristWatch wrist)
     {
         var at = alarm.History.Count - 1;
