@@ -43,7 +43,11 @@ public sealed class FlashFuzzTests
             {
                 loaded[..length].ShouldBe(saved[^1], "the newest copy was not touched");
             }
-            else if (length >= 0)
+            else if (length < 0)
+            {
+                (damaged == 1 && saved.Count > 1).ShouldBeFalse("the older copy was not touched and is not given");
+            }
+            else
             {
                 saved.TakeLast(2).Any(content => content.AsSpan().SequenceEqual(loaded.AsSpan(0, length)))
                     .ShouldBeTrue("neither of the last two contents");
