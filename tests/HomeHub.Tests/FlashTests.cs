@@ -112,8 +112,8 @@ public sealed class FlashTests(ITestOutputHelper output)
         Rows(rig, FrameType.Sos).ShouldBe(2);
         Rows(rig, FrameType.HubKey).ShouldBe(1);
         rig.Centre.Vitals.ShouldNotBeEmpty();
-        Technical(rig, TechnicalCode.FlashFault).ShouldBe(1);
-        Technical(rig, TechnicalCode.Recovered).ShouldBe(0);
+        rig.Technical(TechnicalCode.FlashFault).ShouldBe(1);
+        rig.Technical(TechnicalCode.Recovered).ShouldBe(0);
 
         rig.Flash.ReadOnly = false;
         rig.Flash.CapacityBytes = capacity;
@@ -124,8 +124,8 @@ public sealed class FlashTests(ITestOutputHelper output)
         rig.Run(3000);
         rig.Band.HasHeard(after).ShouldBeTrue();
         rig.Hub.Signal.ShouldBe(SignalMode.Online);
-        Technical(rig, TechnicalCode.Recovered).ShouldBe(1, "the card closes by itself");
-        Technical(rig, TechnicalCode.FlashFault).ShouldBe(1);
+        rig.Technical(TechnicalCode.Recovered).ShouldBe(1, "the card closes by itself");
+        rig.Technical(TechnicalCode.FlashFault).ShouldBe(1);
     }
 
     [Fact]
@@ -163,9 +163,6 @@ public sealed class FlashTests(ITestOutputHelper output)
     }
 
     private static int Rows(HubRig rig, FrameType type) => rig.Centre.Rows.Values.Count(row => row.Type == type);
-
-    private static int Technical(HubRig rig, TechnicalCode code) =>
-        rig.Centre.Rows.Values.Count(row => row.Type == FrameType.HubTechnical && row.Code == code);
 
     private static HubRig OfflineHub(int bands, out LittleFs drive)
     {
