@@ -34,9 +34,12 @@ public sealed class WalCutTests(ITestOutputHelper output)
         for (int i = 0; i < Presses; i++)
         {
             byte[] sos = band.Sos();
-            await hub.SendAsync(band, sos);
-            await TestCentre.UntilAsync(() => hub.Receipts.Count > i, "the receipt");
+            Task<bool> sent = hub.SendAsync(band, sos);
+
+            // Without a pause: a receipt before its commit must find the log without the press.
+            SpinWait.SpinUntil(() => hub.Receipts.Count > i, 10_000).ShouldBeTrue("the receipt");
             presses.Add((Frame.SequenceOf(sos, 0), new FileInfo(file + "-wal").Length));
+            (await sent).ShouldBeTrue();
         }
 
         byte[] database = ReadShared(file);
