@@ -1,0 +1,107 @@
+using ElderBand.BandProtocol;
+using ElderBand.HubService.Storage;
+
+namespace ElderBand.Tests.HubService;
+
+/// <summary>What the centre does not accept, and what happens to it.</summary>
+public class QuarantineTests
+{
+    [Fact]
+    public async Task P13_wrong_tags_and_unknown_bands_are_rejected_bounded_and_receipted_and_the_true_band_is_served()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync();
+        TestBand band = centre.Band();
+        for (int i = 0; i < 15; i++)
+        {
+            byte[] forged = band.Sos();
+            forged[8] ^= 1;
+            (await hub.SendAsync(band, forged)).ShouldBeTrue();
+        }
+        (await hub.SendAsync(0x0B0000000009, [band.Sos()])).ShouldBeTrue();
+        centre.Alarms().ShouldBeEmpty();
+        centre.Count("quarantine", "reason='wrongTag'").ShouldBe(11); // ten, and the one that raises the card
+        centre.Count("quarantine", "reason='unknownBand'").ShouldBe(1);
+        centre.Technicals().ShouldContain(t => t.Kind == "tamper" && t.Urgent);
+        await TestCentre.UntilAsync(
+            () => hub.Receipts.Count == 16, "receipts for rejected records: the outbox never blocks (R9)");
+        hub.Of(FrameType.Receipt).ShouldBeEmpty();
+
+        await hub.SendAsync(band, band.Sos());
+        centre.Alarms().ShouldHaveSingleItem().State.ShouldBe("ringing");
+    }
+
+    [Fact]
+    public async Task P33_impossible_content_unknown_types_and_versions_are_quarantined_refused_and_the_queue_goes_on()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync();
+        TestBand band = centre.Band();
+        await hub.SendAsync(band, band.Vitals(255), topic: "vitals");
+        byte[] newType = band.Sos();
+        newType[0] = 30;
+        await hub.SendAsync(band, band.Sign(newType));
+        byte[] newVersion = band.Sos();
+        newVersion[0] |= 0x40;
+        await hub.SendAsync(band, band.Sign(newVersion));
+        await hub.SendAsync(band, newVersion); // again: the same refusal, no second row
+        await hub.PublishAsync("eb1/c1/hub-1/up/alarm", [1, 2, 3]);
+        await hub.PublishAsync("eb1/c1/hub-1/up/something", [1]);
+        (await hub.SendAsync(band, band.Sos())).ShouldBeTrue();
+
+        centre.Count("quarantine").ShouldBe(5);
+        centre.Count("vitals").ShouldBe(0);
+        centre.Technicals().Where(t => t.Kind == "unknownFrame").ShouldAllBe(t => t.Urgent);
+        centre.Technicals().ShouldContain(t => t.Kind == "unknownFrame");
+        await TestCentre.UntilAsync(
+            () => hub.Of(FrameType.Receipt).Count == 4, "receipts of the four alarm-lane frames");
+        hub.Of(FrameType.Receipt).Select(f => Payload.ReceiptRefusal(f, 0)).ShouldBe([1, 1, 1, 0]);
+        centre.Alarms().ShouldHaveSingleItem();
+    }
+
+    [Fact]
+    public async Task P33_a_record_that_cannot_be_handled_goes_to_quarantine_and_the_rest_of_its_envelope_is_stored()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync();
+        TestBand band = centre.Band();
+        byte[] sos = new TestBand(TestCentre.BandOne, Convert.FromBase64String(
+            centre.Enrolled.Bands.Single(b => b.Address == TestCentre.BandOne).Secret!), 1).Sos();
+        // opens the alarm of number 0, which the next frame claims too
+        byte[] confirm = band.Answer(FrameType.FallConfirmed, sos);
+        byte[] clash = band.Sos();
+        Frame.Begin(clash, FrameType.Sos, Lane.Alarm, 1, 0);
+        Payload.PutEvent(clash, 100, AlarmFlags.Worn, 80, 0);
+        Frame.Begin(confirm, FrameType.FallConfirmed, Lane.Alarm, 1, 5);
+        byte[] inactivity = band.Event(FrameType.Inactivity);
+        (await hub.SendAsync(band.Address, [band.Sign(confirm), band.Sign(clash), inactivity])).ShouldBeTrue();
+        centre.Alarms().Select(a => a.Kind).ShouldBe(["fall", "inactivity"], ignoreOrder: true);
+        centre.Count("quarantine").ShouldBe(1);
+        centre.Technicals().ShouldHaveSingleItem().Kind.ShouldBe("unknownFrame");
+        await TestCentre.UntilAsync(() => hub.Receipts.Count == 3, "the hub's receipts for all of them");
+    }
+
+    [Fact]
+    public async Task P33_a_hub_frame_in_the_lane_of_vitals_is_quarantined()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync();
+        byte[] frame = new byte[Frame.Size];
+        Frame.Begin(frame, FrameType.HubKey, Lane.Vitals, 7, 1);
+        (await hub.SendAsync(0, [frame])).ShouldBeTrue();
+        centre.Alarms().ShouldBeEmpty();
+        centre.Count("quarantine").ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task P29_a_hub_that_publishes_on_another_hubs_topic_is_refused_and_audited()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync();
+        (await hub.PublishAsync("eb1/c1/hub-3/up/alarm", [1])).ShouldBeFalse();
+        await hub.Closed.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
+        await TestCentre.UntilAsync(() => centre.Count(
+            "audit", "action='hub.publishRefused' AND detail='eb1/c1/hub-3/up/alarm'") == 1, "the audit row");
+        centre.Count("quarantine").ShouldBe(0);
+    }
+}

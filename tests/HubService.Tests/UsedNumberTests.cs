@@ -1,0 +1,111 @@
+using ElderBand.BandProtocol;
+using ElderBand.HubService.Storage;
+
+namespace ElderBand.Tests.HubService;
+
+/// <summary>A frame under a boot and sequence that the centre has seen, with other content.</summary>
+public class UsedNumberTests
+{
+    [Fact]
+    public async Task The_same_key_with_other_bytes_is_quarantined_with_an_urgent_card()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync();
+        TestBand band = centre.Band();
+        byte[] press = band.Sos();
+        await hub.SendAsync(band, press);
+        byte[] other = [.. press];
+        other[0] = (byte)((other[0] & 0xE0) | (int)FrameType.WearChange);
+        await hub.SendAsync(band, band.Sign(other));
+        centre.Count("event").ShouldBe(1);
+        centre.Count("quarantine", "reason='keyReused'").ShouldBe(1);
+        centre.Technicals().ShouldContain(t => t.Kind == "tamper" && t.Urgent && t.BandId != null);
+    }
+
+    [Fact]
+    public async Task P50_a_call_under_a_used_number_with_other_bytes_rings_and_its_replay_does_nothing()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync();
+        TestBand band = centre.Band();
+        byte[] press = band.Sos();
+        await hub.SendAsync(band, press);
+        var calls = new List<byte[]> { press };
+        for (int i = 1; i <= 3; i++)
+        {
+            byte[] other = [.. press];
+            other[6] += (byte)i; // the uptime: the band has forgotten its boot count and is pressed again
+            calls.Add(band.Sign(other));
+            await hub.SendAsync(band, other);
+            centre.Count("event").ShouldBe(1 + i);
+        }
+
+        int rings = centre.Alarms().Count;
+        centre.Alarms().Sum(a => a.Presses).ShouldBe(4);
+        centre.Technicals().ShouldContain(t => t.Kind == "bandFault" && t.Urgent && t.BandId != null);
+        foreach (byte[] call in calls)
+        {
+            await hub.SendAsync(band, call);
+        }
+
+        byte[] forged = [.. press];
+        forged[6] += 9;
+        await hub.SendAsync(band, forged);
+        centre.Count("event").ShouldBe(4);
+        centre.Alarms().Count.ShouldBe(rings);
+        await TestCentre.UntilAsync(() => hub.Of(FrameType.Receipt).Count >= 8, "a receipt for each true frame");
+        hub.Of(FrameType.Receipt).ShouldAllBe(f => Payload.ReceiptRefusal(f, 0) == 0);
+    }
+
+    [Fact]
+    public async Task P33_a_call_of_a_newer_version_under_a_used_number_is_refused_with_a_receipt()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync();
+        TestBand band = centre.Band();
+        byte[] press = band.Sos();
+        await hub.SendAsync(band, press);
+        byte[] newer = [.. press];
+        newer[0] |= 0x40;
+        await hub.SendAsync(band, band.Sign(newer));
+        await hub.SendAsync(band, newer); // again: the same refusal, no second row
+
+        centre.Count("quarantine").ShouldBe(1);
+        centre.Technicals().ShouldContain(t => t.Kind == "unknownFrame" && t.Urgent && t.BandId != null);
+        await TestCentre.UntilAsync(() => hub.Of(FrameType.Receipt).Count == 3, "a receipt for each true frame");
+        hub.Of(FrameType.Receipt).Select(f => Payload.ReceiptRefusal(f, 0)).ShouldBe([0, 1, 1]);
+    }
+
+    [Fact]
+    public async Task The_key_of_a_hub_whose_store_came_back_empty_rings_under_numbers_it_has_used()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        using IDisposable console = centre.Consoles.Enter("c1");
+        await using TestHub hub = await centre.HubAsync("hub-3");
+        await hub.HelloAsync(boot: 1, uptimeS: 5000);
+        await hub.SendOwnAsync(FrameType.HubKey, 1, boot: 1, uptimeS: 50);
+        await hub.SendOwnAsync(FrameType.HubKey, 1, boot: 1, uptimeS: 50); // a retry
+        centre.Alarms().ShouldHaveSingleItem().Presses.ShouldBe(1);
+
+        await hub.HelloAsync(boot: 1, uptimeS: 10, flags: HubMessage.StoreEmpty);
+        centre.Technicals().ShouldHaveSingleItem().Kind.ShouldBe("storeLost");
+        await hub.SendOwnAsync(FrameType.HubKey, 1, boot: 1, uptimeS: 50); // the very bytes of its first life
+        centre.Alarms().Count.ShouldBe(2);
+        await hub.HelloAsync(boot: 1, uptimeS: 60, flags: HubMessage.StoreEmpty); // the line was away: the same life
+        await hub.SendOwnAsync(FrameType.HubKey, 1, boot: 1, uptimeS: 50);
+        centre.Alarms().Count.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task A_hub_key_under_a_used_number_with_other_content_is_a_card_and_rings_too()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        using IDisposable console = centre.Consoles.Enter("c1");
+        await using TestHub hub = await centre.HubAsync("hub-3");
+        await hub.SendOwnAsync(FrameType.HubKey, 1, boot: 1, uptimeS: 50);
+        await hub.SendOwnAsync(FrameType.HubKey, 1, boot: 1, uptimeS: 90);
+        centre.Technicals().ShouldHaveSingleItem().Kind.ShouldBe("tamper");
+        centre.Alarms().Count.ShouldBe(2);
+        centre.Alarms().ShouldAllBe(a => a.State == "ringing");
+    }
+}
