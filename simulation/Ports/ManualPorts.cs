@@ -104,6 +104,25 @@ public sealed class ManualPower : IPower
     /// <summary>How often the App has fed the watchdog.</summary>
     public int Feeds { get; private set; }
 
+    /// <summary>Boots the App, and boots it again as often as it asks for a reset while it boots.</summary>
+    /// <param name="boot">Boots the App.</param>
+    /// <returns>How often the App has asked.</returns>
+    /// <exception cref="InvalidOperationException">The App has asked more often than 20 times.</exception>
+    public int BootUntilItStays(Action boot)
+    {
+        var before = Resets;
+        for (var boots = 1; boots <= 21; boots++)
+        {
+            boot();
+            if (Resets - before < boots)
+            {
+                return Resets - before;
+            }
+        }
+
+        throw new InvalidOperationException("the App has asked for a reset in each of 21 boots");
+    }
+
     /// <inheritdoc/>
     public byte BatteryPct() => Battery;
 

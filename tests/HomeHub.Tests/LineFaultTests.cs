@@ -88,11 +88,7 @@ public sealed class LineFaultTests
     [Fact]
     public void P21_after_a_frozen_attempt_the_hub_waits_longer_each_time_while_the_rest_works()
     {
-        HubRig rig = new();
-        rig.Hub.Start(0);
-        rig.Run(1000);
-        rig.SendTable();
-        rig.Run(1000);
+        HubRig rig = HubRig.Ready();
         rig.Centre.Hangs = true;
         rig.Centre.Drop();
         long[] expectedMs = [60_000, 120_000, 300_000, 900_000, 900_000];

@@ -94,11 +94,7 @@ public sealed class ReadFaultTests(ITestOutputHelper output)
 
     private static HubRig WithWaitingPresses()
     {
-        HubRig rig = new(3);
-        rig.Hub.Start(0);
-        rig.Run(500);
-        rig.SendTable();
-        rig.Run(500);
+        HubRig rig = HubRig.Ready(3);
         rig.Centre.Reachable = false;
         rig.Centre.Drop();
         for (int i = 0; i < Acknowledged; i++)
@@ -135,18 +131,5 @@ public sealed class ReadFaultTests(ITestOutputHelper output)
         }
     }
 
-    /// <summary>Boots, and boots again as often as the hub asks for at once; returns how often it asked.</summary>
-    private static int Restart(HubRig rig)
-    {
-        int before = rig.Power.Resets;
-        int asked = before;
-        rig.Reboot();
-        while (rig.Power.Resets > asked)
-        {
-            asked++;
-            rig.Reboot();
-        }
-
-        return asked - before;
-    }
+    private static int Restart(HubRig rig) => rig.Power.BootUntilItStays(() => rig.Reboot());
 }

@@ -9,6 +9,9 @@ namespace ElderBand.Tests.Wristband;
 /// <summary>P45: who grips the key after a fall calls; only who lets go when asked takes the call back.</summary>
 public sealed class GripTests
 {
+    // Ms from the start of the countdown, which lasts 30 s, to the press.
+    private static readonly int[] AfterTheFallMs = [200, 1000, 9000, 15_000, 21_000, 26_500];
+
     /// <summary>A worn, linked band, whose wearer has fallen where a fall is asked for; what the wrist says.</summary>
     private static (BandRig World, List<(Felt What, long AtMs)> Wrist) Worn(bool fallen)
     {
@@ -37,7 +40,7 @@ public sealed class GripTests
     [InlineData(30_000)]
     public void P45_a_grip_in_the_countdown_is_one_SOS_and_cancels_nothing(int heldMs)
     {
-        foreach (var afterMs in (int[])[200, 1000, 9000, 15_000, 21_000, 26_500])
+        foreach (var afterMs in AfterTheFallMs)
         {
             var (world, felt) = Worn(true);
             world.RunFor(afterMs);
@@ -62,7 +65,7 @@ public sealed class GripTests
     [InlineData(6500)]
     public void P45_letting_go_when_asked_cancels_the_fall_and_is_understood_700_ms_after_the_request(int heldMs)
     {
-        foreach (var afterMs in (int[])[200, 1000, 9000, 15_000, 21_000, 26_500])
+        foreach (var afterMs in AfterTheFallMs)
         {
             var (world, felt) = Worn(true);
             world.RunFor(afterMs);

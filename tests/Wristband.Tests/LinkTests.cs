@@ -1,26 +1,16 @@
 using ElderBand.BandProtocol;
 using ElderBand.Simulation;
-using ElderBand.Wristband;
 
 namespace ElderBand.Tests.Wristband;
 
+/// <summary>The link between band and hub: losses, keys, strangers, silence and restarts of the radio.</summary>
 public sealed class LinkTests
 {
-    private static BandRig Linked()
-    {
-        var world = new BandRig().Boot();
-        world.RunFor(20_000);
-        world.Band.Link.IsTrusted.ShouldBeTrue();
-        world.Band.Wear.ShouldBe(Wear.On);
-        world.Band.Pending.ShouldBe(0);
-        return world;
-    }
-
     [Fact]
     public void P10_at_60_percent_loss_both_ways_every_one_of_30_presses_arrives_once()
     {
         var random = new Random(10);
-        var world = Linked();
+        var world = Bands.WornAndLinked();
         world.Loses = (_, _) => random.Next(100) < 60;
         for (var i = 0; i < 30; i++)
         {
@@ -35,157 +25,46 @@ public sealed class LinkTests
     }
 
     [Fact]
-    public void P12_hub_states_of_an_earlier_link_neither_hide_a_dead_hub_nor_report_its_line()
+    public void The_centre_moves_the_band_to_new_link_keys_and_waiting_frames_are_tagged_again()
     {
-        var world = Linked();
-        var recorded = world.State();
-        world.Disconnect();
-        world.RunFor(500);
-        world.Online = false;
-        world.Connect();
-        world.RunFor(1000);
-        world.Band.Link.IsTrusted.ShouldBeTrue();
-        world.SendsState = false;
-        var restarts = world.RadioRestarts;
-        for (var i = 0; i < 8 && world.RadioRestarts == restarts; i++)
-        {
-            world.Down(recorded);
-            world.RunFor(5000);
-            world.Band.Link.HubOnline.ShouldBeFalse();
-        }
-
-        world.RadioRestarts.ShouldBe(restarts + 1);
-    }
-
-    [Fact]
-    public void P12_every_recorded_frame_replayed_in_another_boot_shows_no_stage_and_changes_nothing()
-    {
-        var recorded = new List<byte[]>();
-        var world = Linked();
-        world.Loses = (frame, up) =>
-        {
-            if (!up)
-            {
-                recorded.Add((byte[])frame.Clone());
-            }
-
-            return false;
-        };
+        var world = Bands.WornAndLinked();
+        world.AnswersReceipt = false;
         world.Press(200);
-        world.RunFor(4000);
-        var sos = world.RowsOf(FrameType.Sos)[0];
-        world.Down(world.FromCentre(
-            FrameType.Configuration, 5, 0, f => Payload.PutConfiguration(f, false, 1, false, 88, 28, 3)));
-        world.Down(world.FromCentre(
-            FrameType.Configuration, 6, 0, f => Payload.PutConfiguration(f, false, 2, false, 88, 28, 9)));
-        for (var stage = Stage.Taken; stage <= Stage.Closed; stage++)
-        {
-            world.Down(world.StageFrame(sos, stage, (int)stage));
-            world.RunFor(4000);
-        }
+        world.RunFor(3000);
+        world.Band.Pending.ShouldBe(1);
+        var move = world.FromCentre(FrameType.LinkGroup, 0, 0, f => Payload.PutLinkGroup(f, 99, 4));
+        world.Down(move);
+        world.RunFor(3000);
+        world.Band.Link.IsTrusted.ShouldBeFalse("the old hub's keys are worthless");
+        world.HubKeys.DeriveLink(new HostMac(), world.Secret, 99, 4);
+        world.AnswersReceipt = true;
+        world.Disconnect();
+        world.RunFor(10_000);
+        world.Band.Link.IsTrusted.ShouldBeTrue();
+        world.Band.Pending.ShouldBe(0);
 
-        recorded.Count.ShouldBeGreaterThan(8);
-        world.Loses = (_, _) => false;
         world.Disconnect();
         world.Boot();
-        world.RunFor(6000);
-        world.Press(200);
-        world.AnswersReceipt = false;
-        world.RunFor(500);
-        world.AnswersHeard = false;
-        world.RunFor(4000);
-        var rows = world.Rows.Count;
-        var shown = world.Band.ShownStage;
-        var pending = world.Band.Pending;
-        foreach (var frame in recorded)
-        {
-            world.Down(frame);
-            world.RunFor(3000);
-        }
-
-        world.Band.ShownStage.ShouldBe(shown);
-        world.Band.Pending.ShouldBe(pending, "no replayed receipt releases the new press");
-        world.RowsOf(FrameType.StageShown).Count(f => Payload.ShownBoot(f, 0) == world.Band.Boot)
-            .ShouldBeLessThanOrEqualTo(1);
-        world.RowsOf(FrameType.Status).Select(f => Payload.StatusConfigVersion(f, 0)).Last().ShouldBe((byte)6);
+        world.RunFor(5000);
+        world.Band.Link.IsTrusted.ShouldBeTrue("the move survives a reboot");
+        world.Down(world.FromCentre(FrameType.LinkGroup, 0, 0, f => Payload.PutLinkGroup(f, 7, 3)));
+        world.RunFor(5000);
+        world.Band.Link.IsTrusted.ShouldBeTrue("an older epoch is a replay");
     }
 
     [Fact]
-    public void P13_no_flipped_bit_of_a_stage_frame_is_shown()
+    public void A_frame_that_only_a_hub_has_is_sent_again_until_the_centre_has_it()
     {
-        var world = Linked();
-        world.Press(200);
-        world.RunFor(5000);
-        var sos = world.RowsOf(FrameType.Sos)[0];
-        var good = world.StageFrame(sos, Stage.Taken, 2);
-        for (var bit = 0; bit < Frame.LinkTagOffset * 8; bit++)
-        {
-            var bad = (byte[])good.Clone();
-            bad[bit / 8] ^= (byte)(1 << (bit % 8));
-            world.Band.Link.Admit(bad, Frame.Size, world.Now + (bit * 60_000L)).ShouldBeFalse($"bit {bit}");
-        }
-
-        world.RunFor(1000);
-        world.Band.ShownStage.ShouldBe(Stage.Centre);
-    }
-
-    [Theory]
-    [InlineData(0)]
-    [InlineData(19)]
-    public void P13_a_truncated_frame_is_refused(int count)
-    {
-        var world = Linked();
-        world.Band.Link.Admit(new byte[Frame.Size], count, world.Now).ShouldBeFalse();
-        world.Band.Link.BadTags.ShouldBe(1);
-    }
-
-    [Fact]
-    public void P13_a_hub_that_was_broken_into_cannot_show_a_stage_beyond_heard_at_home()
-    {
-        var world = Linked();
+        var world = Bands.WornAndLinked();
         world.AnswersReceipt = false;
         world.Press(200);
-        world.RunFor(3000);
-        var sos = world.RowsOf(FrameType.Sos)[0];
-        world.Band.ShownStage.ShouldBe(Stage.Home);
-        var forged = world.FromHub(
-            FrameType.Stage,
-            Lane.Alarm,
-            Frame.BootOf(sos, 0),
-            Frame.SequenceOf(sos, 0),
-            f => Payload.PutStage(f, Stage.Taken, 9));
-        world.Down(forged);
-        var receipt = world.FromHub(
-            FrameType.Receipt,
-            Lane.Alarm,
-            Frame.BootOf(sos, 0),
-            Frame.SequenceOf(sos, 0));
-        world.Down(receipt);
-        world.RunFor(5000);
-        world.Band.ShownStage.ShouldBe(Stage.Home);
+        world.RunFor(65_000);
         world.Band.Pending.ShouldBe(1);
-    }
-
-    [Fact]
-    public void P13_after_10_bad_tags_a_minute_staff_are_told_once_and_the_true_hub_is_still_served()
-    {
-        var world = Linked();
-        for (var i = 0; i < 15; i++)
-        {
-            world.Down(new byte[Frame.Size]);
-            world.RunFor(100);
-        }
-
-        world.Band.Link.Restarts.ShouldBe(1, "that link is gone");
-        world.RunFor(5000);
-        world.Technical(TechnicalCode.Tamper).ShouldBe(1);
-        world.Press(200);
-        world.RunFor(3000);
-        world.RowsOf(FrameType.Sos).Count.ShouldBe(1);
-        ((int)world.Band.ShownStage).ShouldBeGreaterThanOrEqualTo((int)Stage.Home);
-        world.RunFor(70_000);
-        world.Band.ShownStage.ShouldBe(
-            Stage.Centre, "the centre's receipt counts again when the minute is over, at the latest");
+        var sent = world.Heard.Count(h => !h.Advertised && Frame.TypeOf(h.Frame, 0) == FrameType.Sos);
+        sent.ShouldBeInRange(6, 8, "at once, then every 10 s");
+        world.AnswersReceipt = true;
+        world.RunFor(11_000);
+        world.Band.Pending.ShouldBe(0);
     }
 
     [Fact]
@@ -221,86 +100,6 @@ public sealed class LinkTests
         world.Disconnect();
         world.RunFor(10_000);
         world.Band.Link.IsTrusted.ShouldBeTrue();
-        world.Band.Pending.ShouldBe(0);
-    }
-
-    [Fact]
-    public void P15_a_hub_that_says_nothing_for_three_intervals_is_gone_and_the_radio_restarted()
-    {
-        var world = Linked();
-        world.SendsState = false;
-        world.AnswersHello = false;
-        world.RunFor(LinkTiming.SilenceMs + 12_000);
-        world.RadioRestarts.ShouldBe(1);
-        world.Band.Link.IsTrusted.ShouldBeFalse();
-        world.SendsState = true;
-        world.AnswersHello = true;
-        world.Disconnect();
-        world.RunFor(5000);
-        world.Band.Link.IsTrusted.ShouldBeTrue();
-    }
-
-    [Fact]
-    public void A_recorded_hello_opens_no_link()
-    {
-        byte[]? hello = null;
-        var world = new BandRig();
-        world.Loses = (frame, up) =>
-        {
-            hello = !up && Frame.TypeOf(frame, 0) == FrameType.LinkHello ? (byte[])frame.Clone() : hello;
-            return false;
-        };
-        world.Boot();
-        world.RunFor(5000);
-        hello.ShouldNotBeNull();
-        world.AnswersHello = false;
-        world.Disconnect();
-        world.RunFor(3000);
-        world.Down(hello);
-        world.RunFor(1000);
-        world.Band.Link.IsTrusted.ShouldBeFalse();
-    }
-
-    [Fact]
-    public void The_centre_moves_the_band_to_new_link_keys_and_waiting_frames_are_tagged_again()
-    {
-        var world = Linked();
-        world.AnswersReceipt = false;
-        world.Press(200);
-        world.RunFor(3000);
-        world.Band.Pending.ShouldBe(1);
-        var move = world.FromCentre(FrameType.LinkGroup, 0, 0, f => Payload.PutLinkGroup(f, 99, 4));
-        world.Down(move);
-        world.RunFor(3000);
-        world.Band.Link.IsTrusted.ShouldBeFalse("the old hub's keys are worthless");
-        world.HubKeys.DeriveLink(new HostMac(), world.Secret, 99, 4);
-        world.AnswersReceipt = true;
-        world.Disconnect();
-        world.RunFor(10_000);
-        world.Band.Link.IsTrusted.ShouldBeTrue();
-        world.Band.Pending.ShouldBe(0);
-
-        world.Disconnect();
-        world.Boot();
-        world.RunFor(5000);
-        world.Band.Link.IsTrusted.ShouldBeTrue("the move survives a reboot");
-        world.Down(world.FromCentre(FrameType.LinkGroup, 0, 0, f => Payload.PutLinkGroup(f, 7, 3)));
-        world.RunFor(5000);
-        world.Band.Link.IsTrusted.ShouldBeTrue("an older epoch is a replay");
-    }
-
-    [Fact]
-    public void A_frame_that_only_a_hub_has_is_sent_again_until_the_centre_has_it()
-    {
-        var world = Linked();
-        world.AnswersReceipt = false;
-        world.Press(200);
-        world.RunFor(65_000);
-        world.Band.Pending.ShouldBe(1);
-        var sent = world.Heard.Count(h => !h.Advertised && Frame.TypeOf(h.Frame, 0) == FrameType.Sos);
-        sent.ShouldBeInRange(6, 8, "at once, then every 10 s");
-        world.AnswersReceipt = true;
-        world.RunFor(11_000);
         world.Band.Pending.ShouldBe(0);
     }
 
@@ -353,9 +152,25 @@ public sealed class LinkTests
     }
 
     [Fact]
+    public void P15_a_hub_that_says_nothing_for_three_intervals_is_gone_and_the_radio_restarted()
+    {
+        var world = Bands.WornAndLinked();
+        world.SendsState = false;
+        world.AnswersHello = false;
+        world.RunFor(LinkTiming.SilenceMs + 12_000);
+        world.RadioRestarts.ShouldBe(1);
+        world.Band.Link.IsTrusted.ShouldBeFalse();
+        world.SendsState = true;
+        world.AnswersHello = true;
+        world.Disconnect();
+        world.RunFor(5000);
+        world.Band.Link.IsTrusted.ShouldBeTrue();
+    }
+
+    [Fact]
     public void P15_a_link_whose_end_was_lost_is_given_up_with_the_first_frame_nobody_takes()
     {
-        var world = Linked();
+        var world = Bands.WornAndLinked();
         world.VanishLink();
         world.Press(200);
         world.RunUntil(() => world.RowsOf(FrameType.Sos).Count == 1, 5000).ShouldBeTrue();

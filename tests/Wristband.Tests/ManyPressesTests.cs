@@ -7,13 +7,14 @@ namespace ElderBand.Tests.Wristband;
 /// <summary>P44: whoever is afraid presses again and again; the wrist still tells how far help has come.</summary>
 public sealed class ManyPressesTests
 {
-    /// <summary>A linked band and a centre that puts every press on the card that the first press has opened.</summary>
-    private static BandRig Linked()
+    /// <summary>The first press has opened a card at the centre; returns that press too.</summary>
+    private static (BandRig World, byte[] Opener) WithACard()
     {
-        var world = new BandRig().Boot();
-        world.RunFor(5000);
-        world.Band.Link.IsTrusted.ShouldBeTrue();
-        return world;
+        var world = Bands.Linked();
+        Press(world, 1, 2000);
+        var opener = world.RowsOf(FrameType.Sos)[0];
+        Tell(world, opener, Stage.Centre, 1);
+        return (world, opener);
     }
 
     private static void Press(BandRig world, int presses, int everyMs)
@@ -59,7 +60,7 @@ public sealed class ManyPressesTests
     {
         foreach (var stageComesFirst in (bool[])[true, false])
         {
-            var world = Linked();
+            var world = Bands.Linked();
             Press(world, 1, 2000);
             var opener = world.RowsOf(FrameType.Sos)[0];
             if (stageComesFirst)
@@ -82,7 +83,7 @@ public sealed class ManyPressesTests
     [InlineData(12)]
     public void P44_that_a_person_has_it_is_felt_within_7_s_however_many_presses_came_before(int presses)
     {
-        var world = Linked();
+        var world = Bands.Linked();
         var felt = new List<Felt>();
         world.Wrist.Shown = (what, _) => felt.Add(what);
         Press(world, presses, 700);
@@ -105,10 +106,7 @@ public sealed class ManyPressesTests
     [InlineData(true)]
     public void P44_a_press_whose_receipt_comes_after_the_end_of_its_card_leaves_no_tick(bool hasCardOfItsOwn)
     {
-        var world = Linked();
-        Press(world, 1, 2000);
-        var opener = world.RowsOf(FrameType.Sos)[0];
-        Tell(world, opener, Stage.Centre, 1);
+        var (world, opener) = WithACard();
         world.AnswersReceipt = false;
         Press(world, 1, 6000);
         var second = world.RowsOf(FrameType.Sos)[1];
@@ -130,10 +128,7 @@ public sealed class ManyPressesTests
     [Fact]
     public void P44_a_card_that_opens_while_the_last_one_closes_keeps_its_stages_too()
     {
-        var world = Linked();
-        Press(world, 1, 2000);
-        var first = world.RowsOf(FrameType.Sos)[0];
-        Tell(world, first, Stage.Centre, 1);
+        var (world, first) = WithACard();
         Press(world, 1, 2000);
         var second = world.RowsOf(FrameType.Sos)[1]; // the centre has closed the first card meanwhile
         Press(world, 6, 2000);
@@ -147,10 +142,7 @@ public sealed class ManyPressesTests
     [Fact]
     public void P44_presses_that_wait_for_the_hub_do_not_take_the_slot_of_the_card()
     {
-        var world = Linked();
-        Press(world, 1, 2000);
-        var opener = world.RowsOf(FrameType.Sos)[0];
-        Tell(world, opener, Stage.Centre, 1);
+        var (world, opener) = WithACard();
         world.InRange = false;
         world.Disconnect();
         world.RunFor(1000);

@@ -1,6 +1,5 @@
 using ElderBand.BandProtocol;
 using ElderBand.Simulation;
-using ElderBand.Wristband;
 
 namespace ElderBand.Tests.Wristband;
 
@@ -62,13 +61,7 @@ public sealed class PressLatchTests
     [Fact]
     public void P49_the_hold_that_restarts_the_band_is_no_press_of_the_next_boot()
     {
-        var world = new BandRig();
-        world.Boot();
-        world.RunFor(3000);
-        world.Press(21_000);
-        world.RunFor(10_000);
-        world.Down(world.StageFrame(world.RowsOf(FrameType.Sos).ShouldHaveSingleItem(), Stage.Closed, 2));
-        world.RunUntil(() => world.Power.Resets > 0, 30_000).ShouldBeTrue();
+        var world = Bands.ResetByTheKey();
         world.PressLatch.Level.ShouldBeTrue("a held key sets it");
         world.Key.Level = false;
         world.Boot();

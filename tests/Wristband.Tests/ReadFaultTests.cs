@@ -133,19 +133,9 @@ public sealed class ReadFaultTests(ITestOutputHelper output)
         return world;
     }
 
-    /// <summary>Boots, and boots again as often as the band asks for; returns how often it asked.</summary>
-    private static int Restart(BandRig world)
+    private static int Restart(BandRig world) => world.Power.BootUntilItStays(() =>
     {
-        var before = world.Power.Resets;
-        var asked = before;
+        world.Hold(700); // the time of a reset
         world.Boot();
-        while (world.Power.Resets > asked)
-        {
-            asked++;
-            world.Hold(700);
-            world.Boot();
-        }
-
-        return asked - before;
-    }
+    });
 }

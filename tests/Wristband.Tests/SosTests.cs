@@ -7,18 +7,10 @@ namespace ElderBand.Tests.Wristband;
 
 public sealed class SosTests
 {
-    private static BandRig Linked(bool worn = true)
-    {
-        var world = new BandRig(worn).Boot();
-        world.RunFor(5000);
-        world.Band.Link.IsTrusted.ShouldBeTrue();
-        return world;
-    }
-
     [Fact]
     public void A_press_reaches_the_centre_and_every_stage_the_wrist_in_order()
     {
-        var world = Linked();
+        var world = Bands.Linked();
         world.Press(200);
         world.RunUntil(() => world.RowsOf(FrameType.Sos).Count == 1, 2000).ShouldBeTrue();
         var sos = world.RowsOf(FrameType.Sos)[0];
@@ -45,7 +37,7 @@ public sealed class SosTests
     [Fact]
     public void A_press_is_on_the_air_and_notified_within_100_ms_of_contact()
     {
-        var world = Linked();
+        var world = Bands.Linked();
         world.AnswersHeard = false;
         var pressed = world.Now;
         world.Press(200);
@@ -58,7 +50,7 @@ public sealed class SosTests
     [Fact]
     public void A_mistaken_Take_handed_back_lowers_the_stage_and_the_wrist_says_so()
     {
-        var world = Linked();
+        var world = Bands.Linked();
         world.Press(200);
         world.RunFor(5000);
         var sos = world.RowsOf(FrameType.Sos)[0];
@@ -78,7 +70,7 @@ public sealed class SosTests
     [Fact]
     public void A_waiting_stage_that_is_out_of_date_is_not_shown()
     {
-        var world = Linked();
+        var world = Bands.Linked();
         world.Press(200);
         world.RunFor(5000);
         var sos = world.RowsOf(FrameType.Sos)[0];
@@ -135,7 +127,7 @@ public sealed class SosTests
     [Fact]
     public void A_flash_that_refuses_delays_no_alarm_and_is_reported()
     {
-        var world = Linked();
+        var world = Bands.Linked();
         world.Flash.ReadOnly = true;
         world.Press(200);
         world.RunUntil(() => world.RowsOf(FrameType.Sos).Count == 1, 1000).ShouldBeTrue();
@@ -151,7 +143,7 @@ public sealed class SosTests
     [Fact]
     public void After_a_reboot_the_stage_of_an_open_alarm_is_shown_and_confirmed_again()
     {
-        var world = Linked();
+        var world = Bands.Linked();
         world.Press(200);
         world.RunFor(5000);
         var sos = world.RowsOf(FrameType.Sos)[0];
@@ -178,7 +170,7 @@ public sealed class SosTests
     [Fact]
     public void A_card_that_closes_takes_its_joined_presses_along_but_neither_a_fall_nor_the_press_of_another_card()
     {
-        var world = Linked();
+        var world = Bands.Linked();
         world.Press(200);
         world.RunFor(5000);
         world.Press(200);
@@ -200,7 +192,7 @@ public sealed class SosTests
     [Fact]
     public void A_press_that_the_centre_refuses_ends_the_ticking_of_the_wrist()
     {
-        var world = Linked();
+        var world = Bands.Linked();
         world.RunFor(20_000); // until it has told that it is worn
         world.AnswersReceipt = false;
         world.Press(200);

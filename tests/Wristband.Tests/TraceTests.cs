@@ -72,13 +72,7 @@ public sealed class TraceTests
     [Fact]
     public void A_reset_by_the_key_says_so_after_the_reset()
     {
-        BandRig world = new();
-        world.Boot();
-        world.RunFor(3000);
-        world.Press(21_000);
-        world.RunFor(10_000);
-        world.Down(world.StageFrame(world.RowsOf(FrameType.Sos).ShouldHaveSingleItem(), Stage.Closed, 2));
-        world.RunUntil(() => world.Power.Resets > 0, 30_000).ShouldBeTrue();
+        BandRig world = Bands.ResetByTheKey();
         world.Boot();
         TraceRing trace = world.Band.Trace;
         trace.Kind(trace.Count - 2).ShouldBe(TraceKind.Restart);
