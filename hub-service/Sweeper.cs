@@ -9,7 +9,7 @@ namespace ElderBand.HubService;
 /// What happens because time passes: timers of alarms (they are rows, so a restart re-arms them by itself), silence of
 /// hubs and bands, alarms that lost their owner, and a heartbeat into the database.
 /// </summary>
-public sealed class Sweeper(Store store, AlarmDesk desk, Clock clock, Metrics metrics, ILogger<Sweeper> log)
+public sealed class Sweeper(Store store, Ringing ringing, Clock clock, Metrics metrics, ILogger<Sweeper> log)
     : BackgroundService
 {
     /// <summary>The service sweeps this often.</summary>
@@ -17,7 +17,7 @@ public sealed class Sweeper(Store store, AlarmDesk desk, Clock clock, Metrics me
     private const int SlowStepMs = 5000;
 
     // "Nobody has answered" and a text's last step wait this long; everything else less (docs/adr/0045).
-    private const int LongestWaitMs = AlarmDesk.UnansweredAfterMs;
+    private const int LongestWaitMs = Ringing.UnansweredAfterMs;
 
     private readonly long _startedAtMs = clock.NowMs;
     private long _slowDueMs;
@@ -72,7 +72,7 @@ public sealed class Sweeper(Store store, AlarmDesk desk, Clock clock, Metrics me
         {
             try
             {
-                await store.WriteAsync(Lane.Alarm, tx => desk.TimerDue(tx, timer), stoppingToken);
+                await store.WriteAsync(Lane.Alarm, tx => ringing.TimerDue(tx, timer), stoppingToken);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
@@ -90,7 +90,7 @@ public sealed class Sweeper(Store store, AlarmDesk desk, Clock clock, Metrics me
         foreach (long orphan in orphans)
         {
             metrics.Count("alarms_rescued_total");
-            await store.WriteAsync(Lane.Alarm, tx => desk.Rescue(tx, orphan), stoppingToken);
+            await store.WriteAsync(Lane.Alarm, tx => ringing.Rescue(tx, orphan), stoppingToken);
         }
 
         List<SilentDevice> silent = store.Read(db =>

@@ -1,3 +1,5 @@
+using ElderBand.BandProtocol;
+
 namespace ElderBand.HubService.Alarms;
 
 /// <summary>States of an alarm; stored by their names in small letters.</summary>
@@ -109,6 +111,16 @@ public static class AlarmMachine
         (_, AlarmEvent.Take or AlarmEvent.SendHelp or AlarmEvent.HandBack or AlarmEvent.Close) =>
             new(Verdict.Refuse, state),
         _ => new(Verdict.Ignore, state),
+    };
+
+    /// <summary>The stage that the centre tells the wrist of an alarm in this state.</summary>
+    public static Stage WantedStage(AlarmState state) => state switch
+    {
+        AlarmState.Ringing => Stage.Centre,
+        AlarmState.Taken => Stage.Taken,
+        AlarmState.Coming => Stage.Coming,
+        AlarmState.Closed => Stage.Closed,
+        _ => Stage.Waiting,
     };
 
     /// <summary>True while somebody has, or must have, something to do.</summary>

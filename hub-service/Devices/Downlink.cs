@@ -42,14 +42,14 @@ public sealed class Downlink : IDisposable
     private Thread? _thread;
     private long _tablesDueMs;
 
-    /// <summary>Hooks itself to the alarm desk.</summary>
-    public Downlink(Store store, HubLinks hubs, AlarmDesk desk, Clock clock, ILogger<Downlink> log)
+    /// <summary>Makes itself the one whom <see cref="Ringing.StageChanged"/> tells.</summary>
+    public Downlink(Store store, HubLinks hubs, Ringing ringing, Clock clock, ILogger<Downlink> log)
     {
         _log = log;
         _store = store;
         _hubs = hubs;
         _clock = clock;
-        desk.StageChanged = alarmId =>
+        ringing.StageChanged = alarmId =>
         {
             _changed.Enqueue(alarmId);
             _work.Release();
@@ -204,7 +204,7 @@ public sealed class Downlink : IDisposable
         {
             return false;
         }
-        Stage wanted = AlarmDesk.WantedStage(alarm.State);
+        Stage wanted = AlarmMachine.WantedStage(alarm.State);
         if (wanted < Stage.Centre || alarm.WristStage == (int)wanted)
         {
             return false;

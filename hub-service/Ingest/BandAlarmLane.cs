@@ -7,9 +7,9 @@ namespace ElderBand.HubService.Ingest;
 
 /// <summary>
 /// Judges the frames of a band's alarm lane, true to its key, and hands each new one to whom it concerns: calls for
-/// help and their stages to the alarm desk, faults to the technical cards.
+/// help and their stages to the alarms, faults to the technical cards.
 /// </summary>
-internal sealed class BandAlarmLane(AlarmDesk desk, Downlink downlink, Metrics metrics)
+internal sealed class BandAlarmLane(Calls calls, Falls falls, Downlink downlink, Metrics metrics)
 {
     private const int RefusedUnknown = 1;
     private const int RefusedImpossible = 2;
@@ -97,22 +97,22 @@ internal sealed class BandAlarmLane(AlarmDesk desk, Downlink downlink, Metrics m
         switch (e.Type)
         {
             case FrameType.Sos:
-                desk.Sos(tx, e);
+                calls.Sos(tx, e);
                 break;
             case FrameType.FallSuspected:
-                desk.FallSuspected(tx, e);
+                falls.Suspected(tx, e);
                 break;
             case FrameType.FallConfirmed:
-                desk.FallConfirmed(tx, e);
+                falls.Confirmed(tx, e);
                 break;
             case FrameType.FallCancelled:
-                desk.FallCancelled(tx, e);
+                falls.Cancelled(tx, e);
                 break;
             case FrameType.NotNeeded:
-                desk.NotNeeded(tx, e);
+                calls.NotNeeded(tx, e);
                 break;
             case FrameType.Inactivity:
-                desk.Inactivity(tx, e);
+                calls.Inactivity(tx, e);
                 break;
             case FrameType.WearChange:
                 DeviceRows.BandWear(tx.Db, band.Id, (Wear)e.Detail);
@@ -131,7 +131,7 @@ internal sealed class BandAlarmLane(AlarmDesk desk, Downlink downlink, Metrics m
             case FrameType.StageShown:
                 int boot = Payload.ShownBoot(frame, 0);
                 int sequence = Payload.ShownSequence(frame, 0);
-                desk.StageShown(
+                calls.StageShown(
                     tx, LastSender(tx, band, boot, sequence), boot, sequence, Payload.ShownStage(frame, 0));
                 break;
         }

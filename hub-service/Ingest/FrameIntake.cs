@@ -12,14 +12,14 @@ namespace ElderBand.HubService.Ingest;
 /// receipt that says so, P33) or rejected (no true band, P13). The hub gets its receipt in every case, so that nothing
 /// ever blocks its outbox (R9).
 /// </summary>
-public sealed class FrameIntake(AlarmDesk desk, Downlink downlink, HubLinks hubs, Metrics metrics)
+public sealed class FrameIntake(Calls calls, Falls falls, Downlink downlink, HubLinks hubs, Metrics metrics)
 {
     private const long HeardWithinMs = 3_600_000;
     private const int LimitersKept = 4096;
 
-    private readonly BandAlarmLane _alarmLane = new(desk, downlink, metrics);
+    private readonly BandAlarmLane _alarmLane = new(calls, falls, downlink, metrics);
     private readonly BandVitalsLane _vitalsLane = new(downlink, metrics);
-    private readonly HubFrames _hubFrames = new(desk, downlink, metrics);
+    private readonly HubFrames _hubFrames = new(calls, downlink, metrics);
 
     // Counting again when the transaction is repeated is harmless: only the rate of bad tags is limited.
     private readonly ConcurrentDictionary<(long Address, string HubId), TagLimiter> _limiters = new();

@@ -6,7 +6,7 @@ using ElderBand.HubService.Storage;
 namespace ElderBand.HubService.Ingest;
 
 /// <summary>Judges and stores what a hub itself says: a press of its key, and its technical reports.</summary>
-internal sealed class HubFrames(AlarmDesk desk, Downlink downlink, Metrics metrics)
+internal sealed class HubFrames(Calls calls, Downlink downlink, Metrics metrics)
 {
     /// <summary>Stores a frame that no earlier one has brought.</summary>
     public void Store(Tx tx, HubSession hub, byte[] data, int record, byte[] frame, FrameType type)
@@ -49,7 +49,7 @@ internal sealed class HubFrames(AlarmDesk desk, Downlink downlink, Metrics metri
         metrics.Count("frames_total{verdict=\"stored\"}");
         if (type == FrameType.HubKey)
         {
-            desk.Sos(tx, e);
+            calls.Sos(tx, e);
         }
         else
         {

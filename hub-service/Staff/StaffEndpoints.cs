@@ -241,7 +241,7 @@ public static class StaffEndpoints
         {
             return new ActResult(Act.NotFound);
         }
-        AlarmRows.Note(tx.Db, alarm.CentreId, id, tx.NowMs, "linkRevoked", caller.Staff.DisplayName, contact.Name);
+        AlarmRows.Note(tx, alarm, "linkRevoked", caller.Staff.DisplayName, contact.Name);
         tx.Audit(
             alarm.CentreId, Actor(caller).Who, "family.revokeLink", $"alarm:{alarm.Number}", $"contact:{contactId}");
         AlarmRows.Save(tx.Db, alarm);

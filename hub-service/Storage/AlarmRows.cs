@@ -156,6 +156,10 @@ public static class AlarmRows
             "INSERT INTO alarm_timeline (centre_id, alarm_id, at_ms, kind, who, text) VALUES ($1,$2,$3,$4,$5,$6)",
             centreId, alarmId, atMs, kind, who, text);
 
+    /// <summary>Adds a line to the timeline, at the time of the transaction.</summary>
+    public static void Note(Tx tx, AlarmRow alarm, string kind, string who = "", string text = "") =>
+        Note(tx.Db, alarm.CentreId, alarm.Id, tx.NowMs, kind, who, text);
+
     /// <summary>Sets or moves a timer.</summary>
     public static void SetTimer(Db db, string centreId, long alarmId, string kind, long dueAtMs) =>
         db.Run(

@@ -36,7 +36,7 @@ public static class Views
                 h?.Address ?? "", h?.Building ?? "", h?.Floor ?? "", h?.Door ?? "", r?.Keys ?? "", r?.Hearing ?? "",
                 r?.Dialect ?? "", r?.Medical ?? "", r?.FirstQuestion ?? ""),
             Contacts(db, a), r is null ? null : Vitals(db, r.Id),
-            new WristView(a.WristStage, a.WristShownAtMs, (int)AlarmDesk.WantedStage(a.State)),
+            new WristView(a.WristStage, a.WristShownAtMs, (int)AlarmMachine.WantedStage(a.State)),
             band is null ? null : new AlarmBandView(band.Id, band.Label, band.BatteryPct, band.LastHeardAtMs),
             hub is null ? null : new AlarmHubView(hub.Id, hub.LastHeardAtMs),
             db.All("SELECT other_id FROM alarm_link WHERE alarm_id=$1 ORDER BY other_id", static x => x.Long(0), id),

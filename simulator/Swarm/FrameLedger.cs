@@ -212,7 +212,7 @@ public sealed class FrameLedger
     public bool WasDue(Func<BandDevice, bool> whose, long fromMs, long toMs) =>
         Calls.Exists(c => whose(c.Band) && c.AtMs <= toMs && (c.CommittedMs ?? long.MaxValue) >= fromMs)
         || _alarms.Values.Any(a => whose(a.Band) && a.History.Exists(h => h.AtMs <= toMs)
-            && (a.Row.WristStage != (int)AlarmDesk.WantedStage(a.Row.State) || a.KnownMs >= fromMs));
+            && (a.Row.WristStage != (int)AlarmMachine.WantedStage(a.Row.State) || a.KnownMs >= fromMs));
 
     /// <summary>
     /// Frames of the latch that were on the air and are not at the centre, calls excepted: those are in
@@ -357,7 +357,7 @@ public sealed class FrameLedger
         alarm.KnownMs = alarm.Row.WristStage == row.WristStage ? alarm.KnownMs : _world.NowMs;
         alarm.Row = row;
         alarm.Into ??= alarm.IsMerged ? AlarmRows.MergedInto(db, row.Id) : null;
-        var stage = AlarmDesk.WantedStage(row.State);
+        var stage = AlarmMachine.WantedStage(row.State);
         if (stage >= Stage.Centre && !alarm.IsMerged
             && (alarm.History.Count == 0 || alarm.History[^1].Stage != stage))
         {

@@ -12,7 +12,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace ElderBand.Simulator.Swarm;
 
 /// <summary>
-/// The service's own intake, alarm desk, timers and downlink in virtual time over SQLite in memory (docs/adr/0063).
+/// The service's own intake, alarms, timers and downlink in virtual time over SQLite in memory (docs/adr/0063).
 /// Kestrel, TLS, MQTT and the three threads are left out, because they only bring bytes. The database outlives the
 /// process as a file does.
 /// </summary>
@@ -227,11 +227,12 @@ public sealed class ServiceCentre : IDisposable
             Store = Store.Over(disk, clock);
             var metrics = new Metrics();
             var consoles = new ConsoleCounter(clock);
-            Desk = new AlarmDesk(consoles);
-            Downlink = new Downlink(Store, Hubs, Desk, clock, NullLogger<Downlink>.Instance);
-            Endpoint = new HubEndpoint(
-                Store, new FrameIntake(Desk, Downlink, Hubs, metrics), Hubs, metrics, clock);
-            Sweeper = new Sweeper(Store, Desk, clock, metrics, NullLogger<Sweeper>.Instance);
+            var ringing = new Ringing(consoles);
+            Desk = new AlarmDesk(ringing);
+            Downlink = new Downlink(Store, Hubs, ringing, clock, NullLogger<Downlink>.Instance);
+            var intake = new FrameIntake(new Calls(ringing), new Falls(ringing), Downlink, Hubs, metrics);
+            Endpoint = new HubEndpoint(Store, intake, Hubs, metrics, clock);
+            Sweeper = new Sweeper(Store, ringing, clock, metrics, NullLogger<Sweeper>.Instance);
             _console = consoles.Enter(CentreId);
         }
 

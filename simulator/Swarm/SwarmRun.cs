@@ -217,7 +217,7 @@ public static class SwarmRun
 
     private static void Judge(SwarmWorld swarm, AlarmTrace alarm)
     {
-        var wanted = AlarmDesk.WantedStage(alarm.Row.State);
+        var wanted = AlarmMachine.WantedStage(alarm.Row.State);
         var named = $"alarm {alarm.Row.Number} ({alarm.Row.Kind}) of {alarm.Band.Name}";
         if (alarm.Row.Kind == "sos" && alarm.Row.Presses != alarm.Presses)
         {

@@ -5,7 +5,7 @@ using ElderBand.HubService.Storage;
 
 namespace ElderBand.Tests.HubService;
 
-/// <summary>The desk on a real database, fed with events as the intake makes them.</summary>
+/// <summary>The alarms on a real database, fed with events as the intake makes them.</summary>
 internal sealed class DeskRig : IAsyncDisposable
 {
     private readonly string _folder;
@@ -17,7 +17,7 @@ internal sealed class DeskRig : IAsyncDisposable
         _folder = folder;
         _consoles = new ConsoleCounter(Clock);
         _console = _consoles.Enter("c1");
-        Desk = new AlarmDesk(_consoles);
+        Ringing = new Ringing(_consoles);
         Store = Store.Open(folder, Clock);
     }
 
@@ -25,7 +25,9 @@ internal sealed class DeskRig : IAsyncDisposable
 
     public Store Store { get; private set; }
 
-    public AlarmDesk Desk { get; private set; }
+    public Ringing Ringing { get; private set; }
+
+    public AlarmDesk Desk => new(Ringing);
 
     public static async Task<DeskRig> OpenAsync()
     {
@@ -44,7 +46,7 @@ internal sealed class DeskRig : IAsyncDisposable
 
     public void OpenConsole() => _console = _consoles.Enter("c1");
 
-    public void RestartConsoles() => Desk = new AlarmDesk(new ConsoleCounter(Clock));
+    public void RestartConsoles() => Ringing = new Ringing(new ConsoleCounter(Clock));
 
     public List<AlarmView> Alarms() => Store.Read(db => Views.Alarms(db, "c1", Clock.NowMs));
 
@@ -58,20 +60,20 @@ internal sealed class DeskRig : IAsyncDisposable
     public List<string> Timers() => Store.Read(db => db.All("SELECT kind FROM timer", r => r.Text(0)));
 
     public Task Sos(int sequence, byte flags = 0, string sender = "b1") =>
-        Event(FrameType.Sos, sequence, (tx, e) => Desk.Sos(tx, e), flags: flags, sender: sender);
+        Event(FrameType.Sos, sequence, (tx, e) => Calls.Sos(tx, e), flags: flags, sender: sender);
 
     public Task Fall(int sequence, long ageMs = 0, int uptimeS = 95, byte flags = 0) =>
         Event(FrameType.FallSuspected, sequence, (tx, e) =>
-            Desk.FallSuspected(tx, e), ageMs, flags: flags, uptimeS: uptimeS);
+            Falls.Suspected(tx, e), ageMs, flags: flags, uptimeS: uptimeS);
 
     public Task Confirm(int sequence, int to) =>
-        Event(FrameType.FallConfirmed, sequence, (tx, e) => Desk.FallConfirmed(tx, e), to: to);
+        Event(FrameType.FallConfirmed, sequence, (tx, e) => Falls.Confirmed(tx, e), to: to);
 
     public Task Cancel(int sequence, int to) =>
-        Event(FrameType.FallCancelled, sequence, (tx, e) => Desk.FallCancelled(tx, e), to: to);
+        Event(FrameType.FallCancelled, sequence, (tx, e) => Falls.Cancelled(tx, e), to: to);
 
     public Task NotNeeded(int sequence, int to) =>
-        Event(FrameType.NotNeeded, sequence, (tx, e) => Desk.NotNeeded(tx, e), to: to);
+        Event(FrameType.NotNeeded, sequence, (tx, e) => Calls.NotNeeded(tx, e), to: to);
 
     public Task<ActResult> Try(Func<Tx, ActResult> act) => Store.WriteAsync(Lane.Alarm, act);
 
@@ -84,7 +86,7 @@ internal sealed class DeskRig : IAsyncDisposable
         Clock.Advance(ms);
         foreach (DueTimer timer in Store.Read(db => AlarmRows.DueTimers(db, Clock.NowMs)))
         {
-            await Store.WriteAsync(Lane.Alarm, tx => Desk.TimerDue(tx, timer));
+            await Store.WriteAsync(Lane.Alarm, tx => Ringing.TimerDue(tx, timer));
         }
     }
 
@@ -95,6 +97,10 @@ internal sealed class DeskRig : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
         return ValueTask.CompletedTask;
     }
+
+    private Calls Calls => new(Ringing);
+
+    private Falls Falls => new(Ringing);
 
     private Task Event(
         FrameType type, int sequence, Action<Tx, FrameEvent> apply, long ageMs = 0, int? to = null, byte flags = 0,

@@ -29,7 +29,7 @@ internal sealed class PushedClock : Clock
 
 /// <summary>
 /// The staff and family rooms on a real Kestrel port of loopback over a real store: two centres, in the first one
-/// resident with two contacts of whom one has not consented. Presses go straight to the alarm desk.
+/// resident with two contacts of whom one has not consented. Presses go straight to the alarms.
 /// </summary>
 internal sealed class StaffDesk : IAsyncDisposable
 {
@@ -38,18 +38,21 @@ internal sealed class StaffDesk : IAsyncDisposable
     private static readonly string PasswordHash = Passwords.Hash(Password);
 
     private readonly WebApplication _app;
+    private readonly Calls _calls;
+    private readonly Falls _falls;
     private readonly List<IDisposable> _owned = [];
     private int _sequence;
 
     private StaffDesk(WebApplication app, string folder, Store store, PushedClock clock, Changes changes,
-        AlarmDesk alarms, Uri address)
+        Ringing ringing, Uri address)
     {
         _app = app;
         Folder = folder;
         Store = store;
         Clock = clock;
         Changes = changes;
-        Alarms = alarms;
+        _calls = new Calls(ringing);
+        _falls = new Falls(ringing);
         Address = address;
     }
 
@@ -57,7 +60,6 @@ internal sealed class StaffDesk : IAsyncDisposable
     public Store Store { get; }
     public PushedClock Clock { get; }
     public Changes Changes { get; }
-    public AlarmDesk Alarms { get; }
     public Uri Address { get; }
     public long ResidentId { get; private set; }
     public long HomeId { get; private set; }
@@ -78,12 +80,12 @@ internal sealed class StaffDesk : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         var consoles = new ConsoleCounter(clock);
-        var alarms = new AlarmDesk(consoles);
+        var ringing = new Ringing(consoles);
         builder.Services.AddSingleton<Clock>(clock);
         builder.Services.AddSingleton(store);
         builder.Services.AddSingleton(changes);
         builder.Services.AddSingleton(consoles);
-        builder.Services.AddSingleton(alarms);
+        builder.Services.AddSingleton(new AlarmDesk(ringing));
         builder.Services.AddStaff();
         builder.Services.AddFamily(new FamilyOptions
         {
@@ -102,7 +104,7 @@ internal sealed class StaffDesk : IAsyncDisposable
         await app.StartAsync(TestContext.Current.CancellationToken);
         string address = app.Services.GetRequiredService<IServer>()
             .Features.Get<IServerAddressesFeature>()!.Addresses.First();
-        var desk = new StaffDesk(app, folder, store, clock, changes, alarms, new Uri(address));
+        var desk = new StaffDesk(app, folder, store, clock, changes, ringing, new Uri(address));
         desk.FindIds();
         return desk;
     }
@@ -154,13 +156,13 @@ internal sealed class StaffDesk : IAsyncDisposable
     }
 
     /// <summary>An SOS; returns the alarm's id.</summary>
-    public Task<long> PressAsync(bool drill = false) => Frame(FrameType.Sos, drill ? AlarmFlags.Drill : 0, Alarms.Sos);
+    public Task<long> PressAsync(bool drill = false) => Frame(FrameType.Sos, drill ? AlarmFlags.Drill : 0, _calls.Sos);
 
     /// <summary>A suspected fall.</summary>
-    public Task<long> FallSuspectedAsync() => Frame(FrameType.FallSuspected, 0, Alarms.FallSuspected);
+    public Task<long> FallSuspectedAsync() => Frame(FrameType.FallSuspected, 0, _falls.Suspected);
 
     /// <summary>The wearer cancels the fall that was suspected last.</summary>
-    public Task CancelFallAsync() => Frame(FrameType.FallCancelled, 0, Alarms.FallCancelled, refersTo: _sequence);
+    public Task CancelFallAsync() => Frame(FrameType.FallCancelled, 0, _falls.Cancelled, refersTo: _sequence);
 
     /// <summary>An alarm of c1 as the console gets it.</summary>
     public AlarmView Alarm(long id) => Store.Read(db => Views.Alarm(db, id))!;

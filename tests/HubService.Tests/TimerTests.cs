@@ -29,7 +29,7 @@ public class TimerTests
         await d.Store.WriteAsync(
             Lane.Alarm, tx => tx.Db.Run("DELETE FROM timer"), TestContext.Current.CancellationToken);
         long orphan = d.Store.Read(AlarmRows.Orphans).ShouldHaveSingleItem();
-        await d.Store.WriteAsync(Lane.Alarm, tx => d.Desk.Rescue(tx, orphan), TestContext.Current.CancellationToken);
+        await d.Store.WriteAsync(Lane.Alarm, tx => d.Ringing.Rescue(tx, orphan), TestContext.Current.CancellationToken);
         d.Store.Read(AlarmRows.Orphans).ShouldBeEmpty();
         d.Timers().ShouldContain("ring");
         d.Only().Timeline.Select(t => t.Kind).ShouldContain("rescued");

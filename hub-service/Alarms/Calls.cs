@@ -1,0 +1,112 @@
+using ElderBand.BandProtocol;
+using ElderBand.HubService.Ingest;
+using ElderBand.HubService.Storage;
+
+namespace ElderBand.HubService.Alarms;
+
+/// <summary>
+/// The calls for help that are not a fall (<see cref="Falls"/>): a press of a key, and no movement for too long. Also
+/// what the band reports of a call later: "not needed", and the stages that the wrist has shown. Each function runs
+/// inside the writer's transaction.
+/// </summary>
+public sealed class Calls(Ringing ringing)
+{
+    /// <summary>
+    /// A press: joins the sender's open SOS or opens one; ends and takes over pre-alarms of the same band.
+    /// </summary>
+    public void Sos(Tx tx, FrameEvent e)
+    {
+        if (e.IsDrill)
+        {
+            ringing.Drill(tx, e, "sos");
+            return;
+        }
+
+        AlarmRow? sos = AlarmRows.OpenSos(tx.Db, e.Sender);
+        if (sos is null)
+        {
+            sos = Ringing.Open(tx, e, "sos", AlarmState.Ringing, e.Sequence);
+            AlarmRows.Note(tx, sos, "raised", "", e.Source);
+            ringing.Raise(tx, sos);
+        }
+        else
+        {
+            EventRows.SetAlarm(tx.Db, e.EventId, sos.Id);
+            sos.Presses++;
+            AlarmRows.Note(tx, sos, "press", "", sos.Presses.ToString());
+            if (sos.State == AlarmState.Ringing)
+            {
+                AlarmRows.SetTimer(tx.Db, sos.CentreId, sos.Id, "ring", tx.NowMs + Ringing.RingEveryMs);
+            }
+        }
+
+        if (EventRows.HasAnswer(tx.Db, e.Sender, e.Boot, e.Sequence, FrameType.NotNeeded))
+        {
+            sos.NotNeeded = true;
+            AlarmRows.Note(tx, sos, "notNeeded");
+        }
+        foreach (AlarmRow fall in AlarmRows.Prealarms(tx.Db, e.Sender))
+        {
+            Falls.Merge(tx, fall, sos);
+        }
+        ringing.Save(tx, sos);
+    }
+
+    /// <summary>"Not needed, says the wearer": a note; the alarm stays until a person has called back.</summary>
+    public void NotNeeded(Tx tx, FrameEvent e)
+    {
+        if (EventRows.AlarmOf(tx.Db, e.Sender, e.Boot, e.RefersTo ?? -1) is not { } id
+            || AlarmRows.Get(tx.Db, id) is not { } alarm
+            || AlarmMachine.Next(alarm.State, AlarmEvent.NotNeeded).Verdict != Verdict.Note)
+        {
+            return;
+        }
+        EventRows.SetAlarm(tx.Db, e.EventId, id);
+        alarm.NotNeeded = true;
+        AlarmRows.Note(tx, alarm, "notNeeded");
+        ringing.Save(tx, alarm);
+    }
+
+    /// <summary>No movement for longer than the profile allows: an alarm of its own.</summary>
+    public void Inactivity(Tx tx, FrameEvent e)
+    {
+        if (e.IsDrill)
+        {
+            ringing.Drill(tx, e, "inactivity");
+            return;
+        }
+        AlarmRow alarm = Ringing.Open(tx, e, "inactivity", AlarmState.Ringing, e.Sequence);
+        AlarmRows.Note(tx, alarm, "raised", "", (e.Detail * 10).ToString());
+        ringing.Raise(tx, alarm);
+        ringing.Save(tx, alarm);
+    }
+
+    /// <summary>
+    /// The wrist has shown a stage of one of its alarms. A further press on a card gets no stages beyond "the centre
+    /// has it", so that stage must not replace a later one that the wrist has shown for the card (docs/adr/0042).
+    /// </summary>
+    public void StageShown(Tx tx, string sender, int boot, int sequence, Stage stage)
+    {
+        if ((EventRows.AlarmOf(tx.Db, sender, boot, sequence)
+            ?? AlarmRows.Find(tx.Db, sender, boot, sequence)?.Id) is not { } id)
+        {
+            return;
+        }
+        id = AlarmRows.MergedInto(tx.Db, id) ?? id;
+        if (AlarmRows.Get(tx.Db, id) is { } alarm && alarm.WristStage != (int)stage
+            && ((int)stage > alarm.WristStage
+                || EventRows.Followed(tx.Db, id).Contains(new PressKey(boot, sequence))))
+        {
+            if ((int)stage < alarm.WristStage)
+            {
+                // A merged fall begins at the first stage. Unless told the present one, the wrist goes on ticking.
+                tx.After(() => ringing.StageChanged?.Invoke(alarm.Id));
+            }
+            alarm.WristStage = (int)stage;
+            alarm.WristShownAtMs = tx.NowMs;
+            AlarmRows.Note(tx, alarm, "wrist", "", ((int)stage).ToString());
+            AlarmRows.Save(tx.Db, alarm);
+            tx.AlarmChanged(alarm.CentreId, alarm.Id);
+        }
+    }
+}
