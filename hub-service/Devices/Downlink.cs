@@ -133,7 +133,7 @@ public sealed class Downlink : IDisposable
         _stopping.Cancel();
         _thread?.Join();
         _stopping.Dispose();
-        // _work stays: the last commit may still release it, and without its wait handle it holds nothing.
+        // _work is not disposed: the last commit may still release it, and it holds no handle that must be closed.
     }
 
     private void Run()

@@ -96,7 +96,7 @@ public static class EnrolmentEndpoints
         admin.MapPut("/bands/{id:long}/configuration", Configure);
     }
 
-    /// <summary>A group whose calls are refused, with this reason, to staff who are no administrators.</summary>
+    /// <summary>A group of endpoints that refuses staff who are no administrators, with this reason.</summary>
     public static RouteGroupBuilder AdministratorsOnly(RouteGroupBuilder api, string reason) =>
         api.MapGroup("").AddEndpointFilter(async (invocation, next) =>
             StaffEndpoints.CallerOf(invocation.HttpContext).Staff.Role == "admin"

@@ -11,7 +11,7 @@ namespace ElderBand.HubService.Staff;
 /// </summary>
 public static class TraceEndpoints
 {
-    /// <summary>Maps them under /api.</summary>
+    /// <summary>Maps the endpoints under /api.</summary>
     public static void Map(RouteGroupBuilder api)
     {
         api.MapGet("/hubs/{id}/trace", static (string id, HttpContext context, Store store) =>

@@ -100,8 +100,8 @@ public sealed class Db : IDisposable
     }
 
     /// <summary>
-    /// The disk or another process is in the way; anything else (a constraint, a wrong statement) is the fault of
-    /// the statement.
+    /// True where the disk, the memory or another process kept SQLite from working, so that the same statement may work
+    /// later. False for any other error: a constraint, a wrong statement.
     /// </summary>
     public static bool IsTrouble(Exception e) => e is SqliteException
     {

@@ -182,7 +182,9 @@ public static class DeviceRows
             bandId, c.GuardAlways, c.Sensitivity, c.WalkingAid, c.BedFromQuarter, c.BedToQuarter,
             c.InactivityTenMinutes);
 
-    /// <summary>Gives the settings a new version: they are sent again, with a question for the trace.</summary>
+    /// <summary>
+    /// Gives the settings a new version, so that they are sent again; a question for the trace goes with them.
+    /// </summary>
     public static void RaiseConfiguration(Db db, long bandId) =>
         db.Run("UPDATE band SET config_version=config_version+1 WHERE id=$1", bandId);
 

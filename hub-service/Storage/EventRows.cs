@@ -11,7 +11,7 @@ public sealed record KnownFrame(byte[] Frame, int Refusal);
 /// <summary>A frame of an alarm that the wrist waits to hear about.</summary>
 public sealed record PressKey(int Boot, int Sequence);
 
-/// <summary>A stored event: its frame, and the alarm on whose card it is, null for none.</summary>
+/// <summary>A stored event with its frame. AlarmId is the alarm whose card shows the event, null for none.</summary>
 public sealed record EventRow(long Id, long? BandId, FrameType Type, byte[] Frame, long? AlarmId);
 
 /// <summary>The tables <c>frame_key</c>, <c>event</c> and <c>quarantine</c>.</summary>
@@ -59,7 +59,7 @@ public static class EventRows
             e.HubUptimeS,
             e.HubWallMs, e.RssiDbm);
 
-    /// <summary>What was stored after the event of this id, oldest first.</summary>
+    /// <summary>The events that were stored after the one with this id, oldest first.</summary>
     public static List<EventRow> After(Db db, long id) =>
         db.All(
             "SELECT id, band_id, type, frame, alarm_id FROM event WHERE id>$1 ORDER BY id",
@@ -93,9 +93,9 @@ public static class EventRows
                 sequence) as long?;
 
     /// <summary>
-    /// The frames that the wrist follows an alarm by: the one that opened it, and those of falls merged into it.
-    /// A fall may be linked to several SOS alarms; it was merged into the one with the highest id.
-    /// Further presses on the card have no stages of their own at the band.
+    /// The frames whose stages the band still shows for an alarm: the frame that opened the alarm, and those of the
+    /// falls merged into it. A fall may be linked to several SOS alarms; it was merged into the one with the highest
+    /// id. The band shows no stages of their own for further presses on the card.
     /// </summary>
     public static List<PressKey> Followed(Db db, long alarmId) =>
         db.All(

@@ -13,7 +13,7 @@ public static class Schema
     public static readonly string[] Migrations = [Version1, Version2];
 
     /// <summary>Takes a database to the newest version, one transaction for each step.</summary>
-    /// <exception cref="StartException">It was written by a newer program.</exception>
+    /// <exception cref="StartException">The database was written by a newer program.</exception>
     public static void Migrate(Db db)
     {
         long version = db.Number("PRAGMA user_version");

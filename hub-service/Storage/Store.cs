@@ -202,7 +202,7 @@ public sealed class Store : IDisposable
             _db.Dispose();
         }
         _stopping.Dispose();
-        // _work stays: the last commit may still release it, and without its wait handle it holds nothing.
+        // _work is not disposed: a late WriteAsync may still release it, and it holds no handle that must be closed.
     }
 
     private void Run()
@@ -234,7 +234,8 @@ public sealed class Store : IDisposable
     /// <summary>Commits the jobs that wait, at most <see cref="MaxBatch"/>; false where none waits.</summary>
     private bool CommitWaiting(List<WriteJob> batch)
     {
-        // Alarms first; vitals get what is left of the batch, so that a flood of them never delays an alarm by more.
+        // Alarms first. Vitals get what is left of the batch, so that a flood of vitals delays an alarm by one batch at
+        // most.
         while (batch.Count < MaxBatch && _alarms.Reader.TryRead(out WriteJob? alarm))
         {
             batch.Add(alarm);
@@ -318,7 +319,7 @@ public sealed class Store : IDisposable
         return tx;
     }
 
-    /// <summary>Back to no transaction; after an error that may have left the connection unusable, a new one.</summary>
+    /// <summary>Ends the transaction. Opens a new connection where the error may have left this one unusable.</summary>
     private void Recover(SqliteException cause)
     {
         try

@@ -9,14 +9,14 @@ namespace ElderBand.HubService.Storage;
 /// </summary>
 public sealed record TraceRow(int Ask, long AskedAtMs, string AskedBy, int? ReadAsk, long? ReadAtMs, byte[] Entries)
 {
-    /// <summary>The newest question has no answer yet.</summary>
+    /// <summary>True while the newest question has no answer.</summary>
     public bool Waits => ReadAsk != Ask;
 }
 
 /// <summary>The table <c>trace</c>: one row for each device that was ever asked, so its size is bounded.</summary>
 public static class TraceRows
 {
-    /// <summary>A device is asked once in 10 min, because each question costs it a message or a link.</summary>
+    /// <summary>A device is asked once in 10 min, because a question costs the device a message or a link.</summary>
     public const long AskEveryMs = 600_000;
 
     private const byte NotReceived = 0xFF;
@@ -48,7 +48,7 @@ public static class TraceRows
             """,
             device, centreId, nowMs, who, nowMs - AskEveryMs) > 0;
 
-    /// <summary>Stores a hub's whole answer; false where it answers no question that waits.</summary>
+    /// <summary>Stores a hub's whole answer; false where the answer is to no question that waits.</summary>
     public static bool PutAnswer(Db db, string device, int ask, byte[] entries, long atMs) =>
         db.Run(
             """

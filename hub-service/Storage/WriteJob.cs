@@ -3,13 +3,16 @@ namespace ElderBand.HubService.Storage;
 /// <summary>One write that waits for the writer of a <see cref="Store"/>.</summary>
 internal abstract class WriteJob
 {
-    /// <summary>False where the job itself failed and has to be undone; storage trouble is thrown.</summary>
+    /// <summary>
+    /// Runs the job; false where the job failed and its changes must be undone. Throws what <see cref="Db.IsTrouble"/>
+    /// is true of.
+    /// </summary>
     public abstract bool Run(Tx tx);
 
-    /// <summary>After the commit: the caller gets the result, or what the job threw.</summary>
+    /// <summary>After the commit: gives the caller the result, or throws at the caller what the job threw.</summary>
     public abstract void Complete();
 
-    /// <summary>The store closes before the job could be committed: the caller is told so.</summary>
+    /// <summary>The store closes before the job is committed: the caller gets an OperationCanceledException.</summary>
     public abstract void Abandon();
 }
 
