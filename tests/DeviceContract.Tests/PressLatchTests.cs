@@ -41,7 +41,7 @@ public partial class WatchdogTests
             .ShouldContain("ClearMs = 2;");
     }
 
-    /// <summary>Highest level of C5 after a contact, in parts of the supply.</summary>
+    /// <summary>Highest voltage on C5 after a contact, as a fraction of the supply voltage.</summary>
     private static double Tap(double contactS, double charge, double fall, double level)
     {
         const double step = 1e-5;

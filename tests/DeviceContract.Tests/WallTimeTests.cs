@@ -5,13 +5,13 @@ using Mono.Cecil.Rocks;
 namespace ElderBand.Tests.DeviceContract;
 
 /// <summary>
-/// P02: which device code reads or sets wall time. Whatever else decides on a device has the monotonic clock only (R8).
+/// P02: which device code reads or sets wall time. All other device code has the monotonic clock only (R8).
 /// </summary>
 public class WallTimeTests
 {
     private const string Port = "ElderBand.BandProtocol.IClock";
 
-    // The port's own class, the keeper of the label, and the label in the header of a message.
+    // The clock's port, the class that keeps the wall time, and the messages that carry it to the centre.
     private static readonly string[] Labels =
     [
         "EspClock.SetWall: DateTime",

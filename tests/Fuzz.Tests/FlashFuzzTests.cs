@@ -55,7 +55,7 @@ public sealed class FlashFuzzTests
         });
     }
 
-    // Which copy the first save writes: read from the record itself.
+    // True where a record's first save writes copy A, false where it writes copy B.
     private static readonly bool FirstIsA = FirstCopyIsA();
 
     private static bool FirstCopyIsA()

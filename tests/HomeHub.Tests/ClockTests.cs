@@ -36,12 +36,12 @@ public sealed class ClockTests
         rig.SendTable();
         rig.Run(300);
 
-        // Nothing is known of this boot of the band: the age counts from the hearing, "at least".
+        // The hub has no uptime of this boot of the band: the age counts from when the hub heard it, "at least".
         var unknown = rig.Band.Sos();
         rig.Advertise(rig.Band, unknown);
         rig.Run(2000);
 
-        // A beat told the band's uptime: the age of a press of five minutes ago is known.
+        // A beat has told the band's uptime, so the hub knows the age of a press of five minutes ago.
         rig.Run(400_000);
         rig.Advertise(rig.Band, rig.Band.Status(BandMode.Daily));
         rig.Run(1000);

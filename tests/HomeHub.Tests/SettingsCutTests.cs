@@ -12,7 +12,7 @@ public sealed class SettingsCutTests(ITestOutputHelper output)
 {
     private const long DayMs = 24 * 3_600_000L;
 
-    // Each table names another number of bands, so the number tells which of them is in force.
+    // Each table has a different number of bands, so the number shows which table the hub uses.
     private static readonly int[] Tables = [3, 1, 2, 4, 1];
 
     /// <summary>No table is sent after the cut: the hub serves what it has on flash.</summary>

@@ -41,25 +41,25 @@ public sealed class StateTests
     /// <summary>What can happen to the line.</summary>
     public enum LineEvent
     {
-        /// <summary>Signed in.</summary>
+        /// <summary>The line is up: the hub has signed in.</summary>
         Up,
 
         /// <summary>The attempt has failed, or the connection has ended.</summary>
         Down,
 
-        /// <summary>PUBACK.</summary>
+        /// <summary>The centre acknowledges a message (PUBACK).</summary>
         Published,
 
         /// <summary>A message from the centre.</summary>
         Answer,
 
-        /// <summary>The wait is over.</summary>
+        /// <summary>The wait before the next attempt is over.</summary>
         AttemptDue,
 
-        /// <summary>75 s pass without a word of the centre.</summary>
+        /// <summary>75 s pass without a message from the centre.</summary>
         Deaf,
 
-        /// <summary>120 s pass without an outcome.</summary>
+        /// <summary>120 s pass and the attempt has neither failed nor succeeded.</summary>
         AttemptLimit,
     }
 

@@ -40,7 +40,7 @@ public class DeviceTests
         await using TestHub hub = await centre.HubAsync();
         await hub.HelloAsync();
         await TestCentre.UntilAsync(() => !hub.Tables.IsEmpty && hub.Of(FrameType.Stage).Count > 0, "table and stage");
-        hub.Tables.First()[9].ShouldBe((byte)2); // both bands of the home
+        hub.Tables.First()[9].ShouldBe((byte)2); // the count of bands: the home has two
         byte[] configuration = hub.Of(FrameType.Configuration).First();
         Frame.BootOf(configuration, 0).ShouldBe(1);
         Payload.ConfigurationIsValid(configuration, 0).ShouldBeTrue();
@@ -136,7 +136,7 @@ public class DeviceTests
     {
         await using TestCentre centre = await TestCentre.StartAsync();
         centre.Clock.Advance(3_590_000);
-        await Task.Delay(6000, TestContext.Current.CancellationToken); // a slow sweep has been
+        await Task.Delay(6000, TestContext.Current.CancellationToken); // silent bands are looked for every 5 s
         centre.Technicals().ShouldBeEmpty();
         centre.Clock.Advance(20_000);
         await TestCentre.UntilAsync(() => centre.Technicals().Count == 3, "a card for each of the three bands");
@@ -167,7 +167,7 @@ public class DeviceTests
         Payload.LinkGroupOf(group, 0).ShouldBe((uint)to.Id);
         Payload.LinkEpochOf(group, 0).ShouldBe(2); // a band takes a higher epoch only, and its QR code said 1
 
-        // The band goes to somebody in the home that it came from: higher again.
+        // The band goes back to its first home, to another resident: the epoch must rise again.
         long neighbour = centre.Store.Read(db => ResidentRows.ResidentByCode(db, "c1", "r2")!.Id);
         await centre.Store.WriteAsync(Lane.Alarm, tx =>
             DeviceRows.AssignBand(tx.Db, "c1", 1, neighbour, tx.NowMs), TestContext.Current.CancellationToken);

@@ -67,7 +67,7 @@ public class QuarantineTests
         TestBand band = centre.Band();
         byte[] sos = new TestBand(TestCentre.BandOne, Convert.FromBase64String(
             centre.Enrolled.Bands.Single(b => b.Address == TestCentre.BandOne).Secret!), 1).Sos();
-        // opens the alarm of number 0, which the next frame claims too
+        // The confirmation opens the alarm of sequence 0; the next frame, an SOS, claims the same sequence.
         byte[] confirm = band.Answer(FrameType.FallConfirmed, sos);
         byte[] clash = band.Sos();
         Frame.Begin(clash, FrameType.Sos, Lane.Alarm, 1, 0);

@@ -62,7 +62,7 @@ public class TimerTests
         await using TestCentre centre = await TestCentre.StartAsync();
         await using (TestHub hub = await centre.HubAsync())
         {
-            centre.Clock.Advance(5 * 3_600_000); // the wrong clock
+            centre.Clock.Advance(5 * 3_600_000); // the clock is five hours ahead
             using IDisposable console = centre.Consoles.Enter("c1");
             TestBand band = centre.Band();
             await hub.SendAsync(band, band.Event(FrameType.FallSuspected));

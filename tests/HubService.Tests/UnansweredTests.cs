@@ -26,7 +26,7 @@ public class UnansweredTests
         d.Timers().ShouldBe(["ring", "unanswered"], ignoreOrder: true);
         await d.After(61_000);
         d.Only().Unanswered.ShouldBeTrue();
-        d.Messages().ShouldBe(["raised", "unanswered", "unanswered"]); // once for each time that nobody has it
+        d.Messages().ShouldBe(["raised", "unanswered", "unanswered"]); // one for each time that nobody took it
 
         d.LeaveConsole();
         await d.After(15_000);
@@ -48,7 +48,7 @@ public class UnansweredTests
         await d.After(45_000);
         d.Only().Unanswered.ShouldBeFalse();
         await d.After(1000);
-        d.Only().Unanswered.ShouldBeTrue(); // 60 s after the press, as if it had never left
+        d.Only().Unanswered.ShouldBeTrue(); // 60 s after the press, as if the console had never left
     }
 
     [Fact]

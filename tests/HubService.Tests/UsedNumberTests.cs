@@ -34,7 +34,7 @@ public class UsedNumberTests
         for (int i = 1; i <= 3; i++)
         {
             byte[] other = [.. press];
-            other[6] += (byte)i; // the uptime: the band has forgotten its boot count and is pressed again
+            other[6] += (byte)i; // another uptime, as of a band that has lost its boot count and is pressed again
             calls.Add(band.Sign(other));
             await hub.SendAsync(band, other);
             centre.Count("event").ShouldBe(1 + i);
@@ -84,14 +84,14 @@ public class UsedNumberTests
         await using TestHub hub = await centre.HubAsync("hub-3");
         await hub.HelloAsync(boot: 1, uptimeS: 5000);
         await hub.SendOwnAsync(FrameType.HubKey, 1, boot: 1, uptimeS: 50);
-        await hub.SendOwnAsync(FrameType.HubKey, 1, boot: 1, uptimeS: 50); // a retry
+        await hub.SendOwnAsync(FrameType.HubKey, 1, boot: 1, uptimeS: 50); // sent again
         centre.Alarms().ShouldHaveSingleItem().Presses.ShouldBe(1);
 
         await hub.HelloAsync(boot: 1, uptimeS: 10, flags: HubMessage.StoreEmpty);
         centre.Technicals().ShouldHaveSingleItem().Kind.ShouldBe("storeLost");
-        await hub.SendOwnAsync(FrameType.HubKey, 1, boot: 1, uptimeS: 50); // the very bytes of its first life
+        await hub.SendOwnAsync(FrameType.HubKey, 1, boot: 1, uptimeS: 50); // as before the loss of the store
         centre.Alarms().Count.ShouldBe(2);
-        await hub.HelloAsync(boot: 1, uptimeS: 60, flags: HubMessage.StoreEmpty); // the line was away: the same life
+        await hub.HelloAsync(boot: 1, uptimeS: 60, flags: HubMessage.StoreEmpty); // the same boot
         await hub.SendOwnAsync(FrameType.HubKey, 1, boot: 1, uptimeS: 50);
         centre.Alarms().Count.ShouldBe(2);
     }

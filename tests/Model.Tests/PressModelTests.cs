@@ -42,7 +42,7 @@ public sealed class PressModelTests
         run.Violated.ShouldContain(violated, Case.Sensitive, run.Text);
     }
 
-    // What the violated assertion of press.pml speaks of.
+    // A part of the text of each assertion in press.pml; it tells which one was violated.
     private const string Lost = "spoken";
     private const string HeardTooEarly = "(stored>>";
     private const string CentreTooEarly = "((rows|refused)>>";

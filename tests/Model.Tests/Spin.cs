@@ -34,7 +34,7 @@ internal static partial class Spin
                 Number(Errors(), said), Number(States(), said), Violation().Match(said).Value, said);
             if (result.Errors == 0)
             {
-                // A search that was cut off has shown nothing.
+                // A search that ended early has not visited every state and proves nothing.
                 said.ShouldNotContain("Search not completed", Case.Sensitive, said);
                 said.ShouldNotContain("max search depth too small", Case.Sensitive, said);
             }

@@ -41,7 +41,7 @@ public sealed class HeartRefusalTests
 
     [Theory]
     [InlineData(99.8, 50)] // mains at 49.9 Hz: twice that, sampled at 50 Hz, is a wave of 12 a minute
-    [InlineData(101.0, 50)] // the sensor's clock 1 % off: 60 a minute, a heart to anyone who only counts
+    [InlineData(101.0, 50)] // the sensor's clock is 1 % off: a wave of 60 a minute, as of a heart
     [InlineData(101.3, 50)]
     [InlineData(102.5, 50)]
     [InlineData(98.2, 50)]
@@ -155,8 +155,8 @@ public sealed class HeartRefusalTests
     [Fact]
     public void Two_sure_methods_that_disagree_report_nothing()
     {
-        // The resting method asks the green channel first and hears sharp beats of 60; most of the power in all three
-        // is at 96.
+        // The resting method reads the green channel first and finds sharp beats of 60 a minute; over all three
+        // channels most of the power is at 96 a minute.
         var quick = new SyntheticPpg(50, 6) { Bpm = 96, Perfusion = 0.02 };
         var alone = new HeartRate(50, 1);
         var heart = new HeartRate(50, 3);

@@ -16,7 +16,7 @@ public class DailyFallTests
         var most = 0L;
         for (var phase = 0; phase < Phases; phase++)
         {
-            // The impact lies elsewhere in the batch in each world.
+            // In each world the impact has another place in the batch of 20 accelerations.
             using var run = new VirtualNeighbourhood(phase + 1, Figures.Fixed with { NsPerIl = 600 });
             run.World.FailsOnLongSteps = false;
             run.PowerOn().ShouldBeTrue();

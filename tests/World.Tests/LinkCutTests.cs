@@ -32,7 +32,7 @@ public class LinkCutTests(ITestOutputHelper output)
                 life.Presses.ShouldBe(1, because);
                 life.Pending.ShouldBe(0, because);
 
-                // "Heard at home" is news of a moment: where the centre's word comes first, the wrist skips it.
+                // Where the centre's receipt comes first, the wrist leaves out "heard at home".
                 Stage[] expected = life.Shown[0] == Stage.Home ? All : All[1..];
                 life.Shown.ToArray().ShouldBe(expected, because);
                 skipped += life.Shown[0] == Stage.Home ? 0 : 1;

@@ -76,7 +76,7 @@ public sealed class KeyTests
         reached.Count.ShouldBe(Enum.GetValues<KeyState>().Length);
     }
 
-    // What the wrist plays when it asks to let go takes this long (WristSignal).
+    // Length of the pattern with which the wrist asks to let go (WristSignal).
     private const int LetGoPatternMs = 1650;
 
     /// <summary>
@@ -177,7 +177,7 @@ public sealed class KeyTests
         }
     }
 
-    /// <summary>A release answers the request to let go from 3,000 ms until just before this.</summary>
+    /// <summary>A release answers the request to let go after a hold of 3,000 ms to just under this.</summary>
     private const int AskedUntilMs = 3000 + LetGoPatternMs + SosKey.LetGoMs;
 
     [Fact]
@@ -259,7 +259,7 @@ public sealed class KeyTests
     private static (long At, bool Down)[] Hold(long fromMs, int lengthMs) =>
         lengthMs == 0 ? [] : [(fromMs, true), (fromMs + lengthMs, false)];
 
-    // What a hold comes to that begins so long after the first contact of an SOS.
+    // The actions of a hold that begins this long after the first contact of an SOS.
     private static List<KeyAction> AfterAnSos(int lengthMs, int afterMs)
     {
         var key = new SosKey();

@@ -51,7 +51,7 @@ public sealed class SettingsCutTests(ITestOutputHelper output)
                 after.LinkGroup.ShouldBe(GroupOf(after.LinkEpoch), because);
                 after.InactivityTenMinutes.ShouldBe(after.Version == 0 ? 0 : after.Version + 10, because);
 
-                // What the cut left is good ground for the next change.
+                // After the cut the next change can be applied and stored.
                 after.Apply(Configuration(after.Version + 1)).ShouldBeTrue(because);
                 after.Save().ShouldBe(FlashResult.Ok, because);
                 var again = new BandSettings(flash);
@@ -66,7 +66,7 @@ public sealed class SettingsCutTests(ITestOutputHelper output)
         points.ShouldBe(2 * Moves * Enum.GetValues<Cut>().Length);
     }
 
-    /// <summary>The whole band: what it has told the centre is still so after the cut (R2).</summary>
+    /// <summary>The whole band: settings that it has reported to the centre hold after the cut (R2).</summary>
     [Fact]
     public void P17_a_version_that_the_band_has_told_is_in_force_after_a_power_cut_at_any_flash_operation()
     {

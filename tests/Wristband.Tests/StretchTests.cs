@@ -6,7 +6,7 @@ using Iot.Device.Adxl343;
 
 namespace ElderBand.Tests.Wristband;
 
-/// <summary>P46: flash writes hold the loop and the motor; no tick becomes a stage, no stage another.</summary>
+/// <summary>P46: flash writes hold the loop and the motor; no tick feels like a stage, no stage like another.</summary>
 public sealed class StretchTests
 {
     private const int LongestWriteMs = 240;
