@@ -85,6 +85,9 @@ public sealed class ServiceCentre : IDisposable
         });
     }
 
+    /// <summary>New link keys for a home, as after the loss of a hub (docs/adr/0003).</summary>
+    public void RaiseLinkEpoch(long homeId) => DeviceRows.RaiseLinkEpoch(_disk, homeId);
+
     /// <summary>The line of a hub.</summary>
     public ServiceLine LineOf(string hubId) => _lines[hubId];
 

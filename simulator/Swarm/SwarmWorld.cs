@@ -18,10 +18,10 @@ public sealed class SwarmWorld : IDisposable
         World = new World(seed, Figures.Fixed);
         Centre = new ServiceCentre(World);
         var radio = new VirtualRadio(World);
-        var home = Centre.AddHome("home");
+        Home = Centre.AddHome("home");
         for (var h = 0; h < hubs; h++)
         {
-            var hub = new HubDevice(World, $"hub {h + 1}", radio, Centre.AddHub(HubId(h), home));
+            var hub = new HubDevice(World, $"hub {h + 1}", radio, Centre.AddHub(HubId(h), Home));
             hub.SetExternal(true);
             Hubs.Add(hub);
         }
@@ -30,7 +30,7 @@ public sealed class SwarmWorld : IDisposable
         for (var b = 0; b < bands; b++)
         {
             var address = 0xEB_0000_0001 + b;
-            var (bandId, identity) = Centre.AddBand(address, home);
+            var (bandId, identity) = Centre.AddBand(address, Home);
             var wearer = new Wearer(World.Random.Next(), RestingBpm) { LoopS = SignalS };
             var band = new BandDevice(World, $"band {b + 1}", radio, address, identity, wearer);
             Bands.Add(band);
@@ -48,6 +48,9 @@ public sealed class SwarmWorld : IDisposable
 
     /// <summary>The service.</summary>
     public ServiceCentre Centre { get; }
+
+    /// <summary>The home: its id, which is the link group of its bands.</summary>
+    public long Home { get; }
 
     /// <summary>Bands of the home.</summary>
     public List<BandDevice> Bands { get; } = [];
