@@ -38,6 +38,8 @@ namespace ElderBand.HomeHub
         /// <summary>Offset of the frame in a slot.</summary>
         public const int FrameOffset = 18;
 
+        // A record's age need not be known better than this, and a tick takes half the RAM of a time in ms.
+        private const int TickMs = 100;
         private const int States = 5;
         private const int FlagsAt = 13;
         private const int AgeAt = 14;
@@ -47,7 +49,7 @@ namespace ElderBand.HomeHub
         private readonly SlotLists _states;
         private readonly SlotIndex _byNumber;
         private readonly SlotIndex _byFrame;
-        private readonly long[] _receivedMs;
+        private readonly int[] _receivedTicks;
         private int _used;
 
         /// <summary>Allocates all memory that the table will use.</summary>
@@ -61,7 +63,7 @@ namespace ElderBand.HomeHub
             _states = new SlotLists(capacity, States);
             _byNumber = new SlotIndex(capacity);
             _byFrame = findsFrames ? new SlotIndex(capacity) : null;
-            _receivedMs = new long[capacity];
+            _receivedTicks = new int[capacity];
             Queues = new SendQueues(capacity, queues);
         }
 
@@ -149,17 +151,19 @@ namespace ElderBand.HomeHub
             return (AgeQuality)((_data[(slot * SlotSize) + FlagsAt] >> 2) & 3);
         }
 
-        /// <summary>Age of the event now, ms; at most 2^32 - 1 (49 days).</summary>
+        /// <summary>Age of the event now, ms, up to 100 ms too high; at most 2^32 - 1 (49 days).</summary>
         public uint AgeMs(int slot, long nowMs)
         {
-            long age = Bytes.GetU32(_data, (slot * SlotSize) + AgeAt) + (nowMs - _receivedMs[slot]);
+            long age = Bytes.GetU32(_data, (slot * SlotSize) + AgeAt) + (nowMs - ReceivedMs(slot));
             return age > 0xFFFFFFFFL ? 0xFFFFFFFF : (uint)age;
         }
 
-        /// <summary>Monotonic time at which the record arrived (0 for one that an earlier boot left).</summary>
+        /// <summary>
+        /// Monotonic time at which the record arrived, ms, down to 100 ms (0 for one that an earlier boot left).
+        /// </summary>
         public long ReceivedMs(int slot)
         {
-            return _receivedMs[slot];
+            return (long)_receivedTicks[slot] * TickMs;
         }
 
         /// <summary>Sets the age at arrival, and how well it is known, after the record was added.</summary>
@@ -340,7 +344,7 @@ namespace ElderBand.HomeHub
 
         private void Occupy(int slot, int boot, int sequence, RecordState state, long receivedMs)
         {
-            _receivedMs[slot] = receivedMs;
+            _receivedTicks[slot] = (int)(receivedMs / TickMs);
             _states.Add(slot, (int)state);
             _byNumber.Add(NumberHash(boot, sequence), slot);
             if (_byFrame != null && IsLinkChecked(slot))
