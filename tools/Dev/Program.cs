@@ -36,7 +36,10 @@ switch (args.FirstOrDefault())
         return builder.Build(builder.Service) && builder.BuildConsole() && builder.Build(builder.Simulator)
             ? Simulator(args) : 1;
     case "sim":
-        return builder.Build(builder.Simulator) ? Simulator(args) : 1;
+        return builder.Build(builder.Simulator)
+            ? Processes.Run(
+                "dotnet", [Path.Combine(root, builder.Simulator.Output), .. args], Environment.CurrentDirectory)
+            : 1;
     case "test":
         return Tests.Run(root, builder);
     case "eval":

@@ -45,7 +45,6 @@ public sealed record DaysOptions(
                 "--ns-per-il" => options with { NsPerIl = Number(value, words[i], MostNs) },
                 "--json" => options with { JsonFile = value },
                 "--from" => options.From(value),
-                "--service" => options, // ./dev names the centre's program to every story; this one has it in memory
                 _ => throw Wrong($"'{words[i]}' is not known"),
             };
         }

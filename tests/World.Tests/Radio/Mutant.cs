@@ -160,7 +160,8 @@ internal static class Mutant
         }
     }
 
-    private static string Root()
+    /// <summary>The folder of ElderBand.sln above the test binaries.</summary>
+    internal static string Root()
     {
         var folder = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(folder, "ElderBand.sln")))

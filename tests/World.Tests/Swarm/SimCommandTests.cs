@@ -1,0 +1,26 @@
+using System.Diagnostics;
+using ElderBand.Tests.Worlds.Radio;
+
+namespace ElderBand.Tests.Worlds.Swarm;
+
+/// <summary>The command of the README that plays a world is run as a user runs it.</summary>
+public sealed class SimCommandTests
+{
+    [Theory]
+    [InlineData("sim 3", "seed 3")]
+    [InlineData("sim --swarm 2 --from 5", "2 worlds")]
+    public async Task The_command_plays_the_worlds_that_it_is_asked_for(string words, string expected)
+    {
+        var start = new ProcessStartInfo(Path.Combine(Mutant.Root(), "dev"), words)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using var dev = Process.Start(start)!;
+        var errors = dev.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var text = await dev.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await dev.WaitForExitAsync(TestContext.Current.CancellationToken);
+        dev.ExitCode.ShouldBe(0, text + await errors);
+        text.ShouldContain(expected);
+    }
+}
