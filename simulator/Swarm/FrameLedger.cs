@@ -204,9 +204,12 @@ public sealed class FrameLedger
         && (_drops.ContainsKey(alarm.Band)
             || _cancels.Contains((alarm.Band, alarm.Row.Boot, alarm.Row.Sequence)));
 
-    /// <summary>How many calls of the band some hub had in its flash at a time.</summary>
-    public int AtHub(BandDevice band, long atMs) =>
-        _atHub.Count(held => held.Value <= atMs && _byIdentity[held.Key].Band == band);
+    /// <summary>
+    /// How many calls of the band were safe at a time: in some hub's flash, or committed. A hub whose flash refuses
+    /// sends a call from memory and acknowledges it once the centre has it (P19).
+    /// </summary>
+    public int Safe(BandDevice band, long atMs) => _byIdentity.Count(known => known.Value.Band == band
+        && (known.Value.CommittedMs <= atMs || (_atHub.TryGetValue(known.Key, out var storedMs) && storedMs <= atMs)));
 
     /// <summary>True where a call or a stage of these bands was under way in the time.</summary>
     public bool WasDue(Func<BandDevice, bool> whose, long fromMs, long toMs) =>
@@ -251,7 +254,10 @@ public sealed class FrameLedger
             _waiting.Add(identity);
         }
 
-        Log?.Invoke($"{named} on the air");
+        Log?.Invoke(type == FrameType.StageShown
+            ? $"{named} of {Payload.ShownBoot(frame, 0)}/{Payload.ShownSequence(frame, 0)}, "
+                + $"{Payload.ShownStage(frame, 0)}, on the air"
+            : $"{named} on the air");
         if (type == FrameType.FallCancelled)
         {
             _cancels.Add((band, Frame.BootOf(frame, 0), Payload.RefersTo(frame, 0)));

@@ -68,7 +68,7 @@ public sealed class WristWatch
         }
     }
 
-    // One "heard at home" a boot for each call that a hub has in its flash.
+    // One "heard at home" a boot for each call that a hub has in its flash or the centre has.
     private bool IsHeard(long atMs)
     {
         if (_boots != _band.Boots)
@@ -77,7 +77,7 @@ public sealed class WristWatch
             _homes = 0;
         }
 
-        return ++_homes <= _ledger.AtHub(_band, atMs);
+        return ++_homes <= _ledger.Safe(_band, atMs);
     }
 
     private bool IsSo(Stage stage, long atMs)
