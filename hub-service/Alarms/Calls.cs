@@ -85,28 +85,40 @@ public sealed class Calls(Ringing ringing)
     /// The wrist has shown a stage of one of its alarms. A further press on a card gets no stages beyond "the centre
     /// has it", so that stage must not replace a later one that the wrist has shown for the card (docs/adr/0042).
     /// </summary>
-    public void StageShown(Tx tx, string sender, int boot, int sequence, Stage stage)
+    /// <param name="tx">The transaction.</param>
+    /// <param name="sender">Of the frame that the wrist has shown a stage of.</param>
+    /// <param name="shown">That frame.</param>
+    /// <param name="stage">What the wrist has shown.</param>
+    /// <param name="later">
+    /// The frames of which the band has shown stages later. A confirmation that comes late, or again, must not replace
+    /// a later one (docs/adr/0055).
+    /// </param>
+    public void StageShown(Tx tx, string sender, PressKey shown, Stage stage, IReadOnlyList<PressKey> later)
     {
-        if ((EventRows.AlarmOf(tx.Db, sender, boot, sequence)
-            ?? AlarmRows.Find(tx.Db, sender, boot, sequence)?.Id) is not { } id)
+        if (later.Contains(shown) || (EventRows.AlarmOf(tx.Db, sender, shown.Boot, shown.Sequence)
+            ?? AlarmRows.Find(tx.Db, sender, shown.Boot, shown.Sequence)?.Id) is not { } id)
         {
             return;
         }
         id = AlarmRows.MergedInto(tx.Db, id) ?? id;
-        if (AlarmRows.Get(tx.Db, id) is { } alarm && alarm.WristStage != (int)stage
-            && ((int)stage > alarm.WristStage
-                || EventRows.Followed(tx.Db, id).Contains(new PressKey(boot, sequence))))
+        if (AlarmRows.Get(tx.Db, id) is not { } alarm || alarm.WristStage == (int)stage)
         {
-            if ((int)stage < alarm.WristStage)
-            {
-                // A merged fall begins at the first stage. Unless told the present one, the wrist goes on ticking.
-                tx.After(() => ringing.StageChanged?.Invoke(alarm.Id));
-            }
-            alarm.WristStage = (int)stage;
-            alarm.WristShownAtMs = tx.NowMs;
-            AlarmRows.Note(tx, alarm, "wrist", "", ((int)stage).ToString());
-            AlarmRows.Save(tx.Db, alarm);
-            tx.AlarmChanged(alarm.CentreId, alarm.Id);
+            return;
         }
+        if ((int)stage < alarm.WristStage)
+        {
+            List<PressKey> followed = EventRows.Followed(tx.Db, id);
+            if (!followed.Contains(shown) || later.Any(followed.Contains))
+            {
+                return;
+            }
+            // A merged fall begins at the first stage. Unless told the present one, the wrist goes on ticking.
+            tx.After(() => ringing.StageChanged?.Invoke(alarm.Id));
+        }
+        alarm.WristStage = (int)stage;
+        alarm.WristShownAtMs = tx.NowMs;
+        AlarmRows.Note(tx, alarm, "wrist", "", ((int)stage).ToString());
+        AlarmRows.Save(tx.Db, alarm);
+        tx.AlarmChanged(alarm.CentreId, alarm.Id);
     }
 }

@@ -129,10 +129,7 @@ internal sealed class BandAlarmLane(Calls calls, Falls falls, Downlink downlink,
                 tx.After(() => downlink.BandChanged(band.Id));
                 break;
             case FrameType.StageShown:
-                int boot = Payload.ShownBoot(frame, 0);
-                int sequence = Payload.ShownSequence(frame, 0);
-                calls.StageShown(
-                    tx, LastSender(tx, band, boot, sequence), boot, sequence, Payload.ShownStage(frame, 0));
+                WristShows(tx, band, frame);
                 break;
         }
         if (e.Type is FrameType.Sos or FrameType.FallSuspected or FrameType.WearChange or FrameType.Inactivity
@@ -164,6 +161,12 @@ internal sealed class BandAlarmLane(Calls calls, Falls falls, Downlink downlink,
             tx.Audit(
                 band.CentreId, $"hub:{hub.HubId}", "frame.replayed", $"band:{band.Id}", Convert.ToHexString(frame));
         }
+        else if (Frame.TypeOf(frame, 0) == FrameType.StageShown && known.Refusal == 0)
+        {
+            // The band answers a repeated stage with the same frame (docs/adr/0055). It counts again, because the
+            // centre may not have had the alarm when the frame came first.
+            WristShows(tx, band, frame);
+        }
         return Frame.IsLatched(Frame.TypeOf(frame, 0)) || known.Refusal != 0 ? known.Refusal : -1;
     }
 
@@ -186,6 +189,14 @@ internal sealed class BandAlarmLane(Calls calls, Falls falls, Downlink downlink,
             sender = next;
         }
         return sender;
+    }
+
+    private void WristShows(Tx tx, BandRow band, byte[] frame)
+    {
+        var shown = new PressKey(Payload.ShownBoot(frame, 0), Payload.ShownSequence(frame, 0));
+        calls.StageShown(
+            tx, LastSender(tx, band, shown.Boot, shown.Sequence), shown, Payload.ShownStage(frame, 0),
+            EventRows.ShownAfter(tx.Db, band.Sender, Frame.BootOf(frame, 0), Frame.SequenceOf(frame, 0)));
     }
 
     private void Refuse(

@@ -107,6 +107,18 @@ public static class EventRows
             """,
             static r => new PressKey(r.Int(0), r.Int(1)), alarmId);
 
+    /// <summary>
+    /// The frames whose stages the wrist has shown after it made the frame (boot, sequence): newest 64.
+    /// </summary>
+    public static List<PressKey> ShownAfter(Db db, string sender, int boot, int sequence) =>
+        db.All(
+            """
+            SELECT frame FROM event WHERE sender=$1 AND lane=0 AND type=$4 AND (boot, sequence)>($2, $3)
+            ORDER BY boot DESC, sequence DESC LIMIT 64
+            """,
+            static r => new PressKey(Payload.ShownBoot(r.Blob(0), 0), Payload.ShownSequence(r.Blob(0), 0)),
+            sender, boot, sequence, FrameType.StageShown);
+
     /// <summary>Starts of a sender since a moment.</summary>
     public static long Boots(Db db, string sender, long sinceMs) =>
         db.Number("SELECT count(*) FROM event WHERE sender=$1 AND type=9 AND received_at_ms>=$2", sender, sinceMs);

@@ -125,7 +125,8 @@ public sealed class BandDevice : Device
         _lostBefore = (Accelerometer.Lost, Ppg.Lost);
     }
 
-    private static void BeginSequencesAt(Band app, int sequence)
+    /// <summary>Both lanes of a running band go on at this sequence, as if it had sent that many frames.</summary>
+    public static void BeginSequencesAt(Band app, int sequence)
     {
         var source = typeof(Band).GetField("_source", Private)!.GetValue(app)!;
         foreach (var lane in new[] { "_alarmSequence", "_vitalsSequence" })

@@ -64,7 +64,7 @@ public sealed class PowerCutTests(ITestOutputHelper output)
             }
 
             AddOne(store, 9999);
-            store.Flush().ShouldBe(FlashResult.Ok, point.Where);
+            store.Flush(true).ShouldBe(FlashResult.Ok, point.Where);
             RecordStore again = NewStore(point.Flash);
             again.Load();
             HashSet<int> afterwards = [.. Ids(again)];
@@ -92,7 +92,7 @@ public sealed class PowerCutTests(ITestOutputHelper output)
                 RecordStore second = NewStore(flash);
                 second.Load();
                 AddOne(second, 9998);
-                second.Flush();
+                second.Flush(true);
             }
             catch (PowerCutException)
             {
@@ -121,11 +121,11 @@ public sealed class PowerCutTests(ITestOutputHelper output)
         for (int i = 0; i < 60; i++)
         {
             AddOne(store, i);
-            store.Flush().ShouldBe(FlashResult.Ok);
+            store.Flush(true).ShouldBe(FlashResult.Ok);
         }
 
         store.Remove(store.IndexOf(1, 3));
-        store.Flush();
+        store.Flush(true);
         int bits = 0;
         foreach (string name in flash.Files.Keys.ToArray())
         {
@@ -293,7 +293,7 @@ public sealed class PowerCutTests(ITestOutputHelper output)
 
         rig.Centre.Reachable = true;
         rig.Run(12_000);
-        for (int i = 0; i < 30; i++)
+        for (int i = 0; i < 60; i++)
         {
             Say(i);
         }
@@ -366,7 +366,7 @@ public sealed class PowerCutTests(ITestOutputHelper output)
                 alive.Add(next++);
             }
 
-            store.Flush().ShouldBe(FlashResult.Ok);
+            store.Flush(true).ShouldBe(FlashResult.Ok);
             for (int i = store.First(RecordState.Fresh); i >= 0; i = store.First(RecordState.Fresh))
             {
                 written.Add(store.Sequence(i));

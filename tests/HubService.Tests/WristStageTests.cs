@@ -24,6 +24,38 @@ public sealed class WristStageTests
     }
 
     [Fact]
+    public async Task P12_a_confirmation_that_comes_late_or_again_takes_back_nothing_that_was_shown_after_it()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync();
+        TestBand band = centre.Band();
+        byte[] press = band.Sos();
+        byte[] home = band.Shown(press, Stage.Home);
+        byte[] stored = band.Shown(press, Stage.Centre);
+        await hub.SendAsync(band, press);
+        await hub.SendAsync(band, stored);
+        await hub.SendAsync(band, home);
+        centre.Alarms()[0].Wrist.Stage.ShouldBe((int)Stage.Centre, "the first confirmation came late");
+        await hub.SendAsync(band, home);
+        centre.Alarms()[0].Wrist.Stage.ShouldBe((int)Stage.Centre, "and came again");
+    }
+
+    [Fact]
+    public async Task A_confirmation_that_came_before_its_press_counts_when_the_band_repeats_it()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync();
+        TestBand band = centre.Band();
+        byte[] press = band.Sos();
+        byte[] home = band.Shown(press, Stage.Home);
+        await hub.SendAsync(band, home);
+        await hub.SendAsync(band, press);
+        centre.Alarms()[0].Wrist.Stage.ShouldBe((int)Stage.Waiting);
+        await hub.SendAsync(band, home);
+        centre.Alarms()[0].Wrist.Stage.ShouldBe((int)Stage.Home);
+    }
+
+    [Fact]
     public async Task A_fall_that_an_SOS_carries_on_for_is_told_how_far_help_has_come()
     {
         await using TestCentre centre = await TestCentre.StartAsync();

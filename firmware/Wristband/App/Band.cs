@@ -20,8 +20,8 @@ namespace ElderBand.Wristband
         // anyway.
         private const int MaxBootsWaiting = 3;
 
-        // A restart loses the samples that the fall detector needs, so the band does not restart within a minute of a
-        // movement.
+        // A restart loses the samples that the fall detector needs, so a band whose radio stack has leaked does not
+        // restart within a minute of a movement.
         private const int QuietS = 60;
 
         private readonly BandPorts _ports;
@@ -334,15 +334,16 @@ namespace ElderBand.Wristband
             _beat.OnMode(Mode, nowMs);
         }
 
-        // A lane near its last sequence, or a radio stack that has leaked enough, ends this boot at a quiet moment. The
-        // frames that wait are in the latch, and the next boot sends them.
+        // A lane near its last sequence, or a radio stack that has leaked enough, ends this boot. The frames that wait
+        // are in the latch, and the next boot sends them. The restart waits for a wearer who is still; the last
+        // sequences do not wait, because a wearer who walks for hours could use them up (P12).
         private bool MustRestart()
         {
-            return (_source.IsNearlySpent || _link.IsWornOut)
+            bool isStill = _measuring.StillSeconds > QuietS || _measuring.Accelerometer.IsFaulty;
+            return (_source.IsSpent || (isStill && (_source.IsNearlySpent || _link.IsWornOut)))
                 && _falls.State == FallState.Watching
                 && !_key.IsPressed && !_ports.PressLatch.IsSet()
                 && !_measuring.FallIsUnderWay
-                && (_measuring.StillSeconds > QuietS || _measuring.Accelerometer.IsFaulty)
                 && !_latch.IsDirty
                 && !_signal.IsBusy;
         }

@@ -129,11 +129,7 @@ namespace ElderBand.Wristband
         {
             _statusMs = nowMs;
             _statusOwed = false;
-            if (!_source.BeginVitals(_frame, FrameType.Status))
-            {
-                return;
-            }
-
+            _source.BeginVitals(_frame, FrameType.Status);
             int pending = _latch.PendingCount;
             Payload.PutStatus(
                 _frame,

@@ -53,11 +53,14 @@ namespace ElderBand.Wristband
                 TechnicalCode.AccelerometerAbsent,
                 _accelerometerTold,
                 nowMs);
-            if (_measuring.Summary.IsReady && _source.BeginVitals(_frame, FrameType.Vitals)
-                && _measuring.TakeSummary(_frame))
+            if (_measuring.Summary.IsReady)
             {
-                _source.Sign(_frame);
-                _link.SendVitals(_frame);
+                _source.BeginVitals(_frame, FrameType.Vitals);
+                if (_measuring.TakeSummary(_frame))
+                {
+                    _source.Sign(_frame);
+                    _link.SendVitals(_frame);
+                }
             }
 
             TellWear(nowMs);

@@ -103,7 +103,7 @@ public class CanaryTests
             ? Mutant.Band(("_isAdvertising = status == Gatt", "_isAdvertising = true || status == Gatt"))
             : null;
         var slowestMs = 0L;
-        for (var seed = 1; seed <= 5; seed++)
+        for (var seed = 1; seed <= 12; seed++)
         {
             using var town = InDaily(seed, band, figures: Figures.Fixed with { StartRefusals = 0.5 });
             town.World.RunUntil(() => !town.Residents[0].Band.IsTrusted, town.World.NowMs + 600_000).ShouldBeTrue();

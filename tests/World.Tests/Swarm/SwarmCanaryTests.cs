@@ -29,8 +29,8 @@ public sealed class SwarmCanaryTests(ITestOutputHelper output)
     public void Canary_numbers_that_begin_anew_with_each_boot_are_found() =>
         Found(
             Violation.Lost,
-            ("Frame.Begin(frame, type, Lane.Alarm, Boot, _alarmSequence);",
-                "Frame.Begin(frame, type, Lane.Alarm, 1, _alarmSequence);"),
+            ("Frame.Begin(frame, type, Lane.Alarm, Boot, _alarmSequence++);",
+                "Frame.Begin(frame, type, Lane.Alarm, 1, _alarmSequence++);"),
             ("_unproven = !stored || _boots.IsUnproven;", "_unproven = false;"));
 
     [Fact]

@@ -23,7 +23,7 @@ namespace ElderBand.HomeHub
     {
         private const int AckSlots = 8;
         private const int UncheckedSlots = 4;
-        private const int ReadmitPerMinute = 10;
+        private const int ReadmitPerMinute = 6;
 
         private readonly byte[] _acks = new byte[AckSlots * Frame.PayloadOffset];
         private readonly byte[] _unchecked = new byte[UncheckedSlots * Frame.Size];
@@ -267,9 +267,10 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
-        /// Limits the frames that only the centre can judge to 10 a minute (P12): true where one more may pass.
+        /// Limits the frames that only the centre can judge to 6 a minute (P12): true where one more may pass. The last
+        /// 3 are for calls, so replayed notes cannot keep out a true call of an older boot.
         /// </summary>
-        public bool MayReadmit(long nowMs)
+        public bool MayReadmit(bool isCall, long nowMs)
         {
             if (nowMs >= _readmitUntilMs)
             {
@@ -277,7 +278,7 @@ namespace ElderBand.HomeHub
                 _readmitted = 0;
             }
 
-            if (_readmitted >= ReadmitPerMinute)
+            if (_readmitted >= (isCall ? ReadmitPerMinute : ReadmitPerMinute / 2))
             {
                 return false;
             }

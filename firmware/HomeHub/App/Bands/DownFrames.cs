@@ -103,11 +103,7 @@ namespace ElderBand.HomeHub
             bool found = false;
             for (int i = 0; i < Slots; i++)
             {
-                FrameType type = Frame.TypeOf(_frames[i], 0);
-                if (_orders[i] != 0
-                    && (type == FrameType.Receipt || type == FrameType.Stage)
-                    && Frame.LaneOf(_frames[i], 0) == Frame.LaneOf(data, offset)
-                    && Bytes.Same(_frames[i], 1, data, offset + 1, Frame.PayloadOffset - 1))
+                if (Answers(i, data, offset))
                 {
                     Owe(i);
                     found = true;
@@ -115,6 +111,22 @@ namespace ElderBand.HomeHub
             }
 
             return found;
+        }
+
+        /// <summary>
+        /// Another frame came under this frame's number: the centre's answer to the first must not be taken for its
+        /// own.
+        /// </summary>
+        public void ForgetAnswer(byte[] data, int offset)
+        {
+            for (int i = 0; i < Slots; i++)
+            {
+                if (Answers(i, data, offset))
+                {
+                    _owed[i] = false;
+                    _orders[i] = 0;
+                }
+            }
         }
 
         /// <summary>The wrist shows this stage, so this and earlier stages need not be sent again.</summary>
@@ -169,6 +181,15 @@ namespace ElderBand.HomeHub
             {
                 _dueMs[i] = 0;
             }
+        }
+
+        private bool Answers(int slot, byte[] data, int offset)
+        {
+            FrameType type = Frame.TypeOf(_frames[slot], 0);
+            return _orders[slot] != 0
+                && (type == FrameType.Receipt || type == FrameType.Stage)
+                && Frame.LaneOf(_frames[slot], 0) == Frame.LaneOf(data, offset)
+                && Bytes.Same(_frames[slot], 1, data, offset + 1, Frame.PayloadOffset - 1);
         }
 
         private void Owe(int slot)

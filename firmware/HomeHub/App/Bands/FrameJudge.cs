@@ -10,15 +10,14 @@ namespace ElderBand.HomeHub
     {
         private const long TamperEveryMs = 60000;
         private const long KeyUnknownEveryMs = 600000;
-        private const int CallSlots = 64;
 
         private readonly IHubLink _radio;
         private readonly BandTable _bands;
         private readonly Outbox _outbox;
         private readonly Tagger _tagger;
         private readonly Reports _reports;
-        private readonly uint[] _storedCalls = new uint[CallSlots]; // centre tags, all bands
-        private int _nextStoredCall;
+        private readonly FrameMemory _calls = new FrameMemory();
+        private readonly FrameMemory _notes = new FrameMemory();
         private RingEvent _event;
 
         /// <summary>Composes the parts that a frame may change.</summary>
@@ -78,7 +77,11 @@ namespace ElderBand.HomeHub
             bool known = Frame.VersionOf(frame, 0) == Frame.Version && Frame.IsFromBand(type);
             if (known && type == FrameType.LinkChallenge)
             {
-                band.TakeChallenge(frame, nowMs);
+                if ((flags & Envelope.Advertised) == 0)
+                {
+                    band.TakeChallenge(frame, nowMs); // in an advertisement it is a replay: a band sends it over a link
+                }
+
                 return;
             }
 
@@ -147,29 +150,9 @@ namespace ElderBand.HomeHub
                 return;
             }
 
-            bool isCall = Frame.VersionOf(frame, 0) == Frame.Version && Frame.IsCall(Frame.TypeOf(frame, 0));
-            bool isRepeat = freshness != Freshness.New;
-            if (isRepeat && (!isCall || IsStoredCall(frame)))
-            {
-                // The frame was stored and has left the outbox, so the centre has it. A band that repeats the frame has
-                // missed the centre's answer. If the hub no longer has that answer, it stores the frame as a record
-                // again, and the centre answers again. Frames that the window cannot judge are treated alike, since a
-                // band's latch outlives its boots. The number is limited, because a replay looks the same (P12).
-                if (freshness == Freshness.Seen)
-                {
-                    band.OweAck(frame, 0);
-                }
-
-                if (band.Down.OweAnswer(frame, 0))
-                {
-                    band.OweAck(frame, 0);
-                    return;
-                }
-            }
-
-            // What is left of repeats goes to the centre, which can tell them apart: a frame whose answer this hub does
-            // not have, a replay, or a new call of a band that has lost its boot count.
-            if (isRepeat && (_outbox.Alarms.Count >= Outbox.AlarmCapacity / 2 || !band.MayReadmit(nowMs)))
+            bool isCall = AlarmLane.IsUrgent(Frame.TypeOf(frame, 0));
+            FrameMemory memory = isCall ? _calls : _notes;
+            if (freshness != Freshness.New && !MustAskCentre(band, memory, isCall, nowMs))
             {
                 return;
             }
@@ -182,35 +165,36 @@ namespace ElderBand.HomeHub
                 quality = AgeQuality.About;
             }
 
-            if (_outbox.AddAlarm(band.Address, band.RssiDbm, flags, quality, ageMs, nowMs, frame, 0) && isCall)
+            if (_outbox.AddAlarm(band.Address, band.RssiDbm, flags, quality, ageMs, nowMs, frame, 0))
             {
-                _storedCalls[_nextStoredCall] = CentreTag(frame);
-                _nextStoredCall = (_nextStoredCall + 1) % CallSlots;
+                memory.Note(frame, 0);
             }
         }
 
-        /// <summary>
-        /// True where this call is one of the last that this hub stored in this boot. A band that has lost its boot
-        /// count uses numbers again, so the number alone does not say that a call is a repeat (docs/adr/0022). The
-        /// centre tag tells calls apart: the band computes it from header and payload with its own key.
-        /// </summary>
-        private bool IsStoredCall(byte[] frame)
+        // The number was used, or the window cannot judge it. Where the same bytes were stored and have left the
+        // outbox, the centre has them: the band has missed the answer and gets it again. If the hub no longer has the
+        // centre's answer, it stores the frame as a record again, and the centre answers again; so it does with bytes
+        // that it does not know, since a band's latch outlives its boots and the hub's memory. The number of such
+        // records is limited, because a replay looks the same (P12, docs/adr/0055).
+        private bool MustAskCentre(BandSession band, FrameMemory memory, bool isCall, long nowMs)
         {
-            uint tag = CentreTag(frame);
-            for (int i = 0; i < CallSlots; i++)
+            byte[] frame = _event.Data;
+            if (memory.Holds(frame, 0))
             {
-                if (_storedCalls[i] == tag)
+                band.OweAck(frame, 0);
+                if (band.Down.OweAnswer(frame, 0))
                 {
-                    return true;
+                    return false;
                 }
             }
+            else
+            {
+                band.Down.ForgetAnswer(frame, 0);
+            }
 
-            return false;
-        }
-
-        private static uint CentreTag(byte[] frame)
-        {
-            return Bytes.GetU32(frame, Frame.CentreTagOffset);
+            return _outbox.Alarms.Count < Outbox.AlarmCapacity / 2
+                && memory.MayAsk(frame, 0, nowMs)
+                && band.MayReadmit(isCall, nowMs);
         }
 
         private void OnWrongFrame(BandSession band, byte flags, bool advertised, long nowMs)
@@ -246,8 +230,12 @@ namespace ElderBand.HomeHub
                 return;
             }
 
-            bool alarmLane = Frame.LaneOf(frame, 0) == Lane.Alarm || Frame.VersionOf(frame, 0) != Frame.Version;
-            if (_event.Count != Frame.Size || !alarmLane || _outbox.Alarms.Count >= Outbox.AlarmCapacity / 2)
+            // A frame that only a hub or the centre sends is a replay, not a call under other keys.
+            FrameType type = Frame.TypeOf(frame, 0);
+            bool fromBand = type < FrameType.HubKey || type > FrameType.LinkGroup;
+            bool mayBeCall = Frame.VersionOf(frame, 0) != Frame.Version
+                || (Frame.LaneOf(frame, 0) == Lane.Alarm && fromBand);
+            if (_event.Count != Frame.Size || !mayBeCall || _outbox.Alarms.Count >= Outbox.AlarmCapacity / 2)
             {
                 return;
             }

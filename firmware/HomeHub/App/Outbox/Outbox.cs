@@ -24,6 +24,9 @@ namespace ElderBand.HomeHub
         private const int VitalsBit = 0x8000;
         private const long VitalsFlushMs = 60000;
         private const long RetryFlashMs = 5000;
+
+        // A mark that is lost costs one record sent twice, a write costs flash, so marks are written once a minute.
+        private const long MarksEveryMs = 60000;
         private const long ProbeFlashMs = 60000;
 
         private readonly IFlash _flash;
@@ -35,6 +38,7 @@ namespace ElderBand.HomeHub
         private long _retryMs;
         private long _probeMs;
         private long _trimMs;
+        private long _marksMs;
 
         /// <summary>Allocates all memory that the outbox will use.</summary>
         public Outbox(IFlash flash, ICheckpoint checkpoint)
@@ -182,8 +186,9 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
-        /// Writes the pending alarm records and marks. <see cref="FlashFailing"/> ends only when a write succeeds.
-        /// Where nothing is pending, the boot count is written again each minute as a test of the flash.
+        /// Writes the pending alarm records, and once a minute the marks of done ones. <see cref="FlashFailing"/> ends
+        /// only when a write succeeds. Where nothing is pending, the boot count is written again each minute as a test
+        /// of the flash.
         /// </summary>
         public FlashResult Flush(long nowMs)
         {
@@ -192,7 +197,8 @@ namespace ElderBand.HomeHub
                 return FlashState;
             }
 
-            if (!Alarms.HasWork)
+            bool marksAreDue = Alarms.MarksWait && nowMs - _marksMs >= MarksEveryMs;
+            if (Alarms.PendingCount == 0 && !marksAreDue)
             {
                 if (FlashState == FlashResult.Failed && nowMs >= _probeMs)
                 {
@@ -203,12 +209,13 @@ namespace ElderBand.HomeHub
                 return FlashState;
             }
 
-            FlashResult result = Alarms.Flush();
+            _marksMs = marksAreDue ? nowMs : _marksMs;
+            FlashResult result = Alarms.Flush(marksAreDue);
             for (int i = 0; i < VitalsSegments && result == FlashResult.Full && Vitals.SegmentsInUse > 0; i++)
             {
                 // The flash is full: vitals are deleted to make room for alarms (P19).
                 VitalsDropped += Vitals.DropOldestSegment();
-                result = Alarms.Flush();
+                result = Alarms.Flush(marksAreDue);
             }
 
             FlashState = result;
@@ -238,7 +245,7 @@ namespace ElderBand.HomeHub
                 VitalsDropped += Vitals.DropOldestSegment();
             }
 
-            if (Vitals.Flush() == FlashResult.Full)
+            if (Vitals.Flush(true) == FlashResult.Full)
             {
                 VitalsDropped += Vitals.DropOldestSegment();
             }

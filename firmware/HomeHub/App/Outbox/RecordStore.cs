@@ -60,10 +60,10 @@ namespace ElderBand.HomeHub
         /// <summary>Highest boot of any record or header, -1 for none; new headers repeat this boot.</summary>
         public int HighestBoot { get; set; }
 
-        /// <summary>True while records or marks wait to be written to flash.</summary>
-        public bool HasWork
+        /// <summary>True while marks of done records wait to be written to flash.</summary>
+        public bool MarksWait
         {
-            get { return PendingCount > 0 || _dones.Count > 0; }
+            get { return _dones.Count > 0; }
         }
 
         /// <summary>Segment files in use.</summary>
@@ -147,10 +147,11 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
-        /// Writes pending records in batches, one append each, then the marks of done records. What could not be
-        /// written stays pending: the caller tries again later and does not acknowledge those records (R2).
+        /// Writes pending records in batches, one append each, then, where they are due, the marks of done records.
+        /// What could not be written stays pending: the caller tries again later and does not acknowledge those
+        /// records (R2).
         /// </summary>
-        public FlashResult Flush()
+        public FlashResult Flush(bool marksAreDue)
         {
             FlashResult result = FlashResult.Ok;
             while (PendingCount > 0 && result == FlashResult.Ok)
@@ -158,7 +159,7 @@ namespace ElderBand.HomeHub
                 result = FlushBatch();
             }
 
-            if (result == FlashResult.Ok && _dones.Count > 0)
+            if (result == FlashResult.Ok && marksAreDue && _dones.Count > 0)
             {
                 result = FlushDones();
             }

@@ -213,8 +213,9 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
-        /// Slot of the checked record that holds this frame of this band (by boot, lane and sequence), -1 for none. An
-        /// unchecked record does not count, because an attacker may have sent it to keep the band's own frame out.
+        /// Slot of the checked record that holds this frame of this band (all bytes before the link tag, which changes
+        /// with the link keys), -1 for none. An unchecked record does not count, because an attacker may have sent it
+        /// to keep the band's own frame out.
         /// </summary>
         public int Find(long address, byte[] frame, int offset)
         {

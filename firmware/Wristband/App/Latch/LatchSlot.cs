@@ -38,6 +38,13 @@ namespace ElderBand.Wristband
         public Stage Shown;
 
         /// <summary>
+        /// The "stage shown" of <see cref="Shown"/>: the centre is answered with the same frame again, so a replayed
+        /// stage spends no sequence (P12). Without meaning while <see cref="Shown"/> is
+        /// Waiting.
+        /// </summary>
+        public readonly byte[] Confirmation = new byte[BandProtocol.Frame.Size];
+
+        /// <summary>
         /// A hub has stored the frame. Not kept across boots, because the next hub may be another one.
         /// </summary>
         public bool Heard;

@@ -7,8 +7,11 @@ namespace ElderBand.Wristband
     /// </summary>
     public sealed class FrameSource
     {
-        /// <summary>The band restarts itself before a sequence passes this.</summary>
+        /// <summary>The band restarts itself when a sequence has come here and the wearer is still.</summary>
         public const int RestartAtSequence = 0xFF00;
+
+        /// <summary>From here on the band restarts also while the wearer moves.</summary>
+        public const int RestartInMotionAtSequence = 0xFF80;
 
         private const int JumpAbove = 16;
         private const int JumpMask = 0x7FFF;
@@ -41,10 +44,19 @@ namespace ElderBand.Wristband
             get { return _boots.IsUnread; }
         }
 
-        /// <summary>True where a lane is near its last sequence: restart at a quiet moment.</summary>
+        /// <summary>True where a lane is near its last sequence: the band restarts soon.</summary>
         public bool IsNearlySpent
         {
             get { return _alarmSequence >= RestartAtSequence || _vitalsSequence >= RestartAtSequence; }
+        }
+
+        /// <summary>True where the restart can no longer wait for a wearer who is still.</summary>
+        public bool IsSpent
+        {
+            get
+            {
+                return _alarmSequence >= RestartInMotionAtSequence || _vitalsSequence >= RestartInMotionAtSequence;
+            }
         }
 
         /// <summary>
@@ -87,27 +99,30 @@ namespace ElderBand.Wristband
             if (_unproven && AlarmLatch.RankOf(type) == 2)
             {
                 _unproven = false;
-                _alarmSequence += JumpAbove + (int)(nowMs & JumpMask);
+                int jump = JumpAbove + (int)(nowMs & JumpMask);
+                _alarmSequence += _alarmSequence + jump < RestartAtSequence ? jump : 0;
             }
 
-            Frame.Begin(frame, type, Lane.Alarm, Boot, _alarmSequence);
-            if (_alarmSequence < Frame.MaxSequence)
-            {
-                _alarmSequence++;
-            }
+            BeginBootWhereSpent(_alarmSequence);
+            Frame.Begin(frame, type, Lane.Alarm, Boot, _alarmSequence++);
         }
 
-        /// <summary>Writes the header of a frame of the vitals lane; false where the lane is used up.</summary>
-        public bool BeginVitals(byte[] frame, FrameType type)
+        /// <summary>Writes the header of a frame of the vitals lane.</summary>
+        public void BeginVitals(byte[] frame, FrameType type)
         {
-            if (_vitalsSequence >= Frame.MaxSequence)
-            {
-                return false;
-            }
+            BeginBootWhereSpent(_vitalsSequence);
+            Frame.Begin(frame, type, Lane.Vitals, Boot, _vitalsSequence++);
+        }
 
-            Frame.Begin(frame, type, Lane.Vitals, Boot, _vitalsSequence);
-            _vitalsSequence++;
-            return true;
+        // Where no moment came for the restart, the numbers go on under the next boot count: none is used twice (P12).
+        private void BeginBootWhereSpent(int sequence)
+        {
+            if (sequence > Frame.MaxSequence)
+            {
+                _alarmSequence = 0;
+                _vitalsSequence = 0;
+                _unproven |= !_boots.Next();
+            }
         }
 
         /// <summary>Puts both tags on.</summary>

@@ -258,11 +258,7 @@ namespace ElderBand.Wristband
             Bytes.PutU32(_nonceInput, 8, (uint)_challenges);
             Bytes.PutU32(_nonceInput, 12, (uint)nowMs);
             _mac.HmacSha256(_secret, _nonceInput, _nonceInput.Length, _nonce);
-            if (!_source.BeginVitals(Challenge, FrameType.LinkChallenge))
-            {
-                return;
-            }
-
+            _source.BeginVitals(Challenge, FrameType.LinkChallenge);
             Bytes.Copy(_nonce, 0, Challenge, Frame.PayloadOffset, LinkTiming.NonceBytes);
             _source.Sign(Challenge);
         }

@@ -72,9 +72,14 @@ namespace ElderBand.Wristband
         /// <summary>The last <see cref="Step"/> found that a judged link takes nothing any more.</summary>
         public bool LinkIsGone { get; private set; }
 
-        /// <summary>Queues "stage shown", sent until a hub has stored it.</summary>
+        /// <summary>Queues "stage shown", sent until a hub has stored it; a frame that waits already stays.</summary>
         public void AddNote(byte[] frame, long nowMs)
         {
+            if (FindNote(Frame.BootOf(frame, 0), Frame.SequenceOf(frame, 0)) >= 0)
+            {
+                return;
+            }
+
             int at = _noteOldest;
             for (int i = 0; i < Notes; i++)
             {
@@ -95,16 +100,13 @@ namespace ElderBand.Wristband
         /// <summary>A hub has stored a "stage shown"; false where the frame is none that waits.</summary>
         public bool NoteHeard(int boot, int sequence)
         {
-            for (int i = 0; i < Notes; i++)
+            int at = FindNote(boot, sequence);
+            if (at >= 0)
             {
-                if (_noteUsed[i] && Frame.SequenceOf(_notes[i], 0) == sequence && Frame.BootOf(_notes[i], 0) == boot)
-                {
-                    _noteUsed[i] = false;
-                    return true;
-                }
+                _noteUsed[at] = false;
             }
 
-            return false;
+            return at >= 0;
         }
 
         /// <summary>The next status; it replaces one that could not be sent.</summary>
@@ -300,6 +302,19 @@ namespace ElderBand.Wristband
             {
                 WakeAt(_reply.DueMs);
             }
+        }
+
+        private int FindNote(int boot, int sequence)
+        {
+            for (int i = 0; i < Notes; i++)
+            {
+                if (_noteUsed[i] && Frame.SequenceOf(_notes[i], 0) == sequence && Frame.BootOf(_notes[i], 0) == boot)
+                {
+                    return i;
+                }
+            }
+
+            return -1;
         }
 
         // On a fresh link there is no subscriber until the hub has subscribed. Later the same answer means that the

@@ -58,12 +58,7 @@ namespace ElderBand.Wristband
 
             if (!_made)
             {
-                if (!_source.BeginVitals(_frame, FrameType.Trace))
-                {
-                    _half = -1;
-                    return null;
-                }
-
+                _source.BeginVitals(_frame, FrameType.Trace);
                 Payload.PutTraceHalf(_frame, _half, _ask, _entries);
                 _source.Sign(_frame);
                 _made = true;

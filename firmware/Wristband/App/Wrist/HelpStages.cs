@@ -8,11 +8,16 @@ namespace ElderBand.Wristband
     /// </summary>
     public sealed class HelpStages
     {
+        private const int AgainMs = 1000;
+        private const int AgainPerMinute = 10;
+
         private readonly AlarmLatch _latch;
         private readonly WristSignal _signal;
         private readonly FrameSource _source;
         private readonly LinkPolicy _link;
-        private readonly byte[] _frame = new byte[Frame.Size];
+        private long _againNotBeforeMs;
+        private long _minuteEndMs;
+        private int _againInMinute;
 
         /// <summary>Over the latch that keeps the stages and the wrist that shows them.</summary>
         public HelpStages(AlarmLatch latch, WristSignal signal, FrameSource source, LinkPolicy link)
@@ -110,7 +115,7 @@ namespace ElderBand.Wristband
                 {
                     if (!isNews)
                     {
-                        ConfirmShown(slot, stage, nowMs); // the centre has missed the confirmation
+                        ConfirmAgain(slot, nowMs);
                     }
                 }
                 else if (slot.Open && !_signal.Shows(slot))
@@ -188,7 +193,7 @@ namespace ElderBand.Wristband
             {
                 slot.Shown = stage;
                 Shown = stage;
-                ConfirmShown(slot, stage, nowMs);
+                Confirm(slot, stage, nowMs);
                 due = _signal.Step(nowMs);
                 slot = _signal.TakeShown(out stage);
             }
@@ -219,12 +224,31 @@ namespace ElderBand.Wristband
                 : newest.Stage == Stage.Waiting ? WristTick.Waiting : WristTick.NotTaken;
         }
 
-        private void ConfirmShown(LatchSlot slot, Stage stage, long nowMs)
+        private void Confirm(LatchSlot slot, Stage stage, long nowMs)
         {
-            _source.BeginAlarm(_frame, FrameType.StageShown, nowMs);
-            Payload.PutStageShown(_frame, slot.Boot, slot.Sequence, stage);
-            _source.Sign(_frame);
-            _link.AddNote(_frame, nowMs);
+            _source.BeginAlarm(slot.Confirmation, FrameType.StageShown, nowMs);
+            Payload.PutStageShown(slot.Confirmation, slot.Boot, slot.Sequence, stage);
+            _source.Sign(slot.Confirmation);
+            _link.AddNote(slot.Confirmation, nowMs);
+        }
+
+        // The centre repeats a stage where it has missed the confirmation. A stranger can repeat it too, so the answer
+        // is the same frame, at most once a second and 10 times a minute (docs/adr/0055).
+        private void ConfirmAgain(LatchSlot slot, long nowMs)
+        {
+            if (nowMs >= _minuteEndMs)
+            {
+                _minuteEndMs = nowMs + 60000;
+                _againInMinute = 0;
+            }
+
+            if (nowMs >= _againNotBeforeMs && _againInMinute < AgainPerMinute)
+            {
+                _againNotBeforeMs = nowMs + AgainMs;
+                _againInMinute++;
+                _source.SignLink(slot.Confirmation); // the link keys may have moved
+                _link.AddNote(slot.Confirmation, nowMs);
+            }
         }
     }
 }
