@@ -113,9 +113,13 @@ public static class AlarmMachine
         _ => new(Verdict.Ignore, state),
     };
 
-    /// <summary>The stage that the centre tells the wrist of an alarm in this state.</summary>
-    public static Stage WantedStage(AlarmState state) => state switch
+    /// <summary>
+    /// The stage that the centre tells the wrist of an alarm in this state. Where the band has passed on to another
+    /// wearer, the wrist has nothing more to show of the earlier wearer's alarm.
+    /// </summary>
+    public static Stage WantedStage(AlarmState state, bool isPassedOn = false) => state switch
     {
+        AlarmState.Ringing or AlarmState.Taken or AlarmState.Coming when isPassedOn => Stage.Closed,
         AlarmState.Ringing => Stage.Centre,
         AlarmState.Taken => Stage.Taken,
         AlarmState.Coming => Stage.Coming,

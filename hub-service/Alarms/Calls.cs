@@ -22,7 +22,7 @@ public sealed class Calls(Ringing ringing)
             return;
         }
 
-        AlarmRow? sos = AlarmRows.OpenSos(tx.Db, e.Sender);
+        AlarmRow? sos = AlarmRows.OpenSos(tx.Db, e.Sender, e.ResidentId, e.OtherResidentId);
         if (sos is null)
         {
             sos = Ringing.Open(tx, e, "sos", AlarmState.Ringing, e.Sequence);
@@ -47,7 +47,10 @@ public sealed class Calls(Ringing ringing)
         }
         foreach (AlarmRow fall in AlarmRows.Prealarms(tx.Db, e.Sender))
         {
-            Falls.Merge(tx, fall, sos);
+            if (fall.ResidentId == sos.ResidentId)
+            {
+                Falls.Merge(tx, fall, sos);
+            }
         }
         ringing.Save(tx, sos);
     }

@@ -70,7 +70,7 @@ public sealed class Falls(Ringing ringing)
         {
             AlarmRows.SetTimer(tx.Db, fall.CentreId, fall.Id, "deadline", fall.DeadlineAtMs!.Value);
         }
-        if (AlarmRows.OpenSos(tx.Db, e.Sender) is { } open)
+        if (AlarmRows.OpenSos(tx.Db, e.Sender, e.ResidentId, e.OtherResidentId) is { } open)
         {
             AlarmRows.Link(tx.Db, fall.CentreId, fall.Id, open.Id);
             tx.AlarmChanged(open.CentreId, open.Id);

@@ -39,6 +39,7 @@ public sealed class Ringing(ConsoleCounter consoles)
             Source = e.Source,
             Drill = e.IsDrill,
             ResidentId = e.ResidentId,
+            OtherResidentId = e.OtherResidentId,
             HomeId = e.HomeId,
             BandId = e.BandId,
             HubId = e.HubId,
@@ -51,6 +52,10 @@ public sealed class Ringing(ConsoleCounter consoles)
             Outcome = state == AlarmState.Closed ? "drill" : null,
         });
         EventRows.SetAlarm(tx.Db, e.EventId, alarm.Id);
+        if (DeviceRows.PassedOnTo(tx.Db, alarm) is { } next)
+        {
+            AlarmRows.Note(tx, alarm, "passedOn", "", ResidentRows.Resident(tx.Db, next)?.Name ?? "");
+        }
         return alarm;
     }
 

@@ -177,6 +177,10 @@ public sealed class Downlink : IDisposable
             if (DeviceRows.Band(db, bandId) is { RevokedAtMs: null } band)
             {
                 SendSettings(db, band, DeviceRows.HubsThatHeard(db, bandId, nowMs - HeardWithinMs));
+                foreach (AlarmRow alarm in AlarmRows.WithWristBehind(db, band.Sender, nowMs))
+                {
+                    _stages.TryAdd(alarm.Id, (0, nowMs)); // another may wear the band now
+                }
             }
         }
         while (_changed.TryDequeue(out long alarmId))
@@ -204,7 +208,8 @@ public sealed class Downlink : IDisposable
         {
             return false;
         }
-        Stage wanted = AlarmMachine.WantedStage(alarm.State);
+        bool isPassedOn = DeviceRows.PassedOnTo(db, alarm) is not null;
+        Stage wanted = AlarmMachine.WantedStage(alarm.State, isPassedOn);
         if (wanted < Stage.Centre || alarm.WristStage == (int)wanted)
         {
             return false;
@@ -216,7 +221,9 @@ public sealed class Downlink : IDisposable
         {
             byte[] frame = new byte[Frame.Size];
             Frame.Begin(frame, FrameType.Stage, Lane.Alarm, press.Boot, press.Sequence);
-            Payload.PutStage(frame, wanted, Math.Min(alarm.Revision, Frame.MaxSequence));
+            // The hand-over itself is no change of the alarm: its end needs a higher revision than the last stage.
+            int revision = alarm.Revision + (isPassedOn ? 1 : 0);
+            Payload.PutStage(frame, wanted, Math.Min(revision, Frame.MaxSequence));
             _tagger.SignCentre(key, frame);
             frames.Add(frame);
         }

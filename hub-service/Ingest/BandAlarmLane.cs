@@ -79,17 +79,42 @@ internal sealed class BandAlarmLane(Calls calls, Falls falls, Downlink downlink,
         {
             BandId = band.Id,
         };
-        long? residentId = DeviceRows.ResidentOf(tx.Db, band.Id, e.AtMs);
-        e = e with
-        {
-            ResidentId = residentId,
-            HomeId = residentId is { } id
-                ? ResidentRows.HomeOf(tx.Db, id, e.AtMs) : DeviceRows.Hub(tx.Db, hub.HubId)?.HomeId,
-        };
+        e = WithTimeAndWearer(tx, hub, band, e);
         e = e with { EventId = EventRows.Insert(tx.Db, e) };
         metrics.Count("frames_total{verdict=\"stored\"}");
         Apply(tx, e, band, frame);
         return Frame.IsLatched(type) ? 0 : -1;
+    }
+
+    /// <summary>
+    /// Adds when it happened and whose it is: who wore the band then, not who wears it now. Where the time does not
+    /// prove which of two it was, the alarm is for the present wearer and names the other as well (docs/adr/0057).
+    /// </summary>
+    private static FrameEvent WithTimeAndWearer(Tx tx, HubSession hub, BandRow band, FrameEvent e)
+    {
+        bool isProven = Payload.BootIsProven(e.Frame, 0) && e.Sender == band.Sender;
+        EventTime time = BandClocks.TimeOf(tx.Db, band, e.Boot, e.UptimeS, (e.AtMs, e.Quality), isProven);
+        if (e.Quality != AgeQuality.AtLeast && isProven && e.Type != FrameType.StageShown)
+        {
+            BandClocks.Note(tx.Db, band, e.Boot, e.UptimeS, e.AtMs);
+        }
+        List<long> wearers = DeviceRows.Wearers(
+            tx.Db, band.Id, time.NotBeforeMs, isProven ? time.AtMs : tx.NowMs);
+        if (wearers.Count == 0)
+        {
+            wearers = DeviceRows.Wearers(tx.Db, band.Id, 0, tx.NowMs); // nobody wore it then, as far as is recorded
+        }
+        long? residentId = wearers.Count > 0 ? wearers[0] : null;
+        return e with
+        {
+            AtMs = time.AtMs,
+            Quality = time.Quality,
+            AgeMs = tx.NowMs - time.AtMs,
+            ResidentId = residentId,
+            OtherResidentId = wearers.Count > 1 ? wearers[1] : null,
+            HomeId = residentId is { } id
+                ? ResidentRows.HomeOf(tx.Db, id, time.AtMs) : DeviceRows.Hub(tx.Db, hub.HubId)?.HomeId,
+        };
     }
 
     private void Apply(Tx tx, FrameEvent e, BandRow band, byte[] frame)

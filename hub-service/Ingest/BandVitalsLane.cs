@@ -52,7 +52,7 @@ internal sealed class BandVitalsLane(Downlink downlink, Metrics metrics)
         {
             if (freshness == Freshness.New)
             {
-                StoreStatus(tx, frame, band);
+                StoreStatus(tx, data, record, frame, band);
                 metrics.Count("frames_total{verdict=\"stored\"}");
             }
             return;
@@ -86,8 +86,14 @@ internal sealed class BandVitalsLane(Downlink downlink, Metrics metrics)
         }
     }
 
-    private void StoreStatus(Tx tx, byte[] frame, BandRow band)
+    private void StoreStatus(Tx tx, byte[] data, int record, byte[] frame, BandRow band)
     {
+        if (Envelope.Quality(data, record) == AgeQuality.Measured)
+        {
+            BandClocks.Note(
+                tx.Db, band, Frame.BootOf(frame, 0), Payload.UptimeS(frame, 0),
+                tx.NowMs - Envelope.AgeMs(data, record));
+        }
         int battery = Payload.StatusBatteryPct(frame, 0);
         int applied = Payload.StatusConfigVersion(frame, 0);
         DeviceRows.BandStatus(

@@ -23,6 +23,9 @@ public sealed record FrameEvent
     public long? BandId { get; init; }
     public required string HubId { get; init; }
     public long? ResidentId { get; init; }
+
+    /// <summary>An earlier wearer of the band, where the time of the event does not tell who wore it.</summary>
+    public long? OtherResidentId { get; init; }
     public long? HomeId { get; init; }
 
     /// <summary>band, hubKey, phone or staff.</summary>

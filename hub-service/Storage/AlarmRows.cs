@@ -17,6 +17,9 @@ public sealed class AlarmRow
     public required string Source { get; init; }
     public bool Drill { get; init; }
     public long? ResidentId { get; init; }
+
+    /// <summary>An earlier wearer of the band whose call it may be as well.</summary>
+    public long? OtherResidentId { get; init; }
     public long? HomeId { get; init; }
     public long? BandId { get; init; }
     public string? HubId { get; init; }
@@ -48,7 +51,8 @@ public static class AlarmRows
         "id, centre_id, number, sender, boot, sequence, kind, state, source, drill, resident_id, home_id, band_id, "
             + "hub_id, "
         + "event_at_ms, quality, raised_at_ms, deadline_at_ms, presses, not_needed, unanswered, owner_staff_id, "
-        + "taken_at_ms, coming_at_ms, closed_at_ms, outcome, closing_words, revision, wrist_stage, wrist_shown_at_ms";
+        + "taken_at_ms, coming_at_ms, closed_at_ms, outcome, closing_words, revision, wrist_stage, wrist_shown_at_ms, "
+        + "other_resident_id";
 
     /// <summary>States with somebody's work left, for SQL.</summary>
     private const string OpenStates = "('prealarm','ringing','taken','coming')";
@@ -72,12 +76,15 @@ public static class AlarmRows
     public static AlarmRow? Find(Db db, string sender, int boot, int sequence) =>
         db.One($"SELECT {Columns} FROM alarm WHERE sender=$1 AND boot=$2 AND sequence=$3", Map, sender, boot, sequence);
 
-    /// <summary>The sender's SOS that somebody still has to finish.</summary>
-    public static AlarmRow? OpenSos(Db db, string sender) =>
+    /// <summary>
+    /// The sender's SOS that somebody still has to finish, of the same wearer: after a hand-over of the band a press of
+    /// the next wearer has a card of its own.
+    /// </summary>
+    public static AlarmRow? OpenSos(Db db, string sender, long? residentId, long? otherResidentId) =>
         db.One(
             $"SELECT {Columns} FROM alarm WHERE sender=$1 AND kind='sos' AND state IN ('ringing','taken','coming') "
-                + "ORDER BY id DESC LIMIT 1",
-            Map, sender);
+                + "AND resident_id IS $2 AND other_resident_id IS $3 ORDER BY id DESC LIMIT 1",
+            Map, sender, residentId, otherResidentId);
 
     /// <summary>The sender's falls that may still be cancelled.</summary>
     public static List<AlarmRow> Prealarms(Db db, string sender) =>
@@ -104,14 +111,14 @@ public static class AlarmRows
             """
             INSERT INTO alarm (centre_id, number, sender, boot, sequence, kind, state, source, drill, resident_id, home_id,
               band_id, hub_id, event_at_ms, quality, raised_at_ms, deadline_at_ms, presses, not_needed, unanswered,
-              closed_at_ms, outcome, revision, wrist_stage)
-            VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,1,0)
+              closed_at_ms, outcome, other_resident_id, revision, wrist_stage)
+            VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,1,0)
             """,
             a.CentreId, number, a.Sender, a.Boot, a.Sequence, a.Kind, Name(a.State), a.Source, a.Drill, a.ResidentId,
             a.HomeId,
             a.BandId, a.HubId, a.EventAtMs, a.Quality, a.RaisedAtMs, a.DeadlineAtMs, a.Presses, a.NotNeeded,
             a.Unanswered,
-            a.ClosedAtMs, a.Outcome);
+            a.ClosedAtMs, a.Outcome, a.OtherResidentId);
         return Get(db, id)!;
     }
 
@@ -250,5 +257,6 @@ public static class AlarmRows
         Revision = r.Int(27),
         WristStage = r.Int(28),
         WristShownAtMs = r.LongOrNull(29),
+        OtherResidentId = r.LongOrNull(30),
     };
 }

@@ -195,6 +195,10 @@ public static class DeviceRows
         {
             return;
         }
+        if (db.Number("SELECT count(*) FROM band_assignment WHERE band_id=$1", bandId) > 0)
+        {
+            RaiseConfiguration(db, bandId); // the band is told its settings again, and ends the stages of the other's calls
+        }
         db.Run("UPDATE band_assignment SET to_ms=$3 WHERE (band_id=$1 OR resident_id=$2) AND to_ms IS NULL", bandId,
             residentId, nowMs);
         db.Run(
@@ -215,6 +219,26 @@ public static class DeviceRows
             ORDER BY (from_ms<=$2 AND (to_ms IS NULL OR to_ms>$2)) DESC, from_ms DESC LIMIT 1
             """,
             bandId, atMs) as long?;
+
+    /// <summary>
+    /// Who wore the band at any time from one moment to another, both included, the latest first, each once.
+    /// </summary>
+    public static List<long> Wearers(Db db, long bandId, long fromMs, long toMs) =>
+        db.All(
+            """
+            SELECT resident_id FROM band_assignment WHERE band_id=$1 AND from_ms<=$3 AND (to_ms IS NULL OR to_ms>$2)
+            GROUP BY resident_id ORDER BY max(id) DESC
+            """,
+            static r => r.Long(0), bandId, fromMs, toMs);
+
+    /// <summary>
+    /// Who wears the band of an alarm now, where that is certainly another person than the one who called; else null.
+    /// </summary>
+    public static long? PassedOnTo(Db db, AlarmRow alarm) =>
+        alarm is { BandId: { } bandId, ResidentId: { } residentId, OtherResidentId: null }
+        && db.Value(
+            "SELECT resident_id FROM band_assignment WHERE band_id=$1 AND to_ms IS NULL ORDER BY id DESC LIMIT 1",
+            bandId) is long wearer && wearer != residentId ? wearer : null;
 
     /// <summary>The band has said something new: it is alive.</summary>
     public static void BandHeard(Db db, long bandId, long nowMs) =>

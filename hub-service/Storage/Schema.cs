@@ -10,7 +10,7 @@ namespace ElderBand.HubService.Storage;
 public static class Schema
 {
     /// <summary>All migrations, oldest first.</summary>
-    public static readonly string[] Migrations = [Version1, Version2];
+    public static readonly string[] Migrations = [Version1, Version2, Version3];
 
     /// <summary>Takes a database to the newest version, one transaction for each step.</summary>
     /// <exception cref="StartException">The database was written by a newer program.</exception>
@@ -230,5 +230,17 @@ public static class Schema
           device TEXT PRIMARY KEY, centre_id TEXT NOT NULL REFERENCES centre, ask INTEGER NOT NULL,
           asked_at_ms INTEGER NOT NULL, asked_by TEXT NOT NULL, read_ask INTEGER, read_at_ms INTEGER,
           entries BLOB NOT NULL) STRICT, WITHOUT ROWID;
+        """;
+
+    private const string Version3 = """
+        -- When each of the last boots of a band began, and until when the boot was heard; for the age of late calls.
+        CREATE TABLE band_clock (
+          band_id INTEGER NOT NULL REFERENCES band, boot INTEGER NOT NULL, centre_id TEXT NOT NULL,
+          began_at_ms INTEGER NOT NULL, heard_at_ms INTEGER NOT NULL,
+          PRIMARY KEY (band_id, boot)) STRICT, WITHOUT ROWID;
+
+        -- The resident who wore the band before, where the alarm may be hers; null where only one person comes into
+        -- question.
+        ALTER TABLE alarm ADD COLUMN other_resident_id INTEGER;
         """;
 }

@@ -31,12 +31,12 @@ public static class Views
             Quality((int)a.Quality), a.RaisedAtMs, a.DeadlineAtMs, a.Presses, a.NotNeeded, a.Unanswered,
             a.OwnerStaffId is { } owner ? new OwnerView(owner, StaffRows.DisplayName(db, owner)) : null,
             a.TakenAtMs, a.ComingAtMs, a.ClosedAtMs, a.Outcome, a.ClosingWords,
-            new ResidentView(
-                r?.Id ?? 0, r?.Name ?? band?.Label ?? a.HubId ?? "?", r?.NameEn ?? "", r?.BirthYear, r?.Phone ?? "",
-                h?.Address ?? "", h?.Building ?? "", h?.Floor ?? "", h?.Door ?? "", r?.Keys ?? "", r?.Hearing ?? "",
-                r?.Dialect ?? "", r?.Medical ?? "", r?.FirstQuestion ?? ""),
+            Person(r, h, band?.Label ?? a.HubId ?? "?"),
+            a.OtherResidentId is { } other ? Other(db, other, a.EventAtMs) : null,
             Contacts(db, a), r is null ? null : Vitals(db, r.Id),
-            new WristView(a.WristStage, a.WristShownAtMs, (int)AlarmMachine.WantedStage(a.State)),
+            new WristView(
+                a.WristStage, a.WristShownAtMs,
+                (int)AlarmMachine.WantedStage(a.State, DeviceRows.PassedOnTo(db, a) is not null)),
             band is null ? null : new AlarmBandView(band.Id, band.Label, band.BatteryPct, band.LastHeardAtMs),
             hub is null ? null : new AlarmHubView(hub.Id, hub.LastHeardAtMs),
             db.All("SELECT other_id FROM alarm_link WHERE alarm_id=$1 ORDER BY other_id", static x => x.Long(0), id),
@@ -121,11 +121,24 @@ public static class Views
         FROM technical t LEFT JOIN resident r ON r.id=t.resident_id LEFT JOIN home ho ON ho.id=t.home_id
         """;
 
+    private static ResidentView Person(ResidentRow? r, HomeRow? h, string otherwise) => new(
+        r?.Id ?? 0, r?.Name ?? otherwise, r?.NameEn ?? "", r?.BirthYear, r?.Phone ?? "", h?.Address ?? "",
+        h?.Building ?? "", h?.Floor ?? "", h?.Door ?? "", r?.Keys ?? "", r?.Hearing ?? "", r?.Dialect ?? "",
+        r?.Medical ?? "", r?.FirstQuestion ?? "");
+
+    private static ResidentView Other(Db db, long residentId, long atMs) => Person(
+        ResidentRows.Resident(db, residentId),
+        ResidentRows.HomeOf(db, residentId, atMs) is { } homeId ? ResidentRows.Home(db, homeId) : null, "?");
+
     private static List<ContactView> Contacts(Db db, AlarmRow a)
     {
         List<ContactRow> contacts = a.Source == "hubKey" && a.HomeId is { } homeId
             ? [.. ResidentRows.ResidentsOf(db, homeId).SelectMany(r => ResidentRows.Contacts(db, r.Id))]
             : a.ResidentId is { } residentId ? ResidentRows.Contacts(db, residentId) : [];
+        if (a.OtherResidentId is { } otherId)
+        {
+            contacts.AddRange(ResidentRows.Contacts(db, otherId));
+        }
         return contacts.ConvertAll(c => new ContactView(
             c.Id, c.Order, c.Name, c.Relation, c.Phone,
             db.All(

@@ -14,6 +14,12 @@ namespace ElderBand.BandProtocol
 
         /// <summary>The key was pressed while a fall's countdown was running; the fall is linked to this SOS.</summary>
         public const byte DuringCountdown = 0x08;
+
+        /// <summary>
+        /// The band has lost its boot count or could not store it: the number of this boot may have been used before,
+        /// so it does not tell the age of this call.
+        /// </summary>
+        public const byte BootUnproven = 0x10;
     }
 
     /// <summary>What made the band suspect a fall or press the SOS (byte 5 of the alarm payload of an SOS).</summary>
@@ -99,6 +105,30 @@ namespace ElderBand.BandProtocol
         public static byte EventFlags(byte[] frame, int offset)
         {
             return frame[offset + P + 3];
+        }
+
+        /// <summary>
+        /// True where the boot in a frame's header tells the order of events: for each frame but a call or an answer
+        /// that says <see cref="AlarmFlags.BootUnproven"/>.
+        /// </summary>
+        public static bool BootIsProven(byte[] frame, int offset)
+        {
+            byte flags = 0;
+            switch (Frame.TypeOf(frame, offset))
+            {
+                case FrameType.Sos:
+                case FrameType.FallSuspected:
+                case FrameType.Inactivity:
+                    flags = EventFlags(frame, offset);
+                    break;
+                case FrameType.FallConfirmed:
+                case FrameType.FallCancelled:
+                case FrameType.NotNeeded:
+                    flags = AnswerFlags(frame, offset);
+                    break;
+            }
+
+            return (flags & AlarmFlags.BootUnproven) == 0;
         }
 
         /// <summary>Battery of an event payload, percent; 255 unknown.</summary>

@@ -55,6 +55,53 @@ public sealed class ClockTests
         rows[1].AgeMs.ShouldBeInRange(298_000u, 303_000u);
     }
 
+    /// <summary>
+    /// A press that waited in the band through a reboot: at least as old as the band's present boot, whether the hub
+    /// learns of that boot before or after the press, and whether or not the hub itself restarts in between.
+    /// </summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void P04_P23_a_press_of_an_older_boot_is_at_least_as_old_as_the_present_boot(bool statusFirst)
+    {
+        var rig = HubRig.Ready(1);
+        byte[] press = rig.Band.Sos();
+        byte[] unproven = rig.Band.Sos();
+        unproven[Frame.PayloadOffset + 3] |= AlarmFlags.BootUnproven;
+        rig.Band.Sign(unproven);
+        rig.Band.Reboot();
+        rig.Run(600_000);
+        if (!statusFirst)
+        {
+            rig.Centre.Reachable = false;
+            rig.Centre.Drop();
+            rig.Run(1000);
+        }
+        else
+        {
+            rig.Advertise(rig.Band, rig.Band.Status(BandMode.Daily));
+            rig.Run(1000);
+        }
+
+        rig.Advertise(rig.Band, press);
+        rig.Run(100);
+        rig.Advertise(rig.Band, unproven);
+        rig.Run(100);
+        if (!statusFirst)
+        {
+            rig.Advertise(rig.Band, rig.Band.Status(BandMode.Daily));
+            rig.Run(1000);
+            rig.Centre.Reachable = true;
+        }
+
+        rig.Run(120_000);
+        var rows = rig.Centre.Rows.Values.Where(row => row.Type == FrameType.Sos).ToList();
+        rows.Count.ShouldBe(2);
+        rows.ShouldAllBe(row => row.Quality == AgeQuality.AtLeast);
+        rows[0].AgeMs.ShouldBeInRange(600_000u, 722_000u);
+        rows[1].AgeMs.ShouldBeLessThan(122_000u, "a boot that is not proven tells no age");
+    }
+
     private static List<string> TwoPresses(long stepMs)
     {
         var rig = HubRig.Ready(2);

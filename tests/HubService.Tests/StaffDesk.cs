@@ -243,7 +243,7 @@ internal sealed class StaffDesk : IAsyncDisposable
                 ReceivedAtMs = tx.NowMs,
             });
             return AlarmRows.Find(tx.Db, $"b{BandId}", 1, refersTo ?? sequence)?.Id
-                ?? AlarmRows.OpenSos(tx.Db, $"b{BandId}")?.Id ?? 0;
+                ?? AlarmRows.OpenSos(tx.Db, $"b{BandId}", ResidentId, null)?.Id ?? 0;
         });
 
     /// <summary>Server-sent events, one after the other.</summary>

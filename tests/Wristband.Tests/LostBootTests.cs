@@ -34,6 +34,28 @@ public sealed class LostBootTests
     }
 
     [Fact]
+    public void P50_a_call_under_a_boot_that_may_have_been_used_says_so_until_the_band_has_caught_up()
+    {
+        var world = new BandRig();
+        world.Boot();
+        world.RunFor(4000);
+        world.Boot();
+        Payload.BootIsProven(PressOne(world), 0).ShouldBeTrue();
+        world.Flash.Files.Clear();
+        world.Boot();
+        Payload.BootIsProven(PressOne(world), 0).ShouldBeFalse();
+        Payload.BootIsProven(PressOne(world), 0).ShouldBeTrue("a receipt has told the highest boot");
+    }
+
+    private static byte[] PressOne(BandRig world)
+    {
+        var before = world.RowsOf(FrameType.Sos);
+        world.Press(200);
+        world.RunFor(6000);
+        return world.RowsOf(FrameType.Sos).Except(before).ShouldHaveSingleItem();
+    }
+
+    [Fact]
     public void P50_both_copies_of_the_count_lost_the_latch_knows_the_boot()
     {
         var world = new BandRig { InRange = false };

@@ -71,6 +71,7 @@ namespace ElderBand.Wristband
             {
                 all |= _measuring.Wear == Wear.On ? AlarmFlags.Worn : (byte)0;
                 all |= _power.External() ? AlarmFlags.Charging : (byte)0;
+                all |= AlarmLatch.RankOf(type) > 0 ? Unproven() : (byte)0;
             }
 
             LatchSlot slot = Begin(type, nowMs);
@@ -91,11 +92,16 @@ namespace ElderBand.Wristband
             LatchSlot slot = Begin(type, nowMs);
             if (slot != null)
             {
-                Payload.PutAnswer(slot.Frame, UptimeS(nowMs), refersTo, 0);
+                Payload.PutAnswer(slot.Frame, UptimeS(nowMs), refersTo, Unproven());
                 Commit(slot, nowMs);
             }
 
             return slot != null;
+        }
+
+        private byte Unproven()
+        {
+            return _source.BootIsUnproven ? AlarmFlags.BootUnproven : (byte)0;
         }
 
         /// <summary>Reports that a fault has begun.</summary>

@@ -92,6 +92,8 @@ export interface Alarm {
   outcome: string | null
   closingWords: string | null
   resident: Resident | null
+  /** An earlier wearer of the band, where the time does not tell whose press it was. */
+  otherResident: Resident | null
   contacts: Contact[]
   vitals: Vitals | null
   wrist: { stage: number; shownAtMs: number | null; wantedStage: number } | null

@@ -176,6 +176,18 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
+        /// Age that the event of an older boot has at least, ms: since the present boot of the band began. 0 where the
+        /// frame does not show that it is older (P04).
+        /// </summary>
+        public long OlderBootMs(byte[] data, int offset, long nowMs)
+        {
+            bool isOlder = Frame.BootOf(data, offset) < ClockBoot
+                && Frame.IsLatched(Frame.TypeOf(data, offset))
+                && Payload.BootIsProven(data, offset);
+            return isOlder ? nowMs - ClockZeroMs : 0;
+        }
+
+        /// <summary>
         /// The band wants an answer to its nonce. The hub sends header and payload back unchanged, tagged with the key
         /// of frames to the band. The hub's state is due with the answer.
         /// </summary>

@@ -158,7 +158,7 @@ namespace ElderBand.HomeHub
             }
 
             AgeQuality quality = AgeQuality.AtLeast;
-            uint ageMs = 0;
+            uint ageMs = (uint)band.OlderBootMs(frame, 0, nowMs);
             if (band.KnowsAge(frame, 0))
             {
                 ageMs = band.AgeMs(frame, 0, nowMs);

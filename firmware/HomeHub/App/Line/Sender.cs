@@ -282,10 +282,23 @@ namespace ElderBand.HomeHub
         {
             BandSession band = _bands.Find(lane.Address(slot));
             int frame = lane.FrameAt(slot);
-            if (band != null && band.KnowsAge(lane.Data, frame))
+            if (band == null)
             {
-                long ageMs = band.AgeMs(lane.Data, frame, nowMs) - (nowMs - lane.ReceivedMs(slot));
+                return;
+            }
+
+            long waitedMs = nowMs - lane.ReceivedMs(slot);
+            if (band.KnowsAge(lane.Data, frame))
+            {
+                long ageMs = band.AgeMs(lane.Data, frame, nowMs) - waitedMs;
                 lane.SetAge(slot, ageMs < 0 ? 0 : (uint)ageMs, AgeQuality.About);
+                return;
+            }
+
+            long leastMs = band.OlderBootMs(lane.Data, frame, nowMs);
+            if (leastMs > lane.AgeMs(slot, nowMs))
+            {
+                lane.SetAge(slot, (uint)(leastMs - waitedMs), AgeQuality.AtLeast);
             }
         }
 

@@ -44,6 +44,9 @@ namespace ElderBand.Wristband
             get { return _boots.IsUnread; }
         }
 
+        /// <summary>The number of this boot may have been used before.</summary>
+        public bool BootIsUnproven { get; private set; }
+
         /// <summary>True where a lane is near its last sequence: the band restarts soon.</summary>
         public bool IsNearlySpent
         {
@@ -80,6 +83,7 @@ namespace ElderBand.Wristband
         public void CatchUp()
         {
             _unproven = !_boots.GoAbove(_highestBoot);
+            BootIsUnproven = _unproven;
         }
 
         /// <summary>Raises and stores the boot count; false where it could not be stored.</summary>
@@ -88,6 +92,7 @@ namespace ElderBand.Wristband
         {
             bool stored = _boots.Start(knownBoot);
             _unproven = !stored || _boots.IsUnproven;
+            BootIsUnproven = _unproven;
             return stored;
         }
 

@@ -18,7 +18,7 @@ export default {
   card: {
     number: '{n} 号', drill: '演练', ago: '前', about: '约', atLeast: '至少', age: '{n} 岁', unanswered: '还没有人应答', familyTold: '，已通知家属', familyNotYet: '，家属也还没有通知到', nobodyToTell: '，没有可以通知的家属', ringing: '正在响铃，等待接手',
     takenBy: '{name} 正在处理', comingBy: '{name} 已安排人前往', mine: '您正在处理', mineComing: '您已安排人前往', closedBy: '{name} 已结束', cancelled: '佩戴者已取消；今天打电话问候', presses: '已按 {n} 次', notNeeded: '本人表示不需要（请仍回电确认）',
-    building: '{n} 号楼', floor: '{n} 层', door: '{n} 室', noAddress: '没有登记地址', unknown: '未登记的老人', linked: '关联 {n} 号', late: '事件发生在 {time}，{source}', pending: '处理中…',
+    building: '{n} 号楼', floor: '{n} 层', door: '{n} 室', noAddress: '没有登记地址', unknown: '未登记的老人', linked: '关联 {n} 号', orEarlier: '不晚于 {time}', orOther: '也可能是此前佩戴这只手环的{name}：请两位都打电话', late: '事件发生在 {time}，{source}', pending: '处理中…',
   },
   act: { take: '接手', takeWho: '接手 {name}', takeBack: '从 {name} 手中收回，重新响铃', coming: '已出发', close: '结束', handback: '退回', next: '下一个', copy: '复制', copied: '已复制', spoke: '接通了', noAnswer: '没人接', call: '拨打', cancel: '返回', confirm: '确认结束', revoke: '停用链接' },
   waiting: { none: '没有其他无人接手的警报', one: '另有 1 个警报无人接手', many: '另有 {n} 个警报无人接手' },
@@ -54,7 +54,7 @@ export default {
     },
   },
   timeline: {
-    raised: '收到求助', suspected: '收到疑似跌倒', press: '再次按下', confirmed: '手环确认跌倒', deadline: '时间到，无人取消，升级为警报', cancelled: '本人取消', cancelledLate: '本人取消（已过时限，警报保留）', notNeeded: '本人表示不需要', unanswered: '还没有人应答，通知家属', taken: '接手', coming: '安排人前往', handedBack: '退回，重新响铃', closed: '结束', callSpoke: '通话成功', callNoAnswer: '没人接电话', wrist: '手环已显示', merged: '并入求助', fallBefore: '按键前疑似跌倒', drill: '演练', rescued: '系统恢复响铃', messageSent: '短信已发送', messageDelivered: '短信已送达', messageFailed: '短信发送失败', messageOpened: '家属已打开页面', linkRevoked: '链接已停用',
+    raised: '收到求助', suspected: '收到疑似跌倒', press: '再次按下', confirmed: '手环确认跌倒', deadline: '时间到，无人取消，升级为警报', cancelled: '本人取消', cancelledLate: '本人取消（已过时限，警报保留）', notNeeded: '本人表示不需要', unanswered: '还没有人应答，通知家属', taken: '接手', coming: '安排人前往', handedBack: '退回，重新响铃', closed: '结束', callSpoke: '通话成功', callNoAnswer: '没人接电话', wrist: '手环已显示', merged: '并入求助', fallBefore: '按键前疑似跌倒', drill: '演练', rescued: '系统恢复响铃', messageSent: '短信已发送', messageDelivered: '短信已送达', messageFailed: '短信发送失败', messageOpened: '家属已打开页面', linkRevoked: '链接已停用', passedOn: '在手环转交之前按下；现在的佩戴人',
     still: '{n} 分钟没有活动', because: { noConsole: '没有打开的值守台', noAnswer: '60 秒无人接手', band: '手环', hubKey: '主机按键', phone: '电话', staff: '人工登记', old: '补报' },
   },
   residents: {

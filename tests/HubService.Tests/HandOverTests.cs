@@ -1,0 +1,170 @@
+using ElderBand.BandProtocol;
+using ElderBand.HubService;
+using ElderBand.HubService.Alarms;
+using ElderBand.HubService.Storage;
+
+namespace ElderBand.Tests.HubService;
+
+/// <summary>P04, P55: presses that waited in the band through a reboot, and who wore the band when they were made.</summary>
+public class HandOverTests
+{
+    private const long HourMs = 3_600_000;
+    private const int LateMs = 60_000;
+
+    [Fact]
+    public async Task P04_a_press_of_a_boot_whose_begin_is_known_has_its_true_age()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync();
+        await hub.SendAsync(centre.Band(boot: 3), centre.Band(boot: 3).Event(FrameType.Boot, uptimeS: 0));
+        centre.Clock.Advance(5 * HourMs);
+        await hub.SendAsync(centre.Band(boot: 4), centre.Band(boot: 4).Event(FrameType.Boot, uptimeS: 0));
+        byte[] press = Late(centre, boot: 3, uptimeS: 3600);
+        await hub.SendAsync(centre.Band(), press, quality: AgeQuality.AtLeast);
+
+        AlarmView alarm = centre.Alarms().ShouldHaveSingleItem();
+        alarm.AgeQuality.ShouldBe("about");
+        (alarm.RaisedAtMs - alarm.EventAtMs).ShouldBeInRange((4 * HourMs) - LateMs, (4 * HourMs) + LateMs);
+    }
+
+    [Fact]
+    public async Task P04_a_press_of_an_unknown_older_boot_is_at_least_as_old_as_the_next_boot_that_was_heard()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync();
+        await hub.SendAsync(centre.Band(boot: 4), centre.Band(boot: 4).Status(), topic: "vitals");
+        centre.Clock.Advance(3 * HourMs);
+        await hub.SendAsync(centre.Band(), Late(centre, boot: 3), quality: AgeQuality.AtLeast);
+
+        AlarmView alarm = centre.Alarms().ShouldHaveSingleItem();
+        alarm.AgeQuality.ShouldBe("atLeast");
+        (alarm.RaisedAtMs - alarm.EventAtMs).ShouldBeInRange(3 * HourMs, (3 * HourMs) + (2 * LateMs));
+        alarm.State.ShouldBe("ringing");
+    }
+
+    [Fact]
+    public async Task P55_a_press_from_before_the_hand_over_rings_for_its_own_wearer_and_ends_on_the_next_ones_wrist()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync();
+        await hub.SendAsync(centre.Band(boot: 3), centre.Band(boot: 3).Event(FrameType.Boot, uptimeS: 0));
+        centre.Clock.Advance(2 * HourMs);
+        await HandOverAsync(centre);
+        centre.Clock.Advance(HourMs);
+        byte[] press = Late(centre, boot: 3, uptimeS: 1800);
+        await hub.SendAsync(centre.Band(), press, quality: AgeQuality.AtLeast);
+
+        AlarmView alarm = centre.Alarms().ShouldHaveSingleItem();
+        alarm.Resident.Name.ShouldBe("Resident r1");
+        alarm.OtherResident.ShouldBeNull();
+        alarm.State.ShouldBe("ringing");
+        alarm.Timeline.ShouldContain(line => line.Kind == "passedOn" && line.Text == "Resident r2");
+        await TestCentre.UntilAsync(
+            () => StagesOf(hub, press).Contains(Stage.Closed), "the end of the stages on the next wearer's wrist");
+        StagesOf(hub, press).ShouldNotContain(Stage.Taken);
+
+        await hub.SendAsync(centre.Band(boot: 9), centre.Band(boot: 9).Sos());
+        centre.Alarms().Count.ShouldBe(2);
+        AlarmView own = centre.Alarms()[0];
+        own.Resident.Name.ShouldBe("Resident r2");
+        own.Presses.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task P55_an_open_call_of_the_earlier_wearer_ends_on_the_wrist_with_the_hand_over_and_rings_on()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync();
+        TestBand band = centre.Band();
+        byte[] press = band.Sos();
+        await hub.HelloAsync();
+        await hub.SendAsync(band, press);
+        await TestCentre.UntilAsync(() => StagesOf(hub, press).Contains(Stage.Centre), "the first stage");
+        await HandOverAsync(centre);
+        await TestCentre.UntilAsync(() => StagesOf(hub, press).Contains(Stage.Closed), "the end of the stages");
+        byte[] last = hub.Of(FrameType.Stage)[^1];
+        Payload.StageRevision(last, 0).ShouldBeGreaterThan(Payload.StageRevision(hub.Of(FrameType.Stage)[0], 0));
+        centre.Alarms().ShouldHaveSingleItem().State.ShouldBe("ringing");
+        centre.Alarms()[0].Resident.Name.ShouldBe("Resident r1");
+    }
+
+    [Fact]
+    public async Task P55_a_press_that_may_be_of_either_wearer_rings_with_both_names_and_the_contacts_of_both()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync();
+        await hub.SendAsync(centre.Band(boot: 2), centre.Band(boot: 2).Status(), topic: "vitals");
+        centre.Clock.Advance(2 * HourMs);
+        await HandOverAsync(centre);
+        centre.Clock.Advance(HourMs);
+        await hub.SendAsync(centre.Band(boot: 4), centre.Band(boot: 4).Status(), topic: "vitals");
+        await hub.SendAsync(centre.Band(), Late(centre, boot: 3), quality: AgeQuality.AtLeast);
+
+        AlarmView alarm = centre.Alarms().ShouldHaveSingleItem();
+        alarm.State.ShouldBe("ringing");
+        alarm.AgeQuality.ShouldBe("atLeast");
+        alarm.Resident.Name.ShouldBe("Resident r2");
+        alarm.OtherResident.ShouldNotBeNull().Name.ShouldBe("Resident r1");
+        alarm.OtherResident!.Address.ShouldBe("Road 1");
+        alarm.Contacts.Select(c => c.Phone).ShouldBe(["139-r2", "137-r2", "139-r1", "137-r1"]);
+        // Only the family of the one who wears the band now is written to; a person calls the others.
+        centre.Store.Read(db => db.Number(
+            "SELECT count(*) FROM message m JOIN contact c ON c.id=m.contact_id WHERE c.resident_id<>2")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task P55_a_press_older_than_a_boot_from_before_the_hand_over_is_of_the_earlier_wearer()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync();
+        centre.Clock.Advance(HourMs);
+        await hub.SendAsync(centre.Band(boot: 4), centre.Band(boot: 4).Status(), topic: "vitals");
+        centre.Clock.Advance(HourMs);
+        await HandOverAsync(centre);
+        centre.Clock.Advance(HourMs);
+        await hub.SendAsync(centre.Band(), Late(centre, boot: 3), quality: AgeQuality.AtLeast);
+        AlarmView alarm = centre.Alarms().ShouldHaveSingleItem();
+        alarm.Resident.Name.ShouldBe("Resident r1");
+        alarm.OtherResident.ShouldBeNull();
+        alarm.AgeQuality.ShouldBe("atLeast");
+    }
+
+    [Fact]
+    public async Task P55_a_call_under_a_boot_that_is_not_proven_has_no_age_of_earlier_boots_and_both_names()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync();
+        await hub.SendAsync(centre.Band(boot: 3), centre.Band(boot: 3).Event(FrameType.Boot, uptimeS: 0));
+        await hub.SendAsync(centre.Band(boot: 4), centre.Band(boot: 4).Status(), topic: "vitals");
+        centre.Clock.Advance(2 * HourMs);
+        await HandOverAsync(centre);
+        centre.Clock.Advance(HourMs);
+        byte[] press = Late(centre, boot: 3, flags: AlarmFlags.Worn | AlarmFlags.BootUnproven);
+        await hub.SendAsync(centre.Band(), press, quality: AgeQuality.AtLeast);
+        AlarmView alarm = centre.Alarms().ShouldHaveSingleItem();
+        (alarm.RaisedAtMs - alarm.EventAtMs).ShouldBe(0);
+        alarm.AgeQuality.ShouldBe("atLeast");
+        alarm.Resident.Name.ShouldBe("Resident r2");
+        alarm.OtherResident.ShouldNotBeNull().Name.ShouldBe("Resident r1");
+    }
+
+    private static byte[] Late(TestCentre centre, int boot, int uptimeS = 100, byte flags = AlarmFlags.Worn)
+    {
+        TestBand band = centre.Band(boot: boot);
+        for (int i = 0; i < 5; i++)
+        {
+            band.Event(FrameType.WearChange); // numbers that other frames of the boot have used
+        }
+        return band.Event(FrameType.Sos, flags, uptimeS: uptimeS);
+    }
+
+    private static Task HandOverAsync(TestCentre centre) => centre.Store.WriteAsync(Lane.Alarm, tx =>
+    {
+        long bandId = DeviceRows.BandByAddress(tx.Db, TestCentre.BandOne)!.Id;
+        DeviceRows.AssignBand(tx.Db, "c1", bandId, ResidentRows.ResidentByCode(tx.Db, "c1", "r2")!.Id, tx.NowMs);
+    });
+
+    private static List<Stage> StagesOf(TestHub hub, byte[] press) =>
+        [.. hub.Of(FrameType.Stage).Where(f => Frame.SequenceOf(f, 0) == Frame.SequenceOf(press, 0))
+            .Select(f => Payload.StageOf(f, 0))];
+}
