@@ -110,6 +110,14 @@ public sealed class Sweeper(Store store, Ringing ringing, Clock clock, Metrics m
                     urgent: true),
                 stoppingToken);
         }
+        foreach (SilentDevice band in store.Read(db => DeviceRows.BandsToVisit(db, clock.NowMs, _startedAtMs)))
+        {
+            await store.WriteAsync(
+                Lane.Alarm,
+                tx => TechnicalRows.Open(
+                    tx, new TechnicalKey(band.CentreId, "visitToday", band.BandId, null), urgent: true),
+                stoppingToken);
+        }
         await store.WriteAsync(Lane.Vitals, tx => Heartbeat.Write(tx), stoppingToken);
     }
 }

@@ -54,7 +54,8 @@ public sealed record AlarmView(
     long Id, int Revision, string Number, string Kind, string State, string Source, bool Drill, long EventAtMs,
     string AgeQuality, long RaisedAtMs, long? DeadlineAtMs, int Presses, bool NotNeeded, bool Unanswered,
     OwnerView? Owner, long? TakenAtMs, long? ComingAtMs, long? ClosedAtMs, string? Outcome, string? ClosingWords,
-    ResidentView Resident, ResidentView? OtherResident, IReadOnlyList<ContactView> Contacts, VitalsView? Vitals, WristView Wrist,
+    ResidentView Resident, ResidentView? OtherResident, IReadOnlyList<ContactView> Contacts, VitalsView? Vitals,
+    WristView Wrist,
     AlarmBandView? Band,
     AlarmHubView? Hub, IReadOnlyList<long> Linked, IReadOnlyList<TimelineView> Timeline, TraceView Trace);
 

@@ -25,6 +25,7 @@ internal static class TechnicalReports
     {
         DeviceRows.BandHeard(tx.Db, band.Id, tx.NowMs);
         TechnicalRows.Close(tx, new TechnicalKey(band.CentreId, "bandSilent", band.Id, null), "heard again");
+        TechnicalRows.Close(tx, new TechnicalKey(band.CentreId, "visitToday", band.Id, null), "heard again");
     }
 
     /// <summary>A hub's report; its address is 0 where it concerns no band.</summary>

@@ -1,4 +1,5 @@
 using ElderBand.BandProtocol;
+using ElderBand.HubService.Devices;
 
 namespace ElderBand.HubService.Storage;
 
@@ -197,7 +198,8 @@ public static class DeviceRows
         }
         if (db.Number("SELECT count(*) FROM band_assignment WHERE band_id=$1", bandId) > 0)
         {
-            RaiseConfiguration(db, bandId); // the band is told its settings again, and ends the stages of the other's calls
+            // The band is told its settings again, and the end of the stages of the earlier wearer's calls.
+            RaiseConfiguration(db, bandId);
         }
         db.Run("UPDATE band_assignment SET to_ms=$3 WHERE (band_id=$1 OR resident_id=$2) AND to_ms IS NULL", bandId,
             residentId, nowMs);
@@ -324,6 +326,27 @@ public static class DeviceRows
                 SinceMs: r.Long(3)),
             startedAtMs, NeverHeardMs - SilentAfterMs(null))
             .FindAll(b => b.SinceMs < nowMs - SilentAfterMs(b.Mode)).ConvertAll(static b => b.Device);
+
+    /// <summary>
+    /// Bands that have been silent for <see cref="Liveness.VisitAfterMs"/> while a hub of their home is heard: broken,
+    /// empty, or without an identity, so that the wearer's press reaches nobody. Each has one card in
+    /// <see cref="Liveness.VisitAgainMs"/>, because staff may know that she is away.
+    /// </summary>
+    public static List<SilentDevice> BandsToVisit(Db db, long nowMs, long startedAtMs) =>
+        db.All(
+            """
+            SELECT b.centre_id, b.id, b.mode FROM band b
+            JOIN band_assignment a ON a.band_id=b.id AND a.to_ms IS NULL
+            JOIN residence l ON l.resident_id=a.resident_id AND l.to_ms IS NULL
+            WHERE b.revoked_at_ms IS NULL AND ifnull(b.last_heard_at_ms, a.from_ms)<$1-$2
+              AND EXISTS (SELECT 1 FROM hub_placement p JOIN hub h ON h.id=p.hub_id AND h.revoked_at_ms IS NULL
+                WHERE p.home_id=l.home_id AND p.to_ms IS NULL AND h.last_heard_at_ms>=$1-$3)
+              AND NOT EXISTS (SELECT 1 FROM technical t WHERE t.band_id=b.id AND t.kind='visitToday'
+                AND (t.closed_at_ms IS NULL OR t.closed_at_ms>$1-$4))
+            """,
+            static r => (Device: new SilentDevice(r.Text(0), null, r.Long(1)), Mode: (BandMode?)r.IntOrNull(2)),
+            nowMs, Liveness.VisitAfterMs, Liveness.HubSilentMs, Liveness.VisitAgainMs)
+            .FindAll(b => startedAtMs < nowMs - SilentAfterMs(b.Mode)).ConvertAll(static b => b.Device);
 
     private static HubRow MapHub(Row r) => new(
         r.Text(0), r.Text(1), r.Blob(2), r.LongOrNull(3), r.LongOrNull(4), r.LongOrNull(5), r.IntOrNull(6),

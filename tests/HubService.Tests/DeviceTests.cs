@@ -1,6 +1,7 @@
 using ElderBand.BandProtocol;
 using ElderBand.HubService;
 using ElderBand.HubService.Alarms;
+using ElderBand.HubService.Devices;
 using ElderBand.HubService.Storage;
 
 namespace ElderBand.Tests.HubService;
@@ -135,13 +136,51 @@ public class DeviceTests
     public async Task P38_a_band_that_no_hub_has_ever_heard_becomes_a_card_an_hour_after_its_enrolment()
     {
         await using TestCentre centre = await TestCentre.StartAsync();
-        centre.Clock.Advance(3_590_000);
+        centre.Clock.Advance(3_500_000);
         await Task.Delay(6000, TestContext.Current.CancellationToken); // silent bands are looked for every 5 s
         centre.Technicals().ShouldBeEmpty();
-        centre.Clock.Advance(20_000);
+        centre.Clock.Advance(110_000);
         await TestCentre.UntilAsync(() => centre.Technicals().Count == 3, "a card for each of the three bands");
         centre.Technicals().ShouldAllBe(t => t.Kind == "bandSilent");
     }
+
+    [Fact]
+    public async Task P38_a_band_silent_for_4_hours_beside_a_working_hub_is_a_visit_today_until_it_is_heard()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync();
+        TestBand[] bands = [centre.Band(), centre.Band(TestCentre.BandTwo), centre.Band(TestCentre.BandThree)];
+        foreach (TestBand band in bands)
+        {
+            await hub.SendAsync(band, band.Status(), topic: "vitals");
+        }
+        centre.Clock.Advance(Liveness.VisitAfterMs - 20_000);
+        await hub.HelloAsync("beat");
+        await TestCentre.UntilAsync(() => centre.Count("technical", "kind='bandSilent'") == 3, "silent bands");
+        Visits(centre).ShouldBeEmpty();
+        centre.Clock.Advance(30_000);
+        await hub.HelloAsync("beat");
+        await TestCentre.UntilAsync(() => Visits(centre).Count == 2, "a visit to each band of the hub's home");
+        centre.Technicals().Where(t => t.Kind == "visitToday").ShouldAllBe(t => t.Urgent && t.ResidentName != null);
+
+        await hub.SendAsync(bands[0], bands[0].Status(), topic: "vitals");
+        TechnicalView other = Visits(centre).ShouldHaveSingleItem();
+        other.ResidentName.ShouldBe("Resident r2");
+        await centre.Store.WriteAsync(
+            Lane.Alarm, tx => TechnicalRows.Close(tx, "c1", other.Id, "staff:1", "at her daughter's"),
+            TestContext.Current.CancellationToken);
+        centre.Clock.Advance(10_000);
+        await hub.HelloAsync("beat");
+        await TestCentre.UntilAsync(
+            () => centre.Count("heartbeat", $"at_ms>={centre.Clock.NowMs}-4000") == 1, "a sweep");
+        Visits(centre).ShouldBeEmpty("staff have dealt with it");
+        centre.Clock.Advance(Liveness.VisitAgainMs);
+        await hub.HelloAsync("beat");
+        await TestCentre.UntilAsync(() => Visits(centre).Count == 2, "asked again the next day");
+    }
+
+    private static List<TechnicalView> Visits(TestCentre centre) =>
+        centre.Technicals().FindAll(static t => t.Kind == "visitToday");
 
     [Fact]
     public async Task A_band_that_changes_its_home_is_told_a_link_group_that_it_takes()

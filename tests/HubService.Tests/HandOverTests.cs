@@ -5,7 +5,7 @@ using ElderBand.HubService.Storage;
 
 namespace ElderBand.Tests.HubService;
 
-/// <summary>P04, P55: presses that waited in the band through a reboot, and who wore the band when they were made.</summary>
+/// <summary>P04, P55: presses that waited in the band through a reboot, and who wore the band then.</summary>
 public class HandOverTests
 {
     private const long HourMs = 3_600_000;
