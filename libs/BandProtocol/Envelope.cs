@@ -178,8 +178,8 @@ namespace ElderBand.BandProtocol
     /// (bit 0 came back empty, bit 1 on mains), protocol version 1. Beat (up/beat): the same layout.
     /// Receipt (down/receipt): version 1, centre time ms 8, count 1, then (record boot 3, record sequence 2) each.
     /// Band frames (down/band): version 1, count 1, then (band address 6, frame 20) each.
-    /// Bands (down/bands): version 1, centre time ms 8, count 1, then (address 6, group 4, epoch 2, link-up 32,
-    /// link-down 32) each.
+    /// Bands (down/bands): version 1, centre time ms 8, count 1, then (address 6, group 4, epoch 2, link-up 16,
+    /// link-down 16, air 16) each.
     /// </summary>
     public static class HubMessage
     {
@@ -213,8 +213,11 @@ namespace ElderBand.BandProtocol
         /// <summary>Bytes before the first band entry.</summary>
         public const int BandsHeaderSize = 10;
 
+        /// <summary>Offset in a band entry of its keys: link-up, link-down, air.</summary>
+        public const int BandKeysAt = 12;
+
         /// <summary>Bytes in one band entry.</summary>
-        public const int BandEntrySize = 12 + BandKeys.Size + BandKeys.Size;
+        public const int BandEntrySize = BandKeysAt + (3 * BandKeys.HubSize);
 
         /// <summary>Largest message to a hub.</summary>
         public const int MaxDownSize = BandsHeaderSize + (MaxBands * BandEntrySize);
@@ -341,8 +344,9 @@ namespace ElderBand.BandProtocol
             Bytes.PutU48(data, at, address);
             Bytes.PutU32(data, at + 6, group);
             Bytes.PutU16(data, at + 10, epoch);
-            Bytes.Copy(keys.LinkUp, 0, data, at + 12, BandKeys.Size);
-            Bytes.Copy(keys.LinkDown, 0, data, at + 12 + BandKeys.Size, BandKeys.Size);
+            Bytes.Copy(keys.LinkUp, 0, data, at + BandKeysAt, BandKeys.HubSize);
+            Bytes.Copy(keys.LinkDown, 0, data, at + BandKeysAt + BandKeys.HubSize, BandKeys.HubSize);
+            Bytes.Copy(keys.Air, 0, data, at + BandKeysAt + BandKeys.HubSize + BandKeys.HubSize, BandKeys.HubSize);
             data[9] = (byte)(count + 1);
             return at + BandEntrySize;
         }

@@ -1,19 +1,24 @@
 namespace ElderBand.BandProtocol
 {
     /// <summary>
-    /// The four keys that come from one band secret, 32 bytes each. Direction and reach are in the label, so a tag made
-    /// for one purpose is never good for another. The link keys also depend on (link group, epoch): a hub gets only
-    /// them, from the centre, and an old hub's are worthless after the epoch has risen (docs/adr/0002).
+    /// The five keys that come from one band secret. Direction and reach are in the label, so a tag made for one purpose
+    /// is never good for another. The link keys also depend on (link group, epoch): those of an old hub are worthless
+    /// after the epoch has risen (docs/adr/0002). The air key does not, so every frame can be read whatever the epoch
+    /// (docs/adr/0095). A hub gets the link keys and the air key, from the centre.
     /// </summary>
     public sealed class BandKeys
     {
-        /// <summary>Bytes in a key and in the secret.</summary>
+        /// <summary>Bytes in the secret and in a key that only band and centre have.</summary>
         public const int Size = 32;
+
+        /// <summary>Bytes in a key that hubs have too.</summary>
+        public const int HubSize = 16;
 
         private const byte CentreUpLabel = 1;
         private const byte CentreDownLabel = 2;
         private const byte LinkUpLabel = 3;
         private const byte LinkDownLabel = 4;
+        private const byte AirLabel = 5;
 
         /// <summary>Band to centre.</summary>
         public readonly byte[] CentreUp = new byte[Size];
@@ -22,12 +27,17 @@ namespace ElderBand.BandProtocol
         public readonly byte[] CentreDown = new byte[Size];
 
         /// <summary>Band to hub.</summary>
-        public readonly byte[] LinkUp = new byte[Size];
+        public readonly byte[] LinkUp = new byte[HubSize];
 
         /// <summary>Hub to band.</summary>
-        public readonly byte[] LinkDown = new byte[Size];
+        public readonly byte[] LinkDown = new byte[HubSize];
 
-        /// <summary>Derives all four.</summary>
+        /// <summary>Seals type and payload on the air, both ways.</summary>
+        public readonly byte[] Air = new byte[HubSize];
+
+        private readonly byte[] _digest = new byte[Size];
+
+        /// <summary>Derives all five.</summary>
         /// <param name="mac">HMAC-SHA256.</param>
         /// <param name="secret">32 random bytes from the band's QR code.</param>
         /// <param name="group">The home.</param>
@@ -36,6 +46,7 @@ namespace ElderBand.BandProtocol
         {
             DeriveOne(mac, secret, CentreUpLabel, 0, 0, CentreUp);
             DeriveOne(mac, secret, CentreDownLabel, 0, 0, CentreDown);
+            DeriveOne(mac, secret, AirLabel, 0, 0, Air);
             DeriveLink(mac, secret, group, epoch);
         }
 
@@ -48,7 +59,7 @@ namespace ElderBand.BandProtocol
             DeriveOne(mac, secret, LinkDownLabel, group, epoch, LinkDown);
         }
 
-        private static void DeriveOne(IMac mac, byte[] secret, byte label, uint group, int epoch, byte[] key)
+        private void DeriveOne(IMac mac, byte[] secret, byte label, uint group, int epoch, byte[] key)
         {
             // "EB1", label, group, epoch: one short message a key (NIST SP 800-108, counter mode with one block).
             byte[] message = new byte[10];
@@ -58,19 +69,27 @@ namespace ElderBand.BandProtocol
             message[3] = label;
             Bytes.PutU32(message, 4, group);
             Bytes.PutU16(message, 8, epoch);
-            mac.HmacSha256(secret, message, message.Length, key);
+            mac.HmacSha256(secret, message, message.Length, _digest);
+            Bytes.Copy(_digest, 0, key, 0, key.Length);
         }
     }
 
     /// <summary>
-    /// Makes and checks tags: the first 4 bytes of HMAC-SHA256 over all bytes before the tag. One instance per thread;
-    /// holds the only scratch memory.
+    /// Makes and checks tags, and seals frames. A tag is the first 4 bytes of HMAC-SHA256 over all bytes before it. One
+    /// instance per thread; holds the only scratch memory.
     /// </summary>
     public sealed class Tagger
     {
+        private const int NonceBytes = 15;
+        private const byte UpLabel = 1;
+        private const byte DownLabel = 2;
+        private const byte ClearBits = 0xE0; // version and lane
+        private const byte TypeBits = 0x1F;
+
         private readonly IMac _mac;
         private readonly byte[] _digest = new byte[32];
         private readonly byte[] _scratch = new byte[Frame.Size];
+        private readonly byte[] _nonce = new byte[NonceBytes];
 
         /// <summary>Makes a tagger.</summary>
         public Tagger(IMac mac)
@@ -78,11 +97,25 @@ namespace ElderBand.BandProtocol
             _mac = mac;
         }
 
-        /// <summary>Writes the centre tag (bytes 12-15).</summary>
+        /// <summary>
+        /// Writes the centre tag (bytes 12-15) and the four bytes of the digest that follow it. In a frame from a band
+        /// the link tag replaces those four. In a frame of the centre they stay, and nobody checks them: they make the
+        /// keystream of each frame its own (docs/adr/0095).
+        /// </summary>
         public void SignCentre(byte[] key, byte[] frame)
         {
             _mac.HmacSha256(key, frame, Frame.CentreTagOffset, _digest);
-            Bytes.Copy(_digest, 0, frame, Frame.CentreTagOffset, Frame.TagSize);
+            Bytes.Copy(_digest, 0, frame, Frame.CentreTagOffset, Frame.TagSize + Frame.TagSize);
+        }
+
+        /// <summary>
+        /// Writes the link tag of a hub's own frame, and before it, where the centre tag would stand, four bytes that
+        /// nobody checks: they make the keystream of each frame its own (docs/adr/0095).
+        /// </summary>
+        public void SignHub(byte[] key, byte[] frame)
+        {
+            SignCentre(key, frame);
+            SignLink(key, frame);
         }
 
         /// <summary>Writes the link tag (bytes 16-19); the centre tag must be there already, it is covered.</summary>
@@ -102,6 +135,36 @@ namespace ElderBand.BandProtocol
         public bool LinkTagIsRight(byte[] key, byte[] data, int offset)
         {
             return Check(key, data, offset, Frame.LinkTagOffset);
+        }
+
+        /// <summary>
+        /// Seals type and payload of a signed frame for the air: XOR with the first 7 bytes of HMAC-SHA256(air key,
+        /// direction, bytes 0-5 without the type, bytes 12-19). The tags are over the plaintext and are the nonce, so
+        /// different plaintexts have different keystreams, also under the same numbers (docs/adr/0095).
+        /// </summary>
+        /// <param name="airKey">The band's air key.</param>
+        /// <param name="up">True from the band, false to the band.</param>
+        /// <param name="frame">20 bytes, sealed in place.</param>
+        public void Seal(byte[] airKey, bool up, byte[] frame)
+        {
+            _nonce[0] = up ? UpLabel : DownLabel;
+            _nonce[1] = (byte)(frame[0] & ClearBits);
+            Bytes.Copy(frame, 1, _nonce, 2, Frame.PayloadOffset - 1);
+            Bytes.Copy(frame, Frame.CentreTagOffset, _nonce, 7, Frame.TagSize + Frame.TagSize);
+            _mac.HmacSha256(airKey, _nonce, NonceBytes, _digest);
+            frame[0] ^= (byte)(_digest[0] & TypeBits);
+            for (int i = 0; i < Frame.PayloadSize; i++)
+            {
+                frame[Frame.PayloadOffset + i] ^= _digest[1 + i];
+            }
+        }
+
+        /// <summary>
+        /// Opens a frame from the air, before its tags are checked: the same operation as <see cref="Seal"/>.
+        /// </summary>
+        public void Open(byte[] airKey, bool up, byte[] frame)
+        {
+            Seal(airKey, up, frame);
         }
 
         private bool Check(byte[] key, byte[] data, int offset, int covered)

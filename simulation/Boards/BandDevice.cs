@@ -21,6 +21,8 @@ public sealed class BandDevice : Device
     private const BindingFlags Private = BindingFlags.Instance | BindingFlags.NonPublic;
 
     private readonly BandIdentity _identity;
+    private readonly HostMac _hostMac = new();
+    private readonly BandKeys _keys = new();
     private readonly bool _hasGreen;
     private EventRing? _events;
     private long _interruptAtMs = long.MaxValue;
@@ -39,6 +41,7 @@ public sealed class BandDevice : Device
             new Processor(world, world.Figures.BandHeapBytes, MostInstructions))
     {
         _identity = identity;
+        _keys.Derive(_hostMac, identity.Secret, 0, 0);
         Wearer = wearer;
         Radio = new Antenna(radio, this, address);
         Key = new KeyPin(this);
@@ -50,6 +53,14 @@ public sealed class BandDevice : Device
         Ppg = new Max30102Chip(nowMs => wearer.Light(nowMs), hasGreen);
         _hasGreen = hasGreen;
         Accelerometer = new Adxl343Chip(nowMs => Felt(nowMs, wearer.Motion(nowMs)));
+    }
+
+    /// <summary>Opens a frame that the band has sent, as its hubs do.</summary>
+    public byte[] Opened(byte[] air)
+    {
+        var frame = (byte[])air.Clone();
+        new Tagger(_hostMac).Open(_keys.Air, true, frame);
+        return frame;
     }
 
     /// <summary>The wearer's arm and skin under the band.</summary>

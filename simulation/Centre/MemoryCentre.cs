@@ -73,6 +73,9 @@ public sealed partial class MemoryCentre(World world)
     /// <summary>True while the centre works. False: no hub can sign in, and open lines are lost.</summary>
     public bool IsUp { get; private set; } = true;
 
+    /// <summary>Told of each new frame of a band, as the centre reads it.</summary>
+    public Action<byte[]>? NewFrame { get; set; }
+
     /// <summary>Enrols a band.</summary>
     public void Enrol(long address, BandIdentity identity)
     {
@@ -177,6 +180,7 @@ public sealed partial class MemoryCentre(World world)
             return;
         }
 
+        NewFrame?.Invoke(envelope[at..(at + Frame.Size)]);
         var alarmKey = (address, key.Item2, key.Item4);
         switch (type)
         {

@@ -28,8 +28,11 @@ public sealed partial class BandRig : IBandLink
     /// <summary>Returns true for a frame that is lost; arguments: the frame, and true where the band sent it.</summary>
     public Func<byte[], bool, bool> Loses { get; set; } = (_, _) => false;
 
-    /// <summary>Every frame the hub got, in order, with its time.</summary>
+    /// <summary>Every frame the hub got, opened, in order, with its time.</summary>
     public List<(long AtMs, byte[] Frame, bool Advertised)> Heard { get; } = [];
+
+    /// <summary>Every frame the band sent, as a stranger's receiver hears it.</summary>
+    public List<byte[]> Air { get; } = [];
 
     /// <summary>
     /// Each event row the centre would have: first sight of (lane, boot, sequence), right centre tag only.
@@ -47,6 +50,7 @@ public sealed partial class BandRig : IBandLink
 
     public int Refused { get; private set; }
 
+    /// <summary>The advertised frame, opened.</summary>
     public byte[]? OnAir { get; private set; }
 
     public bool Advertising { get; private set; }
@@ -103,7 +107,13 @@ public sealed partial class BandRig : IBandLink
     {
         if (_linkUp && !Loses(frame, false))
         {
-            Post(EventKind.FrameIn, frame, count);
+            var air = (byte[])frame.Clone();
+            if (count == Frame.Size)
+            {
+                _tagger.Seal(HubKeys.Air, false, air);
+            }
+
+            Post(EventKind.FrameIn, air, count);
         }
     }
 
@@ -112,7 +122,7 @@ public sealed partial class BandRig : IBandLink
         var frame = new byte[Frame.Size];
         Frame.Begin(frame, type, lane, boot, sequence);
         payload?.Invoke(frame);
-        _tagger.SignLink(HubKeys.LinkDown, frame);
+        _tagger.SignHub(HubKeys.LinkDown, frame);
         return frame;
     }
 
@@ -169,7 +179,7 @@ public sealed partial class BandRig : IBandLink
 
         Advertising = true;
         Advertisements++;
-        OnAir = frame == null ? null : (byte[])frame.Clone();
+        OnAir = frame == null ? null : Opened(frame);
         if (OnAir != null && InRange && !Loses(OnAir, true))
         {
             Take(OnAir, true);
@@ -193,7 +203,7 @@ public sealed partial class BandRig : IBandLink
             return SendResult.NotConnected;
         }
 
-        var copy = (byte[])frame.Clone();
+        var copy = Opened(frame);
         if (!Loses(copy, true))
         {
             Take(copy, false);
@@ -217,6 +227,14 @@ public sealed partial class BandRig : IBandLink
         Advertising = true;
         OnAir = null;
         ConnectWhenAdvertised();
+    }
+
+    private byte[] Opened(byte[] air)
+    {
+        Air.Add((byte[])air.Clone());
+        var frame = (byte[])air.Clone();
+        _tagger.Open(HubKeys.Air, true, frame);
+        return frame;
     }
 
     private void PutReceipt(byte[] frame)

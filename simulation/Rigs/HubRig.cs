@@ -131,10 +131,12 @@ public sealed class HubRig
         Downlinks.Enqueue(kind, Clock.Now, 0, arg, data, data.Length);
 
     /// <summary>The hub hears an advertisement.</summary>
-    public void Advertise(ScriptedBand band, byte[] frame) => Raise(EventKind.Advertisement, band.Address, -60, frame);
+    public void Advertise(ScriptedBand band, byte[] frame, int rssiDbm = -60) =>
+        Raise(EventKind.Advertisement, band.Address, rssiDbm, band.Sealed(frame));
 
     /// <summary>The hub gets a notification.</summary>
-    public void Notify(ScriptedBand band, byte[] frame) => Raise(EventKind.FrameIn, band.Address, 0, frame);
+    public void Notify(ScriptedBand band, byte[] frame) =>
+        Raise(EventKind.FrameIn, band.Address, 0, band.Sealed(frame));
 
     /// <summary>The centre tells the hub its bands.</summary>
     public void SendTable(int count = -1, int epoch = -1)

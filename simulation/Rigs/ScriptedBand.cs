@@ -41,7 +41,7 @@ public sealed class ScriptedBand
     /// <summary>When it booted, ms of the world.</summary>
     public long BootedMs { get; set; }
 
-    /// <summary>Every frame that the hub has written.</summary>
+    /// <summary>Every frame that the hub has written, opened.</summary>
     public List<byte[]> Received { get; } = [];
 
     /// <summary>Identity (first 6 bytes less the type) of every frame the hub has acknowledged.</summary>
@@ -74,6 +74,7 @@ public sealed class ScriptedBand
     public void Receive(byte[] frame)
     {
         byte[] copy = (byte[])frame.Clone();
+        _tagger.Open(Keys.Air, false, copy);
         Received.Add(copy);
         if (Frame.TypeOf(copy, 0) == FrameType.HubHeard)
         {
@@ -142,6 +143,18 @@ public sealed class ScriptedBand
         }
 
         return Sign(frame);
+    }
+
+    /// <summary>The frame as it goes on the air; one of another length stays as it is.</summary>
+    public byte[] Sealed(byte[] frame)
+    {
+        byte[] air = (byte[])frame.Clone();
+        if (air.Length == Frame.Size)
+        {
+            _tagger.Seal(Keys.Air, true, air);
+        }
+
+        return air;
     }
 
     /// <summary>Signs a frame with both tags.</summary>

@@ -218,7 +218,7 @@ public sealed class IncidentLog
                 writes.RemoveAt(0);
             }
         };
-        band.Radio.OnAir += (frame, atUs) => OnAir(resident, frame, atUs, writes);
+        band.Radio.OnAir += (frame, atUs) => OnAir(resident, band.Opened(frame), atUs, writes);
         band.Wrist.Shown += (felt, atUs) =>
         {
             if (felt is < Felt.Home or > Felt.Closed)

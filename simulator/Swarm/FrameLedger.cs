@@ -236,6 +236,7 @@ public sealed class FrameLedger
 
     private void OnAir(BandDevice band, byte[] frame)
     {
+        frame = band.Opened(frame);
         if (Frame.LaneOf(frame, 0) != Lane.Alarm || Frame.TypeOf(frame, 0) > FrameType.Status)
         {
             return;

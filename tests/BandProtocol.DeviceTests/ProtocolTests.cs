@@ -13,16 +13,18 @@ namespace ElderBand.BandProtocol.DeviceTests
         private const int Sequence = 3;
         private const int Tags = 4;
         private const int Hex = 5;
+        private const int Air = 6;
 
         /// <summary>Keys from the fixed secret.</summary>
         [TestMethod]
-        public void The_four_keys_are_derived_as_on_the_host()
+        public void The_five_keys_are_derived_as_on_the_host()
         {
             BandKeys keys = Keys();
             AreSame(FrameVectors.CentreUp, keys.CentreUp);
             AreSame(FrameVectors.CentreDown, keys.CentreDown);
             AreSame(FrameVectors.LinkUp, keys.LinkUp);
             AreSame(FrameVectors.LinkDown, keys.LinkDown);
+            AreSame(FrameVectors.Air, keys.Air);
         }
 
         /// <summary>Headers of every frame, read and written.</summary>
@@ -44,9 +46,9 @@ namespace ElderBand.BandProtocol.DeviceTests
             }
         }
 
-        /// <summary>Tags of every frame, made and checked.</summary>
+        /// <summary>Tags of every frame, made and checked, and the frame as sealed for the air.</summary>
         [TestMethod]
-        public void Every_tag_is_made_and_checked_as_on_the_host()
+        public void Every_tag_and_seal_is_made_and_checked_as_on_the_host()
         {
             BandKeys keys = Keys();
             Tagger tagger = new Tagger(new DeviceMac());
@@ -70,7 +72,7 @@ namespace ElderBand.BandProtocol.DeviceTests
                         Assert.IsTrue(tagger.CentreTagIsRight(keys.CentreDown, frame, 0));
                         break;
                     case "l":
-                        tagger.SignLink(keys.LinkDown, signed);
+                        tagger.SignHub(keys.LinkDown, signed);
                         Assert.IsTrue(tagger.LinkTagIsRight(keys.LinkDown, frame, 0));
                         break;
                     default:
@@ -78,6 +80,12 @@ namespace ElderBand.BandProtocol.DeviceTests
                 }
 
                 AreSame(vector[Hex], signed);
+                if (vector[Tags] != "n")
+                {
+                    tagger.Seal(keys.Air, vector[Tags] == "u", signed);
+                }
+
+                AreSame(vector[Air], signed);
             }
         }
 

@@ -22,13 +22,14 @@ public sealed class VectorTests
             _mac, Hex(File, "secret"), File.GetProperty("group").GetUInt32(), File.GetProperty("epoch").GetInt32());
 
     [Fact]
-    public void The_four_keys_are_derived_as_the_second_implementation_derives_them()
+    public void The_five_keys_are_derived_as_the_second_implementation_derives_them()
     {
         JsonElement keys = File.GetProperty("keys");
         _keys.CentreUp.ShouldBe(Hex(keys, "centreUp"));
         _keys.CentreDown.ShouldBe(Hex(keys, "centreDown"));
         _keys.LinkUp.ShouldBe(Hex(keys, "linkUp"));
         _keys.LinkDown.ShouldBe(Hex(keys, "linkDown"));
+        _keys.Air.ShouldBe(Hex(keys, "air"));
     }
 
     [Fact]
@@ -49,11 +50,19 @@ public sealed class VectorTests
                     tagger.SignCentre(_keys.CentreDown, frame);
                     break;
                 case "link":
-                    tagger.SignLink(_keys.LinkDown, frame);
+                    tagger.SignHub(_keys.LinkDown, frame);
                     break;
             }
 
             Convert.ToHexStringLower(frame).ShouldBe(Text(vector, "hex"), Text(vector, "name"));
+            if (Text(vector, "tags") is not "none" and var tags)
+            {
+                tagger.Seal(_keys.Air, tags == "up", frame);
+                Convert.ToHexStringLower(frame).ShouldBe(Text(vector, "air"), Text(vector, "name"));
+                tagger.Open(_keys.Air, tags == "up", frame);
+                Convert.ToHexStringLower(frame).ShouldBe(Text(vector, "hex"), Text(vector, "name"));
+            }
+
             types.Add(Frame.TypeOf(frame, 0));
         }
 
@@ -92,7 +101,7 @@ public sealed class VectorTests
             {
                 "up" => (0, 2),
                 "centre" => (1, -1),
-                "link" => (-1, 3),
+                "link" => (3, 3), // a hub's own frame has four bytes of the link key before its tag
                 _ => (-1, -1),
             };
             for (int key = 0; key < keys.Length; key++)
@@ -127,6 +136,7 @@ public sealed class VectorTests
         other.Derive(_mac, secret, File.GetProperty("group").GetUInt32(), File.GetProperty("epoch").GetInt32() + 1);
         other.CentreUp.ShouldBe(_keys.CentreUp);
         other.CentreDown.ShouldBe(_keys.CentreDown);
+        other.Air.ShouldBe(_keys.Air, "every frame is readable, whatever its epoch");
         other.LinkUp.ShouldNotBe(_keys.LinkUp);
         other.LinkDown.ShouldNotBe(_keys.LinkDown);
         other.DeriveLink(_mac, secret, File.GetProperty("group").GetUInt32(), File.GetProperty("epoch").GetInt32());

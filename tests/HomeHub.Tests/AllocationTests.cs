@@ -14,7 +14,7 @@ public sealed class AllocationTests
         byte[][] frames = new byte[8640 + 600][];
         for (int i = 0; i < frames.Length; i++)
         {
-            frames[i] = i % 30 == 29 ? rig.Band.Sos() : rig.Band.Vitals(tenMinutes: false);
+            frames[i] = rig.Band.Sealed(i % 30 == 29 ? rig.Band.Sos() : rig.Band.Vitals(tenMinutes: false));
         }
 
         QuietPorts quiet = new();

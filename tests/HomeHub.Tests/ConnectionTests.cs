@@ -88,7 +88,7 @@ public sealed class ConnectionTests
         {
             for (int i = 0; i < seconds; i++)
             {
-                rig.Raise(EventKind.Advertisement, rig.Band.Address, -93, frame);
+                rig.Advertise(rig.Band, frame, -93);
                 rig.Run(1000);
             }
         }

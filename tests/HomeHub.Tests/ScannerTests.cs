@@ -44,7 +44,7 @@ public sealed class ScannerTests
         {
             foreach (ScriptedBand band in rig.Bands)
             {
-                rig.Raise(EventKind.Advertisement, band.Address, -90, band.Vitals(tenMinutes: false));
+                rig.Advertise(band, band.Vitals(tenMinutes: false), -90);
                 rig.Run(100);
             }
         }

@@ -14,6 +14,7 @@ public sealed class QuietPorts : IBandLink
     private readonly Tagger _tagger = new(new HostMac());
     private readonly BandKeys _keys = new();
     private readonly byte[] _frame = new byte[Frame.Size];
+    private readonly byte[] _heard = new byte[Frame.Size];
     private readonly byte[] _nonce = new byte[LinkTiming.NonceBytes];
     private readonly EventRing _events = new(32, Frame.Size);
     private readonly ManualPower _power = new();
@@ -105,6 +106,9 @@ public sealed class QuietPorts : IBandLink
     SendResult IBandLink.Notify(byte[] frame)
     {
         Notified++;
+        Bytes.Copy(frame, 0, _heard, 0, Frame.Size);
+        _tagger.Open(_keys.Air, true, _heard);
+        frame = _heard;
         var type = Frame.TypeOf(frame, 0);
         if (type == FrameType.LinkChallenge)
         {
@@ -118,6 +122,7 @@ public sealed class QuietPorts : IBandLink
         {
             Frame.Begin(_frame, FrameType.Receipt, Lane.Alarm, Frame.BootOf(frame, 0), Frame.SequenceOf(frame, 0));
             _tagger.SignCentre(_keys.CentreDown, _frame);
+            _tagger.Seal(_keys.Air, false, _frame);
             _events.Enqueue(EventKind.FrameIn, 0, 0, 0, _frame, Frame.Size);
         }
 
@@ -126,7 +131,8 @@ public sealed class QuietPorts : IBandLink
 
     private void SignAndSend()
     {
-        _tagger.SignLink(_keys.LinkDown, _frame);
+        _tagger.SignHub(_keys.LinkDown, _frame);
+        _tagger.Seal(_keys.Air, false, _frame);
         _events.Enqueue(EventKind.FrameIn, 0, 0, 0, _frame, Frame.Size);
     }
 }

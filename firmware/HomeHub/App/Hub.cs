@@ -269,6 +269,7 @@ namespace ElderBand.HomeHub
                 return;
             }
 
+            _judge.Open(band, _event);
             _links.OnHeard(band, _event, nowMs);
             if (_event.Count > 0)
             {
@@ -286,6 +287,7 @@ namespace ElderBand.HomeHub
             }
 
             band.LinkFrameMs = nowMs;
+            _judge.Open(band, _event);
             _judge.Judge(band, _event, false, _uplink.Online, nowMs);
         }
 

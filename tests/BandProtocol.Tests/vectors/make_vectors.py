@@ -23,15 +23,16 @@ def mac(key, message):
     return hmac.new(key, message, hashlib.sha256).digest()
 
 
-def key(label, group=0, epoch=0):
-    return mac(SECRET, b"EB1" + bytes([label]) + struct.pack("<IH", group, epoch))
+def key(label, size, group=0, epoch=0):
+    return mac(SECRET, b"EB1" + bytes([label]) + struct.pack("<IH", group, epoch))[:size]
 
 
 KEYS = {
-    "centreUp": key(1),
-    "centreDown": key(2),
-    "linkUp": key(3, GROUP, EPOCH),
-    "linkDown": key(4, GROUP, EPOCH),
+    "centreUp": key(1, 32),
+    "centreDown": key(2, 32),
+    "linkUp": key(3, 16, GROUP, EPOCH),
+    "linkDown": key(4, 16, GROUP, EPOCH),
+    "air": key(5, 16),
 }
 
 TYPES = {
@@ -108,14 +109,23 @@ def frame(type_name, lane, boot, sequence, payload, tags):
         data += mac(KEYS["centreUp"], data)[:4]
         data += mac(KEYS["linkUp"], data)[:4]
     elif tags == "centre":
-        data += mac(KEYS["centreDown"], data)[:4] + bytes(4)
+        data += mac(KEYS["centreDown"], data)[:8]
     elif tags == "link":
-        data += bytes(4)
+        data += mac(KEYS["linkDown"], data)[:4]
         data += mac(KEYS["linkDown"], data)[:4]
     else:
         data += bytes(8)
     assert len(data) == 20
     return data
+
+
+def on_air(data, tags):
+    if tags == "none":
+        return data
+    direction = 1 if tags == "up" else 2
+    stream = mac(KEYS["air"], bytes([direction, data[0] & 0xE0]) + data[1:6] + data[12:20])
+    payload = bytes(a ^ b for a, b in zip(data[6:12], stream[1:7]))
+    return bytes([data[0] ^ (stream[0] & 0x1F)]) + data[1:6] + payload + data[12:20]
 
 
 def frames():
@@ -129,6 +139,7 @@ def frames():
         vectors.append({
             "name": name, "type": type_name, "lane": lane, "boot": boot, "sequence": sequence,
             "payload": kind, "args": list(args), "tags": tags, "hex": data.hex(),
+            "air": on_air(data, tags).hex(),
         })
 
     add("first press of a new band", "Sos", "event", (12, 2, 99, 0), boot=1, sequence=0)
@@ -219,7 +230,7 @@ def messages(all_frames):
         data = bytes([1]) + struct.pack("<q", 1790000000789) + bytes([count])
         for i in range(count):
             data += (0xC0FFEE000001 + i).to_bytes(6, "little") + struct.pack("<IH", GROUP, EPOCH)
-            data += KEYS["linkUp"] + KEYS["linkDown"]
+            data += KEYS["linkUp"] + KEYS["linkDown"] + KEYS["air"]
         out.append({"kind": "bands", "centreMs": 1790000000789, "firstAddress": 0xC0FFEE000001, "count": count, "hex": data.hex()})
     return out
 
@@ -240,16 +251,16 @@ def device_table(all_frames):
         "        /// <summary>The link epoch.</summary>",
         f"        public const int Epoch = 0x{EPOCH:04X};",
     ]
-    for name, text in (("CentreUp", "centreUp"), ("CentreDown", "centreDown"), ("LinkUp", "linkUp"), ("LinkDown", "linkDown")):
+    for name, text in (("CentreUp", "centreUp"), ("CentreDown", "centreDown"), ("LinkUp", "linkUp"), ("LinkDown", "linkDown"), ("Air", "air")):
         lines += ["", f"        /// <summary>The key {text}, in hex.</summary>", f'        public const string {name} = "{KEYS[text].hex()}";']
     lines += [
         "",
-        "        /// <summary>Type, lane, boot, sequence, tags (u both, c centre, l link, n none), the 20 bytes in hex.</summary>",
+        "        /// <summary>Type, lane, boot, sequence, tags (u both, c centre, l hub, n none), 20 bytes in hex, and as sent.</summary>",
         "        public static readonly string[] Frames =",
         "        {",
     ]
     for v in all_frames:
-        lines.append(f'            "{TYPES[v["type"]]},{v["lane"]},{v["boot"]},{v["sequence"]},{v["tags"][0]},{v["hex"]}",')
+        lines.append(f'            "{TYPES[v["type"]]},{v["lane"]},{v["boot"]},{v["sequence"]},{v["tags"][0]},{v["hex"]},{v["air"]}",')
     lines += ["        };", "    }", "}", ""]
     return "\n".join(lines)
 

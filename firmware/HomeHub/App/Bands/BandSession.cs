@@ -35,10 +35,13 @@ namespace ElderBand.HomeHub
         public long Address { get; private set; }
 
         /// <summary>Key of frames from the band.</summary>
-        public byte[] LinkUpKey { get; } = new byte[BandKeys.Size];
+        public byte[] LinkUpKey { get; } = new byte[BandKeys.HubSize];
 
         /// <summary>Key of frames to the band.</summary>
-        public byte[] LinkDownKey { get; } = new byte[BandKeys.Size];
+        public byte[] LinkDownKey { get; } = new byte[BandKeys.HubSize];
+
+        /// <summary>Key that seals the band's frames on the air, both ways.</summary>
+        public byte[] AirKey { get; } = new byte[BandKeys.HubSize];
 
         /// <summary>Sequences seen on the alarm lane.</summary>
         public ReplayWindow AlarmWindow { get; private set; } = new ReplayWindow();

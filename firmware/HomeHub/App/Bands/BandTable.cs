@@ -202,8 +202,10 @@ namespace ElderBand.HomeHub
                     session.Assign(address, nowMs);
                 }
 
-                Bytes.Copy(_table, at + 12, session.LinkUpKey, 0, BandKeys.Size);
-                Bytes.Copy(_table, at + 12 + BandKeys.Size, session.LinkDownKey, 0, BandKeys.Size);
+                int keys = at + HubMessage.BandKeysAt;
+                Bytes.Copy(_table, keys, session.LinkUpKey, 0, BandKeys.HubSize);
+                Bytes.Copy(_table, keys + BandKeys.HubSize, session.LinkDownKey, 0, BandKeys.HubSize);
+                Bytes.Copy(_table, keys + BandKeys.HubSize + BandKeys.HubSize, session.AirKey, 0, BandKeys.HubSize);
                 session.ForgetUnchecked();
             }
         }

@@ -36,7 +36,16 @@ namespace ElderBand.HomeHub
         /// <summary>Frames that had been seen before.</summary>
         public int Repeats { get; private set; }
 
-        /// <summary>Judges a frame and acts on it.</summary>
+        /// <summary>Opens a frame of the band that has come from the air; one of a wrong length stays.</summary>
+        public void Open(BandSession band, RingEvent heard)
+        {
+            if (heard.Count == Frame.Size)
+            {
+                _tagger.Open(band.AirKey, true, heard.Data);
+            }
+        }
+
+        /// <summary>Judges an opened frame and acts on it.</summary>
         /// <param name="band">Under whose address it was heard.</param>
         /// <param name="heard">The frame; it may have any length.</param>
         /// <param name="advertised">In an advertisement; false: over a link.</param>

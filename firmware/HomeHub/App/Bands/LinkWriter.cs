@@ -91,10 +91,12 @@ namespace ElderBand.HomeHub
 
                 // The centre has signed this frame; only the hub's own frames carry the link tag.
                 Bytes.Copy(down, 0, _frame, 0, Frame.Size);
+                _tagger.Seal(band.AirKey, false, _frame);
                 return Owed.CentreFrame;
             }
 
-            _tagger.SignLink(band.LinkDownKey, _frame);
+            _tagger.SignHub(band.LinkDownKey, _frame);
+            _tagger.Seal(band.AirKey, false, _frame);
             return owed;
         }
 

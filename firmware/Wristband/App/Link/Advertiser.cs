@@ -18,6 +18,7 @@ namespace ElderBand.Wristband
 
         private readonly IBandLink _link;
         private readonly AlarmLatch _latch;
+        private readonly FrameSource _source;
         private readonly LinkTrust _trust;
         private readonly RadioWatch _watch;
         private readonly byte[] _beat = new byte[Frame.Size];
@@ -30,10 +31,11 @@ namespace ElderBand.Wristband
         private int _rotations;
 
         /// <summary>Composes the advertiser over the radio, the latch and what is known of the links.</summary>
-        public Advertiser(IBandLink link, AlarmLatch latch, LinkTrust trust, RadioWatch watch)
+        public Advertiser(IBandLink link, AlarmLatch latch, FrameSource source, LinkTrust trust, RadioWatch watch)
         {
             _link = link;
             _latch = latch;
+            _source = source;
             _trust = trust;
             _watch = watch;
         }
@@ -80,7 +82,8 @@ namespace ElderBand.Wristband
                 }
 
                 _watch.OnAdvertise();
-                bool accepted = _link.Advertise(slot != null ? slot.Frame : wanted == EmptyOnAir ? null : _beat);
+                byte[] frame = slot != null ? slot.Frame : wanted == EmptyOnAir ? null : _beat;
+                bool accepted = _link.Advertise(frame == null ? null : _source.Sealed(frame));
                 _watch.OnAdvertised(accepted);
                 if (!accepted)
                 {

@@ -3,7 +3,8 @@ using ElderBand.BandProtocol;
 namespace ElderBand.Wristband
 {
     /// <summary>
-    /// Makes the band's frames: identity and tags. The boot count is stored before the first frame of a boot (R1).
+    /// Makes the band's frames: identity, tags and seal. The boot count is stored before the first frame of a boot
+    /// (R1).
     /// </summary>
     public sealed class FrameSource
     {
@@ -19,6 +20,7 @@ namespace ElderBand.Wristband
         private readonly BootCount _boots;
         private readonly Tagger _tagger;
         private readonly BandKeys _keys;
+        private readonly byte[] _air = new byte[Frame.Size];
         private int _alarmSequence;
         private int _vitalsSequence;
         private int _highestBoot;
@@ -141,6 +143,20 @@ namespace ElderBand.Wristband
         public void SignLink(byte[] frame)
         {
             _tagger.SignLink(_keys.LinkUp, frame);
+        }
+
+        /// <summary>The signed frame as it goes on the air; the buffer is used again for the next one.</summary>
+        public byte[] Sealed(byte[] frame)
+        {
+            Bytes.Copy(frame, 0, _air, 0, Frame.Size);
+            _tagger.Seal(_keys.Air, true, _air);
+            return _air;
+        }
+
+        /// <summary>Opens a frame that has come from the air, in place.</summary>
+        public void Open(byte[] frame)
+        {
+            _tagger.Open(_keys.Air, false, frame);
         }
     }
 }

@@ -13,7 +13,6 @@ namespace ElderBand.Wristband
         private const int DeadLinkMs = 3000;
 
         private readonly IBandLink _link;
-        private readonly FrameSource _source;
         private readonly LinkTrust _trust;
         private readonly RadioWatch _watch;
         private readonly SendQueue _queue;
@@ -36,11 +35,10 @@ namespace ElderBand.Wristband
         {
             _reply = reply;
             _link = link;
-            _source = source;
             _trust = new LinkTrust(source, tagger, keys, mac, secret);
             _watch = new RadioWatch(_trust);
-            _queue = new SendQueue(link, latch, _trust, reply);
-            _advertiser = new Advertiser(link, latch, _trust, _watch);
+            _queue = new SendQueue(link, latch, source, _trust, reply);
+            _advertiser = new Advertiser(link, latch, source, _trust, _watch);
         }
 
         /// <summary>Links that are up, trusted or not.</summary>
@@ -144,8 +142,8 @@ namespace ElderBand.Wristband
         }
 
         /// <summary>
-        /// Judges a frame: size, version, tag, and how many bad tags came before. Only a frame that is let in may be
-        /// acted on.
+        /// Opens a frame in place and judges it: size, version, tag, and how many bad tags came before. Only a frame that
+        /// is let in may be acted on.
         /// </summary>
         public bool Admit(byte[] frame, int count, long nowMs)
         {
@@ -175,7 +173,7 @@ namespace ElderBand.Wristband
         /// <summary>The link keys have moved: what waits gets new tags, and every link must show itself.</summary>
         public void OnKeysMoved(long nowMs)
         {
-            _queue.SignAgain(_source);
+            _queue.SignAgain();
             Restart(nowMs);
         }
 

@@ -149,8 +149,8 @@ namespace ElderBand.Wristband
         }
 
         /// <summary>
-        /// Judges a frame: size, version, tag, and how many bad tags came before. Only a frame that is let in may be
-        /// acted on.
+        /// Opens a frame in place and judges it: size, version, tag, and how many bad tags came before. Only a frame that
+        /// is let in may be acted on.
         /// </summary>
         public bool Admit(byte[] frame, int count, long nowMs)
         {
@@ -159,6 +159,7 @@ namespace ElderBand.Wristband
                 return Refuse(nowMs);
             }
 
+            _source.Open(frame);
             FrameType type = Frame.TypeOf(frame, 0);
             bool fromCentre = type == FrameType.Receipt || type == FrameType.Stage
                 || type == FrameType.Configuration || type == FrameType.LinkGroup;

@@ -25,6 +25,7 @@ namespace ElderBand.Wristband
 
         private readonly IBandLink _link;
         private readonly AlarmLatch _latch;
+        private readonly FrameSource _source;
         private readonly LinkTrust _trust;
         private readonly TraceReply _reply;
         private readonly byte[][] _notes = new byte[Notes][];
@@ -39,8 +40,9 @@ namespace ElderBand.Wristband
         private long _dueMs;
 
         /// <summary>Composes the queue over the radio, the latch and what is known of the links.</summary>
-        public SendQueue(IBandLink link, AlarmLatch latch, LinkTrust trust, TraceReply reply)
+        public SendQueue(IBandLink link, AlarmLatch latch, FrameSource source, LinkTrust trust, TraceReply reply)
         {
+            _source = source;
             _reply = reply;
             _link = link;
             _latch = latch;
@@ -162,19 +164,19 @@ namespace ElderBand.Wristband
         }
 
         /// <summary>The link keys have moved: what waits gets the new link tag.</summary>
-        public void SignAgain(FrameSource source)
+        public void SignAgain()
         {
             for (int i = 0; i < AlarmLatch.Slots; i++)
             {
                 if (_latch.At(i).Used)
                 {
-                    source.SignLink(_latch.At(i).Frame);
+                    _source.SignLink(_latch.At(i).Frame);
                 }
             }
 
             for (int i = 0; i < Notes; i++)
             {
-                source.SignLink(_notes[i]);
+                _source.SignLink(_notes[i]);
             }
 
             _latch.Touch();
@@ -321,7 +323,7 @@ namespace ElderBand.Wristband
         // link is gone.
         private bool Sent(byte[] frame, long nowMs)
         {
-            SendResult result = _link.Notify(frame);
+            SendResult result = _link.Notify(_source.Sealed(frame));
             if (result == SendResult.Sent)
             {
                 return true;
