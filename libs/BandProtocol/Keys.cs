@@ -1,10 +1,10 @@
 namespace ElderBand.BandProtocol
 {
     /// <summary>
-    /// The five keys that come from one band secret. Direction and reach are in the label, so a tag made for one purpose
-    /// is never good for another. The link keys also depend on (link group, epoch): those of an old hub are worthless
-    /// after the epoch has risen (docs/adr/0002). The air key does not, so every frame can be read whatever the epoch
-    /// (docs/adr/0095). A hub gets the link keys and the air key, from the centre.
+    /// The five keys that come from one band secret. Direction and reach are in the label, so a tag made for one
+    /// purpose is never good for another. The link keys also depend on (link group, epoch): those of an old hub are
+    /// worthless after the epoch has risen (docs/adr/0002). The air key does not, so every frame can be read whatever
+    /// the epoch (docs/adr/0095). A hub gets the link keys and the air key, from the centre.
     /// </summary>
     public sealed class BandKeys
     {

@@ -17,7 +17,8 @@ public sealed class SealTests
     private readonly Tagger _tagger = new(new HostMac());
     private readonly BandKeys _keys = new();
 
-    public SealTests() => _keys.Derive(new HostMac(), [.. Enumerable.Range(1, BandKeys.Size).Select(i => (byte)i)], 7, 3);
+    public SealTests() =>
+        _keys.Derive(new HostMac(), [.. Enumerable.Range(1, BandKeys.Size).Select(static i => (byte)i)], 7, 3);
 
     [Fact]
     public void P59_no_two_plaintexts_from_a_band_share_a_keystream_not_even_where_the_band_has_lost_its_count() =>

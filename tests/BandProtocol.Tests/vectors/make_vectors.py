@@ -255,12 +255,16 @@ def device_table(all_frames):
         lines += ["", f"        /// <summary>The key {text}, in hex.</summary>", f'        public const string {name} = "{KEYS[text].hex()}";']
     lines += [
         "",
-        "        /// <summary>Type, lane, boot, sequence, tags (u both, c centre, l hub, n none), 20 bytes in hex, and as sent.</summary>",
+        "        /// <summary>",
+        "        /// Type, lane, boot, sequence, tags (u both, c centre, l hub, n none), the 20 bytes in hex, and bytes 0 and",
+        "        /// 6-11 as sealed.",
+        "        /// </summary>",
         "        public static readonly string[] Frames =",
         "        {",
     ]
     for v in all_frames:
-        lines.append(f'            "{TYPES[v["type"]]},{v["lane"]},{v["boot"]},{v["sequence"]},{v["tags"][0]},{v["hex"]},{v["air"]}",')
+        air = v["air"][:2] + v["air"][12:24]
+        lines.append(f'            "{TYPES[v["type"]]},{v["lane"]},{v["boot"]},{v["sequence"]},{v["tags"][0]},{v["hex"]},{air}",')
     lines += ["        };", "    }", "}", ""]
     return "\n".join(lines)
 

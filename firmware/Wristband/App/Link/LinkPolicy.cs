@@ -142,8 +142,8 @@ namespace ElderBand.Wristband
         }
 
         /// <summary>
-        /// Opens a frame in place and judges it: size, version, tag, and how many bad tags came before. Only a frame that
-        /// is let in may be acted on.
+        /// Opens a frame in place and judges it: size, version, tag, and how many bad tags came before. Only a frame
+        /// that is let in may be acted on.
         /// </summary>
         public bool Admit(byte[] frame, int count, long nowMs)
         {
