@@ -98,13 +98,19 @@ public sealed class Downlink : IDisposable
     /// <param name="sequence">Sequence of the answered frame.</param>
     /// <param name="refusal">0 stored, else why not.</param>
     /// <param name="highestBoot">The highest boot of the band that is known; 0 tells nothing.</param>
+    /// <param name="opener">The frame that opened the card of an answered press.</param>
     public static byte[] Receipt(
-        Tagger tagger, byte[] centreDownKey, Lane lane, int boot, int sequence, int refusal, int highestBoot = 0)
+        Tagger tagger, byte[] centreDownKey, Lane lane, int boot, int sequence, int refusal, int highestBoot = 0,
+        PressKey? opener = null)
     {
         byte[] frame = new byte[Frame.Size];
         Frame.Begin(frame, FrameType.Receipt, lane, boot, sequence);
         Payload.PutReceipt(frame, (byte)refusal);
         Payload.TellHighestBoot(frame, highestBoot);
+        if (opener is not null)
+        {
+            Payload.TellOpener(frame, opener.Boot, opener.Sequence);
+        }
         tagger.SignCentre(centreDownKey, frame);
         return frame;
     }

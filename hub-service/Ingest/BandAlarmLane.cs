@@ -28,16 +28,7 @@ internal sealed class BandAlarmLane(Calls calls, Falls falls, Downlink downlink,
         Lane lane = Frame.LaneOf(frame, 0);
         int boot = Frame.BootOf(frame, 0);
         int sequence = Frame.SequenceOf(frame, 0);
-        string sender = band.Sender;
-        KnownFrame? known = EventRows.Known(tx.Db, sender, boot, lane, sequence);
-        for (int life = 1;
-            known is not null && !IsSame(known, frame) && Frame.IsCall(type) && life <= LivesOfANumber;
-            life++)
-        {
-            // The band has lost its boot count and uses its numbers again. It has signed other bytes: another call.
-            sender = $"{band.Sender}~{life}";
-            known = EventRows.Known(tx.Db, sender, boot, lane, sequence);
-        }
+        (string sender, KnownFrame? known) = SenderOf(tx, band, frame);
         if (known is not null)
         {
             return Again(tx, hub, frame, band, boot, known);
@@ -115,6 +106,36 @@ internal sealed class BandAlarmLane(Calls calls, Falls falls, Downlink downlink,
             HomeId = residentId is { } id
                 ? ResidentRows.HomeOf(tx.Db, id, time.AtMs) : DeviceRows.Hub(tx.Db, hub.HubId)?.HomeId,
         };
+    }
+
+    /// <summary>
+    /// The frame that opened the card of a stored press: the wrist is told the card's stages under that frame.
+    /// </summary>
+    public static PressKey? OpenerOf(Tx tx, BandRow band, byte[] frame) =>
+        Frame.TypeOf(frame, 0) == FrameType.Sos
+            ? EventRows.OpenerOf(
+                tx.Db, SenderOf(tx, band, frame).Sender, Frame.BootOf(frame, 0), Frame.SequenceOf(frame, 0))
+            : null;
+
+    /// <summary>
+    /// The sender under which a frame is kept, and the frame that is kept there under the same number; null: none.
+    /// </summary>
+    private static (string Sender, KnownFrame? Known) SenderOf(Tx tx, BandRow band, byte[] frame)
+    {
+        (Lane lane, int boot, int sequence) =
+            (Frame.LaneOf(frame, 0), Frame.BootOf(frame, 0), Frame.SequenceOf(frame, 0));
+        string sender = band.Sender;
+        KnownFrame? known = EventRows.Known(tx.Db, sender, boot, lane, sequence);
+        for (int life = 1;
+            known is not null && !IsSame(known, frame) && Frame.IsCall(Frame.TypeOf(frame, 0))
+                && life <= LivesOfANumber;
+            life++)
+        {
+            // The band has lost its boot count and uses its numbers again. It has signed other bytes: another call.
+            sender = $"{band.Sender}~{life}";
+            known = EventRows.Known(tx.Db, sender, boot, lane, sequence);
+        }
+        return (sender, known);
     }
 
     private void Apply(Tx tx, FrameEvent e, BandRow band, byte[] frame)

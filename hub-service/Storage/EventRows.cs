@@ -92,6 +92,13 @@ public static class EventRows
             "SELECT alarm_id FROM event WHERE sender=$1 AND boot=$2 AND lane=0 AND sequence=$3", sender, boot,
                 sequence) as long?;
 
+    /// <summary>The frame that opened the card on which a press is; null: it is on none.</summary>
+    public static PressKey? OpenerOf(Db db, string sender, int boot, int sequence) =>
+        db.All(
+            "SELECT a.boot, a.sequence FROM event e JOIN alarm a ON a.id=e.alarm_id "
+                + "WHERE e.sender=$1 AND e.boot=$2 AND e.lane=0 AND e.sequence=$3",
+            static r => new PressKey(r.Int(0), r.Int(1)), sender, boot, sequence).FirstOrDefault();
+
     /// <summary>
     /// The frames whose stages the band still shows for an alarm: the frame that opened the alarm, and those of the
     /// falls merged into it. A fall may be linked to several SOS alarms; it was merged into the one with the highest

@@ -3,6 +3,9 @@ namespace ElderBand.BandProtocol
     /// <summary>Stages of an alarm, receipts, the state of the line, and the link group.</summary>
     public static partial class Payload
     {
+        private const int RefusalBits = 2;
+        private const int OpenerBias = 32;
+
         /// <summary>The wrist has shown this stage of that alarm.</summary>
         public static void PutStageShown(byte[] frame, int alarmBoot, int alarmSequence, Stage stage)
         {
@@ -74,10 +77,41 @@ namespace ElderBand.BandProtocol
             return Bytes.GetU24(frame, offset + P + 1);
         }
 
+        /// <summary>
+        /// Adds to a written receipt of a press the frame that opened the card of the press: the stages of the card
+        /// answer that frame (docs/adr/0042). Where the boots of the two frames are more than 31 apart, nothing is
+        /// told.
+        /// </summary>
+        /// <param name="frame">A receipt; its header names the press.</param>
+        /// <param name="boot">Boot of the frame that opened the card.</param>
+        /// <param name="sequence">Sequence of that frame; the press's own where the press opened the card.</param>
+        public static void TellOpener(byte[] frame, int boot, int sequence)
+        {
+            int apart = Frame.BootOf(frame, 0) - boot;
+            if (apart > -OpenerBias && apart < OpenerBias)
+            {
+                frame[P] |= (byte)((apart + OpenerBias) << RefusalBits);
+                Bytes.PutU16(frame, P + 4, sequence);
+            }
+        }
+
+        /// <summary>Boot of the frame that opened the card, -1 where a receipt does not tell.</summary>
+        public static int OpenerBoot(byte[] frame, int offset)
+        {
+            int apart = frame[offset + P] >> RefusalBits;
+            return apart == 0 ? -1 : Frame.BootOf(frame, offset) - (apart - OpenerBias);
+        }
+
+        /// <summary>Sequence of the frame that opened the card, where a receipt tells its boot.</summary>
+        public static int OpenerSequence(byte[] frame, int offset)
+        {
+            return Bytes.GetU16(frame, offset + P + 4);
+        }
+
         /// <summary>0 where stored.</summary>
         public static byte ReceiptRefusal(byte[] frame, int offset)
         {
-            return frame[offset + P];
+            return (byte)(frame[offset + P] & ((1 << RefusalBits) - 1));
         }
 
         /// <summary>

@@ -39,6 +39,12 @@ public sealed partial class BandRig : IBandLink
     /// </summary>
     public Dictionary<(Lane, int, int), byte[]> Rows { get; } = [];
 
+    /// <summary>The press that opened the card which is open at the centre; null: the next press opens one.</summary>
+    public byte[]? Card { get; set; }
+
+    /// <summary>The press that opened the card of each press, by boot and sequence.</summary>
+    public Dictionary<(int Boot, int Sequence), byte[]> Openers { get; } = [];
+
     /// <summary>True: the stack refuses every advertisement.</summary>
     public bool RefusesAdvertising { get; set; }
 
@@ -135,11 +141,15 @@ public sealed partial class BandRig : IBandLink
         return frame;
     }
 
-    public byte[] StageFrame(byte[] alarm, Stage stage, int revision) => FromCentre(
-        FrameType.Stage,
-        Frame.BootOf(alarm, 0),
-        Frame.SequenceOf(alarm, 0),
-        f => Payload.PutStage(f, stage, revision));
+    public byte[] StageFrame(byte[] alarm, Stage stage, int revision)
+    {
+        Card = stage == Stage.Closed && Card == alarm ? null : Card;
+        return FromCentre(
+            FrameType.Stage,
+            Frame.BootOf(alarm, 0),
+            Frame.SequenceOf(alarm, 0),
+            f => Payload.PutStage(f, stage, revision));
+    }
 
     public byte[] Hello(byte[] challenge) => FromHub(
         FrameType.LinkHello,
@@ -241,6 +251,10 @@ public sealed partial class BandRig : IBandLink
     {
         Payload.PutReceipt(frame, 0);
         Payload.TellHighestBoot(frame, Rows.Keys.Max(key => key.Item2));
+        if (Openers.TryGetValue((Frame.BootOf(frame, 0), Frame.SequenceOf(frame, 0)), out var opener))
+        {
+            Payload.TellOpener(frame, Frame.BootOf(opener, 0), Frame.SequenceOf(opener, 0));
+        }
     }
 
     private void StateTick()
@@ -287,9 +301,10 @@ public sealed partial class BandRig : IBandLink
             return;
         }
 
-        if (_tagger.CentreTagIsRight(HubKeys.CentreUp, frame, 0))
+        if (_tagger.CentreTagIsRight(HubKeys.CentreUp, frame, 0)
+            && Rows.TryAdd((Frame.LaneOf(frame, 0), boot, sequence), frame) && type == FrameType.Sos)
         {
-            Rows.TryAdd((Frame.LaneOf(frame, 0), boot, sequence), frame);
+            Openers[(boot, sequence)] = Card ??= frame;
         }
 
         if (Frame.LaneOf(frame, 0) != Lane.Alarm)

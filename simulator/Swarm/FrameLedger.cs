@@ -6,40 +6,6 @@ using ElderBand.Wristband;
 
 namespace ElderBand.Simulator.Swarm;
 
-/// <summary>An alarm as the service's database has told it, commit by commit.</summary>
-public sealed class AlarmTrace(long id, BandDevice band, long sinceMs)
-{
-    /// <summary>Id of its row.</summary>
-    public long Id { get; } = id;
-
-    /// <summary>The band that raised it.</summary>
-    public BandDevice Band { get; } = band;
-
-    /// <summary>World time of the commit that made it.</summary>
-    public long SinceMs { get; } = sinceMs;
-
-    /// <summary>The row after the last commit that changed it.</summary>
-    public required AlarmRow Row { get; set; }
-
-    /// <summary>Stages that the centre told the wrist, with the world time of their commit.</summary>
-    public List<(Stage Stage, long AtMs)> History { get; } = [];
-
-    /// <summary>SOS events on its card.</summary>
-    public int Presses { get; set; }
-
-    /// <summary>How often the wrist has said "closed" for it: once for each frame that it follows it by.</summary>
-    public int ClosedFelt { get; set; }
-
-    /// <summary>World time of the last commit that changed what the centre knows of the wrist.</summary>
-    public long KnownMs { get; set; }
-
-    /// <summary>The alarm that carries on for it; null: none.</summary>
-    public long? Into { get; set; }
-
-    /// <summary>An SOS carries on for it (docs/adr/0041).</summary>
-    public bool IsMerged => Row.Outcome == "merged";
-}
-
 /// <summary>
 /// Follows each call for help by the identity of its frame through every place it must pass: the key, the air, a hub's
 /// flash, the commit, the card. It looks from outside: pin, antenna, flash and database rows.
@@ -117,6 +83,17 @@ public sealed class FrameLedger
     {
         var inCountdown = Calls.Exists(c => c.Band == band && c.Type == FrameType.FallSuspected
             && _world.NowMs - c.AtMs < CountdownMs);
+        CountDrop(band);
+        Calls.Add(new Call(band, FrameType.Sos, _world.NowMs)
+        {
+            HoldMs = holdMs,
+            IsExcused = inCountdown && holdMs >= MayBeFineMs,
+        });
+    }
+
+    // A call that finds the latch full may take the slot of a press.
+    private void CountDrop(BandDevice band)
+    {
         var coming = Calls.Count(c => c.Band == band && c.Identity.Length == 0 && _world.NowMs - c.AtMs < JudgedMs);
         var uncommitted = Calls.Count(c => c.Band == band && c.CommittedMs is null);
         var followed = _alarms.Values.Count(a => a.Band == band && !IsOver(a));
@@ -124,12 +101,6 @@ public sealed class FrameLedger
         {
             _drops[band] = _drops.GetValueOrDefault(band) + 1;
         }
-
-        Calls.Add(new Call(band, FrameType.Sos, _world.NowMs)
-        {
-            HoldMs = holdMs,
-            IsExcused = inCountdown && holdMs >= MayBeFineMs,
-        });
     }
 
     /// <summary>Notes a fall that begins now.</summary>
@@ -205,6 +176,12 @@ public sealed class FrameLedger
             || _cancels.Contains((alarm.Band, alarm.Row.Boot, alarm.Row.Sequence)));
 
     /// <summary>
+    /// More frames waited than the latch has slots: it may have forgotten a card whose end the wrist has said, and then
+    /// does not tell the centre again.
+    /// </summary>
+    public bool HadNoRoom(BandDevice band) => _drops.ContainsKey(band);
+
+    /// <summary>
     /// How many calls of the band were safe at a time: in some hub's flash, or committed. A hub whose flash refuses
     /// sends a call from memory and acknowledges it once the centre has it (P19).
     /// </summary>
@@ -259,6 +236,11 @@ public sealed class FrameLedger
             ? $"{named} of {Payload.ShownBoot(frame, 0)}/{Payload.ShownSequence(frame, 0)}, "
                 + $"{Payload.ShownStage(frame, 0)}, on the air"
             : $"{named} on the air");
+        if (type is FrameType.FallSuspected or FrameType.FallConfirmed)
+        {
+            CountDrop(band);
+        }
+
         if (type == FrameType.FallCancelled)
         {
             _cancels.Add((band, Frame.BootOf(frame, 0), Payload.RefersTo(frame, 0)));

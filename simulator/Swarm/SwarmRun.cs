@@ -233,7 +233,9 @@ public static class SwarmRun
         var wrist = swarm.Wrists[swarm.Bands.IndexOf(alarm.Band)];
         var fromMs = SinceMs(alarm, wrist);
         var isFelt = wrist.LastFeltMs.GetValueOrDefault(wanted, -1) >= fromMs;
-        if (!isFelt || alarm.Row.WristStage != (int)wanted)
+        var isKnown = alarm.Row.WristStage == (int)wanted
+            || (wanted == Stage.Closed && swarm.Ledger.HadNoRoom(alarm.Band));
+        if (!isFelt || !isKnown)
         {
             swarm.Ledger.Report(
                 Violation.Unfelt,

@@ -265,6 +265,12 @@ public sealed class VectorTests
                 break;
             case "receipt":
                 Payload.PutReceipt(frame, (byte)a[0]);
+                Payload.TellHighestBoot(frame, a.Length > 1 ? (int)a[1] : 0);
+                if (a.Length > 1)
+                {
+                    Payload.TellOpener(frame, Frame.BootOf(frame, 0) - (int)a[2], (int)a[3]);
+                }
+
                 break;
             case "hub_state":
                 Payload.PutHubState(frame, a[0] == 1, (int)a[1]);
@@ -318,7 +324,10 @@ public sealed class VectorTests
         ],
         "shown" => [Payload.ShownBoot(f, o), Payload.ShownSequence(f, o), (long)Payload.ShownStage(f, o)],
         "stage" => [(long)Payload.StageOf(f, o), Payload.StageRevision(f, o)],
-        "receipt" => [Payload.ReceiptRefusal(f, o)],
+        "receipt" => Payload.OpenerBoot(f, o) < 0
+            ? [Payload.ReceiptRefusal(f, o)]
+            : [Payload.ReceiptRefusal(f, o), Payload.HighestBoot(f, o), Frame.BootOf(f, o) - Payload.OpenerBoot(f, o),
+                Payload.OpenerSequence(f, o)],
         "hub_state" => [Payload.HubOnline(f, o) ? 1 : 0, Payload.MinuteOfDay(f, o)],
         "configuration" =>
         [

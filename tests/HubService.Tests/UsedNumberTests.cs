@@ -58,6 +58,32 @@ public class UsedNumberTests
     }
 
     [Fact]
+    public async Task P44_the_receipt_of_a_press_says_which_frame_opened_its_card_the_same_each_time()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync();
+        TestBand band = centre.Band();
+        byte[] opener = band.Sos();
+        byte[] second = band.Sos();
+        byte[] anew = [.. second];
+        anew[6] += 1; // other bytes under the number of the second press: the band counts anew, a card of its own
+        band.Sign(anew);
+        foreach (byte[] press in (byte[][])[opener, second, anew, second, band.Event(FrameType.WearChange)])
+        {
+            await hub.SendAsync(band, press);
+        }
+
+        await TestCentre.UntilAsync(() => hub.Of(FrameType.Receipt).Count == 5, "a receipt for each frame");
+        List<byte[]> receipts = hub.Of(FrameType.Receipt);
+        (int, int) openerKey = (Frame.BootOf(opener, 0), Frame.SequenceOf(opener, 0));
+        (int, int) anewKey = (Frame.BootOf(anew, 0), Frame.SequenceOf(anew, 0));
+        receipts.Select(f => (Payload.OpenerBoot(f, 0), Payload.OpenerSequence(f, 0)))
+            .ShouldBe([openerKey, openerKey, anewKey, openerKey, (-1, 0)]);
+        receipts[3].ShouldBe(receipts[1]);
+        receipts.ShouldAllBe(f => Payload.ReceiptRefusal(f, 0) == 0 && Payload.HighestBoot(f, 0) == openerKey.Item1);
+    }
+
+    [Fact]
     public async Task P33_a_call_of_a_newer_version_under_a_used_number_is_refused_with_a_receipt()
     {
         await using TestCentre centre = await TestCentre.StartAsync();

@@ -115,7 +115,7 @@ public sealed class ManyPressesTests
         world.Down(world.FromCentre(FrameType.Receipt, Frame.BootOf(second, 0), Frame.SequenceOf(second, 0)));
         world.RunFor(6000);
         world.Band.Pending.ShouldBe(0);
-        world.StagesShown(second).ShouldContain(Stage.Centre);
+        world.StagesShown(second).ShouldNotContain(Stage.Centre, "less than what the wrist has said");
         world.Band.Tick.ShouldBe(WristTick.Silent, "the press was on the card that is closed");
         if (hasCardOfItsOwn)
         {
@@ -125,18 +125,110 @@ public sealed class ManyPressesTests
         }
     }
 
+    [Theory]
+    [InlineData(100)]
+    [InlineData(5000)]
+    public void P44_a_receipt_that_comes_while_the_end_is_shown_or_after_it_leaves_no_tick(int afterMs)
+    {
+        var (world, opener) = WithACard();
+        world.AnswersReceipt = false;
+        Press(world, 1, 6000);
+        Tell(world, opener, Stage.Closed, 2, afterMs);
+        world.StagesShown(opener).Contains(Stage.Closed).ShouldBe(afterMs > 1000);
+        world.AnswersReceipt = true;
+        world.RunFor(60_000);
+        world.Band.Pending.ShouldBe(0);
+        world.Band.Tick.ShouldBe(WristTick.Silent);
+        world.StagesShown(opener)[^1].ShouldBe(Stage.Closed);
+        world.Band.Latch.HasOpen.ShouldBeFalse();
+    }
+
     [Fact]
     public void P44_a_card_that_opens_while_the_last_one_closes_keeps_its_stages_too()
     {
         var (world, first) = WithACard();
+        world.Card = null; // the centre has closed the first card
         Press(world, 1, 2000);
-        var second = world.RowsOf(FrameType.Sos)[1]; // the centre has closed the first card meanwhile
+        var second = world.RowsOf(FrameType.Sos)[1];
         Press(world, 6, 2000);
         Tell(world, first, Stage.Closed, 4);
         Press(world, 5, 2000);
-        Slot(world, second).ShouldNotBeNull("the oldest press without a stage may have opened a card");
+        Slot(world, second).ShouldNotBeNull("the receipt says that it has opened a card");
         Tell(world, second, Stage.Centre, 1);
         ShowsTheCardToItsEnd(world, second, 2);
+    }
+
+    /// <summary>
+    /// The latch has given up the press that opened the card: the receipt of a later press says which one it was.
+    /// </summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void P44_the_wrist_shows_the_stages_of_a_card_whose_first_press_it_has_forgotten(bool isCut)
+    {
+        var world = Bands.Linked();
+        world.AnswersReceipt = false;
+        var first = -1; // the centre has the second press first, so it opens the card
+        world.Loses = (f, isUp) =>
+        {
+            first = isUp && Frame.TypeOf(f, 0) == FrameType.Sos && first < 0 ? Frame.SequenceOf(f, 0) : first;
+            return isUp && Frame.TypeOf(f, 0) == FrameType.Sos && Frame.SequenceOf(f, 0) == first;
+        };
+        Press(world, 2, 2000);
+        world.RunUntil(() => world.Card is not null, 10_000).ShouldBeTrue();
+        var opener = world.Card.ShouldNotBeNull();
+        world.Loses = static (_, _) => true;
+        Press(world, AlarmLatch.Slots, 2000);
+        Slot(world, opener).ShouldBeNull("the second oldest press has given way");
+        world.Loses = static (_, _) => false;
+        world.AnswersReceipt = true;
+        world.RunUntil(() => world.Band.Pending == 0, 120_000).ShouldBeTrue();
+        world.RunFor(20_000);
+        if (isCut)
+        {
+            world.Disconnect();
+            world.Boot();
+            world.RunFor(10_000);
+        }
+
+        Tell(world, opener, Stage.Centre, 1);
+        ShowsTheCardToItsEnd(world, opener, 2);
+    }
+
+    /// <summary>The centre repeats "closed" until the wrist has shown it.</summary>
+    [Theory]
+    [InlineData(100, false)]
+    [InlineData(100, true)]
+    [InlineData(500, true)]
+    [InlineData(900, false)]
+    [InlineData(4000, false)]
+    [InlineData(4000, true)]
+    public void P44_the_end_of_a_card_is_felt_once_whenever_power_fails(int cutMs, bool isStoredBefore)
+    {
+        var (world, opener) = WithACard();
+        var felt = new List<Felt>();
+        world.Wrist.Shown = (what, _) => felt.Add(what);
+        world.Down(world.StageFrame(opener, Stage.Closed, 2));
+        world.RunUntil(() => Slot(world, opener)!.Stage == Stage.Closed, 1000).ShouldBeTrue();
+        if (isStoredBefore)
+        {
+            world.Band.Latch.Save(world.Now);
+        }
+
+        world.RunFor(cutMs);
+        var isShown = world.StagesShown(opener).Contains(Stage.Closed);
+        Slot(world, opener).ShouldNotBeNull().Open.ShouldBe(!isShown);
+        world.Disconnect();
+        world.Vibration.Write(false);
+        world.Hold(2000);
+        felt.Clear();
+        world.Boot();
+        world.RunFor(isStoredBefore ? 20_000 : 1000);
+        felt.Contains(Felt.Closed).ShouldBe(!isShown && isStoredBefore, "a stored end is shown again");
+        Tell(world, opener, Stage.Closed, 2, 20_000);
+        felt.Contains(Felt.Closed).ShouldBe(!isShown);
+        world.StagesShown(opener).Count(static s => s == Stage.Closed).ShouldBe(isShown ? 2 : 1);
+        world.Band.Tick.ShouldBe(WristTick.Silent);
     }
 
     [Fact]

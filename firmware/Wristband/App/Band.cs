@@ -173,6 +173,7 @@ namespace ElderBand.Wristband
             _keys.Derive(_ports.Mac, _identity.Secret, _settings.LinkGroup, _settings.LinkEpoch);
             _trace.Start(cause, _source.Boot, Mode, nowMs);
             _battery.Start(nowMs);
+            _stages.Start();
             _beat.Hurry(nowMs);
             _measuring.Start(nowMs);
             _measuring.Configure(_settings.Sensitivity, _settings.WalkingAid);

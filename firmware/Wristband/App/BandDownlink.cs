@@ -68,7 +68,7 @@ namespace ElderBand.Wristband
                     _source.NoteHighestBoot(Payload.HighestBoot(frame, 0));
                     if (Frame.LaneOf(frame, 0) == Lane.Alarm)
                     {
-                        _stages.OnReceipt(boot, sequence, Payload.ReceiptRefusal(frame, 0));
+                        _stages.OnReceipt(frame);
                     }
 
                     break;

@@ -75,8 +75,8 @@ def stage(n, revision):
     return bytes([n]) + u16(revision) + bytes(3)
 
 
-def receipt(refusal):
-    return bytes([refusal]) + bytes(5)
+def receipt(refusal, highest_boot=0, opener_apart=-32, opener_sequence=0):
+    return bytes([refusal | opener_apart + 32 << 2]) + u24(highest_boot) + u16(opener_sequence)
 
 
 def hub_state(online, minute):
@@ -188,6 +188,8 @@ def frames():
     for half in (0, 1, 30, 31):
         args = (half, rng.randrange(1, 256), *(rng.randrange(256) for _ in range(4)))
         add(f"trace half {half}", "Trace", "trace_half", args, lane=1)
+    for apart, opener, highest in ((0, 7, 0), (31, 0xFFFF, 0x123456), (-31, 0, 1000)):
+        add(f"receipt opener {apart} boots before", "Receipt", "receipt", (0, highest, apart, opener), tags="centre", boot=1000)
     return vectors
 
 

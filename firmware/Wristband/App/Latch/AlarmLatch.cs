@@ -46,6 +46,7 @@ namespace ElderBand.Wristband
         private const byte PendingBit = 1;
         private const byte OpenBit = 2;
         private const byte OvertakenBit = 4;
+        private const byte OpenedCardBit = 8;
 
         private readonly LatchSlot[] _slots = new LatchSlot[Slots];
         private readonly AbRecord _record;
@@ -229,6 +230,7 @@ namespace ElderBand.Wristband
             slot.Pending = (_image[at] & PendingBit) != 0;
             slot.Open = (_image[at] & OpenBit) != 0;
             slot.Overtaken = (_image[at] & OvertakenBit) != 0;
+            slot.OpenedCard = (_image[at] & OpenedCardBit) != 0;
             slot.Stage = (Stage)_image[at + 1];
             slot.Revision = Bytes.GetU16(_image, at + 2) - 1;
             slot.Order = Bytes.GetU32(_image, at + 4);
@@ -266,6 +268,7 @@ namespace ElderBand.Wristband
             slot.Pending = true;
             slot.Open = type == FrameType.Sos || type == FrameType.FallSuspected;
             slot.Overtaken = false;
+            slot.OpenedCard = false;
             slot.Stage = Stage.Waiting;
             slot.Revision = -1;
             slot.Order = _order;
@@ -360,7 +363,7 @@ namespace ElderBand.Wristband
                 Bytes.Copy(slot.Frame, 0, _image, at, Frame.Size);
                 at += Frame.Size;
                 _image[at] = (byte)((slot.Pending ? PendingBit : 0) | (slot.Open ? OpenBit : 0)
-                    | (slot.Overtaken ? OvertakenBit : 0));
+                    | (slot.Overtaken ? OvertakenBit : 0) | (slot.OpenedCard ? OpenedCardBit : 0));
                 _image[at + 1] = (byte)slot.Stage;
                 Bytes.PutU16(_image, at + 2, slot.Revision + 1);
                 Bytes.PutU32(_image, at + 4, slot.Order);

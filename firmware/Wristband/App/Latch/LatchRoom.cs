@@ -18,7 +18,6 @@ namespace ElderBand.Wristband
             LatchSlot over = null;
             LatchSlot lower = null;
             LatchSlot followed = null;
-            bool followsSos = false;
             for (int i = 0; i < slots.Length; i++)
             {
                 LatchSlot slot = slots[i];
@@ -37,11 +36,11 @@ namespace ElderBand.Wristband
                 {
                     over = slot.Open ? over : Older(over, slot);
                     followed = slot.Open ? Older(followed, slot) : followed;
-                    followsSos |= slot.Open && slot.Type == FrameType.Sos;
                 }
             }
 
-            LatchSlot given = over != null ? over : Joined(slots, followsSos);
+            LatchSlot given = Oldest(slots, FrameType.Sos, false, 0);
+            given = given != null ? given : over;
             given = given != null ? given : lower;
             if (given != null || rank < 2)
             {
@@ -51,14 +50,6 @@ namespace ElderBand.Wristband
             given = Oldest(slots, FrameType.Sos, true, 1);
             given = given != null ? given : Oldest(slots, FrameType.None, true, 1);
             return given != null ? given : followed;
-        }
-
-        // The oldest press without a stage may have opened a card whose first stage is still on its way. It is taken
-        // only where the press that opened the card is known.
-        private static LatchSlot Joined(LatchSlot[] slots, bool openerIsKnown)
-        {
-            LatchSlot second = Oldest(slots, FrameType.Sos, false, 1);
-            return second != null || !openerIsKnown ? second : Oldest(slots, FrameType.Sos, false, 0);
         }
 
         // The oldest (skipped 0) or second oldest (skipped 1) frame of a type (None: any): of those that wait for the

@@ -14,7 +14,7 @@ namespace ElderBand.Wristband
         /// <summary>The centre has not sent a receipt for the frame.</summary>
         public bool Pending;
 
-        /// <summary>An alarm whose help is followed on the wrist until it is closed.</summary>
+        /// <summary>An alarm whose help is followed until the wrist has shown that it is closed.</summary>
         public bool Open;
 
         /// <summary>
@@ -55,13 +55,26 @@ namespace ElderBand.Wristband
         /// <summary>When to notify the frame next, ms.</summary>
         public long NextTryMs;
 
+        /// <summary>The centre's receipt says that this frame opened a card: the stages of the card name it.</summary>
+        public bool OpenedCard;
+
         /// <summary>
-        /// The centre answers this frame with stages. A press has none before the first has come, and none at all where
-        /// it joined the card of another press (docs/adr/0042); a fall always has some.
+        /// The centre answers this frame with stages. A press has none before the centre's receipt, and none at all
+        /// where it joined the card of another press (docs/adr/0042); a fall always has some.
         /// </summary>
         public bool HasOwnStages
         {
-            get { return Revision >= 0 || Type != FrameType.Sos; }
+            get { return OpenedCard || Revision >= 0 || Type != FrameType.Sos; }
+        }
+
+        /// <summary>
+        /// From now on the slot follows another frame's card. The centre has the slot's own frame, so it is not sent
+        /// again.
+        /// </summary>
+        public void Follow(int boot, int sequence)
+        {
+            Bytes.PutU24(Frame, 1, boot);
+            Bytes.PutU16(Frame, 4, sequence);
         }
 
         /// <summary>Type of the frame.</summary>

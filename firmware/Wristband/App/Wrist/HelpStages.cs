@@ -31,6 +31,21 @@ namespace ElderBand.Wristband
         /// <summary>The stage the wrist showed last; Waiting again with a new alarm.</summary>
         public Stage Shown { get; private set; }
 
+        /// <summary>
+        /// Begins a boot: an end that the last boot has not shown is shown. The centre repeats all other stages.
+        /// </summary>
+        public void Start()
+        {
+            for (int i = 0; i < AlarmLatch.Slots; i++)
+            {
+                LatchSlot slot = _latch.At(i);
+                if (slot.Used && slot.Open && slot.Stage == Stage.Closed)
+                {
+                    _signal.ShowStage(slot, Stage.Closed);
+                }
+            }
+        }
+
         /// <summary>A new alarm: nobody has it yet.</summary>
         public void Begin()
         {
@@ -63,25 +78,59 @@ namespace ElderBand.Wristband
         /// <summary>
         /// The centre has stored a frame of the alarm lane, or refused it: stage 2 for an alarm that it has stored.
         /// </summary>
-        public void OnReceipt(int boot, int sequence, byte refusal)
+        public void OnReceipt(byte[] frame)
         {
-            LatchSlot slot = _latch.Find(boot, sequence);
+            LatchSlot slot = _latch.Find(Frame.BootOf(frame, 0), Frame.SequenceOf(frame, 0));
             if (slot == null)
             {
                 return;
             }
 
+            bool isFirst = slot.Pending;
             _latch.Delivered(slot);
-            if (refusal != 0)
+            if (Payload.ReceiptRefusal(frame, 0) != 0)
             {
                 slot.Open = false; // the centre has refused the frame, so no later stage would close the alarm
                 _signal.Forget(slot, Stage.Home);
+                return;
             }
-            else if (slot.Used && slot.Open && slot.Stage < Stage.Centre)
+
+            bool isNews = true;
+            if (isFirst && slot.Type == FrameType.Sos && Payload.OpenerBoot(frame, 0) >= 0)
             {
-                Reach(slot, Stage.Centre);
-                slot.Open = !slot.Overtaken;
+                isNews = FindCard(slot, Payload.OpenerBoot(frame, 0), Payload.OpenerSequence(frame, 0));
             }
+
+            if (slot.Used && slot.Open && slot.Stage < Stage.Centre)
+            {
+                slot.Open = !slot.Overtaken;
+                if (slot.Open && isNews)
+                {
+                    Reach(slot, Stage.Centre);
+                    return;
+                }
+
+                slot.Stage = Stage.Centre; // less than what the wrist has said of the card: it shows nothing
+                _signal.Forget(slot, Stage.Home);
+            }
+        }
+
+        // The stages of a press's card name the frame that opened the card. Where no slot holds that frame any more,
+        // the slot of the press takes its place, so that the wrist shows the stages (docs/adr/0042). False where a
+        // person has the card already.
+        private bool FindCard(LatchSlot press, int openerBoot, int openerSequence)
+        {
+            LatchSlot opener = _latch.Find(openerBoot, openerSequence);
+            if (opener == null)
+            {
+                press.Follow(openerBoot, openerSequence);
+                press.OpenedCard = true;
+                return true;
+            }
+
+            opener.OpenedCard = true;
+            press.Overtaken = opener.Stage == Stage.Closed || !opener.Open; // the end of another card does not end it
+            return opener.Stage < Stage.Taken;
         }
 
         /// <summary>
@@ -105,7 +154,7 @@ namespace ElderBand.Wristband
             if (isNews)
             {
                 slot.Revision = revision;
-                slot.Open = stage != Stage.Closed;
+                slot.Open |= stage != Stage.Closed;
                 _latch.Touch();
             }
 
@@ -118,7 +167,12 @@ namespace ElderBand.Wristband
                         ConfirmAgain(slot, nowMs);
                     }
                 }
-                else if (slot.Open && !_signal.Shows(slot))
+                else if (stage == Stage.Closed && !slot.Open)
+                {
+                    slot.Shown = stage; // an earlier boot has shown it
+                    Confirm(slot, stage, nowMs);
+                }
+                else if (!_signal.Shows(slot))
                 {
                     _signal.ShowStage(slot, stage); // a reboot lost the note that the stage was shown
                 }
@@ -131,6 +185,7 @@ namespace ElderBand.Wristband
                 ForgetJoined();
             }
 
+            slot.Open = true; // "closed" too is awaited until it has been shown
             Reach(slot, stage);
             if (stage == Stage.Closed)
             {
@@ -152,7 +207,7 @@ namespace ElderBand.Wristband
             for (int i = 0; i < AlarmLatch.Slots; i++)
             {
                 LatchSlot slot = _latch.At(i);
-                if (slot.Used && slot.Type == FrameType.Sos && slot.Open && slot.Revision < 0)
+                if (slot.Used && slot.Open && !slot.HasOwnStages)
                 {
                     slot.Open = slot.Pending;
                     slot.Overtaken = slot.Pending;
@@ -193,6 +248,12 @@ namespace ElderBand.Wristband
             {
                 slot.Shown = stage;
                 Shown = stage;
+                if (stage == Stage.Closed && slot.Stage == Stage.Closed)
+                {
+                    slot.Open = false;
+                    _latch.Touch();
+                }
+
                 Confirm(slot, stage, nowMs);
                 due = _signal.Step(nowMs);
                 slot = _signal.TakeShown(out stage);
@@ -207,7 +268,7 @@ namespace ElderBand.Wristband
             for (int i = 0; i < AlarmLatch.Slots; i++)
             {
                 LatchSlot slot = _latch.At(i);
-                if (!slot.Used || !slot.Open)
+                if (!slot.Used || !slot.Open || slot.Stage == Stage.Closed)
                 {
                     continue;
                 }
