@@ -244,6 +244,7 @@ public sealed class Downlink : IDisposable
         {
             return;
         }
+        _hubs.SendHello(hubId);
         SendTable(db, hub, nowMs, always: true);
         _asked.Remove(hubId); // the question may have been lost with the last connection
         AskForTrace(db, hubId);
@@ -352,7 +353,7 @@ public sealed class Downlink : IDisposable
                 size = HubMessage.AddBand(message, link.Band.Address, (uint)link.HomeId, link.LinkEpoch, keys);
             }
         }
-        byte[] content = message[(HubMessage.BandsHeaderSize - 1)..size];
+        byte[] content = message[HubMessage.CountAt..size];
         if (!always && _tables.TryGetValue(hub.Id, out byte[]? last) && last.AsSpan().SequenceEqual(content))
         {
             return;

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using ElderBand.BandProtocol;
 using ElderBand.Mqtt;
 
 namespace ElderBand.HubService.Devices;
@@ -51,6 +52,13 @@ public sealed class HubLinks
         }
         _ = SendAsync(hub.Connection, hub.Session.DownPrefix + topic, payload.AsMemory(0, count));
         return true;
+    }
+
+    /// <summary>Tells a hub which versions of messages this program knows.</summary>
+    public void SendHello(string hubId)
+    {
+        byte[] message = new byte[HubMessage.CentreHelloSize];
+        Send(hubId, "hello", message, HubMessage.PutCentreHello(message));
     }
 
     private static async Task SendAsync(

@@ -16,6 +16,7 @@ public sealed class FrameIntake(Calls calls, Falls falls, Downlink downlink, Hub
 {
     private const long HeardWithinMs = 3_600_000;
     private const int LimitersKept = 4096;
+    private const string VersionCode = "version";
 
     private readonly BandAlarmLane _alarmLane = new(calls, falls, downlink, metrics);
     private readonly BandVitalsLane _vitalsLane = new(downlink, metrics);
@@ -39,7 +40,7 @@ public sealed class FrameIntake(Calls calls, Falls falls, Downlink downlink, Hub
         {
             for (int i = 0; i < Envelope.Count(data); i++)
             {
-                int record = Envelope.RecordAt(i);
+                int record = Envelope.RecordAt(data, i);
                 if ((Frame.TypeOf(data, Envelope.FrameAt(record)) == FrameType.FallCancelled) == cancels)
                 {
                     StoreRecordAlone(tx, hub, data, record);
@@ -54,7 +55,7 @@ public sealed class FrameIntake(Calls calls, Falls falls, Downlink downlink, Hub
         int size = HubMessage.BeginReceipt(message, tx.NowMs);
         for (int i = 0; i < Envelope.Count(data); i++)
         {
-            int at = Envelope.RecordAt(i);
+            int at = Envelope.RecordAt(data, i);
             size = HubMessage.AddReceipt(message, Envelope.RecordBoot(data, at), Envelope.RecordSequence(data, at));
         }
         tx.After(() => hubs.Send(hub.HubId, "receipt", message, size));
@@ -78,6 +79,7 @@ public sealed class FrameIntake(Calls calls, Falls falls, Downlink downlink, Hub
         DeviceRows.HubHeard(
             tx.Db, hub.HubId, tx.NowMs, boot, uptimeS, Bytes.GetI64(data, 8), Bytes.GetU16(data, 16),
             Bytes.GetU16(data, 18), flags);
+        TechnicalReports.KnownVersion(tx, hub, VersionCode);
         if (isHello)
         {
             tx.After(() => downlink.Hello(hub.HubId));
@@ -89,7 +91,8 @@ public sealed class FrameIntake(Calls calls, Falls falls, Downlink downlink, Hub
     {
         TechnicalReports.Heard(tx, hub);
         bool asked = TraceRows.PutAnswer(
-            tx.Db, TraceRows.OfHub(hub.HubId), TraceMessage.Ask(data), data[TraceMessage.HeaderSize..], tx.NowMs);
+            tx.Db, TraceRows.OfHub(hub.HubId), TraceMessage.Ask(data),
+            data.AsSpan(TraceMessage.HeaderSize, TraceMessage.EntryBytes(data)).ToArray(), tx.NowMs);
         metrics.Count($"traces_total{{verdict=\"{(asked ? "stored" : "notAsked")}\"}}");
     }
 
@@ -101,6 +104,22 @@ public sealed class FrameIntake(Calls calls, Falls falls, Downlink downlink, Hub
         EventRows.Quarantine(
             tx.Db, hub.CentreId, hub.HubId, 0, reason, content[..Math.Min(content.Length, 1024)].ToArray(), tx.NowMs);
         TechnicalReports.Card(tx, hub.CentreId, "quarantine", null, hub.HubId, urgent: false, reason);
+    }
+
+    /// <summary>
+    /// Keeps a message of a version that this program does not know. It may hold calls for help, so a person must look.
+    /// The hub is told which versions this program knows; a hub that knows one of them sends again in that version, and
+    /// its next hello closes the card (docs/adr/0096).
+    /// </summary>
+    public void RejectVersion(Tx tx, HubSession hub, string kind, byte[] content)
+    {
+        metrics.Count("messages_rejected_total");
+        TechnicalReports.Heard(tx, hub);
+        string reason = $"version {content[0]} on up/{kind}";
+        EventRows.Quarantine(
+            tx.Db, hub.CentreId, hub.HubId, 0, reason, content[..Math.Min(content.Length, 1024)], tx.NowMs);
+        TechnicalReports.Card(tx, hub.CentreId, "unknownFrame", null, hub.HubId, urgent: true, reason, VersionCode);
+        tx.After(() => hubs.SendHello(hub.HubId));
     }
 
     /// <summary>

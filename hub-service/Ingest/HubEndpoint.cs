@@ -87,6 +87,8 @@ public sealed class HubEndpoint(Store store, FrameIntake intake, HubLinks hubs, 
             "trace" => TraceMessage.AnswerIsValid(data, data.Length),
             _ => false,
         };
+        bool ofUnknownVersion = kind is "alarm" or "vitals" or "hello" or "beat" or "trace"
+            && HubMessage.IsOfUnknownVersion(data, data.Length);
         metrics.Count($"messages_total{{topic=\"{(valid ? kind : "other")}\"}}");
         try
         {
@@ -95,7 +97,11 @@ public sealed class HubEndpoint(Store store, FrameIntake intake, HubLinks hubs, 
                 tx =>
                 {
                     tx.ArrivedUs = arrivedUs;
-                    if (!valid)
+                    if (ofUnknownVersion)
+                    {
+                        intake.RejectVersion(tx, session, kind, data);
+                    }
+                    else if (!valid)
                     {
                         intake.Reject(tx, session, $"no message of the protocol on up/{Shown(kind)}", data);
                     }

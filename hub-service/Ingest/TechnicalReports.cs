@@ -13,6 +13,11 @@ internal static class TechnicalReports
         string code = "") =>
         TechnicalRows.Open(tx, new TechnicalKey(centreId, kind, bandId, hubId, code), urgent, detail);
 
+    /// <summary>Closes the card about versions: the hub has sent what this program knows.</summary>
+    public static void KnownVersion(Tx tx, HubSession hub, string code) =>
+        TechnicalRows.Close(
+            tx, new TechnicalKey(hub.CentreId, "unknownFrame", null, hub.HubId, code), "speaks a known version");
+
     /// <summary>A hub has been heard: it is silent no more.</summary>
     public static void Heard(Tx tx, HubSession hub)
     {
@@ -114,6 +119,7 @@ internal static class TechnicalReports
         TechnicalCode.FlashFault => ("flashFault", "", true),
         TechnicalCode.Tamper => ("tamper", "", true),
         TechnicalCode.LatchFull => ("bandFault", "latchFull", true),
+        TechnicalCode.VersionUnknown => ("unknownFrame", "hubVersion", true),
         TechnicalCode.PressLatchFault => ("bandFault", "pressLatch", true),
         TechnicalCode.ConfigurationRefused => ("other", "configuration refused by the band", false),
         _ => ("bandFault", $"code {(int)code}", true),

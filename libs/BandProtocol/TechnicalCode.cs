@@ -87,5 +87,8 @@ namespace ElderBand.BandProtocol
 
         /// <summary>The band's press latch did not remember a press: a press during a boot may be lost.</summary>
         PressLatchFault = 31,
+
+        /// <summary>Hub: the centre sends messages of a version that this hub does not know.</summary>
+        VersionUnknown = 32,
     }
 }

@@ -27,13 +27,19 @@ namespace ElderBand.BandProtocol
         /// <summary>True where a question is well formed.</summary>
         public static bool AskIsValid(byte[] data, int count)
         {
-            return count == AskSize && data[0] == HubMessage.Version;
+            return HubMessage.Fits(count, AskSize) && data[0] == HubMessage.Version;
         }
 
         /// <summary>Number of the question, in the question and in its answer.</summary>
         public static byte Ask(byte[] data)
         {
             return data[1];
+        }
+
+        /// <summary>Bytes of the entries of a valid answer, from <see cref="HeaderSize"/>.</summary>
+        public static int EntryBytes(byte[] data)
+        {
+            return data[2] * TraceRing.EntrySize;
         }
 
         /// <summary>Writes the answer with all entries; returns its size, at most <see cref="MaxSize"/>.</summary>
@@ -56,7 +62,7 @@ namespace ElderBand.BandProtocol
             return count >= HeaderSize
                 && data[0] == HubMessage.Version
                 && data[2] <= TraceRing.Capacity
-                && count == HeaderSize + (data[2] * TraceRing.EntrySize);
+                && HubMessage.Fits(count, HeaderSize + (data[2] * TraceRing.EntrySize));
         }
     }
 }

@@ -143,7 +143,7 @@ public sealed partial class MemoryCentre(World world)
         var size = HubMessage.BeginReceipt(receipt, 1_780_000_000_000 + world.NowMs);
         for (var i = 0; i < Envelope.Count(envelope); i++)
         {
-            var record = Envelope.RecordAt(i);
+            var record = Envelope.RecordAt(envelope, i);
             Store(envelope, record);
             size = HubMessage.AddReceipt(
                 receipt, Envelope.RecordBoot(envelope, record), Envelope.RecordSequence(envelope, record));

@@ -132,13 +132,28 @@ public sealed class ScriptedCentre(HubRig rig) : IUplink
         return id;
     }
 
+    /// <summary>Changes each message to the hub, as another program would write it.</summary>
+    public Func<UplinkTopic, byte[], byte[]> Rewrites { get; set; } = static (_, data) => data;
+
+    /// <summary>Sends a message to the hub.</summary>
+    public void Send(UplinkTopic topic, byte[] data) =>
+        rig.Message(EventKind.Downlink, (int)topic, Rewrites(topic, data));
+
+    /// <summary>Says which versions the centre knows.</summary>
+    public void SendHello()
+    {
+        byte[] data = new byte[HubMessage.CentreHelloSize];
+        HubMessage.PutCentreHello(data);
+        Send(UplinkTopic.Hello, data);
+    }
+
     /// <summary>Sends one frame for a band.</summary>
     public void SendBandFrame(long address, byte[] frame)
     {
         byte[] data = new byte[HubMessage.MaxDownSize];
         HubMessage.BeginBandFrames(data);
         int size = HubMessage.AddBandFrame(data, address, frame);
-        rig.Message(EventKind.Downlink, (int)UplinkTopic.Band, data[..size]);
+        Send(UplinkTopic.Band, data[..size]);
     }
 
     /// <summary>Sends the receipt of one record.</summary>
@@ -147,7 +162,7 @@ public sealed class ScriptedCentre(HubRig rig) : IUplink
         byte[] data = new byte[HubMessage.MaxDownSize];
         HubMessage.BeginReceipt(data, rig.CentreTimeMs);
         int size = HubMessage.AddReceipt(data, boot, sequence);
-        rig.Message(EventKind.Downlink, (int)UplinkTopic.Receipt, data[..size]);
+        Send(UplinkTopic.Receipt, data[..size]);
     }
 
     /// <summary>Asks the hub for its trace.</summary>
@@ -155,7 +170,7 @@ public sealed class ScriptedCentre(HubRig rig) : IUplink
     {
         byte[] data = new byte[TraceMessage.AskSize];
         TraceMessage.PutAsk(data, ask);
-        rig.Message(EventKind.Downlink, (int)UplinkTopic.Trace, data);
+        Send(UplinkTopic.Trace, data);
     }
 
     private void Commit(UplinkTopic topic, byte[] data)
@@ -164,7 +179,7 @@ public sealed class ScriptedCentre(HubRig rig) : IUplink
         int size = HubMessage.BeginReceipt(receipt, rig.CentreTimeMs);
         for (int i = 0; i < Envelope.Count(data); i++)
         {
-            int at = Envelope.RecordAt(i);
+            int at = Envelope.RecordAt(data, i);
             int frame = Envelope.FrameAt(at);
             Arrived arrived = new(
                 topic,
@@ -192,7 +207,7 @@ public sealed class ScriptedCentre(HubRig rig) : IUplink
         if (topic == UplinkTopic.Alarm && size > HubMessage.ReceiptHeaderSize)
         {
             byte[] message = receipt[..size];
-            rig.At(50, () => rig.Message(EventKind.Downlink, (int)UplinkTopic.Receipt, message));
+            rig.At(50, () => Send(UplinkTopic.Receipt, message));
         }
     }
 

@@ -153,7 +153,7 @@ public sealed class HubRig
 
         _tableSent = true;
         _epoch = epoch;
-        Message(EventKind.Downlink, (int)UplinkTopic.Bands, data[..size]);
+        Centre.Send(UplinkTopic.Bands, data[..size]);
     }
 
     /// <summary>Steps the hub at each due time and after each event.</summary>

@@ -20,6 +20,7 @@ public static class TopicNames
     /// <summary>What the service has published on a whole topic; null where a hub does not know it.</summary>
     public static UplinkTopic? Down(string topic) => topic[(topic.LastIndexOf('/') + 1)..] switch
     {
+        "hello" => UplinkTopic.Hello,
         "receipt" => UplinkTopic.Receipt,
         "band" => UplinkTopic.Band,
         "bands" => UplinkTopic.Bands,

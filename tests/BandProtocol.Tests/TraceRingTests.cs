@@ -83,7 +83,7 @@ public sealed class TraceRingTests
     }
 
     [Fact]
-    public void A_hubs_answer_carries_the_whole_ring_and_another_length_or_version_is_refused()
+    public void A_hubs_answer_carries_the_whole_ring_and_one_too_short_or_of_another_version_is_refused()
     {
         TraceRing ring = new();
         for (int i = 0; i < 70; i++)
@@ -106,7 +106,8 @@ public sealed class TraceRingTests
         data[2] = TraceRing.Capacity + 1;
         TraceMessage.AnswerIsValid(data, TraceMessage.HeaderSize + (65 * TraceRing.EntrySize)).ShouldBeFalse();
         TraceMessage.AskIsValid(data, TraceMessage.PutAsk(data, 5)).ShouldBeTrue();
-        TraceMessage.AskIsValid(data, 3).ShouldBeFalse();
+        TraceMessage.AskIsValid(data, 3).ShouldBeTrue("a later program may add bytes");
+        TraceMessage.AskIsValid(data, 1).ShouldBeFalse();
     }
 
     [Fact]

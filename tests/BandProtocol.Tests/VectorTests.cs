@@ -189,7 +189,7 @@ public sealed class VectorTests
             }
 
             byte[] longer = [.. expected, 0];
-            IsValid(kind, longer, longer.Length).ShouldBeFalse(kind);
+            IsValid(kind, longer, longer.Length).ShouldBeTrue(kind + " with a byte of a later program");
             longer[0] = 2;
             IsValid(kind, longer, expected.Length).ShouldBeFalse(kind + " of another version");
         }
@@ -374,7 +374,7 @@ public sealed class VectorTests
         int index = 0;
         foreach (JsonElement record in vector.GetProperty("records").EnumerateArray())
         {
-            int at = Envelope.RecordAt(index++);
+            int at = Envelope.RecordAt(data, index++);
             Envelope.RecordBoot(data, at).ShouldBe(record.GetProperty("boot").GetInt32());
             Envelope.RecordSequence(data, at).ShouldBe(record.GetProperty("sequence").GetInt32());
             Envelope.BandAddress(data, at).ShouldBe(record.GetProperty("address").GetInt64());

@@ -7,7 +7,7 @@ namespace ElderBand.Tests.Fuzz;
 public sealed class FrameFuzzTests
 {
     [Fact]
-    public void Frames_a_changed_frame_never_passes_and_a_valid_envelope_reads_and_writes_the_same_bytes()
+    public void Frames_a_changed_frame_never_passes_and_a_valid_envelope_reads_and_writes_the_bytes_this_program_knows()
     {
         var envelopes = Fuzzer.Corpus("envelopes");
         var tagger = new Tagger(new HostMac());
@@ -19,7 +19,7 @@ public sealed class FrameFuzzTests
             var envelope = Fuzzer.Mutated(random, envelopes);
             if (Envelope.IsValid(envelope, envelope.Length))
             {
-                WrittenAgain(envelope).ShouldBe(envelope);
+                WrittenAgain(envelope).ShouldBe(Known(envelope));
             }
         });
     }
@@ -50,6 +50,18 @@ public sealed class FrameFuzzTests
         }
     }
 
+    /// <summary>The envelope without what a later program may have added to records and after them.</summary>
+    private static byte[] Known(byte[] envelope)
+    {
+        List<byte> known = [.. envelope[..(Envelope.HeaderSize - 1)], Envelope.RecordSize];
+        for (var i = 0; i < Envelope.Count(envelope); i++)
+        {
+            known.AddRange(envelope.AsSpan(Envelope.RecordAt(envelope, i), Envelope.RecordSize));
+        }
+
+        return [.. known];
+    }
+
     private static byte[] WrittenAgain(byte[] envelope)
     {
         var data = new byte[Envelope.MaxSize];
@@ -57,7 +69,7 @@ public sealed class FrameFuzzTests
         var size = Envelope.HeaderSize;
         for (var i = 0; i < Envelope.Count(envelope); i++)
         {
-            var at = Envelope.RecordAt(i);
+            var at = Envelope.RecordAt(envelope, i);
             const int ageBits = 3 << 2;
             size = Envelope.Add(
                 data, Envelope.RecordBoot(envelope, at), Envelope.RecordSequence(envelope, at),

@@ -111,7 +111,7 @@ public sealed class QuietPorts : IHubLink, IUplink
             HubMessage.BeginReceipt(_receipt, HubRig.BuildDateMs + Clock.Now);
             for (int i = 0; i < Envelope.Count(payload); i++)
             {
-                int at = Envelope.RecordAt(i);
+                int at = Envelope.RecordAt(payload, i);
                 _receiptSize = HubMessage.AddReceipt(
                     _receipt, Envelope.RecordBoot(payload, at), Envelope.RecordSequence(payload, at));
             }

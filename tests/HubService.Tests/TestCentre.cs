@@ -256,6 +256,9 @@ public sealed class TestHub : IAsyncDisposable
     /// <summary>Numbers of the questions for the hub's trace.</summary>
     public ConcurrentQueue<byte> Questions { get; private init; } = new();
 
+    /// <summary>The centre's hellos.</summary>
+    public ConcurrentQueue<byte[]> Hellos { get; private init; } = new();
+
     public Task<MqttDisconnect> Closed => _client.Closed;
 
     public static async Task<TestHub> ConnectAsync(TestCentre centre, string id, int port, bool subscribe = true)
@@ -264,6 +267,7 @@ public sealed class TestHub : IAsyncDisposable
         var down = new ConcurrentQueue<(long, byte[])>();
         var tables = new ConcurrentQueue<byte[]>();
         var questions = new ConcurrentQueue<byte>();
+        var hellos = new ConcurrentQueue<byte[]>();
         using X509Certificate2 ca = X509Certificate2.CreateFromPem(centre.Enrolled.CaPem);
         MqttClient client = await MqttClient.ConnectAsync("localhost", port, ca, new MqttClientOptions
         {
@@ -279,7 +283,7 @@ public sealed class TestHub : IAsyncDisposable
                         HubMessage.ReceiptIsValid(data, data.Length).ShouldBeTrue();
                         for (int i = 0; i < data[9]; i++)
                         {
-                            int at = HubMessage.ReceiptHeaderSize + (i * HubMessage.ReceiptSize);
+                            int at = HubMessage.EntryAt(data, HubMessage.CountAt, i);
                             receipts.Enqueue((Bytes.GetU24(data, at), Bytes.GetU16(data, at + 3)));
                         }
                         break;
@@ -287,13 +291,16 @@ public sealed class TestHub : IAsyncDisposable
                         HubMessage.BandFramesIsValid(data, data.Length).ShouldBeTrue();
                         for (int i = 0; i < data[1]; i++)
                         {
-                            int at = HubMessage.BandHeaderSize + (i * HubMessage.BandFrameSize);
+                            int at = HubMessage.EntryAt(data, HubMessage.BandCountAt, i);
                             down.Enqueue((Bytes.GetU48(data, at), data[(at + 6)..(at + 6 + Frame.Size)]));
                         }
                         break;
                     case "bands":
                         HubMessage.BandsIsValid(data, data.Length).ShouldBeTrue();
                         tables.Enqueue(data);
+                        break;
+                    case "hello":
+                        hellos.Enqueue(data);
                         break;
                     case "trace":
                         TraceMessage.AskIsValid(data, data.Length).ShouldBeTrue();
@@ -312,6 +319,7 @@ public sealed class TestHub : IAsyncDisposable
             Down = down,
             Tables = tables,
             Questions = questions,
+            Hellos = hellos,
         };
     }
 

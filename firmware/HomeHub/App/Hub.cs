@@ -53,7 +53,7 @@ namespace ElderBand.HomeHub
             _writer = new OutboxWriter(_outbox, _bands, _signals, _reports);
             _time = new TimeKeeper(ports.Clock, ports.Flash, buildDateUnixMs, ports.UtcOffsetMinutes);
             _uplink = new Uplink(ports.Uplink, ports.Flash, ports.Clock, _outbox, _bands, _ring);
-            _downlinks = new Downlinks(ports.Radio, _bands, _writer, _time, _uplink);
+            _downlinks = new Downlinks(ports.Radio, _bands, _writer, _time, _uplink, _reports);
             _links = new Links(ports.Radio, _bands, tagger);
             _judge = new FrameJudge(ports.Radio, _bands, _outbox, tagger, _reports);
             _trace = new HubTrace(_ring, _outbox, _uplink, _links);

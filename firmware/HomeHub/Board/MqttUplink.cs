@@ -239,6 +239,9 @@ namespace ElderBand.HomeHub.Board
             int topic;
             switch (e.Topic.Substring(_topics.Length))
             {
+                case "down/hello":
+                    topic = (int)UplinkTopic.Hello;
+                    break;
                 case "down/receipt":
                     topic = (int)UplinkTopic.Receipt;
                     break;

@@ -200,7 +200,7 @@ def messages(all_frames):
     out = []
     for count in (0, 1, 3, 16):
         boot, uptime, wall = rng.randrange(1 << 24), rng.randrange(1 << 32), rng.choice([0, 1790000000123])
-        data = bytes([1]) + u24(boot) + struct.pack("<Iq", uptime, wall) + bytes([count])
+        data = bytes([1]) + u24(boot) + struct.pack("<Iq", uptime, wall) + bytes([count, 37])
         records = []
         for i in range(count):
             r = {
@@ -220,21 +220,50 @@ def messages(all_frames):
                     "waiting": waiting, "flags": flags, "hex": data.hex()})
     for count in (0, 1, 64):
         pairs = [[rng.randrange(1 << 24), rng.randrange(1 << 16)] for _ in range(count)]
-        data = bytes([1]) + struct.pack("<q", 1790000000456) + bytes([count])
+        data = bytes([1]) + struct.pack("<q", 1790000000456) + bytes([count, 5])
         data += b"".join(u24(b) + u16(s) for b, s in pairs)
         out.append({"kind": "receipt", "centreMs": 1790000000456, "records": pairs, "hex": data.hex()})
     for count in (0, 1, 16):
         chosen = picks[:count]
-        data = bytes([1, count]) + b"".join(addresses[i % 3].to_bytes(6, "little") + f for i, f in enumerate(chosen))
+        data = bytes([1, count, 26]) + b"".join(addresses[i % 3].to_bytes(6, "little") + f for i, f in enumerate(chosen))
         out.append({"kind": "band", "addresses": [addresses[i % 3] for i in range(count)],
                     "frames": [f.hex() for f in chosen], "hex": data.hex()})
     for count in (0, 1, 8):
-        data = bytes([1]) + struct.pack("<q", 1790000000789) + bytes([count])
+        data = bytes([1]) + struct.pack("<q", 1790000000789) + bytes([count, 60])
         for i in range(count):
             data += (0xC0FFEE000001 + i).to_bytes(6, "little") + struct.pack("<IH", GROUP, EPOCH)
             data += KEYS["linkUp"] + KEYS["linkDown"] + KEYS["air"]
         out.append({"kind": "bands", "centreMs": 1790000000789, "firstAddress": 0xC0FFEE000001, "count": count, "hex": data.hex()})
     return out
+
+
+def later(data, count_at=None, more=3):
+    """The message as a later program of the same version may write it: longer entries, and bytes after the last one."""
+    if count_at is not None:
+        count, size, first = data[count_at], data[count_at + 1], count_at + 2
+        entries = b"".join(data[first + i * size:first + (i + 1) * size] + b"\xee" * more for i in range(count))
+        data = data[:count_at + 1] + bytes([size + more]) + entries
+    return data + b"\xee" * 5
+
+
+COUNT_AT = {"envelope": 16, "receipt": 9, "band": 1, "bands": 9, "hello": None}
+
+
+def versions(all_messages):
+    out = []
+    for m in all_messages:
+        data = bytes.fromhex(m["hex"])
+        if m["kind"] in ("bands", "band", "receipt", "envelope") and data[COUNT_AT[m["kind"]]] > 3:
+            continue
+        out.append({
+            "kind": m["kind"], "now": data.hex(), "later": later(data, COUNT_AT[m["kind"]]).hex(),
+            "next": (bytes([2]) + data[1:]).hex(),
+        })
+    return out
+
+
+# The centre's hello: what it says and the version that a program which knows version 1 only then uses, 0 for none.
+CENTRE_HELLOS = [("010101", 1), ("020102", 1), ("020202", 0), ("0a030a", 0), ("010001", 1), ("0101", 0), ("0201ffeeeeee", 1)]
 
 
 def device_table(all_frames):
@@ -280,6 +309,11 @@ def main():
         "frames": all_frames,
         "messages": messages(all_frames),
     }
+    matrix = {
+        "messages": versions(data["messages"]),
+        "centreHellos": [{"hex": h, "common": common} for h, common in CENTRE_HELLOS],
+    }
+    (HERE / "versions.json").write_text(json.dumps(matrix, indent=1) + "\n", encoding="utf-8", newline="\n")
     rows = ",\n".join("    " + json.dumps(v) for v in data.pop("frames"))
     notes = ",\n".join("    " + json.dumps(v) for v in data.pop("messages"))
     head = json.dumps(data, indent=2)[:-2]

@@ -99,7 +99,8 @@ namespace ElderBand.HomeHub
             }
 
             // The time in front of the table changes with every message: compare what follows.
-            if (count == _tableBytes && Bytes.Same(data, 9, _table, 9, count - 9))
+            if (count == _tableBytes
+                && Bytes.Same(data, HubMessage.CountAt, _table, HubMessage.CountAt, count - HubMessage.CountAt))
             {
                 return true;
             }
@@ -164,9 +165,9 @@ namespace ElderBand.HomeHub
 
         private bool IsListed(long address)
         {
-            for (int i = 0; i < _table[9]; i++)
+            for (int i = 0; i < _table[HubMessage.CountAt]; i++)
             {
-                if (Bytes.GetU48(_table, HubMessage.BandsHeaderSize + (i * HubMessage.BandEntrySize)) == address)
+                if (Bytes.GetU48(_table, HubMessage.EntryAt(_table, HubMessage.CountAt, i)) == address)
                 {
                     return true;
                 }
@@ -191,9 +192,9 @@ namespace ElderBand.HomeHub
 
             Count = kept;
             Fingerprint = Crc32.Compute(_table, 0, _tableBytes);
-            for (int i = 0; i < _table[9]; i++)
+            for (int i = 0; i < _table[HubMessage.CountAt]; i++)
             {
-                int at = HubMessage.BandsHeaderSize + (i * HubMessage.BandEntrySize);
+                int at = HubMessage.EntryAt(_table, HubMessage.CountAt, i);
                 long address = Bytes.GetU48(_table, at);
                 BandSession session = Find(address);
                 if (session == null)

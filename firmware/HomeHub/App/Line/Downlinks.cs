@@ -3,20 +3,27 @@ using ElderBand.BandProtocol;
 namespace ElderBand.HomeHub
 {
     /// <summary>
-    /// What the centre sends: receipts, frames for bands, the table of the bands, and the question for the trace.
+    /// What the centre sends: its hello, receipts, frames for bands, the table of the bands, and the question for the
+    /// trace.
     /// </summary>
     public sealed class Downlinks
     {
+        private const long VersionEveryMs = 3600000;
+
         private readonly IHubLink _radio;
         private readonly BandTable _bands;
         private readonly OutboxWriter _writer;
         private readonly TimeKeeper _time;
         private readonly Uplink _uplink;
+        private readonly Reports _reports;
         private readonly long[] _gone = new long[HubMessage.MaxBands];
+        private long _versionDueMs;
 
         /// <summary>Composes the parts that a message may change.</summary>
-        public Downlinks(IHubLink radio, BandTable bands, OutboxWriter writer, TimeKeeper time, Uplink uplink)
+        public Downlinks(
+            IHubLink radio, BandTable bands, OutboxWriter writer, TimeKeeper time, Uplink uplink, Reports reports)
         {
+            _reports = reports;
             _uplink = uplink;
             _radio = radio;
             _bands = bands;
@@ -33,17 +40,17 @@ namespace ElderBand.HomeHub
             if (topic == UplinkTopic.Receipt && HubMessage.ReceiptIsValid(data, count))
             {
                 _time.Take(Bytes.GetI64(data, 1), nowMs);
-                for (int i = 0; i < data[9]; i++)
+                for (int i = 0; i < data[HubMessage.CountAt]; i++)
                 {
-                    int at = HubMessage.ReceiptHeaderSize + (i * HubMessage.ReceiptSize);
+                    int at = HubMessage.EntryAt(data, HubMessage.CountAt, i);
                     _writer.OnReceipt(Bytes.GetU24(data, at), Bytes.GetU16(data, at + 3));
                 }
             }
             else if (topic == UplinkTopic.Band && HubMessage.BandFramesIsValid(data, count))
             {
-                for (int i = 0; i < data[1]; i++)
+                for (int i = 0; i < data[HubMessage.BandCountAt]; i++)
                 {
-                    int at = HubMessage.BandHeaderSize + (i * HubMessage.BandFrameSize);
+                    int at = HubMessage.EntryAt(data, HubMessage.BandCountAt, i);
                     TakeBandFrame(Bytes.GetU48(data, at), data, at + 6);
                 }
             }
@@ -63,9 +70,23 @@ namespace ElderBand.HomeHub
             {
                 _uplink.AskForTrace(TraceMessage.Ask(data), nowMs);
             }
-            else
+            else if (topic != UplinkTopic.Hello || HubMessage.CommonVersion(data, count) == 0)
             {
                 BadMessages++;
+                if (HubMessage.IsOfUnknownVersion(data, count) || topic == UplinkTopic.Hello)
+                {
+                    ReportVersion(data, count, nowMs);
+                }
+            }
+        }
+
+        // The centre may be giving stages or receipts that this hub cannot read, so staff must know.
+        private void ReportVersion(byte[] data, int count, long nowMs)
+        {
+            if (nowMs >= _versionDueMs)
+            {
+                _versionDueMs = nowMs + VersionEveryMs;
+                _reports.AddWith(TechnicalCode.VersionUnknown, count > 0 ? data[0] : (byte)0, nowMs);
             }
         }
 

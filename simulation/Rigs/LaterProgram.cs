@@ -1,0 +1,34 @@
+namespace ElderBand.Simulation;
+
+/// <summary>Messages as a later program of the same version may write them (docs/adr/0096).</summary>
+public static class LaterProgram
+{
+    private const int MoreInAnEntry = 3;
+    private const int MoreAtTheEnd = 5;
+    private const byte Unknown = 0xEE;
+
+    /// <summary>
+    /// The message with three unknown bytes more in each entry and five after the last one.
+    /// </summary>
+    /// <param name="message">A message of today.</param>
+    /// <param name="countAt">Offset of the number of entries; the size of one follows. -1 for no list.</param>
+    public static byte[] Write(byte[] message, int countAt = -1)
+    {
+        List<byte> later = [.. message];
+        if (countAt >= 0)
+        {
+            var size = message[countAt + 1];
+            later = [.. message[..(countAt + 1)], (byte)(size + MoreInAnEntry)];
+            for (var i = 0; i < message[countAt]; i++)
+            {
+                later.AddRange(message.AsSpan(countAt + 2 + (i * size), size));
+                later.AddRange(Enumerable.Repeat(Unknown, MoreInAnEntry));
+            }
+        }
+
+        return [.. later, .. Enumerable.Repeat(Unknown, MoreAtTheEnd)];
+    }
+
+    /// <summary>The message with the next version in front.</summary>
+    public static byte[] NextVersion(byte[] message) => [(byte)(message[0] + 1), .. message[1..]];
+}
