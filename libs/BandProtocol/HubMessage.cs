@@ -2,8 +2,8 @@ namespace ElderBand.BandProtocol
 {
     /// <summary>
     /// The other messages between hub and centre. All begin with a version byte of 1. A later program may add bytes
-    /// after the last one that is named here, and to each entry of a list, at most <see cref="Room"/>: a receiver passes
-    /// over them (docs/adr/0096).
+    /// after the last one that is named here, and to each entry of a list, at most <see cref="Room"/>: a receiver
+    /// passes over them (docs/adr/0096).
     /// Hello (up/hello): version 1, hub boot 3, uptime s 4, wall ms 8, firmware 2, records waiting 2, store flags 1
     /// (bit 0 came back empty, bit 1 on mains), protocol version 1. Beat (up/beat): the same layout.
     /// Centre's hello (down/hello): version 1, lowest and highest version of messages that the centre knows, 1 each.
