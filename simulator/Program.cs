@@ -2,6 +2,7 @@ using ElderBand.Simulation;
 using System.Runtime.InteropServices;
 using ElderBand.Simulator.Centre;
 using ElderBand.Simulator.Neighbourhood;
+using ElderBand.Simulator.Soak;
 using ElderBand.Simulator.Stories;
 using ElderBand.Simulator.Stories.Days;
 using ElderBand.Simulator.Swarm;
@@ -30,6 +31,7 @@ try
         ("bench", "press") => await PressBench.RunAsync(options, ending.Token),
         ("bench", "kill") => await KillBench.RunAsync(options, ending.Token),
         ("bench", "falls") => await FallBench.RunAsync(options, ending.Token),
+        ("soak", _) => await SoakRun.RunAsync(options.Service, options.Minutes, ending.Token),
         ("bench", "mqtt") => await MqttBench.RunAsync(ending.Token),
         _ => throw new SimulationException("The simulator is started by ./dev; ./dev help says how."),
     };

@@ -8,6 +8,8 @@ namespace ElderBand.Simulator.Centre;
 /// </summary>
 public sealed class ServiceProcess(string program, string[] arguments, Uri address, string logFile) : IDisposable
 {
+    private const int ReadyWithinS = 90;
+
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(2) };
     private readonly Lock _gate = new();
     private Process? _process;
@@ -23,6 +25,19 @@ public sealed class ServiceProcess(string program, string[] arguments, Uri addre
             lock (_gate)
             {
                 return _process is { HasExited: false };
+            }
+        }
+    }
+
+    /// <summary>Its memory, bytes; 0 where it does not run.</summary>
+    public long WorkingSetBytes
+    {
+        get
+        {
+            lock (_gate)
+            {
+                _process?.Refresh();
+                return IsRunning ? _process!.WorkingSet64 : 0;
             }
         }
     }
@@ -69,7 +84,7 @@ public sealed class ServiceProcess(string program, string[] arguments, Uri addre
         var watch = Stopwatch.StartNew();
         while (!await IsReadyAsync(cancellation))
         {
-            if (process.HasExited || watch.Elapsed > TimeSpan.FromSeconds(30))
+            if (process.HasExited || watch.Elapsed > TimeSpan.FromSeconds(ReadyWithinS))
             {
                 await Task.Delay(200, cancellation);
                 lock (said)
@@ -78,7 +93,7 @@ public sealed class ServiceProcess(string program, string[] arguments, Uri addre
                         process.HasExited
                             ? $"The centre ended at once (code {process.ExitCode}): "
                                 + $"{string.Join(" ", said.TakeLast(4))}"
-                            : $"The centre is not ready after 30 s; its log is {logFile}.");
+                            : $"The centre is not ready after {ReadyWithinS} s; its log is {logFile}.");
                 }
             }
 
@@ -117,6 +132,7 @@ public sealed class ServiceProcess(string program, string[] arguments, Uri addre
         if (!process.WaitForExit(5000))
         {
             process.Kill();
+            process.WaitForExit();
         }
     }
 

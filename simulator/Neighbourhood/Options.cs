@@ -40,6 +40,9 @@ public sealed record Options
     /// <summary>Rounds of a bench that has rounds; 0 = its own number.</summary>
     public int Rounds { get; init; }
 
+    /// <summary>How long a soak lasts.</summary>
+    public int Minutes { get; init; } = 10;
+
     /// <summary>Words that are no options.</summary>
     public IReadOnlyList<string> Words { get; init; } = [];
 
@@ -83,6 +86,7 @@ public sealed record Options
                 "--json" => options with { Json = value },
                 "--seed" => options with { Seed = Number(arg, value, 0, int.MaxValue) },
                 "--rounds" => options with { Rounds = Number(arg, value, 1, 10_000) },
+                "--minutes" => options with { Minutes = Number(arg, value, 5, 10_080) },
                 _ => throw new SimulationException($"There is no option {arg}; ./dev help lists them."),
             };
         }

@@ -12,6 +12,7 @@ const string help = """
     ./dev bench falls --data DIR
                               recorded falls and daily life through the whole chain
     ./dev bench mqtt          messages a second at QoS 1 over TLS, endpoint and clients in one process
+    ./dev soak --minutes N    1,000 hubs over TLS on the real service: kill, full disk, lock, new certificate, storm
     ./dev eval ...            the filters on recordings (tools/Eval says what it takes)
     ./dev sim SEED            one seeded world of 5 virtual minutes with the real service: faults in, a log out
     ./dev sim --swarm N [--from SEED] [--only KIND,KIND] [--without KIND,KIND]
@@ -19,7 +20,7 @@ const string help = """
     ./dev sim SEED --days N [--ns-per-il N] [--from day:193,sequence:0xFE00,boot:0xFFFF] [--methods] [--json FILE]
                               a band and a hub for many days: what is lost, what steps cost, what flash and battery give
     ./dev fuzz NAME --minutes N
-                              changes inputs at random: frames, flash or mqtt; a seed in a failure plays it again
+                              changes inputs at random: frames, flash, mqtt, outbox or http; a failure names its seed
     ./dev pictures            remakes the README's pictures from the running system
     ./dev vectors             writes the filters' golden vectors anew, for the host and for the device
     ./dev format              one form for every source file, and the file lists of the device projects
@@ -32,6 +33,7 @@ var rest = args.Skip(1).ToArray();
 switch (args.FirstOrDefault())
 {
     case "run":
+    case "soak":
     case "bench":
         return builder.Build(builder.Service) && builder.BuildConsole() && builder.Build(builder.Simulator)
             ? Simulator(args) : 1;
@@ -79,7 +81,7 @@ switch (args.FirstOrDefault())
 
 int Fuzz()
 {
-    string[] names = ["frames", "flash", "mqtt"];
+    string[] names = ["frames", "flash", "mqtt", "outbox", "http"];
     if (rest is not [var name, "--minutes", var minutes] || !names.Contains(name, StringComparer.Ordinal)
         || !int.TryParse(minutes, NumberStyles.None, CultureInfo.InvariantCulture, out var count)
             || count is < 1 or > 1440)

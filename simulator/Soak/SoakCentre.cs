@@ -1,0 +1,264 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.Json;
+using ElderBand.BandProtocol;
+using ElderBand.HubService.Storage;
+using ElderBand.Simulation;
+using ElderBand.Simulator.Centre;
+
+namespace ElderBand.Simulator.Soak;
+
+/// <summary>
+/// The centre as a real process whose data folder is a small file system of its own, and what is done to it.
+/// </summary>
+public sealed class SoakCentre : IDisposable
+{
+    private const string Clerk = "clerk";
+    private const int DiskMiB = 512;
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("elderband-soak-");
+    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(5) };
+    private readonly string _program;
+    private readonly int _httpPort = FreePort();
+    private readonly int _mqttPort = FreePort();
+
+    /// <summary>Makes the folder and mounts the small file system where this machine allows it.</summary>
+    public SoakCentre(string program)
+    {
+        _program = program;
+        Directory.CreateDirectory(Data);
+        IsSmall = OperatingSystem.IsLinux() && Command("mount", "-t", "tmpfs", "-o", $"size={DiskMiB}m", "tmpfs", Data);
+        Process = new ServiceProcess(
+            program,
+            ["run", "--data", Data, "--http-port", $"{_httpPort}", "--mqtt-port", $"{_mqttPort}"],
+            new Uri($"http://localhost:{_httpPort}/"),
+            Path.Combine(_folder.FullName, "centre.log"));
+        Staff = new StaffClient(Process.Address);
+    }
+
+    /// <summary>The data folder is a file system of <c>512 MiB</c>; false: the disk cannot be filled.</summary>
+    public bool IsSmall { get; }
+
+    /// <summary>The process.</summary>
+    public ServiceProcess Process { get; }
+
+    /// <summary>An officer.</summary>
+    public StaffClient Staff { get; }
+
+    private string Data => Path.Combine(_folder.FullName, "data");
+
+    private string Database => Path.Combine(Data, "elderband.db");
+
+    private string Certificate => Path.Combine(Data, "server.pem");
+
+    /// <summary>Enrols homes with one hub and one band each, starts the process and signs the officer in.</summary>
+    public async Task<IReadOnlyList<SoakHub>> StartAsync(int hubs, SoakBook book, CancellationToken cancellation)
+    {
+        var (input, output) = (Path.Combine(Data, "enrol.json"), Path.Combine(Data, "enrolled.json"));
+        await File.WriteAllTextAsync(input, JsonSerializer.Serialize(Enrolment(hubs), Json), cancellation);
+        await ServiceProcess.CommandAsync(
+            _program, ["enrol", "--data", Data, "--file", input, "--out", output], cancellation);
+        var enrolled = JsonSerializer.Deserialize<Enrolled>(await File.ReadAllTextAsync(output, cancellation), Json)!;
+        await Process.StartAsync(cancellation);
+        var said = await ServiceProcess.CommandAsync(
+            _program, ["signin-link", "--data", Data, "--http-port", $"{_httpPort}", "--staff", Clerk], cancellation);
+        await Staff.SignInAsync(
+            new Uri(said.Split('\n').Select(static l => l.Trim()).Last(static l => l.StartsWith(
+                "http", StringComparison.Ordinal))),
+            cancellation);
+        var ca = X509Certificate2.CreateFromPem(enrolled.CaPem);
+        return [.. enrolled.Hubs.Zip(enrolled.Bands, (hub, band) => new SoakHub(
+            new MqttAccount(_mqttPort, enrolled.Centre, hub.Id, Encoding.ASCII.GetBytes(hub.Password), ca),
+            band.Address, Convert.FromBase64String(band.Secret), band.Group, band.Epoch, book, (int)band.Address))];
+    }
+
+    /// <summary>Attempts to commit that the database refused, as the service counts them.</summary>
+    public async Task<long> RefusalsAsync(CancellationToken cancellation)
+    {
+        var text = await _http.GetStringAsync(new Uri(Process.Address, "metrics"), cancellation);
+        var line = text.Split('\n').First(
+            static l => l.Contains("database_refusals_total ", StringComparison.Ordinal));
+        return (long)double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Kills the process and starts it again; true where it ran.</summary>
+    public async Task<bool> KillAsync(int downMs, CancellationToken cancellation)
+    {
+        var ran = Process.IsRunning;
+        Process.Kill();
+        await Task.Delay(downMs, cancellation);
+        await Process.StartAsync(cancellation);
+        return ran;
+    }
+
+    /// <summary>Fills the file system for so long; true where the database refused meanwhile.</summary>
+    public Task<bool> FillDiskAsync(int forMs, CancellationToken cancellation) => RefusedAsync(async () =>
+    {
+        var ballast = Path.Combine(Data, "ballast");
+        try
+        {
+            Fill(ballast);
+            await Task.Delay(forMs, cancellation);
+        }
+        finally
+        {
+            File.Delete(ballast);
+        }
+    }, cancellation);
+
+    /// <summary>Holds the database's write lock for so long; true where the database refused meanwhile.</summary>
+    public Task<bool> LockAsync(int forMs, CancellationToken cancellation) => RefusedAsync(async () =>
+    {
+        using var other = new Db(Database);
+        other.Run("BEGIN IMMEDIATE");
+        await Task.Delay(forMs, cancellation);
+        other.Run("ROLLBACK");
+    }, cancellation);
+
+    /// <summary>
+    /// Takes the server's certificate away and restarts the process, which makes another of the same authority; true
+    /// where it is another.
+    /// </summary>
+    public async Task<bool> ChangeCertificateAsync(CancellationToken cancellation)
+    {
+        using var before = X509CertificateLoader.LoadCertificateFromFile(Certificate);
+        File.Delete(Certificate);
+        Process.Stop();
+        await Process.StartAsync(cancellation);
+        using var after = X509CertificateLoader.LoadCertificateFromFile(Certificate);
+        return before.SerialNumber != after.SerialNumber && before.Issuer == after.Issuer;
+    }
+
+    /// <summary>Ends the process, verifies the audit and reads what was committed.</summary>
+    public async Task<SoakRows> ReadAsync(CancellationToken cancellation)
+    {
+        Process.Stop();
+        var audit = await ServiceProcess.CommandAsync(_program, ["audit-verify", "--data", Data], cancellation);
+        using var db = new Db(Database, readOnly: true);
+        return new SoakRows(
+            db.All(
+                "SELECT b.address, e.sequence, count(*) FROM event e JOIN band b ON b.id=e.band_id WHERE e.type=$1 "
+                    + "GROUP BY b.address, e.boot, e.sequence",
+                static r => (r.Long(0), r.Int(1), r.Int(2)),
+                FrameType.Sos),
+            db.Number("SELECT coalesce(sum(presses), 0) FROM alarm"),
+            db.Number("SELECT count(*) FROM quarantine"),
+            new FileInfo(Database).Length,
+            audit.Trim());
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Staff.Dispose();
+        Process.Dispose();
+        _http.Dispose();
+        if (IsSmall)
+        {
+            Command("umount", Data);
+        }
+
+        _folder.Delete(recursive: true);
+    }
+
+    private async Task<bool> RefusedAsync(Func<Task> fault, CancellationToken cancellation)
+    {
+        var before = await RefusalsAsync(cancellation);
+        await fault();
+        return await RefusalsAsync(cancellation) > before;
+    }
+
+    private static void Fill(string ballast)
+    {
+        var block = new byte[1 << 16];
+        using var file = new FileStream(ballast, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
+        try
+        {
+            for (long size = 0; size < (long)DiskMiB << 20; size += block.Length)
+            {
+                file.Write(block);
+            }
+        }
+        catch (IOException)
+        {
+            // Full: this is what the file is for.
+        }
+    }
+
+    private static bool Command(string program, params string[] arguments)
+    {
+        try
+        {
+            using var process = System.Diagnostics.Process.Start(new ProcessStartInfo(program, arguments)
+            {
+                RedirectStandardError = true,
+            })!;
+            process.WaitForExit();
+            return process.ExitCode == 0;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return false;
+        }
+    }
+
+    private static int FreePort()
+    {
+        var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        listener.Stop();
+        return port;
+    }
+
+    private static object Enrolment(int hubs) => new
+    {
+        centre = new { id = "c1", name = "soak", phone = "021 0000 0000" },
+        staff = new[]
+        {
+            new { name = Clerk, displayName = Clerk, role = "officer", password = Guid.NewGuid().ToString("N") },
+        },
+        homes = Enumerable.Range(1, hubs).Select(static h => new
+        {
+            code = $"h{h}",
+            address = "soak",
+            building = "",
+            floor = "",
+            door = $"{h}",
+            grid = "",
+            hubs = new[] { new { id = $"hub-{h}" } },
+            residents = new[]
+            {
+                new
+                {
+                    code = $"r{h}",
+                    name = $"resident {h}",
+                    phone = "021 0000 0000",
+                    contacts = Array.Empty<object>(),
+                    band = new { address = 0xEB_0000_0000L + h, label = $"B-{h:0000}", guardAlways = true },
+                },
+            },
+        }).ToArray(),
+    };
+
+    private sealed record Enrolled(string Centre, string CaPem, EnrolledHub[] Hubs, EnrolledBand[] Bands);
+
+    private sealed record EnrolledHub(string Id, string Password);
+
+    private sealed record EnrolledBand(long Address, string Secret, uint Group, int Epoch);
+}
+
+/// <summary>What the database held after the end of the process.</summary>
+/// <param name="Presses">Address, sequence and number of the rows of each press.</param>
+/// <param name="OnCards">Presses that the cards count.</param>
+/// <param name="Quarantined">Rows in quarantine.</param>
+/// <param name="Bytes">Size of the database's file.</param>
+/// <param name="Audit">What <c>audit-verify</c> said.</param>
+public sealed record SoakRows(
+    IReadOnlyList<(long Address, int Sequence, int Rows)> Presses, long OnCards, long Quarantined, long Bytes,
+    string Audit);
