@@ -16,7 +16,9 @@ public sealed class SoakPress(long address, int sequence)
     /// <summary>When the key was pressed.</summary>
     public long BeganUs { get; } = World.MonotonicUs();
 
-    /// <summary>When the centre's receipt was at the hub; 0: not yet. The receipt leaves after the commit (R2).</summary>
+    /// <summary>
+    /// When the centre's receipt was at the hub; 0: not yet. The receipt leaves after the commit (R2).
+    /// </summary>
     public long ReceiptUs { get; set; }
 }
 

@@ -140,14 +140,14 @@ public sealed class SoakCentre : IDisposable
         Process.Stop();
         var audit = await ServiceProcess.CommandAsync(_program, ["audit-verify", "--data", Data], cancellation);
         using var db = new Db(Database, readOnly: true);
+        var events = EventRows.After(db, 0).FindAll(static e => e.Type == FrameType.Sos);
+        var addresses = events.Select(static e => e.BandId!.Value).Distinct()
+            .ToDictionary(static id => id, id => DeviceRows.Band(db, id)!.Address);
         return new SoakRows(
-            db.All(
-                "SELECT b.address, e.sequence, count(*) FROM event e JOIN band b ON b.id=e.band_id WHERE e.type=$1 "
-                    + "GROUP BY b.address, e.boot, e.sequence",
-                static r => (r.Long(0), r.Int(1), r.Int(2)),
-                FrameType.Sos),
-            db.Number("SELECT coalesce(sum(presses), 0) FROM alarm"),
-            db.Number("SELECT count(*) FROM quarantine"),
+            [.. events.GroupBy(e => (addresses[e.BandId!.Value], Frame.SequenceOf(e.Frame, 0)))
+                .Select(static g => (g.Key.Item1, g.Key.Item2, g.Count()))],
+            events.Select(static e => e.AlarmId).OfType<long>().Distinct().Sum(id => AlarmRows.Get(db, id)!.Presses),
+            EventRows.QuarantineCount(db),
             new FileInfo(Database).Length,
             audit.Trim());
     }

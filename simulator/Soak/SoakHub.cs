@@ -87,7 +87,8 @@ public sealed class SoakHub
             {
                 await using var client = await MqttClient.ConnectAsync(
                     "localhost", _account.Port, _account.Ca, Options(), cancellation);
-                if (await client.SubscribeAsync($"eb1/{_account.CentreId}/{_account.HubId}/down/#", MqttQos.AtLeastOnce))
+                if (await client.SubscribeAsync(
+                    $"eb1/{_account.CentreId}/{_account.HubId}/down/#", MqttQos.AtLeastOnce))
                 {
                     failures = 0;
                     await ServeAsync(client, cancellation);

@@ -50,7 +50,8 @@ public sealed class HttpFuzzTests
             using var http = Client(Service.Ports(app).Http);
             var store = app.Services.GetRequiredService<Store>();
             store.Read(static db => db.Number("SELECT count(*) FROM alarm")).ShouldBe(1);
-            Fuzzer.Run(random => Check(random, requests[random.Next(requests.Length)], http, store), RoundInputs);
+            Fuzzer.Run(
+                random => Check(random, requests[random.Next(requests.Length)], http, store), RoundInputs);
             var ready = await http.GetStringAsync("/health/ready", TestContext.Current.CancellationToken);
             ready.ShouldBe("ready\n");
             AuditIsWhole(store);
@@ -83,7 +84,8 @@ public sealed class HttpFuzzTests
     // A refused sign-in is noted in the audit, and the service itself opens cards; nothing else may leave a row.
     private static long Rows(Store store) => store.Read(static db => db.Number(
         "SELECT (SELECT count(*) FROM resident) + (SELECT count(*) FROM contact) + (SELECT count(*) FROM hub) + "
-        + "(SELECT count(*) FROM band) + (SELECT count(*) FROM alarm) + (SELECT count(*) FROM audit WHERE who<>'service') + "
+        + "(SELECT count(*) FROM band) + (SELECT count(*) FROM alarm) + "
+        + "(SELECT count(*) FROM audit WHERE who<>'service') + "
         + "(SELECT coalesce(sum(config_version), 0) FROM band)"));
 
     private static void AuditIsWhole(Store store) => ElderBand.HubService.Audit.AuditChain
