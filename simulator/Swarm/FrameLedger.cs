@@ -23,6 +23,8 @@ public sealed class FrameLedger
     // After so long the band has made a press an event: 80 ms of contact, and a step that a flash write delays.
     private const int JudgedMs = 500;
 
+    private const int MayCallMs = 30;
+
     // In the countdown a hold from 3.0 s on may mean "I am fine"; the plan does not know when the countdown ends.
     private const int MayBeFineMs = 2900;
 
@@ -78,16 +80,23 @@ public sealed class FrameLedger
     /// <summary>Called with each alarm that is new.</summary>
     public Action<AlarmTrace>? Raised { get; set; }
 
-    /// <summary>Notes a press that begins now; a touch under 50 ms is none (P01).</summary>
+    /// <summary>
+    /// Notes a press that begins now. A contact under 30 ms is none, one of 30 to 79 ms may be one (P01).
+    /// </summary>
     public void Press(BandDevice band, int holdMs)
     {
+        if (holdMs < MayCallMs)
+        {
+            return;
+        }
+
         var inCountdown = Calls.Exists(c => c.Band == band && c.Type == FrameType.FallSuspected
             && _world.NowMs - c.AtMs < CountdownMs);
         CountDrop(band);
         Calls.Add(new Call(band, FrameType.Sos, _world.NowMs)
         {
             HoldMs = holdMs,
-            IsExcused = inCountdown && holdMs >= MayBeFineMs,
+            IsExcused = holdMs < SosKey.FireMs || (inCountdown && holdMs >= MayBeFineMs),
         });
     }
 

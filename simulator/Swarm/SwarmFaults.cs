@@ -194,11 +194,7 @@ public sealed class SwarmFaults
     {
         _log($"{band.Name}: {fault.Kind}, the key is held for {fault.LengthMs} ms");
         _done.Add((fault.Kind, static () => true));
-        if (fault.Kind != FaultKind.Touch)
-        {
-            Ledger.Press(band, fault.LengthMs);
-        }
-
+        Ledger.Press(band, fault.LengthMs);
         band.Key.Press(fault.LengthMs);
         _releasedMs[band] = World.NowMs + fault.LengthMs;
     }

@@ -54,6 +54,32 @@ public sealed class KeyOnTheBandTests
         (world.Now - released - SosKey.BounceMs).ShouldBeLessThanOrEqualTo(40);
     }
 
+    /// <summary>
+    /// A contact ended light sleep, so neither of its edges makes an event, and a flash write holds the loop meanwhile.
+    /// The band has seen the key down only once.
+    /// </summary>
+    [Theory]
+    [InlineData(10, 0)]
+    [InlineData(29, 0)]
+    [InlineData(80, 1)]
+    [InlineData(200, 1)]
+    public void P01_a_contact_without_edge_events_in_a_held_loop_is_judged_by_its_length(int contactMs, int calls)
+    {
+        for (var heldMs = 40; heldMs <= 480; heldMs += 40)
+        {
+            var world = Bands.Daily();
+            world.InRange = false;
+            world.RunFor(30_000);
+            world.Key.Level = true;
+            world.RunUntil(() => world.Band.Key == KeyState.Contact, 5000).ShouldBeTrue();
+            world.PressLatch.Level = contactMs > world.PressLatchMs;
+            world.After(contactMs, () => world.Key.Level = false);
+            world.Hold(heldMs);
+            world.RunFor(10_000);
+            world.Band.Latch.CountPending(FrameType.Sos).ShouldBe(calls, $"the loop is held for {heldMs} ms");
+        }
+    }
+
     [Fact]
     public void Not_needed_names_the_first_of_the_presses()
     {

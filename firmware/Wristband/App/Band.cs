@@ -209,12 +209,7 @@ namespace ElderBand.Wristband
                 Handle(nowMs);
             }
 
-            _presses.Advance(nowMs);
-            if (_ports.Key.Read() != _key.IsDown)
-            {
-                _key.Edge(!_key.IsDown, nowMs, _falls.IsCounting); // the event of this edge was lost
-            }
-
+            _presses.ReadLine(nowMs);
             _presses.StepLatch(nowMs);
             IsAsleep = _presses.HasReset;
 

@@ -19,6 +19,9 @@ namespace ElderBand.Wristband
         private readonly IPin _line;
         private readonly IPressLatch _pressLatch;
         private bool _foundDown; // the key was down at the start of this boot and has not been up since
+        private long _seenDownMs; // when the line was last read closed
+        private bool _unseenEnd; // the line was closed, and open again before it showed whether that was a press
+        private bool _latchWasSet; // the latch still holds an earlier press
         private bool _judged; // the press that the latch shows has been handled
         private int _lastSosSequence = -1;
         private int _sosBefore = -1;
@@ -74,21 +77,45 @@ namespace ElderBand.Wristband
             }
 
             _foundDown = false;
-            if (!_pressLatch.IsSet())
+            _judged &= _latchWasSet || !_unseenEnd;
+            _unseenEnd = false;
+            _latchWasSet = _pressLatch.IsSet();
+            if (!_latchWasSet)
             {
                 _judged = false;
+                return;
             }
-            else
-            {
-                if (!_judged)
-                {
-                    Press(SosSource.KeyFromSleep, nowMs);
-                }
 
-                if (!_latch.IsDirty || _latch.CountPending(FrameType.Sos) == 0)
-                {
-                    _pressLatch.Clear(); // the press counts as judged until the latch reads clear
-                }
+            if (!_judged)
+            {
+                Press(SosSource.KeyFromSleep, nowMs);
+            }
+
+            if (!_latch.IsDirty || _latch.CountPending(FrameType.Sos) == 0)
+            {
+                _pressLatch.Clear(); // the press counts as judged until the latch reads clear
+            }
+        }
+
+        /// <summary>
+        /// Reads the key's line and advances the key. The edges of a contact that ended light sleep make no events
+        /// (docs/adr/0014). Its opening counts from the last time that the line was read closed, so a loop that a flash
+        /// write has held makes no press of a touch; the latch beside the key knows whether it was one.
+        /// </summary>
+        public void ReadLine(long nowMs)
+        {
+            bool down = _line.Read();
+            if (!down && _key.IsDown)
+            {
+                _unseenEnd = _key.IsContact;
+                _key.Edge(false, _seenDownMs, _falls.IsCounting);
+            }
+
+            Advance(nowMs);
+            if (down)
+            {
+                _key.Edge(true, nowMs, _falls.IsCounting);
+                _seenDownMs = nowMs;
             }
         }
 

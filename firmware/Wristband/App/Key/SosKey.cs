@@ -57,6 +57,16 @@ namespace ElderBand.Wristband
             get { return _pressed; }
         }
 
+        /// <summary>A contact that is no press yet.</summary>
+        public bool IsContact
+        {
+            get
+            {
+                return _state == KeyState.Contact || _state == KeyState.ContactAgain
+                    || _state == KeyState.CountdownContact;
+            }
+        }
+
         /// <summary>
         /// The wrist asks to let go, or is about to: it plays nothing else meanwhile, so that the request is felt.
         /// </summary>
@@ -113,8 +123,8 @@ namespace ElderBand.Wristband
             if (!down)
             {
                 _down = false;
-                _upMs = atMs;
-                _solidBeforeMs += atMs - _lastDownMs;
+                _upMs = atMs < _lastDownMs ? _lastDownMs : atMs;
+                _solidBeforeMs += _upMs - _lastDownMs;
                 return;
             }
 

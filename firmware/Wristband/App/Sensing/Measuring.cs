@@ -42,6 +42,7 @@ namespace ElderBand.Wristband
         private bool _longSummaries;
         private bool _summaryOwed;
         private bool _settling;
+        private bool _judgesFall; // this step has judged a fall; the next one acts, so that none is over its bound
         private long _nextMotionMs;
         private long _nextPpgMs;
         private long _nextVerifyMs;
@@ -163,7 +164,7 @@ namespace ElderBand.Wristband
         /// </summary>
         public FallVerdict TakeVerdict(long nowMs)
         {
-            return _schedule.IsLooking(nowMs) ? FallVerdict.None : _motion.TakeVerdict();
+            return _judgesFall || _schedule.IsLooking(nowMs) ? FallVerdict.None : _motion.TakeVerdict();
         }
 
         /// <summary>Writes the payload of a summary that is due; false where none is.</summary>
@@ -186,7 +187,9 @@ namespace ElderBand.Wristband
         /// <returns>When it wants to be called next, ms.</returns>
         public long Step(long nowMs)
         {
+            bool hadVerdict = _motion.HasVerdict;
             bool hasRead = ReadSensors(nowMs);
+            _judgesFall = _motion.HasVerdict && !hadVerdict;
             if (nowMs >= _nextVerifyMs)
             {
                 _nextVerifyMs = nowMs + VerifyEveryMs;
@@ -207,7 +210,7 @@ namespace ElderBand.Wristband
             CloseSummary(nowMs);
             _motion.Watch.Step(nowMs);
             _ppg.Watch.Step(nowMs);
-            if (_ppg.MayStep || _motion.HasMore)
+            if (_ppg.MayStep || _motion.HasMore || _judgesFall)
             {
                 return nowMs + 1;
             }

@@ -156,6 +156,12 @@ namespace ElderBand.Wristband
             }
         }
 
+        /// <summary>A verdict waits to be taken.</summary>
+        public bool HasVerdict
+        {
+            get { return _verdict != FallVerdict.None; }
+        }
+
         /// <summary>The suspicion of the samples since the last call.</summary>
         public FallVerdict TakeVerdict()
         {
