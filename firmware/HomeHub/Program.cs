@@ -47,6 +47,7 @@ namespace ElderBand.HomeHub
                 Light = light,
                 Events = events,
                 Downlinks = downlinks,
+                AuthorityEndsMs = MqttUplink.EndOf(provision.Authority),
             };
 
             Hub hub = new Hub(ports, 1000 * (provision.MadeS > BuildDateS ? provision.MadeS : BuildDateS));

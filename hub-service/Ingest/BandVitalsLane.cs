@@ -42,7 +42,7 @@ internal sealed class BandVitalsLane(Downlink downlink, Metrics metrics)
 
         if (type == FrameType.Trace)
         {
-            long atMs = tx.NowMs - Envelope.AgeMs(data, record);
+            long atMs = tx.NowMs - Math.Min(Envelope.AgeMs(data, record), FrameContent.LongestAgeMs);
             bool asked = freshness == Freshness.New
                 && TraceRows.PutHalf(tx.Db, TraceRows.OfBand(band.Id), frame, atMs);
             metrics.Count($"frames_total{{verdict=\"{(asked ? "stored" : "notAsked")}\"}}");

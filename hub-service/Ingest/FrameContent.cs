@@ -8,6 +8,12 @@ namespace ElderBand.HubService.Ingest;
 internal static class FrameContent
 {
     /// <summary>
+    /// No age is taken to be more, because a hub that lies could move a call to an earlier wearer of the band; a longer
+    /// one is shown as "at least" this.
+    /// </summary>
+    public const long LongestAgeMs = 7 * 86_400_000L;
+
+    /// <summary>
     /// True for values that no true band can mean. Calls for help are never refused for their details.
     /// </summary>
     public static bool IsImpossible(byte[] frame, FrameType type) => type switch
@@ -29,7 +35,8 @@ internal static class FrameContent
     public static FrameEvent EventOf(
         Tx tx, HubSession hub, byte[] data, int record, byte[] frame, FrameType type, string sender, string source)
     {
-        long ageMs = Envelope.AgeMs(data, record);
+        long toldMs = Envelope.AgeMs(data, record);
+        long ageMs = Math.Min(toldMs, LongestAgeMs);
         bool isAnswer = type is FrameType.FallConfirmed or FrameType.FallCancelled or FrameType.NotNeeded;
         bool isEvent = type is not (FrameType.StageShown or FrameType.Vitals or FrameType.Status);
         bool isSensor = type == FrameType.Technical
@@ -51,7 +58,7 @@ internal static class FrameContent
                 : isEvent && !isSensor ? Payload.EventFlags(frame, 0) : 0,
             Detail = isEvent && !isAnswer ? Payload.EventDetail(frame, 0) : 0,
             AtMs = tx.NowMs - ageMs,
-            Quality = Envelope.Quality(data, record),
+            Quality = ageMs < toldMs ? AgeQuality.AtLeast : Envelope.Quality(data, record),
             AgeMs = ageMs,
             ReceivedAtMs = tx.NowMs,
             HubBoot = Envelope.HubBoot(data),

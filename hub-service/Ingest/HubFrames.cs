@@ -8,6 +8,8 @@ namespace ElderBand.HubService.Ingest;
 /// <summary>Judges and stores what a hub itself says: a press of its key, and its technical reports.</summary>
 internal sealed class HubFrames(Calls calls, Downlink downlink, Metrics metrics)
 {
+    private const string NotItsBand = "report on a band of another home";
+
     /// <summary>Stores a frame that no earlier one has brought.</summary>
     public void Store(Tx tx, HubSession hub, byte[] data, int record, byte[] frame, FrameType type)
     {
@@ -54,12 +56,24 @@ internal sealed class HubFrames(Calls calls, Downlink downlink, Metrics metrics)
         else
         {
             var code = (TechnicalCode)e.Detail;
-            TechnicalReports.OfHub(
-                tx, hub, code, Payload.EventBatteryPct(frame, 0), Envelope.BandAddress(data, record));
+            long address = Envelope.BandAddress(data, record);
+            BandRow? band = OwnBand(tx, homeId, address);
+            if (address != 0 && band is null)
+            {
+                // A hub is told its bands, so a report on another one is an old one or a lie: it changes nothing.
+                EventRows.Quarantine(tx.Db, hub.CentreId, hub.HubId, address, NotItsBand, frame, tx.NowMs);
+                TechnicalReports.Card(
+                    tx, hub.CentreId, "quarantine", null, hub.HubId, urgent: false, $"{NotItsBand} {address:x12}");
+                return;
+            }
+            TechnicalReports.OfHub(tx, hub, code, Payload.EventBatteryPct(frame, 0), band);
             if (code == TechnicalCode.LinkKeyUnknown)
             {
                 tx.After(() => downlink.Hello(hub.HubId));
             }
         }
     }
+
+    private static BandRow? OwnBand(Tx tx, long? homeId, long address) =>
+        homeId is { } home ? DeviceRows.BandsOfHome(tx.Db, home).Find(b => b.Band.Address == address)?.Band : null;
 }

@@ -33,13 +33,12 @@ internal static class TechnicalReports
         TechnicalRows.Close(tx, new TechnicalKey(band.CentreId, "visitToday", band.Id, null), "heard again");
     }
 
-    /// <summary>A hub's report; its address is 0 where it concerns no band.</summary>
-    public static void OfHub(Tx tx, HubSession hub, TechnicalCode code, int extra, long address)
+    /// <summary>A hub's report, null where it concerns no band of its home.</summary>
+    public static void OfHub(Tx tx, HubSession hub, TechnicalCode code, int extra, BandRow? band)
     {
-        BandRow? band = address == 0 ? null : DeviceRows.BandByAddress(tx.Db, address);
         switch (code)
         {
-            case TechnicalCode.BandSilent when band is not null && band.CentreId == hub.CentreId:
+            case TechnicalCode.BandSilent when band is not null:
                 // Another hub may hear it; the centre's own record decides.
                 if (band.LastHeardAtMs is null
                     || band.LastHeardAtMs < tx.NowMs - (DeviceRows.SilentAfterMs(band.Mode) / 2))
@@ -51,7 +50,7 @@ internal static class TechnicalReports
                 TechnicalRows.Close(tx, new TechnicalKey(hub.CentreId, "bandSilent", band.Id, null), "heard again");
                 break;
             case TechnicalCode.LinkKeyUnknown:
-                Card(tx, hub.CentreId, "linkKeyUnknown", band?.Id, hub.HubId, urgent: false, $"{address:x12}");
+                Card(tx, hub.CentreId, "linkKeyUnknown", band?.Id, hub.HubId, urgent: false, $"{band?.Address:x12}");
                 break;
             case TechnicalCode.MainsLost:
                 Card(tx, hub.CentreId, "mainsLost", null, hub.HubId, urgent: true, "");

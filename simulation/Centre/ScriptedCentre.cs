@@ -15,6 +15,12 @@ public sealed class ScriptedCentre(HubRig rig) : IUplink
     /// <summary>True: an attempt to connect never ends.</summary>
     public bool Hangs { get; set; }
 
+    /// <summary>
+    /// First and last moment of the service's certificate, ms since 1970: a hub whose clock stands outside gets no
+    /// connection.
+    /// </summary>
+    public (long From, long Until) Certificate { get; set; } = (0, long.MaxValue);
+
     /// <summary>The service commits and sends receipts.</summary>
     public bool Commits { get; set; } = true;
 
@@ -69,8 +75,8 @@ public sealed class ScriptedCentre(HubRig rig) : IUplink
 
         rig.At(100, () =>
         {
-            SignedIn = Reachable;
-            rig.Message(Reachable ? EventKind.UplinkUp : EventKind.UplinkDown, 0, []);
+            SignedIn = Reachable && rig.Clock.WallMs() >= Certificate.From && rig.Clock.WallMs() <= Certificate.Until;
+            rig.Message(SignedIn ? EventKind.UplinkUp : EventKind.UplinkDown, 0, []);
         });
     }
 

@@ -13,6 +13,9 @@ public sealed class HubRig
     /// <summary>Build date that the hub is given, ms since 1970.</summary>
     public const long BuildDateMs = 1_780_000_000_000;
 
+    /// <summary>End of the authority that the hub pins, ms since 1970: 1 January 2060.</summary>
+    public const long AuthorityEndsMs = 2_840_140_800_000;
+
     private const int Group = 7;
     private readonly List<ScriptedBand> _bands = [];
     private readonly IFlash _files;
@@ -85,7 +88,10 @@ public sealed class HubRig
     public ScriptedBand Band => _bands[0];
 
     /// <summary>The centre's wall clock, ms since 1970.</summary>
-    public long CentreTimeMs => BuildDateMs + 86_400_000 + World.NowMs;
+    public long CentreTimeMs => BuildDateMs + 86_400_000 + World.NowMs + CentreAheadMs;
+
+    /// <summary>How far the centre's clock is wrong, ms.</summary>
+    public long CentreAheadMs { get; set; }
 
     /// <summary>
     /// Called with the IL instructions of each step; null where they are not needed, because counting takes time.
@@ -219,6 +225,7 @@ public sealed class HubRig
                 Light = Light,
                 Events = Events,
                 Downlinks = Downlinks,
+                AuthorityEndsMs = AuthorityEndsMs,
             },
             BuildDateMs);
     }

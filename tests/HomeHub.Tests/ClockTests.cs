@@ -5,7 +5,7 @@ using ElderBand.Simulation;
 namespace ElderBand.Tests.HomeHub;
 
 /// <summary>P02, P23: the hub's wall clock is unknown, or stepped between a press and its receipt.</summary>
-public sealed class ClockTests
+public sealed class ClockTests(ITestOutputHelper output)
 {
     private const long HourMs = 3_600_000;
     private const long DayMs = 24 * HourMs;
@@ -100,6 +100,93 @@ public sealed class ClockTests
         rows.ShouldAllBe(row => row.Quality == AgeQuality.AtLeast);
         rows[0].AgeMs.ShouldBeInRange(600_000u, 722_000u);
         rows[1].AgeMs.ShouldBeLessThan(122_000u, "a boot that is not proven tells no age");
+    }
+
+    /// <summary>
+    /// Twenty hubs learn a time ten years ahead, over 50 starts of each. Then the centre's clock is right again, and
+    /// its certificate ends in 13 months.
+    /// </summary>
+    [Fact]
+    public void P52_when_a_centre_clock_ten_years_ahead_is_corrected_all_hubs_are_back_within_10_minutes()
+    {
+        long slowestMs = 0;
+        for (int hub = 0; hub < 20; hub++)
+        {
+            HubRig rig = HubRig.Ready((hub % 8) + 1);
+            rig.CentreAheadMs = 3653 * DayMs;
+            for (int start = 0; start < 50 + hub; start++)
+            {
+                rig.Reboot();
+                rig.Run(500);
+                rig.SendTable();
+                rig.Run(500);
+                rig.Hub.Online.ShouldBeTrue($"start {start}");
+            }
+
+            rig.Clock.WallMs().ShouldBeGreaterThan(HubRig.BuildDateMs + (3000 * DayMs), "the hub has believed it");
+            rig.Centre.Reachable = false;
+            rig.Centre.Drop();
+            if (hub % 2 == 0)
+            {
+                rig.Reboot();
+            }
+
+            rig.Run((100 + hub) * 1000);
+            rig.CentreAheadMs = 0;
+            rig.Centre.Certificate = (HubRig.BuildDateMs - (365 * DayMs), rig.CentreTimeMs + (397 * DayMs));
+            rig.Centre.Reachable = true;
+            long correctedMs = rig.World.NowMs;
+            while (!rig.Hub.Online && rig.World.NowMs < correctedMs + (10 * 60_000))
+            {
+                rig.Run(1000);
+            }
+
+            rig.Hub.Online.ShouldBeTrue($"hub {hub} is locked out");
+            slowestMs = Math.Max(slowestMs, rig.World.NowMs - correctedMs);
+            rig.SendTable();
+            rig.Run(500);
+            rig.Clock.WallMs().ShouldBeInRange(rig.CentreTimeMs - 1000, rig.CentreTimeMs + 1000);
+        }
+
+        output.WriteLine($"the slowest hub was back {slowestMs / 1000} s after the correction");
+    }
+
+    [Fact]
+    public void P52_a_wrong_centre_clock_moves_the_hubs_date_by_90_days_and_keeps_the_minute_of_the_day()
+    {
+        HubRig rig = HubRig.Ready();
+        long rightMs = rig.CentreTimeMs;
+        rig.CentreAheadMs = (3653 * DayMs) + (5 * HourMs);
+        for (int i = 0; i < 20; i++)
+        {
+            rig.SendTable();
+            rig.Run(60_000);
+        }
+
+        (rig.Clock.WallMs() - rightMs).ShouldBeInRange(88 * DayMs, 90 * DayMs);
+        (rig.Clock.WallMs() % DayMs).ShouldBeInRange(
+            (rig.CentreTimeMs - 1000) % DayMs, (rig.CentreTimeMs + 1000) % DayMs);
+        rig.CentreAheadMs = 0;
+        rig.SendTable();
+        rig.Run(500);
+        rig.Clock.WallMs().ShouldBeInRange(rig.CentreTimeMs - 1000, rig.CentreTimeMs + 1000, "back at once");
+    }
+
+    [Fact]
+    public void P52_no_centre_moves_the_hubs_clock_past_the_end_of_the_pinned_authority()
+    {
+        HubRig rig = HubRig.Ready();
+        rig.CentreAheadMs = 40 * 365 * DayMs;
+        for (int start = 0; start < 200; start++)
+        {
+            rig.Reboot();
+            rig.Run(200);
+            rig.SendTable();
+            rig.Run(200);
+            rig.Clock.WallMs().ShouldBeLessThan(HubRig.AuthorityEndsMs - HourMs);
+        }
+
+        rig.Clock.WallMs().ShouldBeGreaterThan(HubRig.AuthorityEndsMs - (3 * DayMs));
     }
 
     private static List<string> TwoPresses(long stepMs)

@@ -73,8 +73,8 @@ public sealed class SettingsCutTests(ITestOutputHelper output)
             for (var cut = 0; cut < days; cut++)
             {
                 var flash = new MemoryFlash { CutAt = cut, CutMode = how };
-                var keeper = new TimeKeeper(new ManualClock(), flash, HubRig.BuildDateMs, 0);
-                keeper.Start();
+                var keeper = new TimeKeeper(new ManualClock(), flash, HubRig.BuildDateMs, HubRig.AuthorityEndsMs, 0);
+                keeper.Start(0);
                 var told = HubRig.BuildDateMs;
                 Should.Throw<PowerCutException>(() =>
                 {
@@ -87,7 +87,7 @@ public sealed class SettingsCutTests(ITestOutputHelper output)
 
                 flash.CutAt = -1;
                 var clock = new ManualClock();
-                new TimeKeeper(clock, flash, HubRig.BuildDateMs, 0).Start();
+                new TimeKeeper(clock, flash, HubRig.BuildDateMs, HubRig.AuthorityEndsMs, 0).Start(0);
                 clock.WallMs().ShouldBeOneOf([told - DayMs, told], $"write {cut} {how}");
             }
         }

@@ -296,7 +296,9 @@ public sealed class StateTests
             var bands = new BandTable(flash);
             var outbox = new Outbox(flash, bands);
             outbox.Load();
-            Uplink = new Uplink(Port, flash, new ManualClock(), outbox, bands, new TraceRing());
+            Uplink = new Uplink(
+                Port, flash, new ManualClock(),
+                new TimeKeeper(new ManualClock(), flash, 0, long.MaxValue, 0), outbox, bands, new TraceRing());
             Uplink.Start(WakeCause.PowerOn, 0);
             NowMs = 1000;
         }

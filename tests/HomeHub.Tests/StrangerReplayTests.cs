@@ -64,6 +64,55 @@ public sealed class StrangerReplayTests(ITestOutputHelper output)
         Arrives(rig, latched, recorded, ref i);
     }
 
+    /// <summary>
+    /// The stranger has 120 calls of older boots, so that there is always one of which the hub may ask the centre.
+    /// </summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void P12_a_stranger_with_many_old_calls_does_not_use_up_the_places_of_a_true_older_call(bool hasChallenge)
+    {
+        HubRig rig = HubRig.Ready();
+        byte[] oldChallenge = rig.Band.Challenge();
+        rig.Raise(EventKind.LinkUp, rig.Band.Address);
+        rig.Notify(rig.Band, oldChallenge);
+        rig.Run(1000);
+        List<byte[]> recorded = [];
+        for (int i = 0; i < 120; i++)
+        {
+            recorded.Add(rig.Band.Sos());
+            rig.Advertise(rig.Band, recorded[^1]);
+            rig.Run(500);
+        }
+
+        byte[] latched = rig.Band.Sos();
+        rig.Band.Reboot();
+        rig.Advertise(rig.Band, rig.Band.Event(FrameType.Boot));
+        rig.Raise(EventKind.LinkDown, rig.Band.Address);
+        rig.Run(700_000);
+        rig.Raise(EventKind.LinkUp, rig.Band.Address);
+        rig.Run(100);
+        int arrived = rig.Centre.Arrivals.Count;
+        for (int i = 0; i < 20 * 90; i++)
+        {
+            if (hasChallenge && i % 40 == 0)
+            {
+                rig.Notify(rig.Band, oldChallenge);
+            }
+
+            Replay(rig, recorded, i);
+        }
+
+        (rig.Centre.Arrivals.Count - arrived).ShouldBeInRange(6, 12, "the stranger has used up the places of 90 s");
+        rig.Raise(EventKind.LinkDown, rig.Band.Address);
+        rig.Run(100);
+        rig.Raise(EventKind.LinkUp, rig.Band.Address);
+        rig.Notify(rig.Band, rig.Band.Challenge());
+        rig.Notify(rig.Band, latched);
+        int replays = 0;
+        output.WriteLine($"the true call is at the centre after {Arrives(rig, latched, recorded, ref replays)} ms");
+    }
+
     [Fact]
     public void P12_other_bytes_under_a_used_number_are_stored_before_they_are_answered()
     {

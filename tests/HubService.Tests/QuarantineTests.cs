@@ -1,4 +1,5 @@
 using ElderBand.BandProtocol;
+using ElderBand.HubService.Alarms;
 using ElderBand.HubService.Storage;
 
 namespace ElderBand.Tests.HubService;
@@ -29,6 +30,45 @@ public class QuarantineTests
 
         await hub.SendAsync(band, band.Sos());
         centre.Alarms().ShouldHaveSingleItem().State.ShouldBe("ringing");
+    }
+
+    [Fact]
+    public async Task P13_a_hub_reports_on_the_bands_of_its_home_only()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub own = await centre.HubAsync("hub-3");
+        await using TestHub liar = await centre.HubAsync();
+        await own.SendOwnAsync(
+            FrameType.HubTechnical, 1, (byte)TechnicalCode.BandSilent, address: TestCentre.BandThree);
+        centre.Technicals().ShouldContain(t => t.Kind == "bandSilent");
+        await liar.SendOwnAsync(FrameType.HubTechnical, 1, (byte)TechnicalCode.BandBack, address: TestCentre.BandThree);
+        centre.Technicals().ShouldContain(t => t.Kind == "bandSilent", "only the home's own hub hears that band");
+        await liar.SendOwnAsync(FrameType.HubTechnical, 2, (byte)TechnicalCode.Tamper, address: TestCentre.BandThree);
+        await liar.SendOwnAsync(
+            FrameType.HubTechnical, 3, (byte)TechnicalCode.LinkKeyUnknown, address: TestCentre.BandThree);
+        centre.Technicals().ShouldNotContain(t => t.Kind == "tamper" || t.Kind == "linkKeyUnknown");
+        centre.Count("quarantine").ShouldBe(3);
+        centre.Technicals().ShouldContain(t => t.Kind == "quarantine");
+        await liar.SendOwnAsync(FrameType.HubTechnical, 4, (byte)TechnicalCode.Tamper, address: TestCentre.BandOne);
+        centre.Technicals().ShouldContain(t => t.Kind == "tamper");
+        await own.SendOwnAsync(FrameType.HubTechnical, 2, (byte)TechnicalCode.BandBack, address: TestCentre.BandThree);
+        centre.Technicals().ShouldNotContain(t => t.Kind == "bandSilent");
+    }
+
+    [Fact]
+    public async Task P52_an_age_of_more_than_a_week_is_taken_as_at_least_a_week()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync();
+        TestBand band = centre.Band();
+        const long DayMs = 86_400_000;
+        await hub.SendAsync(band, band.Sos(), 3 * DayMs);
+        centre.Alarms().ShouldHaveSingleItem().AgeQuality.ShouldBe("measured");
+        TestBand two = centre.Band(TestCentre.BandTwo);
+        await hub.SendAsync(two, two.Sos(), 40 * DayMs);
+        AlarmView old = centre.Alarms().Single(static a => a.AgeQuality != "measured");
+        old.AgeQuality.ShouldBe("atLeast");
+        (centre.Clock.NowMs - old.EventAtMs).ShouldBeInRange(7 * DayMs, (7 * DayMs) + 60_000);
     }
 
     [Fact]

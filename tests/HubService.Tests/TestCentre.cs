@@ -353,12 +353,13 @@ public sealed class TestHub : IAsyncDisposable
     }
 
     /// <summary>The hub's own frame: its key, or something technical.</summary>
-    public Task<bool> SendOwnAsync(FrameType type, int sequence, byte detail = 0, int boot = 7, int uptimeS = 1000)
+    public Task<bool> SendOwnAsync(
+        FrameType type, int sequence, byte detail = 0, int boot = 7, int uptimeS = 1000, long address = 0)
     {
         byte[] frame = new byte[Frame.Size];
         Frame.Begin(frame, type, Lane.Alarm, boot, sequence);
         Payload.PutEvent(frame, uptimeS, 0, 255, detail);
-        return SendAsync(0, [frame]);
+        return SendAsync(address, [frame]);
     }
 
     public Task<bool> PublishAsync(string topic, byte[] payload) =>

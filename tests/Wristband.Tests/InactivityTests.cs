@@ -27,6 +27,25 @@ public sealed class InactivityTests
         world.RowsOf(FrameType.Inactivity).Count.ShouldBe(told ? 1 : 0);
     }
 
+    /// <summary>
+    /// The night ends at 07:00, the limit is 30 min. The hub says 05:00 for hours: the band's own clock goes on, and a
+    /// hub moves it by at most 12 minutes in an hour.
+    /// </summary>
+    [Fact]
+    public void P52_a_hub_whose_clock_stands_still_at_night_does_not_hold_back_the_inactivity_of_the_morning()
+    {
+        var world = new BandRig { MinuteOfDay = 5 * 60 }.Boot();
+        world.RunFor(20_000);
+        world.Down(world.FromCentre(
+            FrameType.Configuration, 2, 0, f => Payload.PutConfiguration(f, true, 1, false, 88, 28, 3)));
+        world.RunFor(2000);
+        world.Motion = SyntheticMotion.Resting(Adxl343.RateHz, 1);
+        world.RunFor(120 * 60_000);
+        world.RowsOf(FrameType.Inactivity).ShouldBeEmpty("it is 06:36 by the band");
+        world.RunFor(75 * 60_000);
+        world.RowsOf(FrameType.Inactivity).Count.ShouldBe(1);
+    }
+
     [Fact]
     public void Inactivity_is_told_of_a_wearer_with_hands_too_cold_for_a_pulse_and_the_band_is_not_put_away_before()
     {

@@ -51,8 +51,9 @@ namespace ElderBand.HomeHub
             _reports = new Reports(_outbox);
             _signals = new Signals(ports.Light, ports.Buzzer);
             _writer = new OutboxWriter(_outbox, _bands, _signals, _reports);
-            _time = new TimeKeeper(ports.Clock, ports.Flash, buildDateUnixMs, ports.UtcOffsetMinutes);
-            _uplink = new Uplink(ports.Uplink, ports.Flash, ports.Clock, _outbox, _bands, _ring);
+            _time = new TimeKeeper(
+                ports.Clock, ports.Flash, buildDateUnixMs, ports.AuthorityEndsMs, ports.UtcOffsetMinutes);
+            _uplink = new Uplink(ports.Uplink, ports.Flash, ports.Clock, _time, _outbox, _bands, _ring);
             _downlinks = new Downlinks(ports.Radio, _bands, _writer, _time, _uplink, _reports);
             _links = new Links(ports.Radio, _bands, tagger);
             _judge = new FrameJudge(ports.Radio, _bands, _outbox, tagger, _reports);
@@ -161,7 +162,7 @@ namespace ElderBand.HomeHub
                 _ports.Power.Reset(); // does not return on the device
             }
 
-            _time.Start();
+            _time.Start(nowMs);
             WakeCause cause = _ports.Power.Cause();
             _mains = _ports.Power.External();
             _uplink.OnMains = _mains;
@@ -207,7 +208,7 @@ namespace ElderBand.HomeHub
                 _links.OnlineChanged();
             }
 
-            wait = Least(wait, _links.Step(_uplink.Online, _time.MinuteOfDay(), nowMs));
+            wait = Least(wait, _links.Step(_uplink.Online, _time.MinuteOfDay(nowMs), nowMs));
             wait = Least(wait, _signals.Step(SignalOf(nowMs), nowMs));
             wait = Least(wait, _key.WaitMs(nowMs));
             _trace.Step(_supervisor.RadioRestarts, nowMs);

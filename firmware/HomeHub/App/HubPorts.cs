@@ -41,6 +41,9 @@ namespace ElderBand.HomeHub
         /// <summary>Line and messages; slots of at least <see cref="HubMessage.MaxDownSize"/>.</summary>
         public EventRing Downlinks;
 
+        /// <summary>End of the certificate authority that the line pins, ms since 1970.</summary>
+        public long AuthorityEndsMs = long.MaxValue;
+
         /// <summary>Local time for the wrist, minutes ahead of UTC; China has one zone and no summer time.</summary>
         public int UtcOffsetMinutes = 480;
     }

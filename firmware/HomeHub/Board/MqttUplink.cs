@@ -52,6 +52,24 @@ namespace ElderBand.HomeHub.Board
             new Thread(Work).Start();
         }
 
+        /// <summary>
+        /// When a certificate authority ends, ms since 1970; no end where the text is no certificate, because nothing
+        /// connects with it.
+        /// </summary>
+        /// <param name="authority">The certificate, PEM.</param>
+        public static long EndOf(string authority)
+        {
+            try
+            {
+                DateTime end = new X509Certificate(authority).GetExpirationDate();
+                return (end.Ticks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMillisecond;
+            }
+            catch (Exception)
+            {
+                return long.MaxValue;
+            }
+        }
+
         /// <inheritdoc/>
         public void Connect()
         {

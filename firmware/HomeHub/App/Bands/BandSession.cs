@@ -24,12 +24,14 @@ namespace ElderBand.HomeHub
         private const int AckSlots = 8;
         private const int UncheckedSlots = 4;
         private const int ReadmitPerMinute = 6;
+        private const int ReadmitProvenPerMinute = 10;
 
         private readonly byte[] _acks = new byte[AckSlots * Frame.PayloadOffset];
         private readonly byte[] _unchecked = new byte[UncheckedSlots * Frame.Size];
         private int _uncheckedNext;
         private long _readmitUntilMs;
         private int _readmitted;
+        private int _readmittedProven;
 
         /// <summary>Address, 0 where the session is free.</summary>
         public long Address { get; private set; }
@@ -99,6 +101,12 @@ namespace ElderBand.HomeHub
         /// </summary>
         public bool HasNonce { get; set; }
 
+        /// <summary>
+        /// The peer of this link has sent a challenge with a number that is new: the peer is the band, because a
+        /// stranger has old challenges only.
+        /// </summary>
+        public bool IsProven { get; set; }
+
         /// <summary>The answer to the nonce, ready but for its tag.</summary>
         public byte[] Hello { get; } = new byte[Frame.Size];
 
@@ -141,6 +149,7 @@ namespace ElderBand.HomeHub
             HubStateDueMs = 0;
             HelloOwed = false;
             HasNonce = false;
+            IsProven = false;
             KeyUnknownDueMs = 0;
             TamperDueMs = 0;
             ClockBoot = -1;
@@ -148,6 +157,7 @@ namespace ElderBand.HomeHub
             Acks = 0;
             _readmitUntilMs = 0;
             _readmitted = 0;
+            _readmittedProven = 0;
             ForgetUnchecked();
             Down.Forget();
         }
@@ -283,14 +293,22 @@ namespace ElderBand.HomeHub
 
         /// <summary>
         /// Limits the frames that only the centre can judge to 6 a minute (P12): true where one more may pass. The last
-        /// 3 are for calls, so replayed notes cannot keep out a true call of an older boot.
+        /// 3 are for calls, so replayed notes cannot keep out a true call of an older boot. Frames over a proven link
+        /// have a limit of their own, which a stranger cannot use up.
         /// </summary>
-        public bool MayReadmit(bool isCall, long nowMs)
+        public bool MayReadmit(bool isCall, bool isProven, long nowMs)
         {
             if (nowMs >= _readmitUntilMs)
             {
                 _readmitUntilMs = nowMs + 60000;
                 _readmitted = 0;
+                _readmittedProven = 0;
+            }
+
+            if (isProven)
+            {
+                _readmittedProven++;
+                return _readmittedProven <= ReadmitProvenPerMinute;
             }
 
             if (_readmitted >= (isCall ? ReadmitPerMinute : ReadmitPerMinute / 2))

@@ -88,7 +88,7 @@ namespace ElderBand.HomeHub
             {
                 if ((flags & Envelope.Advertised) == 0)
                 {
-                    band.TakeChallenge(frame, nowMs); // in an advertisement it is a replay: a band sends it over a link
+                    OnChallenge(band, nowMs); // in an advertisement it is a replay: a band sends it over a link
                 }
 
                 return;
@@ -143,6 +143,20 @@ namespace ElderBand.HomeHub
             }
         }
 
+        private void OnChallenge(BandSession band, long nowMs)
+        {
+            byte[] frame = _event.Data;
+            int boot = Frame.BootOf(frame, 0);
+            int sequence = Frame.SequenceOf(frame, 0);
+            if (boot >= band.AlarmWindow.Boot && band.VitalsWindow.Judge(boot, sequence) == Freshness.New)
+            {
+                band.VitalsWindow.Mark(boot, sequence);
+                band.IsProven = true;
+            }
+
+            band.TakeChallenge(frame, nowMs);
+        }
+
         private void OnAlarmLane(BandSession band, Freshness freshness, byte flags, long nowMs)
         {
             byte[] frame = _event.Data;
@@ -161,7 +175,8 @@ namespace ElderBand.HomeHub
 
             bool isCall = AlarmLane.IsUrgent(Frame.TypeOf(frame, 0));
             FrameMemory memory = isCall ? _calls : _notes;
-            if (freshness != Freshness.New && !MustAskCentre(band, memory, isCall, nowMs))
+            bool isProven = band.IsProven && (flags & Envelope.Advertised) == 0;
+            if (freshness != Freshness.New && !MustAskCentre(band, memory, isCall, isProven, nowMs))
             {
                 return;
             }
@@ -185,7 +200,7 @@ namespace ElderBand.HomeHub
         // centre's answer, it stores the frame as a record again, and the centre answers again; so it does with bytes
         // that it does not know, since a band's latch outlives its boots and the hub's memory. The number of such
         // records is limited, because a replay looks the same (P12, docs/adr/0055).
-        private bool MustAskCentre(BandSession band, FrameMemory memory, bool isCall, long nowMs)
+        private bool MustAskCentre(BandSession band, FrameMemory memory, bool isCall, bool isProven, long nowMs)
         {
             byte[] frame = _event.Data;
             if (memory.Holds(frame, 0))
@@ -203,7 +218,7 @@ namespace ElderBand.HomeHub
 
             return _outbox.Alarms.Count < Outbox.AlarmCapacity / 2
                 && memory.MayAsk(frame, 0, nowMs)
-                && band.MayReadmit(isCall, nowMs);
+                && band.MayReadmit(isCall, isProven, nowMs);
         }
 
         private void OnWrongFrame(BandSession band, byte flags, bool advertised, long nowMs)

@@ -80,6 +80,7 @@ namespace ElderBand.HomeHub
             band.ConnectFailures = 0;
             band.HelloOwed = false;
             band.HasNonce = false;
+            band.IsProven = false;
             band.Down.AllDue();
             _scanDueMs = nowMs;
         }
@@ -146,6 +147,7 @@ namespace ElderBand.HomeHub
             band.AdvertisedMs = -1;
             band.HelloOwed = false;
             band.HasNonce = false;
+            band.IsProven = false;
             _scanDueMs = nowMs;
         }
 

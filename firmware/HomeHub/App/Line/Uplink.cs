@@ -25,15 +25,18 @@ namespace ElderBand.HomeHub
         private const long DeafLimitMs = 75000;
 
         private readonly IUplink _port;
+        private readonly TimeKeeper _time;
         private readonly Sender _sender;
         private readonly LineAttempts _attempts;
         private long _sinceMs;
         private long _answeredMs;
 
         /// <summary>Allocates all memory that the uplink will use.</summary>
-        public Uplink(IUplink port, IFlash flash, IClock clock, Outbox outbox, BandTable bands, TraceRing trace)
+        public Uplink(
+            IUplink port, IFlash flash, IClock clock, TimeKeeper time, Outbox outbox, BandTable bands, TraceRing trace)
         {
             _port = port;
+            _time = time;
             _sender = new Sender(port, clock, outbox, bands, trace);
             _attempts = new LineAttempts(flash, outbox, bands, trace);
         }
@@ -122,6 +125,7 @@ namespace ElderBand.HomeHub
                     if (nowMs >= attemptMs)
                     {
                         _attempts.Begin();
+                        _time.BeginAttempt(nowMs);
                         Enter(UplinkState.Connecting, nowMs);
                         _port.Connect();
                         return 1000;
