@@ -118,6 +118,14 @@ public sealed class Sweeper(Store store, Ringing ringing, Clock clock, Metrics m
                     tx, new TechnicalKey(band.CentreId, "visitToday", band.BandId, null), urgent: true),
                 stoppingToken);
         }
-        await store.WriteAsync(Lane.Vitals, tx => Heartbeat.Write(tx), stoppingToken);
+        long heartbeatMs = await store.WriteAsync(
+            Lane.Vitals,
+            tx =>
+            {
+                Heartbeat.Write(tx);
+                return tx.NowMs;
+            },
+            stoppingToken);
+        store.NoteHeartbeat(heartbeatMs);
     }
 }

@@ -245,6 +245,11 @@ public sealed class Downlink : IDisposable
             return;
         }
         _hubs.SendHello(hubId);
+        byte[] centre = new byte[CentreMessage.Size];
+        if (Incarnation.Value(db) is not 0 and var incarnation)
+        {
+            _hubs.Send(hub.Id, "centre", centre, CentreMessage.Put(centre, nowMs, incarnation));
+        }
         SendTable(db, hub, nowMs, always: true);
         _asked.Remove(hubId); // the question may have been lost with the last connection
         AskForTrace(db, hubId);

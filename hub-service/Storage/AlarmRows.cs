@@ -108,11 +108,11 @@ public static class AlarmRows
     {
         long number = db.Number("SELECT ifnull(max(number),0)+1 FROM alarm WHERE centre_id=$1", a.CentreId);
         long id = db.Insert(
-            """
+            $"""
             INSERT INTO alarm (centre_id, number, sender, boot, sequence, kind, state, source, drill, resident_id, home_id,
               band_id, hub_id, event_at_ms, quality, raised_at_ms, deadline_at_ms, presses, not_needed, unanswered,
               closed_at_ms, outcome, other_resident_id, revision, wrist_stage)
-            VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,1,0)
+            VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,{Incarnation.RevisionBase}+1,0)
             """,
             a.CentreId, number, a.Sender, a.Boot, a.Sequence, a.Kind, Name(a.State), a.Source, a.Drill, a.ResidentId,
             a.HomeId,

@@ -46,6 +46,11 @@ public sealed class Db : IDisposable
     /// <summary>Runs a statement; returns the number of rows it changed.</summary>
     public int Run(string sql, params ReadOnlySpan<object?> values) => Prepare(sql, values).ExecuteNonQuery();
 
+    /// <summary>
+    /// Copies the whole database over another one, with SQLite's own backup: a whole state also while others write.
+    /// </summary>
+    public void CopyTo(Db other) => _connection.BackupDatabase(other._connection);
+
     /// <summary>Runs several statements without parameters, not kept prepared.</summary>
     public void Script(string sql)
     {

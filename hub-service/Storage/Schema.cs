@@ -10,7 +10,7 @@ namespace ElderBand.HubService.Storage;
 public static class Schema
 {
     /// <summary>All migrations, oldest first.</summary>
-    public static readonly string[] Migrations = [Version1, Version2, Version3];
+    public static readonly string[] Migrations = [Version1, Version2, Version3, Version4];
 
     /// <summary>Takes a database to the newest version, one transaction for each step.</summary>
     /// <exception cref="StartException">The database was written by a newer program.</exception>
@@ -242,5 +242,11 @@ public static class Schema
         -- The resident who wore the band before, where the alarm may be hers; null where only one person comes into
         -- question.
         ALTER TABLE alarm ADD COLUMN other_resident_id INTEGER;
+        """;
+
+    private const string Version4 = """
+        -- One row, written at the first start and after each restore of a backup (Storage/Incarnation.cs).
+        CREATE TABLE incarnation (
+          id INTEGER PRIMARY KEY CHECK (id = 1), value INTEGER NOT NULL, revision_base INTEGER NOT NULL) STRICT;
         """;
 }

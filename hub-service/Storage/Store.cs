@@ -89,6 +89,7 @@ public sealed class Store : IDisposable
             try
             {
                 Schema.Migrate(db);
+                Incarnation.Begin(db, dataDir, clock.NowMs);
             }
             catch
             {
@@ -97,11 +98,30 @@ public sealed class Store : IDisposable
             }
             return new Store(path, db, clock);
         }
-        catch (SqliteException e)
+        catch (Exception e) when (e is SqliteException or IOException)
         {
             throw new StartException(
                 $"The database '{path}' cannot be opened ({e.Message}). Close other programs that use it; if it is "
                     + "damaged, move it away and put the last backup in its place.", e);
+        }
+    }
+
+    /// <summary>
+    /// Notes beside the database that it has committed a heartbeat of that time; a disk that refuses is not told here,
+    /// because the heartbeat itself tells it.
+    /// </summary>
+    public void NoteHeartbeat(long heartbeatMs)
+    {
+        try
+        {
+            if (_path is { } path)
+            {
+                Incarnation.Note(Path.GetDirectoryName(path)!, Read(Incarnation.Value), heartbeatMs);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Without the note a restore is found all the same: the next one to be written tells a later time.
         }
     }
 

@@ -209,6 +209,9 @@ namespace ElderBand.BandProtocol
 
         /// <summary>down/trace: the centre wants the hub's trace; up/trace: the answer.</summary>
         Trace = 7,
+
+        /// <summary>down/centre: which incarnation the centre's database is.</summary>
+        Centre = 8,
     }
 
     /// <summary>Why the band woke.</summary>

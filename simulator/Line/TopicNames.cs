@@ -25,6 +25,7 @@ public static class TopicNames
         "band" => UplinkTopic.Band,
         "bands" => UplinkTopic.Bands,
         "trace" => UplinkTopic.Trace,
+        "centre" => UplinkTopic.Centre,
         _ => null,
     };
 }

@@ -123,6 +123,29 @@ public sealed class ServiceCentre : IDisposable
         }
     }
 
+    /// <summary>A backup of the database as it is now; the caller disposes it.</summary>
+    public Db Backup()
+    {
+        var backup = new Db(":memory:", create: true);
+        _disk.CopyTo(backup);
+        return backup;
+    }
+
+    /// <summary>
+    /// Puts a backup in the place of the database and starts the service on it. What a service with files finds out at
+    /// its start is said here: the database is another incarnation.
+    /// </summary>
+    public void Restore(Db backup)
+    {
+        Kill();
+        backup.CopyTo(_disk);
+        Incarnation.Renew(_disk, _clock.NowMs);
+        Start();
+    }
+
+    /// <summary>Looks into the database.</summary>
+    public T Look<T>(Func<Db, T> look) => look(_disk);
+
     /// <summary>An officer acts on an alarm; false where the service is down or the act is refused.</summary>
     public bool Act(StaffAct act, long alarmId, int officer)
     {

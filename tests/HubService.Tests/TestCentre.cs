@@ -259,6 +259,9 @@ public sealed class TestHub : IAsyncDisposable
     /// <summary>The centre's hellos.</summary>
     public ConcurrentQueue<byte[]> Hellos { get; private init; } = new();
 
+    /// <summary>Incarnations that the centre has said.</summary>
+    public ConcurrentQueue<uint> Incarnations { get; private init; } = new();
+
     public Task<MqttDisconnect> Closed => _client.Closed;
 
     public static async Task<TestHub> ConnectAsync(TestCentre centre, string id, int port, bool subscribe = true)
@@ -268,6 +271,7 @@ public sealed class TestHub : IAsyncDisposable
         var tables = new ConcurrentQueue<byte[]>();
         var questions = new ConcurrentQueue<byte>();
         var hellos = new ConcurrentQueue<byte[]>();
+        var incarnations = new ConcurrentQueue<uint>();
         using X509Certificate2 ca = X509Certificate2.CreateFromPem(centre.Enrolled.CaPem);
         MqttClient client = await MqttClient.ConnectAsync("localhost", port, ca, new MqttClientOptions
         {
@@ -306,6 +310,10 @@ public sealed class TestHub : IAsyncDisposable
                         TraceMessage.AskIsValid(data, data.Length).ShouldBeTrue();
                         questions.Enqueue(TraceMessage.Ask(data));
                         break;
+                    case "centre":
+                        CentreMessage.IsValid(data, data.Length).ShouldBeTrue();
+                        incarnations.Enqueue(CentreMessage.Incarnation(data));
+                        break;
                 }
             },
         });
@@ -320,6 +328,7 @@ public sealed class TestHub : IAsyncDisposable
             Tables = tables,
             Questions = questions,
             Hellos = hellos,
+            Incarnations = incarnations,
         };
     }
 

@@ -50,11 +50,12 @@ namespace ElderBand.HomeHub
             _outbox = new Outbox(ports.Flash, _bands);
             _reports = new Reports(_outbox);
             _signals = new Signals(ports.Light, ports.Buzzer);
-            _writer = new OutboxWriter(_outbox, _bands, _signals, _reports);
+            Replay replay = new Replay(ports.Flash, _outbox);
+            _writer = new OutboxWriter(_outbox, _bands, _signals, _reports, replay);
             _time = new TimeKeeper(
                 ports.Clock, ports.Flash, buildDateUnixMs, ports.AuthorityEndsMs, ports.UtcOffsetMinutes);
             _uplink = new Uplink(ports.Uplink, ports.Flash, ports.Clock, _time, _outbox, _bands, _ring);
-            _downlinks = new Downlinks(ports.Radio, _bands, _writer, _time, _uplink, _reports);
+            _downlinks = new Downlinks(ports.Radio, _bands, _writer, _time, _uplink, _reports, replay);
             _links = new Links(ports.Radio, _bands, tagger);
             _judge = new FrameJudge(ports.Radio, _bands, _outbox, tagger, _reports);
             _trace = new HubTrace(_ring, _outbox, _uplink, _links);
@@ -199,9 +200,8 @@ namespace ElderBand.HomeHub
             OnKey(_key.Step(_ports.Key.Read(), nowMs), nowMs);
             _judge.WatchSilence(nowMs);
             WatchMains(nowMs);
-            _writer.Step(_uplink.Online, nowMs);
-
-            int wait = _uplink.Step(nowMs);
+            int wait = _writer.Step(_uplink.Online, nowMs);
+            wait = Least(wait, _uplink.Step(nowMs));
             if (_uplink.Online != _wasOnline)
             {
                 _wasOnline = _uplink.Online;

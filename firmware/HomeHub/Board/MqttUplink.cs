@@ -269,6 +269,9 @@ namespace ElderBand.HomeHub.Board
                 case "down/bands":
                     topic = (int)UplinkTopic.Bands;
                     break;
+                case "down/centre":
+                    topic = (int)UplinkTopic.Centre;
+                    break;
                 case "down/trace":
                     topic = (int)UplinkTopic.Trace;
                     break;

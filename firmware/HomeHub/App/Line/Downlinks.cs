@@ -16,13 +16,16 @@ namespace ElderBand.HomeHub
         private readonly TimeKeeper _time;
         private readonly Uplink _uplink;
         private readonly Reports _reports;
+        private readonly Replay _replay;
         private readonly long[] _gone = new long[HubMessage.MaxBands];
         private long _versionDueMs;
 
         /// <summary>Composes the parts that a message may change.</summary>
         public Downlinks(
-            IHubLink radio, BandTable bands, OutboxWriter writer, TimeKeeper time, Uplink uplink, Reports reports)
+            IHubLink radio, BandTable bands, OutboxWriter writer, TimeKeeper time, Uplink uplink, Reports reports,
+            Replay replay)
         {
+            _replay = replay;
             _reports = reports;
             _uplink = uplink;
             _radio = radio;
@@ -43,7 +46,7 @@ namespace ElderBand.HomeHub
                 for (int i = 0; i < data[HubMessage.CountAt]; i++)
                 {
                     int at = HubMessage.EntryAt(data, HubMessage.CountAt, i);
-                    _writer.OnReceipt(Bytes.GetU24(data, at), Bytes.GetU16(data, at + 3));
+                    _writer.OnReceipt(Bytes.GetU24(data, at), Bytes.GetU16(data, at + 3), Bytes.GetI64(data, 1));
                 }
             }
             else if (topic == UplinkTopic.Band && HubMessage.BandFramesIsValid(data, count))
@@ -65,6 +68,11 @@ namespace ElderBand.HomeHub
                         _radio.Disconnect(_gone[i]);
                     }
                 }
+            }
+            else if (topic == UplinkTopic.Centre && CentreMessage.IsValid(data, count))
+            {
+                _time.Take(CentreMessage.TimeMs(data), nowMs);
+                _replay.Take(CentreMessage.Incarnation(data), CentreMessage.TimeMs(data), nowMs);
             }
             else if (topic == UplinkTopic.Trace && TraceMessage.AskIsValid(data, count))
             {

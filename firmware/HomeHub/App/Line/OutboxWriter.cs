@@ -15,14 +15,16 @@ namespace ElderBand.HomeHub
         private readonly BandTable _bands;
         private readonly Signals _signals;
         private readonly Reports _reports;
+        private readonly Replay _replay;
         private long _flashFaultDueMs;
         private long _droppedDueMs;
         private int _reportedRefused;
         private bool _faultTold;
 
         /// <summary>Writes this outbox.</summary>
-        public OutboxWriter(Outbox outbox, BandTable bands, Signals signals, Reports reports)
+        public OutboxWriter(Outbox outbox, BandTable bands, Signals signals, Reports reports, Replay replay)
         {
+            _replay = replay;
             _outbox = outbox;
             _bands = bands;
             _signals = signals;
@@ -32,6 +34,7 @@ namespace ElderBand.HomeHub
         /// <summary>After a boot: reports what was found corrupt or could not be read.</summary>
         public void Start(long nowMs)
         {
+            _replay.Start();
             if (_outbox.Alarms.CorruptSlots > 0 || _outbox.IsUnread || _bands.IsUnread)
             {
                 _flashFaultDueMs = nowMs + FlashFaultEveryMs;
@@ -39,10 +42,13 @@ namespace ElderBand.HomeHub
             }
         }
 
-        /// <summary>Writes both lanes.</summary>
+        /// <summary>
+        /// Writes both lanes, and where the centre's database is an older one, brings back what it has lost.
+        /// </summary>
         /// <param name="online">Signed in at the centre.</param>
         /// <param name="nowMs">Now.</param>
-        public void Step(bool online, long nowMs)
+        /// <returns>Milliseconds until the next call.</returns>
+        public int Step(bool online, long nowMs)
         {
             bool wrote = _outbox.Alarms.PendingCount > 0;
             FlashResult result = _outbox.Flush(nowMs);
@@ -79,20 +85,23 @@ namespace ElderBand.HomeHub
                 _outbox.VitalsDropped = 0;
                 _reports.AddWith(TechnicalCode.VitalsDropped, (byte)dropped, nowMs);
             }
+
+            return _replay.Step(nowMs);
         }
 
         /// <summary>
         /// The centre has committed a record. The frame counts as seen even where it was never written to flash,
         /// because the centre has it.
         /// </summary>
-        public void OnReceipt(int boot, int sequence)
+        public void OnReceipt(int boot, int sequence, long centreMs)
         {
             RecordStore alarms = _outbox.Alarms;
+            alarms.CentreMs = centreMs;
             int index = alarms.IndexOf(boot, sequence);
             if (index >= 0)
             {
                 MarkSeen(index);
-                if (alarms.TypeOf(index) == FrameType.HubKey)
+                if (alarms.TypeOf(index) == FrameType.HubKey && alarms.State(index) != RecordState.Memory)
                 {
                     _signals.Beep(2);
                 }

@@ -75,6 +75,12 @@ namespace ElderBand.HomeHub
         }
 
         /// <inheritdoc/>
+        public override bool KeepsDone
+        {
+            get { return true; }
+        }
+
+        /// <inheritdoc/>
         protected override int QueueOf(int slot)
         {
             return (int)(!IsUrgent(TypeOf(slot)) ? AlarmQueue.Notes

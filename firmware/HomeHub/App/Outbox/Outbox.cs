@@ -211,6 +211,11 @@ namespace ElderBand.HomeHub
 
             _marksMs = marksAreDue ? nowMs : _marksMs;
             FlashResult result = Alarms.Flush(marksAreDue);
+            while (result == FlashResult.Full && Alarms.DropOldestKept())
+            {
+                result = Alarms.Flush(marksAreDue);
+            }
+
             for (int i = 0; i < VitalsSegments && result == FlashResult.Full && Vitals.SegmentsInUse > 0; i++)
             {
                 // The flash is full: vitals are deleted to make room for alarms (P19).

@@ -19,12 +19,16 @@ namespace ElderBand.HomeHub
         /// <summary>Slots that one append writes at most.</summary>
         public const int BatchSlots = 8;
 
+        // A new segment tries three names on a bad flash, and one more is taken by a compaction.
+        private const int SpareSegments = 4;
+
         private readonly SegmentFiles _files;
         private readonly ICheckpoint _checkpoint;
         private readonly byte[] _segments; // of records that are on flash
         private readonly byte[] _batch = new byte[BatchSlots * SlotSize];
         private readonly Compaction _compaction;
         private readonly DoneMarks _dones = new DoneMarks();
+        private bool _keptIsDue;
 
         /// <summary>Allocates all memory that the lane will use.</summary>
         /// <param name="flash">The file system.</param>
@@ -64,6 +68,23 @@ namespace ElderBand.HomeHub
         public bool MarksWait
         {
             get { return _dones.Count > 0; }
+        }
+
+        /// <summary>The lane's segments.</summary>
+        public SegmentFiles Files
+        {
+            get { return _files; }
+        }
+
+        /// <summary>The centre's time at the last receipt, ms; 0 unknown.</summary>
+        public long CentreMs { get; set; }
+
+        /// <summary>
+        /// True where segments whose records are all done are kept until their room is needed (docs/adr/0058).
+        /// </summary>
+        public virtual bool KeepsDone
+        {
+            get { return false; }
         }
 
         /// <summary>Segment files in use.</summary>
@@ -236,15 +257,21 @@ namespace ElderBand.HomeHub
                 _dones.Clear();
             }
 
-            _dones.Add(boot, sequence);
+            _dones.Add(boot, sequence, CentreMs);
         }
 
         private FlashResult FlushDones()
         {
             _dones.CopyTo(_batch);
-            FlashResult result = AppendBatch(1);
+            if (_keptIsDue)
+            {
+                DoneMarks.PutKept(_batch, SlotSize, _files.KeptUpTo);
+            }
+
+            FlashResult result = AppendBatch(_keptIsDue ? 2 : 1);
             if (result == FlashResult.Ok)
             {
+                _keptIsDue = false;
                 _dones.Clear();
             }
 
@@ -289,6 +316,7 @@ namespace ElderBand.HomeHub
 
         private FlashResult Rotate()
         {
+            MakeRoom();
             if (!_files.HasSpare)
             {
                 // Earlier the flash refused to delete a segment that an unfinished compaction left.
@@ -300,16 +328,41 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
-        /// Deletes segments whose records are all done, oldest first, because marks name records of earlier segments.
-        /// The newest segment stays: its checkpoint holds the replay windows.
+        /// Deletes segments whose records are all done, or keeps them while there is room, oldest first, because marks
+        /// name records of earlier segments. The newest segment stays: its checkpoint holds the replay windows. The
+        /// number of a file that could not be read is not known, so nothing is kept beside such a file.
         /// </summary>
         private void DropDoneSegments()
         {
             int oldest = _files.Oldest();
-            while (oldest >= 0 && _files.Live(oldest) == 0 && !_files.IsNewest(oldest) && _files.Delete(oldest))
+            while (oldest >= 0 && _files.Live(oldest) == 0 && !_files.IsNewest(oldest)
+                && (KeepsDone && Unread == 0 ? Keep(oldest) : _files.Delete(oldest)))
             {
                 oldest = _files.Oldest();
             }
+
+            MakeRoom();
+        }
+
+        private void MakeRoom()
+        {
+            while (_files.InUse > _files.Capacity - SpareSegments && DropOldestKept())
+            {
+            }
+        }
+
+        private bool Keep(int segment)
+        {
+            _files.KeptUpTo = _files.Number(segment);
+            _keptIsDue = true;
+            return true;
+        }
+
+        /// <summary>Deletes the oldest segment that is only kept; false where there is none, or on a fault.</summary>
+        public bool DropOldestKept()
+        {
+            int oldest = _files.FirstAfter(0);
+            return oldest >= 0 && _files.IsKept(oldest) && _files.Delete(oldest);
         }
     }
 }

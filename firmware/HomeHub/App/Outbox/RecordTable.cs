@@ -40,9 +40,13 @@ namespace ElderBand.HomeHub
 
         // A record's age need not be known better than this, and a tick takes half the RAM of a time in ms.
         private const int TickMs = 100;
+        /// <summary>Offset of the flags in a slot.</summary>
+        public const int FlagsAt = 13;
+
+        /// <summary>Offset of the age at arrival in a slot.</summary>
+        public const int AgeAt = 14;
+
         private const int States = 5;
-        private const int FlagsAt = 13;
-        private const int AgeAt = 14;
         private const int QualityMask = 0x0C;
 
         private readonly byte[] _data;

@@ -42,12 +42,40 @@ namespace ElderBand.HomeHub
                 }
             }
 
+            FindKept();
             for (int segment = _files.Oldest(); segment >= 0; segment = _files.After(segment))
             {
                 LoadSegment(segment);
             }
 
             ApplyDones();
+        }
+
+        /// <summary>
+        /// Finds the last segment that is only kept. It is never the newest; a slot that says so is not believed. A
+        /// corrupt header has lost its number, so then every segment is loaded.
+        /// </summary>
+        private void FindKept()
+        {
+            if (CorruptSlots > 0)
+            {
+                return;
+            }
+
+            uint kept = 0;
+            uint newest = 0;
+            for (int segment = _files.FirstAfter(0); segment >= 0; segment = _files.After(segment))
+            {
+                newest = _files.Number(segment);
+                int read = _store.KeepsDone ? _files.Read(segment, _image) : 0;
+                for (int at = SegmentFiles.HeaderSize; at + RecordTable.SlotSize <= read; at += RecordTable.SlotSize)
+                {
+                    uint number = _image[at] == DoneMarks.KeptKind ? DoneMarks.KeptUpTo(_image, at) : 0;
+                    kept = number > kept && IsWhole(at) ? number : kept;
+                }
+            }
+
+            _files.KeptUpTo = kept < newest ? kept : 0;
         }
 
         private void LoadSegment(int segment)
@@ -61,7 +89,7 @@ namespace ElderBand.HomeHub
                 {
                     CorruptSlots++;
                 }
-                else if (_image[at] != DoneMarks.Kind)
+                else if (_image[at] != DoneMarks.Kind && _image[at] != DoneMarks.KeptKind)
                 {
                     LoadRecord(at, segment);
                 }
@@ -104,7 +132,7 @@ namespace ElderBand.HomeHub
         {
             for (int segment = 0; segment < _files.Capacity; segment++)
             {
-                if (_files.Number(segment) == 0)
+                if (_files.Number(segment) == 0 || _files.IsKept(segment))
                 {
                     continue;
                 }
@@ -122,9 +150,7 @@ namespace ElderBand.HomeHub
 
         private bool IsWhole(int at)
         {
-            byte kind = _image[at];
-            return (kind == RecordStore.RecordKind || kind == RecordStore.CopyKind || kind == DoneMarks.Kind)
-                && Bytes.GetU32(_image, at + RecordTable.CrcAt) == Crc32.Compute(_image, at, RecordTable.CrcAt);
+            return DoneMarks.IsWhole(_image, at);
         }
     }
 }

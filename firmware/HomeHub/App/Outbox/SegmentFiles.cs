@@ -1,3 +1,4 @@
+using System;
 using ElderBand.BandProtocol;
 
 namespace ElderBand.HomeHub
@@ -20,11 +21,8 @@ namespace ElderBand.HomeHub
         public const int CheckpointSize = 152;
 
         /// <summary>Bytes of a header.</summary>
-        public const int HeaderSize = CheckpointSize + 12;
+        public const int HeaderSize = SegmentHeader.Size;
 
-        private const byte HeaderKind = 0x5E;
-        private const int CheckpointAt = 8;
-        private const int HeaderCrcAt = HeaderSize - 4;
         private const int WriteTries = 3;
         private const int ReadTries = 3;
         private const uint UnreadNumbers = 0x10000;
@@ -119,19 +117,38 @@ namespace ElderBand.HomeHub
             return Current >= 0 && _slots[Current] + slots <= SlotsPerSegment;
         }
 
-        /// <summary>The oldest segment, -1 for none.</summary>
-        public int Oldest()
+        /// <summary>
+        /// Segments up to this number are only kept: the centre has all of their records, and they are deleted where
+        /// room is needed. 0 where none is.
+        /// </summary>
+        public uint KeptUpTo { get; set; }
+
+        /// <summary>True for a segment that is only kept.</summary>
+        public bool IsKept(int segment)
         {
-            return After(-1);
+            return _numbers[segment] != 0 && _numbers[segment] <= KeptUpTo;
         }
 
-        /// <summary>
-        /// The next newer segment, -1 for none. Segments with the same number (after corrupt headers) are in the order
-        /// of their file names.
-        /// </summary>
+        /// <summary>The oldest segment that is not only kept, -1 for none.</summary>
+        public int Oldest()
+        {
+            return FirstAfter(KeptUpTo);
+        }
+
+        /// <summary>The oldest segment with a higher number than this, -1 for none.</summary>
+        public int FirstAfter(uint number)
+        {
+            return Next(number, _names.Length);
+        }
+
+        /// <summary>The next newer segment, -1 for none; equal numbers (corrupt headers): by file name.</summary>
         public int After(int segment)
         {
-            uint number = segment < 0 ? 0 : _numbers[segment];
+            return Next(_numbers[segment], segment);
+        }
+
+        private int Next(uint number, int segment)
+        {
             int next = -1;
             for (int i = 0; i < _names.Length; i++)
             {
@@ -162,7 +179,7 @@ namespace ElderBand.HomeHub
                     return FlashResult.Failed;
                 }
 
-                PutHeader(boot);
+                SegmentHeader.Put(_header, _lastNumber + 1 + _skippedNumbers, boot, _checkpoint);
                 result = _flash.Write(_names[free], _header, HeaderSize);
                 if (result == FlashResult.Ok)
                 {
@@ -238,14 +255,12 @@ namespace ElderBand.HomeHub
             Current = -1;
             InUse = 0;
             Unread = 0;
+            KeptUpTo = 0;
             _lastNumber = 0;
             _skippedNumbers = 0;
-            for (int i = 0; i < _names.Length; i++)
-            {
-                _numbers[i] = 0;
-                _live[i] = 0;
-                _unread[i] = false;
-            }
+            Array.Clear(_numbers, 0, _numbers.Length);
+            Array.Clear(_live, 0, _live.Length);
+            Array.Clear(_unread, 0, _unread.Length);
         }
 
         /// <summary>
@@ -275,10 +290,10 @@ namespace ElderBand.HomeHub
             int slots = length < HeaderSize ? 0 : (length - HeaderSize) / RecordTable.SlotSize;
             _slots[segment] = (byte)(slots > SlotsPerSegment ? SlotsPerSegment : slots);
             int boot = 0;
-            if (HeaderIsWhole(read))
+            if (SegmentHeader.IsWhole(_header, read))
             {
-                _numbers[segment] = Bytes.GetU32(_header, 1);
-                boot = Bytes.GetU24(_header, 5);
+                _numbers[segment] = SegmentHeader.Number(_header);
+                boot = SegmentHeader.Boot(_header);
             }
             else if (slots > 0)
             {
@@ -303,9 +318,9 @@ namespace ElderBand.HomeHub
         /// <summary>Restores the checkpoint from a segment's header, where the header's CRC is right.</summary>
         public void LoadCheckpoint(int segment)
         {
-            if (_checkpoint != null && HeaderIsWhole(ReadBytes(segment, _header, HeaderSize)))
+            if (_checkpoint != null && SegmentHeader.IsWhole(_header, ReadBytes(segment, _header, HeaderSize)))
             {
-                _checkpoint.Load(_header, CheckpointAt);
+                _checkpoint.Load(_header, SegmentHeader.CheckpointAt);
             }
         }
 
@@ -322,6 +337,16 @@ namespace ElderBand.HomeHub
             }
 
             return read;
+        }
+
+        /// <summary>
+        /// Reads slots of a segment; false where not all of them could be read, which may be so for a moment only.
+        /// </summary>
+        public bool ReadSlots(int segment, int first, byte[] slots, int count)
+        {
+            int bytes = count * RecordTable.SlotSize;
+            int at = HeaderSize + (first * RecordTable.SlotSize);
+            return !_unread[segment] && _flash.Read(_names[segment], at, slots, bytes) == bytes;
         }
 
         /// <summary>True where every file that could not be read can be read now.</summary>
@@ -355,24 +380,6 @@ namespace ElderBand.HomeHub
             return read;
         }
 
-        private void PutHeader(int boot)
-        {
-            for (int i = CheckpointAt; i < HeaderSize; i++)
-            {
-                _header[i] = 0;
-            }
-
-            _header[0] = HeaderKind;
-            Bytes.PutU32(_header, 1, _lastNumber + 1 + _skippedNumbers);
-            Bytes.PutU24(_header, 5, boot);
-            if (_checkpoint != null)
-            {
-                _checkpoint.Save(_header, CheckpointAt);
-            }
-
-            Bytes.PutU32(_header, HeaderCrcAt, Crc32.Compute(_header, 0, HeaderCrcAt));
-        }
-
         /// <summary>A file that is not in use, after skipping <paramref name="skip"/> others; -1 for none.</summary>
         private int FreeSegment(int skip)
         {
@@ -386,14 +393,6 @@ namespace ElderBand.HomeHub
             }
 
             return -1;
-        }
-
-        private bool HeaderIsWhole(int read)
-        {
-            return read == HeaderSize
-                && _header[0] == HeaderKind
-                && Bytes.GetU32(_header, 1) != 0
-                && Bytes.GetU32(_header, HeaderCrcAt) == Crc32.Compute(_header, 0, HeaderCrcAt);
         }
     }
 }
