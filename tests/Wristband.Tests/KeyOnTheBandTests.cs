@@ -80,6 +80,25 @@ public sealed class KeyOnTheBandTests
         }
     }
 
+    [Theory]
+    [InlineData(80)]
+    [InlineData(240)]
+    [InlineData(480)]
+    public void P01_a_second_press_while_the_loop_is_held_is_its_own_though_the_first_made_no_edge_events(int heldMs)
+    {
+        var world = Bands.Daily();
+        world.InRange = false;
+        world.RunFor(30_000);
+        world.Key.Level = true;
+        world.RunUntil(() => world.Band.Latch.CountPending(FrameType.Sos) == 1, 5000).ShouldBeTrue();
+        world.After(10, () => world.Key.Level = false);
+        world.After(70, () => world.KeyEdge(true));
+        world.After(250, () => world.KeyEdge(false));
+        world.Hold(heldMs);
+        world.RunFor(10_000);
+        world.Band.Latch.CountPending(FrameType.Sos).ShouldBe(2);
+    }
+
     [Fact]
     public void Not_needed_names_the_first_of_the_presses()
     {

@@ -295,8 +295,7 @@ namespace ElderBand.Wristband
             switch (_event.Kind)
             {
                 case EventKind.KeyEdge:
-                    _presses.Advance(_event.AtMs);
-                    _key.Edge(_event.Arg == 1, _event.AtMs, _falls.IsCounting);
+                    _presses.OnEdge(_event.Arg == 1, _event.AtMs);
                     break;
                 case EventKind.LinkUp:
                     _link.OnLinkUp(nowMs);

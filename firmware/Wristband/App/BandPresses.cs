@@ -99,16 +99,15 @@ namespace ElderBand.Wristband
 
         /// <summary>
         /// Reads the key's line and advances the key. The edges of a contact that ended light sleep make no events
-        /// (docs/adr/0014). Its opening counts from the last time that the line was read closed, so a loop that a flash
-        /// write has held makes no press of a touch; the latch beside the key knows whether it was one.
+        /// (docs/adr/0014). Its opening counts from the last time that the line was read closed, so a loop that a
+        /// flash write has held makes no press of a touch; the latch beside the key knows whether it was one.
         /// </summary>
         public void ReadLine(long nowMs)
         {
             bool down = _line.Read();
             if (!down && _key.IsDown)
             {
-                _unseenEnd = _key.IsContact;
-                _key.Edge(false, _seenDownMs, _falls.IsCounting);
+                EndUnseen();
             }
 
             Advance(nowMs);
@@ -117,6 +116,27 @@ namespace ElderBand.Wristband
                 _key.Edge(true, nowMs, _falls.IsCounting);
                 _seenDownMs = nowMs;
             }
+        }
+
+        /// <summary>
+        /// An edge of the key, in the order of their times. Where the contact closes a second time, its opening has
+        /// made no event: what follows is the next press.
+        /// </summary>
+        public void OnEdge(bool down, long atMs)
+        {
+            if (down && _key.IsDown && atMs > _seenDownMs)
+            {
+                EndUnseen();
+            }
+
+            Advance(atMs);
+            _key.Edge(down, atMs, _falls.IsCounting);
+        }
+
+        private void EndUnseen()
+        {
+            _unseenEnd = _key.IsContact;
+            _key.Edge(false, _seenDownMs, _falls.IsCounting);
         }
 
         /// <summary>Advances the key to this time and carries out the actions that follow.</summary>
