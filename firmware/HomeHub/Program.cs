@@ -25,6 +25,8 @@ namespace ElderBand.HomeHub
             GpioController gpio = new GpioController();
 
             GpioLine light = new GpioLine(gpio, Pins.Led, PinMode.Output, true);
+            GpioLine key = new GpioLine(gpio, Pins.Key, PinMode.Input, true, inbox, EventKind.KeyEdge);
+            GpioLine buzzer = new GpioLine(gpio, Pins.Buzzer, PinMode.Output, true);
             HubPower power = new HubPower(
                 gpio,
                 new GpioLine(gpio, Pins.Mains, PinMode.Input, true, inbox, EventKind.PowerEdge),
@@ -32,7 +34,7 @@ namespace ElderBand.HomeHub
 
             HubProvision provision = new HubProvision(
                 Provision.Read(Provision.LinesFile), Provision.Read(Provision.AuthorityFile));
-            Provision.StopOnFault(provision.File, light, power);
+            Provision.StopOnFault(provision.File, light, power, key, buzzer);
 
             HubPorts ports = new HubPorts
             {
@@ -42,8 +44,8 @@ namespace ElderBand.HomeHub
                 Clock = clock,
                 Mac = new NativeMac(),
                 Power = power,
-                Key = new GpioLine(gpio, Pins.Key, PinMode.Input, true, inbox, EventKind.KeyEdge),
-                Buzzer = new GpioLine(gpio, Pins.Buzzer, PinMode.Output, true),
+                Key = key,
+                Buzzer = buzzer,
                 Light = light,
                 Events = events,
                 Downlinks = downlinks,

@@ -29,8 +29,10 @@ namespace ElderBand.Wristband
                 new GpioLine(gpio, Pins.WatchdogEnable, PinMode.Output, true),
                 new GpioLine(gpio, Pins.WatchdogFeed, PinMode.Output, true));
 
+            GpioLine key = new GpioLine(gpio, Pins.Key, PinMode.Input, true, inbox, EventKind.KeyEdge);
+            GpioLine motor = new GpioLine(gpio, Pins.Motor, PinMode.Output, true);
             BandProvision provision = new BandProvision(Provision.Read(Provision.LinesFile));
-            Provision.StopOnFault(provision.File, light, power);
+            Provision.StopOnFault(provision.File, light, power, key, motor);
             BandIdentity identity = new BandIdentity
             {
                 Secret = provision.Secret,
@@ -39,8 +41,6 @@ namespace ElderBand.Wristband
             };
 
             BandRadio radio = new BandRadio(inbox);
-            GpioLine key = new GpioLine(gpio, Pins.Key, PinMode.Input, true, inbox, EventKind.KeyEdge);
-            GpioLine motor = new GpioLine(gpio, Pins.Motor, PinMode.Output, true);
             BandPorts ports = new BandPorts
             {
                 Link = radio,

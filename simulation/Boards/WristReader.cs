@@ -30,6 +30,9 @@ public enum Felt
     /// <summary>Charged on the wrist: take the band off, nine pulses.</summary>
     TakeOff,
 
+    /// <summary>The centre has refused a call, press again: a long and a short pulse, five times.</summary>
+    Refused,
+
     /// <summary>A tick, one pulse: waiting, or nobody has taken it yet.</summary>
     Tick,
 
@@ -60,6 +63,7 @@ public sealed class WristReader(World world)
         (Felt.LetGo, 150),
         (Felt.Understood, 80),
         (Felt.TakeOff, 120),
+        (Felt.Refused, 80),
     ];
 
     private int _pulses;

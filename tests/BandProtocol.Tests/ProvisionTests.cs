@@ -142,4 +142,28 @@ public sealed class ProvisionTests
         groups.Length.ShouldBeGreaterThan(4);
         groups.ShouldAllBe(group => Regex.Count(group, "#{4}") == flashes && group.Count(c => c == '#') == 4 * flashes);
     }
+
+    [Theory]
+    [InlineData(80)]
+    [InlineData(500)]
+    [InlineData(20_000)]
+    public void P51_a_press_of_a_device_without_identity_is_answered_by_one_long_pulse(int heldMs)
+    {
+        for (int atMs = 0; atMs < 50; atMs++)
+        {
+            var dead = new DeadKey();
+            List<long> on = [];
+            for (long ms = 0; ms < 30_000; ms += 50)
+            {
+                if (dead.Answers(ms >= 1000 + atMs && ms < 1000 + atMs + heldMs, ms))
+                {
+                    on.Add(ms);
+                }
+            }
+
+            on.Count.ShouldBe(DeadKey.PulseMs / 50);
+            (on[^1] - on[0]).ShouldBe(DeadKey.PulseMs - 50, "one pulse, also while the key is held on");
+            on[0].ShouldBeInRange(1000, 1050);
+        }
+    }
 }

@@ -189,21 +189,74 @@ public sealed class SosTests
         Slot(world, presses[1]).Open.ShouldBeTrue("a stage of its own: it began a card of its own");
     }
 
-    [Fact]
-    public void A_press_that_the_centre_refuses_ends_the_ticking_of_the_wrist()
+    /// <summary>A worn band with a press that waits for its answer, and what the wrist says from now on.</summary>
+    private static (BandRig World, byte[] Sos, List<Felt> Felt) Waiting()
     {
         var world = Bands.Linked();
         world.RunFor(20_000); // until it has told that it is worn
         world.AnswersReceipt = false;
         world.Press(200);
         world.RunFor(3000);
-        var sos = world.RowsOf(FrameType.Sos)[0];
-        world.Down(world.FromCentre(
-            FrameType.Receipt, Frame.BootOf(sos, 0), Frame.SequenceOf(sos, 0), f => Payload.PutReceipt(f, 3)));
-        world.RunFor(3000);
+        var felt = new List<Felt>();
+        world.Wrist.Shown = (what, _) => felt.Add(what);
+        return (world, world.RowsOf(FrameType.Sos)[0], felt);
+    }
+
+    private static void Refuse(BandRig world, byte[] frame) => world.Down(world.FromCentre(
+        FrameType.Receipt, Frame.BootOf(frame, 0), Frame.SequenceOf(frame, 0), f => Payload.PutReceipt(f, 3)));
+
+    [Fact]
+    public void P51_a_press_that_the_centre_refuses_is_felt_until_the_next_press_and_no_silence_says_a_person_has_it()
+    {
+        var (world, sos, felt) = Waiting();
+        Refuse(world, sos);
+        world.RunFor(6000);
         world.Band.Pending.ShouldBe(0);
         world.Band.Tick.ShouldBe(WristTick.Silent);
         world.StagesShown(sos).ShouldNotContain(Stage.Centre);
+        felt.Count(static f => f == Felt.Refused).ShouldBe(1);
+        Refuse(world, sos); // a stranger replays the refusal
+        world.RunFor(64_000);
+        felt.Count(static f => f == Felt.Refused).ShouldBe(3);
+        world.Press(200);
+        world.RunFor(60_000);
+        felt.Count(static f => f == Felt.Refused).ShouldBe(3, "the next press is on its way");
+        Refuse(world, world.RowsOf(FrameType.Sos)[1]);
+        world.RunFor(600_000);
+        felt.Count(static f => f == Felt.Refused).ShouldBe(9, "six times, then the wrist gives up");
+        felt.ShouldNotContain(Felt.Unknown);
+    }
+
+    [Fact]
+    public void P51_a_refusal_says_nothing_while_another_call_of_the_wearer_is_open()
+    {
+        var (world, sos, felt) = Waiting();
+        world.Press(200);
+        world.RunFor(3000);
+        Refuse(world, sos);
+        world.RunFor(60_000);
+        felt.ShouldNotContain(Felt.Refused);
+        world.Band.Tick.ShouldNotBe(WristTick.Silent, "the second press still waits for the centre");
+    }
+
+    [Fact]
+    public void P46_a_flash_write_of_any_length_leaves_a_refusal_what_it_is()
+    {
+        for (var writeMs = 0; writeMs <= 240; writeMs += 20)
+        {
+            var (world, sos, felt) = Waiting();
+            world.Flash.Watch = (_, _) => world.Hold(writeMs);
+            Refuse(world, sos);
+            for (var i = 0; i < 12; i++)
+            {
+                world.RunFor(370);
+                world.Band.Latch.Touch();
+                world.Band.Latch.Save(world.Now);
+            }
+
+            world.RunFor(6000);
+            felt.Where(static f => f is not Felt.Tick and not Felt.Home).ShouldBe([Felt.Refused], $"{writeMs} ms");
+        }
     }
 
     private static LatchSlot Slot(BandRig world, byte[] frame)

@@ -34,9 +34,10 @@ namespace ElderBand.Common.Board
 
         /// <summary>
         /// Returns at once where nothing is wrong. Otherwise no frame could be proven to anybody: the light flashes the
-        /// fault's number until power off, and the cable is told where in the file the fault is.
+        /// fault's number until power off, the cable is told where in the file the fault is, and motor or buzzer answer
+        /// each press of the key with "does not work".
         /// </summary>
-        public static void StopOnFault(ProvisionFile file, IPin light, IPower power)
+        public static void StopOnFault(ProvisionFile file, IPin light, IPower power, IPin key, IPin sounder)
         {
             if (file.Fault == ProvisionFault.None)
             {
@@ -45,8 +46,10 @@ namespace ElderBand.Common.Board
 
             int flashes = (int)file.Fault;
             Console.WriteLine("provision: fault " + flashes.ToString() + " at " + file.Where);
+            DeadKey dead = new DeadKey();
             for (long ms = 0; ; ms += LookMs)
             {
+                sounder.Write(dead.Answers(key.Read(), ms));
                 light.Write(FlashCode.IsLit(flashes, ms));
                 power.FeedWatchdog();
                 Thread.Sleep(LookMs);

@@ -10,6 +10,8 @@ namespace ElderBand.Wristband
     {
         private const int AgainMs = 1000;
         private const int AgainPerMinute = 10;
+        private const int RefusedEveryMs = 30000;
+        private const int RefusedTimes = 6;
 
         private readonly AlarmLatch _latch;
         private readonly WristSignal _signal;
@@ -18,6 +20,8 @@ namespace ElderBand.Wristband
         private long _againNotBeforeMs;
         private long _minuteEndMs;
         private int _againInMinute;
+        private int _refusedLeft;
+        private long _refusedAtMs;
 
         /// <summary>Over the latch that keeps the stages and the wrist that shows them.</summary>
         public HelpStages(AlarmLatch latch, WristSignal signal, FrameSource source, LinkPolicy link)
@@ -50,6 +54,7 @@ namespace ElderBand.Wristband
         public void Begin()
         {
             Shown = Stage.Waiting;
+            _refusedLeft = 0;
         }
 
         /// <summary>A hub has stored a frame: stage 1 for an alarm.</summary>
@@ -92,6 +97,12 @@ namespace ElderBand.Wristband
             {
                 slot.Open = false; // the centre has refused the frame, so no later stage would close the alarm
                 _signal.Forget(slot, Stage.Home);
+                if (isFirst && slot.Rank == 2)
+                {
+                    _refusedLeft = RefusedTimes;
+                    _refusedAtMs = 0;
+                }
+
                 return;
             }
 
@@ -242,6 +253,7 @@ namespace ElderBand.Wristband
         public long Step(bool countdown, long nowMs)
         {
             _signal.SetTick(countdown ? WristTick.Countdown : ChooseTick(), nowMs);
+            SayRefused(countdown, nowMs);
             long due = _signal.Step(nowMs);
             LatchSlot slot = _signal.TakeShown(out Stage stage);
             while (slot != null)
@@ -260,6 +272,26 @@ namespace ElderBand.Wristband
             }
 
             return due;
+        }
+
+        // A refused call leaves the wrist silent, and silence means that a person has it. So the wrist says that it was
+        // refused, again every 30 s until the next call, unless another call of the wearer is open.
+        private void SayRefused(bool countdown, long nowMs)
+        {
+            if (_refusedLeft == 0 || nowMs < _refusedAtMs || countdown)
+            {
+                return;
+            }
+
+            _refusedAtMs = nowMs + RefusedEveryMs;
+            _refusedLeft--;
+            if (_latch.HasOpen)
+            {
+                _refusedLeft = 0;
+                return;
+            }
+
+            _signal.Now(WristPattern.Refused);
         }
 
         private WristTick ChooseTick()

@@ -28,6 +28,12 @@ namespace ElderBand.Wristband
 
         /// <summary>The band is on its charger and on the wrist, take it off: nine pulses.</summary>
         TakeOff = 7,
+
+        /// <summary>
+        /// The centre has refused a call, press again: a long and a short pulse, five times. Nothing else is long and
+        /// short in turn.
+        /// </summary>
+        Refused = 8,
     }
 
     /// <summary>Ticks that the wrist repeats while no pattern plays.</summary>
@@ -73,6 +79,7 @@ namespace ElderBand.Wristband
             new[] { 150, 100, 150, 100, 150, 100, 150, 100, 150, 100, 150, 100, 150 },
             new[] { 80, 100, 80, 100, 80, 100, 80, 100, 80, 100, 80, 100, 80, 100, 600 },
             new[] { 120, 150, 120, 150, 120, 150, 120, 150, 120, 150, 120, 150, 120, 150, 120, 150, 120 },
+            new[] { 500, 100, 80, 100, 500, 100, 80, 100, 500, 100, 80, 100, 500, 100, 80, 100, 500, 100, 80 },
         };
 
         private readonly IPin _vibration;
