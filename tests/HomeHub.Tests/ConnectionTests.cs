@@ -37,6 +37,69 @@ public sealed class ConnectionTests
     }
 
     [Fact]
+    public void P14_P53_a_flood_of_strangers_does_not_delay_the_calls_of_eight_bands()
+    {
+        HubRig rig = HubRig.Ready(8);
+        Random random = new(3);
+        byte[] junk = new byte[Frame.Size];
+        byte[][] calls = [.. rig.Bands.Select(static band => band.Sos())];
+        for (int i = 0; i < 20_000; i++)
+        {
+            random.NextBytes(junk);
+            rig.Raise(EventKind.Advertisement, 0xAA0000000000 + random.Next(), -50, junk);
+            if (i >= 100 && i % 10 == 0)
+            {
+                int band = i / 10 % 8;
+                rig.Advertise(rig.Bands[band], calls[band]);
+            }
+
+            if (i % 20 == 19)
+            {
+                rig.Run(40);
+            }
+        }
+
+        List<Arrived> rows = [.. rig.Centre.Rows.Values.Where(static row => row.Type == FrameType.Sos)];
+        rows.Count.ShouldBe(8);
+        rows.ShouldAllBe(row => row.AtMs < 10_000);
+        rig.Bands.Zip(calls).ShouldAllBe(pair => pair.First.HasHeard(pair.Second));
+        rig.Hub.Strangers.ShouldBeGreaterThan(10_000);
+    }
+
+    [Fact]
+    public void P53_a_call_in_a_home_with_more_bands_than_links_waits_for_the_scanner_before_it_is_connected()
+    {
+        HubRig rig = HubRig.Ready(5);
+        rig.Run(20_000);
+        rig.Advertise(rig.Bands[0], rig.Bands[0].Sos());
+        rig.Run(900);
+        rig.Radio.Connects.ShouldBeEmpty("a connect would end the scan while others may be calling");
+        for (int i = 1; i < 5; i++)
+        {
+            rig.Advertise(rig.Bands[i], rig.Bands[i].Sos());
+        }
+
+        rig.Run(50);
+        rig.Radio.Connects.ShouldNotBeEmpty("every band has called, none is waited for");
+        rig.Centre.Rows.Values.Count(static row => row.Type == FrameType.Sos).ShouldBe(5);
+    }
+
+    [Fact]
+    public void P53_a_band_that_presses_without_end_does_not_hold_back_the_connects()
+    {
+        HubRig rig = HubRig.Ready(5);
+        rig.Run(20_000);
+        byte[] first = rig.Bands[0].Sos();
+        for (int i = 0; i < 30; i++)
+        {
+            rig.Advertise(rig.Bands[0], i == 0 ? first : rig.Bands[0].Sos());
+            rig.Run(100);
+        }
+
+        rig.Bands[0].HasHeard(first).ShouldBeTrue();
+    }
+
+    [Fact]
     public void A_band_that_cannot_be_connected_does_not_delay_anothers_call()
     {
         HubRig rig = HubRig.Ready(2);

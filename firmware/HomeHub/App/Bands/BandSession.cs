@@ -21,6 +21,9 @@ namespace ElderBand.HomeHub
     /// </summary>
     public sealed class BandSession
     {
+        /// <summary>Calls within this time after the first are one burst, ms.</summary>
+        public const long CallLastsMs = 60000;
+
         private const int AckSlots = 8;
         private const int UncheckedSlots = 4;
         private const int ReadmitPerMinute = 6;
@@ -77,6 +80,9 @@ namespace ElderBand.HomeHub
 
         /// <summary>Last frame with a right tag (boot of the hub until then), ms.</summary>
         public long HeardMs { get; set; }
+
+        /// <summary>When the band's present calls for help began, ms; long ago where there are none.</summary>
+        public long CalledMs { get; private set; }
 
         /// <summary>True where a frame with a right tag was heard since the hub's boot.</summary>
         public bool Heard { get; set; }
@@ -142,6 +148,7 @@ namespace ElderBand.HomeHub
             AdvertisedMs = -1;
             WantsLink = false;
             HeardMs = nowMs;
+            CalledMs = -2 * CallLastsMs;
             Heard = false;
             Silent = false;
             Mode = BandMode.Daily;
@@ -173,6 +180,12 @@ namespace ElderBand.HomeHub
         {
             ClockBoot = boot;
             ClockZeroMs = nowMs - (uptimeS * 1000L);
+        }
+
+        /// <summary>A new call of the band was stored.</summary>
+        public void NoteCall(long nowMs)
+        {
+            CalledMs = nowMs - CalledMs > CallLastsMs ? nowMs : CalledMs;
         }
 
         /// <summary>True where the frame carries the band's uptime and is of the boot whose begin is known.</summary>

@@ -58,6 +58,35 @@ namespace ElderBand.HomeHub
             return _sessions[index];
         }
 
+        /// <summary>When the last band began to call for help, ms; long ago where none calls.</summary>
+        public long LastCallMs()
+        {
+            long lastMs = long.MinValue / 2;
+            for (int i = 0; i < Count; i++)
+            {
+                lastMs = At(i).CalledMs > lastMs ? At(i).CalledMs : lastMs;
+            }
+
+            return lastMs;
+        }
+
+        /// <summary>
+        /// True where a band without a link was not heard since the scan began and has not called lately.
+        /// </summary>
+        public bool MayCallUnheard(long scanSinceMs, long nowMs)
+        {
+            bool may = false;
+            for (int i = 0; i < Count; i++)
+            {
+                BandSession band = At(i);
+                may |= band.Link == LinkState.Down
+                    && band.AdvertisedMs < scanSinceMs
+                    && nowMs - band.CalledMs > BandSession.CallLastsMs;
+            }
+
+            return may;
+        }
+
         /// <summary>Session of an address, null where this hub does not serve it.</summary>
         public BandSession Find(long address)
         {

@@ -191,6 +191,11 @@ namespace ElderBand.HomeHub
 
             if (_outbox.AddAlarm(band.Address, band.RssiDbm, flags, quality, ageMs, nowMs, frame, 0))
             {
+                if (isCall)
+                {
+                    band.NoteCall(nowMs);
+                }
+
                 memory.Note(frame, 0);
             }
         }

@@ -20,6 +20,9 @@ namespace ElderBand.HomeHub
 
         // The stack may have stopped scanning without an event, so a scanner without reports is restarted too.
         private const long ScanMs = 15000;
+
+        // A connect ends the scan for seconds. Where other bands may be calling too, the scanner first runs so long.
+        private const long ListenMs = 1000;
         private const int LongestWaitMs = 2000;
         private const long AdvertisedForMs = 5000;
 
@@ -43,6 +46,7 @@ namespace ElderBand.HomeHub
         private readonly BandTable _bands;
         private readonly LinkWriter _writer;
         private long _scanDueMs;
+        private long _scanSinceMs;
         private long _connectNotBeforeMs;
 
         /// <summary>Makes the links.</summary>
@@ -220,9 +224,18 @@ namespace ElderBand.HomeHub
                 {
                     _radio.Scan();
                     _scanDueMs = nowMs + ScanMs;
+                    _scanSinceMs = nowMs;
                 }
 
-                ConnectNext(nowMs);
+                long listenUntilMs = ListenUntilMs(nowMs);
+                if (nowMs >= listenUntilMs)
+                {
+                    ConnectNext(nowMs);
+                }
+                else
+                {
+                    wait = Least(wait, (int)(listenUntilMs - nowMs));
+                }
 
                 wait = Least(wait, (int)(_scanDueMs - nowMs));
             }
@@ -242,6 +255,19 @@ namespace ElderBand.HomeHub
                 _radio.Disconnect(band.Address);
                 OnDown(band, nowMs);
             }
+        }
+
+        // In a home with more bands than links: until the scanner has run for a while since its start and since the
+        // last band began to call, where a band is left that may call unheard (docs/adr/0036).
+        private long ListenUntilMs(long nowMs)
+        {
+            if (_bands.Count <= MaxLinks || !_bands.MayCallUnheard(_scanSinceMs, nowMs))
+            {
+                return nowMs;
+            }
+
+            long calledMs = _bands.LastCallMs();
+            return (calledMs > _scanSinceMs ? calledMs : _scanSinceMs) + ListenMs;
         }
 
         private void ConnectNext(long nowMs)
