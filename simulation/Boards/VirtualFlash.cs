@@ -37,6 +37,25 @@ public sealed class VirtualFlash(Device device) : IFlash
         _space = new FlashSpace();
     }
 
+    /// <summary>Changes one bit of one file, both drawn by the number; returns the file, null where none is.</summary>
+    public string? Rot(int number)
+    {
+        var random = new Random(number);
+        var names = _files.Where(static f => f.Value.Length > 0).Select(static f => f.Key)
+            .Order(StringComparer.Ordinal).ToList();
+        if (names.Count == 0)
+        {
+            return null;
+        }
+
+        var name = names[random.Next(names.Count)];
+        var file = (byte[])_files[name].Clone();
+        file[random.Next(file.Length)] ^= (byte)(1 << random.Next(8));
+        _files[name] = file;
+        device.World.Count("bits that rotted");
+        return name;
+    }
+
     /// <summary>True where some file holds these bytes now.</summary>
     public bool Holds(ReadOnlySpan<byte> bytes)
     {

@@ -24,6 +24,9 @@ public sealed class RadioPath
     /// <summary>Called where a packet of the link is sent (false) and where it has arrived (true).</summary>
     public Action<bool>? Carried { get; set; }
 
+    /// <summary>True while the hub hears the band, and the band does not hear the hub: no link can be made.</summary>
+    public bool IsOneWay { get; private set; }
+
     internal Antenna Band { get; }
 
     internal Antenna Hub { get; }
@@ -35,6 +38,38 @@ public sealed class RadioPath
 
     /// <summary>Number of the last draw of a hearing; earlier draws are void.</summary>
     internal int Hearing { get; set; }
+
+    /// <summary>
+    /// The band ceases to hear the hub, or hears it again. A link needs both directions, so it ends by its supervision
+    /// timeout; advertisements still arrive.
+    /// </summary>
+    public void SetOneWay(bool oneWay)
+    {
+        if (oneWay && !IsOneWay && Link is { } link)
+        {
+            Band.Radio.LoseAfterSupervision(link);
+        }
+
+        IsOneWay = oneWay;
+    }
+
+    /// <summary>
+    /// A stranger sends an advertisement under the band's address. True where the hub hears it: then its scan reports
+    /// no other of this address.
+    /// </summary>
+    public bool Spoof(byte[] data)
+    {
+        if (!IsInRange || !Hub.IsScanning || IsReported || Hub.Host is not { } host)
+        {
+            return false;
+        }
+
+        IsReported = true;
+        Hearing++;
+        Band.Radio.World.Count("advertisements of a stranger");
+        host.OnHeard((ulong)Band.Address, (short)RssiDbm, data);
+        return true;
+    }
 
     /// <summary>The band moves out of range or back. A link ends when its supervision timeout has passed.</summary>
     public void SetInRange(bool inRange)

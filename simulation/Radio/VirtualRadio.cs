@@ -62,7 +62,10 @@ public sealed class VirtualRadio(World world)
                 return;
             }
 
-            if (!fails && path is { IsInRange: true, Link: null, Band: { IsAdvertising: true, Host: not null } })
+            if (!fails && path is
+                {
+                    IsInRange: true, IsOneWay: false, Link: null, Band: { IsAdvertising: true, Host: not null },
+                })
             {
                 done(LinkUp(path));
                 return;
@@ -113,7 +116,8 @@ public sealed class VirtualRadio(World world)
 
         void Deliver(long deliverMs) => world.At(deliverMs, () =>
         {
-            if (from is { IsUp: true, Peer: { IsUp: true } peer } && link.Path.IsInRange)
+            if (from is { IsUp: true, Peer: { IsUp: true } peer }
+                && link.Path is { IsInRange: true, IsOneWay: false })
             {
                 peer.Host.OnPacket(() => arrive(peer));
                 link.Path.Carried?.Invoke(true);

@@ -86,4 +86,22 @@ public enum FaultKind
 
     /// <summary>The service is started again with a clock that is days to years wrong.</summary>
     ServiceClock,
+
+    /// <summary>A band loses its power, and reads of its flash fail after its start.</summary>
+    BandReadFails,
+
+    /// <summary>A hub loses its power, and reads of its flash fail after its start.</summary>
+    HubReadFails,
+
+    /// <summary>A band loses its power, and meanwhile a bit of one of its files changes.</summary>
+    BandRot,
+
+    /// <summary>A hub loses its power, and meanwhile a bit of one of its files changes.</summary>
+    HubRot,
+
+    /// <summary>A stranger sends advertisements of a band again, under its address.</summary>
+    Replay,
+
+    /// <summary>The hubs hear a band, and the band does not hear them.</summary>
+    OneWay,
 }

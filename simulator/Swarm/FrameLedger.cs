@@ -10,7 +10,7 @@ namespace ElderBand.Simulator.Swarm;
 /// Follows each call for help by the identity of its frame through every place it must pass: the key, the air, a hub's
 /// flash, the commit, the card. It looks from outside: pin, antenna, flash and database rows.
 /// </summary>
-public sealed class FrameLedger
+public sealed partial class FrameLedger
 {
     /// <summary>A press that no frame shows when the power goes within this time is excused, ms.</summary>
     private const int ExcuseMs = 3000;
@@ -189,13 +189,6 @@ public sealed class FrameLedger
     /// does not tell the centre again.
     /// </summary>
     public bool HadNoRoom(BandDevice band) => _drops.ContainsKey(band);
-
-    /// <summary>
-    /// How many calls of the band were safe at a time: in some hub's flash, or committed. A hub whose flash refuses
-    /// sends a call from memory and acknowledges it once the centre has it (P19).
-    /// </summary>
-    public int Safe(BandDevice band, long atMs) => _byIdentity.Count(known => known.Value.Band == band
-        && (known.Value.CommittedMs <= atMs || (_atHub.TryGetValue(known.Key, out var storedMs) && storedMs <= atMs)));
 
     /// <summary>True where a call or a stage of these bands was under way in the time.</summary>
     public bool WasDue(Func<BandDevice, bool> whose, long fromMs, long toMs) =>

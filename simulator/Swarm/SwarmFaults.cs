@@ -11,7 +11,7 @@ public readonly record struct Hits(int Scheduled, int Effective)
 }
 
 /// <summary>Puts a plan into a world, heals it, and says afterwards which faults have met something to harm.</summary>
-public sealed class SwarmFaults
+public sealed partial class SwarmFaults
 {
     private const int BetweenTriesMs = 1000;
     private const int MostTries = 60;
@@ -27,6 +27,7 @@ public sealed class SwarmFaults
     private readonly List<PlannedFault> _staff = [];
     private readonly List<Action> _heal = [];
     private readonly Dictionary<BandDevice, long> _releasedMs = [];
+    private readonly List<byte[]>[] _recorded;
     private readonly Action<string> _log;
     private bool _isHealed;
 
@@ -36,6 +37,12 @@ public sealed class SwarmFaults
         _swarm = swarm;
         _log = log;
         swarm.Ledger.Raised += OnRaised;
+        _recorded = [.. swarm.Bands.Select(static _ => new List<byte[]>())];
+        for (var b = 0; b < swarm.Bands.Count; b++)
+        {
+            Record(b);
+        }
+
         foreach (var fault in plan.Faults)
         {
             if (SwarmPlan.IsStaffs(fault.Kind))
@@ -140,6 +147,9 @@ public sealed class SwarmFaults
                     _swarm.Centre.ClockErrorMs = on ? ClockErrorsMs[fault.Subject % ClockErrorsMs.Length] : 0;
                     _swarm.Centre.Start();
                 });
+                break;
+            case >= FaultKind.BandReadFails:
+                OfDeviceOrStranger(fault, b, hub);
                 break;
             default:
                 ByAPerson(fault, band);
@@ -291,7 +301,8 @@ public sealed class SwarmFaults
         };
     }
 
-    private void During(PlannedFault fault, Func<BandDevice, bool> whose, Action<bool> set)
+    private void During(
+        PlannedFault fault, Func<BandDevice, bool> whose, Action<bool> set, Func<bool>? hasChanged = null)
     {
         if (_isHealed)
         {
@@ -314,7 +325,8 @@ public sealed class SwarmFaults
 
         World.At(toMs, End);
         _heal.Add(End);
-        _done.Add((fault.Kind, () => Ledger.WasDue(whose, fromMs, Math.Min(toMs, SwarmPlan.HealMs))));
+        _done.Add((fault.Kind, () =>
+            hasChanged?.Invoke() != false && Ledger.WasDue(whose, fromMs, Math.Min(toMs, SwarmPlan.HealMs))));
     }
 
     private static void Do(bool on, Action begin, Action end)
@@ -341,6 +353,7 @@ public sealed class SwarmFaults
         foreach (var path in _swarm.Paths.SelectMany(static paths => paths))
         {
             path.SetInRange(true);
+            path.SetOneWay(false);
         }
     }
 

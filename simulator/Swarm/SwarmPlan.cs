@@ -92,7 +92,8 @@ public sealed class SwarmPlan
     // Faults other than power cuts last longer and may begin up to 20 s before the act.
     private static int AroundAct(Random random, PlannedFault act, FaultKind kind)
     {
-        var isCut = kind is FaultKind.BandPowerCut or FaultKind.BandCutInWrite or FaultKind.HubCutInWrite;
+        var isCut = kind is FaultKind.BandPowerCut or FaultKind.BandCutInWrite or FaultKind.HubCutInWrite
+            or FaultKind.BandReadFails or FaultKind.BandRot;
         var beforeMs = isCut ? 0 : 20_000;
         return Math.Clamp(act.FromMs - random.Next(beforeMs + 1) + random.Next(6000), FirstMs, LastMs);
     }
@@ -107,9 +108,11 @@ public sealed class SwarmPlan
             FaultKind.Grip => 3000 + random.Next(6000),
             FaultKind.FallCancelled => 3300 + random.Next(300),
             FaultKind.StuckKey => 12_000 + random.Next(28_000),
-            FaultKind.BandPowerCut or FaultKind.BandCutInWrite => 500 + random.Next(20_000),
+            FaultKind.BandPowerCut or FaultKind.BandCutInWrite or FaultKind.BandReadFails
+                or FaultKind.BandRot => 500 + random.Next(20_000),
             FaultKind.HubPowerCut or FaultKind.HubCutInWrite or FaultKind.ServiceKill
-                or FaultKind.HubFlashLost or FaultKind.ServiceClock => 500 + random.Next(40_000),
+                or FaultKind.HubFlashLost or FaultKind.ServiceClock or FaultKind.HubReadFails
+                or FaultKind.HubRot => 500 + random.Next(40_000),
             _ => 2000 + random.Next(60_000),
         };
         var amount = kind switch
