@@ -216,9 +216,12 @@ namespace ElderBand.HomeHub
                 result = Alarms.Flush(marksAreDue);
             }
 
-            for (int i = 0; i < VitalsSegments && result == FlashResult.Full && Vitals.SegmentsInUse > 0; i++)
+            int before = Vitals.SegmentsInUse + 1;
+            while (result == FlashResult.Full && Vitals.SegmentsInUse > 0 && Vitals.SegmentsInUse < before)
             {
-                // The flash is full: vitals are deleted to make room for alarms (P19).
+                // The flash is full: vitals are deleted to make room for alarms (P19). Where the flash refuses to
+                // delete too, a further attempt changes nothing and costs the step 20,000 IL instructions.
+                before = Vitals.SegmentsInUse;
                 VitalsDropped += Vitals.DropOldestSegment();
                 result = Alarms.Flush(marksAreDue);
             }
