@@ -55,6 +55,12 @@ public sealed class SwarmCanaryTests(ITestOutputHelper output)
             ("{ 1, 2, 5, 15, 30, 60 }", "{ 600 }"),
             ("!_thawing && urgentMs < _nextMs", "_endedMs < 0"));
 
+    [Fact]
+    public void Canary_V3_a_short_hold_in_a_countdown_that_does_nothing_is_found() =>
+        Found(
+            Violation.Lost,
+            ("action = KeyAction.SosInCountdown;\n                    return KeyState.Up;", "return KeyState.Up;"));
+
     private void Found(Violation first, params (string Now, string Then)[] words)
     {
         var (seed, found) = Mutant.Play(FirstFailure, words);
