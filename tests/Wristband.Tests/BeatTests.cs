@@ -43,6 +43,26 @@ public sealed class BeatTests
     }
 
     [Fact]
+    public void I_am_fine_that_no_hub_has_is_offered_every_minute_in_Daily()
+    {
+        var world = Daily();
+        world.InRange = false;
+        var slot = world.Band.Latch.Take(FrameType.FallCancelled, world.Now);
+        Frame.Begin(slot.Frame, FrameType.FallCancelled, Lane.Alarm, world.Band.Boot, 60_000);
+        Payload.PutAnswer(slot.Frame, 90, 59_999, 0);
+        RunToBeat(world);
+        var beats = 0;
+        var end = world.Now + 300_000;
+        while (world.Now < end)
+        {
+            world.RunUntil(() => !world.Advertising, 60_000).ShouldBeTrue();
+            beats += world.RunUntil(() => world.Advertising, 300_000) ? 1 : 0;
+        }
+
+        beats.ShouldBeInRange(5, 6);
+    }
+
+    [Fact]
     public void A_ten_minute_summary_is_advertised_once_and_never_in_place_of_two_statuses_in_a_row()
     {
         var world = Daily();

@@ -80,7 +80,7 @@ namespace ElderBand.Wristband
                 return;
             }
 
-            DueMs = nowMs + LinkTiming.BeatMs(_mode);
+            DueMs = nowMs + LinkTiming.BeatMs(NewsWaits() ? BandMode.Guard : _mode);
             bool waits = _latch.PendingCount > 0 || AsksForLink(nowMs);
             if (waits)
             {
@@ -111,6 +111,15 @@ namespace ElderBand.Wristband
             {
                 SendStatus(nowMs);
             }
+        }
+
+        // "I am fine" and a missing movement change what people do at the centre, so these are not left for 300 s.
+        // Calls that no hub has keep the radio on.
+        private bool NewsWaits()
+        {
+            return _latch.CountPending(FrameType.FallCancelled) > 0
+                || _latch.CountPending(FrameType.NotNeeded) > 0
+                || _latch.CountPending(FrameType.Inactivity) > 0;
         }
 
         // In Daily the band asks for a link where the hub cannot know that one is needed: for notes, for the trace, for
