@@ -197,6 +197,7 @@ public sealed class SoakCentre : IDisposable
             using var process = System.Diagnostics.Process.Start(new ProcessStartInfo(program, arguments)
             {
                 RedirectStandardError = true,
+                UseShellExecute = false,
             })!;
             process.WaitForExit();
             return process.ExitCode == 0;

@@ -29,7 +29,8 @@ public class VersionTests
         for (int i = 0; i < presses.Length; i++)
         {
             Envelope.Begin(data, 7, 1000, 0);
-            int size = Envelope.Add(data, 7, i, band.Address, -60, Envelope.LinkChecked, 0, 0, presses[i], 0);
+            int size = Envelope.Add(
+                data, 7, i, band.Address, -60, Envelope.LinkChecked, AgeQuality.Measured, 0, presses[i], 0);
             later.AddRange(data[Envelope.HeaderSize..size]);
             later.AddRange(new byte[MoreInARecord]);
         }
@@ -52,7 +53,8 @@ public class VersionTests
         (await hub.PublishAsync("eb1/c1/hub-1/up/hello", hello)).ShouldBeTrue();
         byte[] envelope = new byte[Envelope.MaxSize];
         Envelope.Begin(envelope, 7, 1000, 0);
-        int size = Envelope.Add(envelope, 7, 0, band.Address, -60, Envelope.LinkChecked, 0, 0, band.Sos(), 0);
+        int size = Envelope.Add(
+            envelope, 7, 0, band.Address, -60, Envelope.LinkChecked, AgeQuality.Measured, 0, band.Sos(), 0);
         envelope[0]++;
         for (int i = 0; i < 20; i++)
         {

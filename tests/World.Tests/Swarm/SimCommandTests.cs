@@ -15,6 +15,7 @@ public sealed class SimCommandTests
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            UseShellExecute = false,
         };
         using var dev = Process.Start(start)!;
         var errors = dev.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
