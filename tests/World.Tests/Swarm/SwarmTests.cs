@@ -16,7 +16,7 @@ public sealed class SwarmTests(ITestOutputHelper output)
     private static readonly FaultKind[] NotYet =
     [
         FaultKind.BandFlashRefuses, FaultKind.BandReadFails, FaultKind.BandRot, FaultKind.HubRot, FaultKind.Replay,
-        FaultKind.OneWay, FaultKind.HubReadFails, FaultKind.HubFlashRefuses,
+        FaultKind.OneWay, FaultKind.HubReadFails, FaultKind.HubFlashRefuses, FaultKind.PickUpAndPress,
     ];
 
     /// <summary>Kinds that a push draws.</summary>
