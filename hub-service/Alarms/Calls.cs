@@ -115,7 +115,8 @@ public sealed class Calls(Ringing ringing)
             {
                 return;
             }
-            // A merged fall begins at the first stage. Unless told the present one, the wrist goes on ticking.
+            // The wrist has shown an earlier stage, as it does for a fall that joined this card later. The wrist ticks
+            // until it is told the present stage.
             tx.After(() => ringing.StageChanged?.Invoke(alarm.Id));
         }
         alarm.WristStage = (int)stage;

@@ -42,7 +42,7 @@ public sealed class Downlink : IDisposable
     private Thread? _thread;
     private long _tablesDueMs;
 
-    /// <summary>Makes itself the one whom <see cref="Ringing.StageChanged"/> tells.</summary>
+    /// <summary>Asks <see cref="Ringing.StageChanged"/> to call this object for each changed stage.</summary>
     public Downlink(Store store, HubLinks hubs, Ringing ringing, Clock clock, ILogger<Downlink> log)
     {
         _log = log;
@@ -139,7 +139,7 @@ public sealed class Downlink : IDisposable
         _stopping.Cancel();
         _thread?.Join();
         _stopping.Dispose();
-        // _work is not disposed: the last commit may still release it, and it holds no handle that must be closed.
+        // A late commit may still release _work, so _work is not disposed. A SemaphoreSlim holds no handle.
     }
 
     private void Run()

@@ -102,7 +102,7 @@ public static class EventRows
     /// <summary>
     /// The frames whose stages the band still shows for an alarm: the frame that opened the alarm, and those of the
     /// falls merged into it. A fall may be linked to several SOS alarms; it was merged into the one with the highest
-    /// id. The band shows no stages of their own for further presses on the card.
+    /// id. Further presses on the card are not among them: the band shows the stages of the frame that opened it.
     /// </summary>
     public static List<PressKey> Followed(Db db, long alarmId) =>
         db.All(

@@ -222,7 +222,7 @@ public sealed class Store : IDisposable
             _db.Dispose();
         }
         _stopping.Dispose();
-        // _work is not disposed: a late WriteAsync may still release it, and it holds no handle that must be closed.
+        // A late WriteAsync may still release _work, so _work is not disposed. A SemaphoreSlim holds no handle.
     }
 
     private void Run()

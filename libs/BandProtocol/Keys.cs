@@ -143,7 +143,7 @@ namespace ElderBand.BandProtocol
         /// different plaintexts have different keystreams, also under the same numbers (docs/adr/0095).
         /// </summary>
         /// <param name="airKey">The band's air key.</param>
-        /// <param name="up">True from the band, false to the band.</param>
+        /// <param name="up">True for a frame that the band sends, false for one that a hub sends to the band.</param>
         /// <param name="frame">20 bytes, sealed in place.</param>
         public void Seal(byte[] airKey, bool up, byte[] frame)
         {

@@ -114,7 +114,7 @@ public sealed class ReplayTests
     public void P12_a_band_that_has_used_up_its_numbers_restarts_also_while_its_wearer_walks()
     {
         var world = Walking();
-        BandDevice.BeginSequencesAt(world.Band, FrameSource.RestartInMotionAtSequence);
+        BandDevice.BeginSequencesAt(world.Band, FrameSource.RestartAtSequence);
         world.RunFor(1000);
         world.Power.Resets.ShouldBe(1);
     }

@@ -330,12 +330,12 @@ namespace ElderBand.Wristband
         }
 
         // A lane near its last sequence, or a radio stack that has leaked enough, ends this boot. The frames that wait
-        // are in the latch, and the next boot sends them. The restart waits for a wearer who is still; the last
-        // sequences do not wait, because a wearer who walks for hours could use them up (P12).
+        // are in the latch, and the next boot sends them. The restart for the radio stack waits until the wearer is
+        // still. The restart for a lane does not, because a wearer who walks for hours could use the lane up (P12).
         private bool MustRestart()
         {
             bool isStill = _measuring.StillSeconds > QuietS || _measuring.Accelerometer.IsFaulty;
-            return (_source.IsSpent || (isStill && (_source.IsNearlySpent || _link.IsWornOut)))
+            return (_source.IsNearlySpent || (isStill && _link.IsWornOut))
                 && _falls.State == FallState.Watching
                 && !_key.IsPressed && !_ports.PressLatch.IsSet()
                 && !_measuring.FallIsUnderWay

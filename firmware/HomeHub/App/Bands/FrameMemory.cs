@@ -3,10 +3,10 @@ using ElderBand.BandProtocol;
 namespace ElderBand.HomeHub
 {
     /// <summary>
-    /// The frames that the hub has stored or answered lately, known by their centre tags, which cover header and
-    /// payload. A frame that is found here is answered without a new record, so a replay costs no flash write; other
-    /// bytes under a used number are not found (docs/adr/0055). Shared by all bands, because each signs with its own
-    /// key.
+    /// The last 64 frames that the hub has stored. The memory holds their centre tags; a tag covers header and payload,
+    /// so other bytes under a used number have another tag. A frame that is found here is answered without a new
+    /// record, so a replay costs no flash write (docs/adr/0055). One memory serves all bands, because each band signs
+    /// with its own key.
     /// </summary>
     public sealed class FrameMemory
     {

@@ -3,9 +3,9 @@ using ElderBand.BandProtocol;
 namespace ElderBand.HomeHub
 {
     /// <summary>
-    /// Keeps the wall clock, which is a label only (R8), and the date that TLS compares with certificates. Before TLS
-    /// the time is max(build date, last stored); then it is the centre's. A wrong time from the centre must not lock
-    /// the hub out (docs/adr/0056).
+    /// Keeps the wall clock, which is a label only (R8), and the date that TLS compares with certificates. Until the
+    /// centre has told its time, the clock has the later one of the build date and the stored time. A wrong time from
+    /// the centre must not lock the hub out (docs/adr/0056).
     /// </summary>
     public sealed class TimeKeeper
     {

@@ -5,7 +5,8 @@ namespace ElderBand.HomeHub
     /// <summary>
     /// A slot on flash that says which records are done. Bytes: kind 1, count 1, up to 6 marks (hub boot 3, number 2),
     /// the centre's time at the last of them in s 4 (0 unknown), and CRC 4 at the end of the slot. Where a mark is
-    /// lost, its record is sent once more. A second kind says which segments are only kept: kind 1, number 4, CRC 4.
+    /// lost, its record is sent once more. A slot of the kind <see cref="KeptKind"/> has other bytes: kind 1, number of
+    /// the last segment whose records are all done 4, CRC 4 at the end of the slot.
     /// </summary>
     public sealed class DoneMarks
     {

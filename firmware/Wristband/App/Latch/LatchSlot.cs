@@ -38,9 +38,8 @@ namespace ElderBand.Wristband
         public Stage Shown;
 
         /// <summary>
-        /// The "stage shown" of <see cref="Shown"/>: the centre is answered with the same frame again, so a replayed
-        /// stage spends no sequence (P12). Without meaning while <see cref="Shown"/> is
-        /// Waiting.
+        /// The frame that told the centre that the stage in <see cref="Shown"/> was shown; nothing while that stage is
+        /// Waiting. A repeated stage is answered with this same frame, so a replayed stage spends no sequence (P12).
         /// </summary>
         public readonly byte[] Confirmation = new byte[BandProtocol.Frame.Size];
 

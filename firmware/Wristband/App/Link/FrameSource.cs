@@ -8,11 +8,8 @@ namespace ElderBand.Wristband
     /// </summary>
     public sealed class FrameSource
     {
-        /// <summary>The band restarts itself when a sequence has come here and the wearer is still.</summary>
+        /// <summary>The band restarts itself when a sequence has come here.</summary>
         public const int RestartAtSequence = 0xFF00;
-
-        /// <summary>From here on the band restarts also while the wearer moves.</summary>
-        public const int RestartInMotionAtSequence = 0xFF80;
 
         private const int JumpAbove = 16;
         private const int JumpMask = 0x7FFF;
@@ -53,15 +50,6 @@ namespace ElderBand.Wristband
         public bool IsNearlySpent
         {
             get { return _alarmSequence >= RestartAtSequence || _vitalsSequence >= RestartAtSequence; }
-        }
-
-        /// <summary>True where the restart can no longer wait for a wearer who is still.</summary>
-        public bool IsSpent
-        {
-            get
-            {
-                return _alarmSequence >= RestartInMotionAtSequence || _vitalsSequence >= RestartInMotionAtSequence;
-            }
         }
 
         /// <summary>
