@@ -7,22 +7,19 @@ namespace ElderBand.Tests.BandProtocol;
 /// <summary>Messages of a later program against vectors/versions.json, which never changes for a version.</summary>
 public sealed class VersionTests
 {
-    private static readonly JsonElement Vectors = JsonDocument.Parse(
-        File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "vectors", "versions.json"))).RootElement;
-
     [Fact]
     public void P60_a_later_programs_message_with_longer_entries_and_more_bytes_reads_as_todays()
     {
         HashSet<string> kinds = [];
-        foreach (JsonElement vector in Vectors.GetProperty("messages").EnumerateArray())
+        foreach (JsonElement vector in Vectors.Versions.GetProperty("messages").EnumerateArray())
         {
-            string kind = Text(vector, "kind");
+            string kind = Vectors.Text(vector, "kind");
             kinds.Add(kind);
-            byte[] now = Hex(vector, "now");
-            byte[] later = Hex(vector, "later");
+            byte[] now = Vectors.Hex(vector, "now");
+            byte[] later = Vectors.Hex(vector, "later");
             LaterProgram.Write(now, CountAt(kind)).ShouldBe(later, kind);
-            IsValid(kind, now).ShouldBeTrue(kind);
-            IsValid(kind, later).ShouldBeTrue(kind);
+            Vectors.IsValid(kind, now).ShouldBeTrue(kind);
+            Vectors.IsValid(kind, later).ShouldBeTrue(kind);
             HubMessage.IsOfUnknownVersion(later, later.Length).ShouldBeFalse(kind);
             Entries(kind, later).ShouldBe(Entries(kind, now), kind);
         }
@@ -33,11 +30,11 @@ public sealed class VersionTests
     [Fact]
     public void P60_a_message_of_the_next_version_is_not_read_and_is_known_as_such()
     {
-        foreach (JsonElement vector in Vectors.GetProperty("messages").EnumerateArray())
+        foreach (JsonElement vector in Vectors.Versions.GetProperty("messages").EnumerateArray())
         {
-            byte[] next = Hex(vector, "next");
-            LaterProgram.NextVersion(Hex(vector, "now")).ShouldBe(next);
-            IsValid(Text(vector, "kind"), next).ShouldBeFalse();
+            byte[] next = Vectors.Hex(vector, "next");
+            LaterProgram.NextVersion(Vectors.Hex(vector, "now")).ShouldBe(next);
+            Vectors.IsValid(Vectors.Text(vector, "kind"), next).ShouldBeFalse();
             HubMessage.IsOfUnknownVersion(next, next.Length).ShouldBeTrue();
         }
     }
@@ -45,17 +42,17 @@ public sealed class VersionTests
     [Fact]
     public void A_message_or_entry_that_is_too_short_or_longer_than_a_later_programs_is_not_read()
     {
-        foreach (JsonElement vector in Vectors.GetProperty("messages").EnumerateArray())
+        foreach (JsonElement vector in Vectors.Versions.GetProperty("messages").EnumerateArray())
         {
-            string kind = Text(vector, "kind");
-            byte[] now = Hex(vector, "now");
-            IsValid(kind, now[..^1]).ShouldBeFalse(kind);
-            IsValid(kind, [.. now, .. new byte[HubMessage.Room]]).ShouldBeTrue(kind);
-            IsValid(kind, [.. now, .. new byte[HubMessage.Room + 1]]).ShouldBeFalse(kind);
+            string kind = Vectors.Text(vector, "kind");
+            byte[] now = Vectors.Hex(vector, "now");
+            Vectors.IsValid(kind, now[..^1]).ShouldBeFalse(kind);
+            Vectors.IsValid(kind, [.. now, .. new byte[HubMessage.Room]]).ShouldBeTrue(kind);
+            Vectors.IsValid(kind, [.. now, .. new byte[HubMessage.Room + 1]]).ShouldBeFalse(kind);
             if (CountAt(kind) is >= 0 and var at)
             {
                 now[at + 1]--;
-                IsValid(kind, now).ShouldBeFalse(kind);
+                Vectors.IsValid(kind, now).ShouldBeFalse(kind);
             }
         }
     }
@@ -63,25 +60,16 @@ public sealed class VersionTests
     [Fact]
     public void P60_both_sides_use_the_highest_version_that_both_know()
     {
-        foreach (JsonElement hello in Vectors.GetProperty("centreHellos").EnumerateArray())
+        foreach (JsonElement hello in Vectors.Versions.GetProperty("centreHellos").EnumerateArray())
         {
-            byte[] data = Hex(hello, "hex");
+            byte[] data = Vectors.Hex(hello, "hex");
             HubMessage.CommonVersion(data, data.Length)
-                .ShouldBe(hello.GetProperty("common").GetInt32(), Text(hello, "hex"));
+                .ShouldBe(hello.GetProperty("common").GetInt32(), Vectors.Text(hello, "hex"));
         }
 
         byte[] own = new byte[HubMessage.CentreHelloSize];
         HubMessage.CommonVersion(own, HubMessage.PutCentreHello(own)).ShouldBe(HubMessage.Version);
     }
-
-    private static bool IsValid(string kind, byte[] data) => kind switch
-    {
-        "envelope" => Envelope.IsValid(data, data.Length),
-        "hello" => HubMessage.HelloIsValid(data, data.Length),
-        "receipt" => HubMessage.ReceiptIsValid(data, data.Length),
-        "band" => HubMessage.BandFramesIsValid(data, data.Length),
-        _ => HubMessage.BandsIsValid(data, data.Length),
-    };
 
     private static int CountAt(string kind) => kind switch
     {
@@ -109,8 +97,4 @@ public sealed class VersionTests
         return [.. Enumerable.Range(0, data[at])
             .Select(i => Convert.ToHexString(data, HubMessage.EntryAt(data, at, i), known))];
     }
-
-    private static string Text(JsonElement element, string name) => element.GetProperty(name).GetString()!;
-
-    private static byte[] Hex(JsonElement element, string name) => Convert.FromHexString(Text(element, name));
 }
