@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using ElderBand.Simulation;
 
 namespace ElderBand.Simulator.Centre;
@@ -13,6 +15,14 @@ public sealed class ServiceProcess(string program, string[] arguments, Uri addre
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(2) };
     private readonly Lock _gate = new();
     private Process? _process;
+
+    /// <summary>A TCP port of the loopback that no program listens on now.</summary>
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
 
     /// <summary>Where its pages are.</summary>
     public Uri Address { get; } = address;

@@ -84,9 +84,9 @@ public sealed class NeighbourhoodRun : IAsyncDisposable
         _options = options;
         _folder = Directory.CreateTempSubdirectory("elderband-");
         World = new World(options.Seed, figures);
-        HttpPort = options.HttpPort == 0 ? FreePort() : Free(options.HttpPort, "--http-port");
-        MqttPort = options.MqttPort == 0 ? FreePort() : Free(options.MqttPort, "--mqtt-port");
-        WristPort = options.WristPort == 0 ? FreePort() : Free(options.WristPort, "--wrist-port");
+        HttpPort = options.HttpPort == 0 ? ServiceProcess.FreePort() : Free(options.HttpPort, "--http-port");
+        MqttPort = options.MqttPort == 0 ? ServiceProcess.FreePort() : Free(options.MqttPort, "--mqtt-port");
+        WristPort = options.WristPort == 0 ? ServiceProcess.FreePort() : Free(options.WristPort, "--wrist-port");
         Service = new ServiceProcess(
             options.Service,
             [
@@ -268,15 +268,6 @@ public sealed class NeighbourhoodRun : IAsyncDisposable
     public bool KeepFolder { get; set; }
 
     private Thread? _worldThread;
-
-    private static int FreePort()
-    {
-        var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        listener.Stop();
-        return port;
-    }
 
     private static int Free(int port, string option)
     {

@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
@@ -24,8 +22,8 @@ public sealed class SoakCentre : IDisposable
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("elderband-soak-");
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(5) };
     private readonly string _program;
-    private readonly int _httpPort = FreePort();
-    private readonly int _mqttPort = FreePort();
+    private readonly int _httpPort = ServiceProcess.FreePort();
+    private readonly int _mqttPort = ServiceProcess.FreePort();
 
     /// <summary>Makes the folder and mounts the small file system where this machine allows it.</summary>
     public SoakCentre(string program)
@@ -206,15 +204,6 @@ public sealed class SoakCentre : IDisposable
         {
             return false;
         }
-    }
-
-    private static int FreePort()
-    {
-        var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        listener.Stop();
-        return port;
     }
 
     private static object Enrolment(int hubs) => new

@@ -16,13 +16,11 @@ public class HandOverTests
     {
         await using TestCentre centre = await TestCentre.StartAsync();
         await using TestHub hub = await centre.HubAsync();
-        await hub.SendAsync(centre.Band(boot: 3), centre.Band(boot: 3).Event(FrameType.Boot, uptimeS: 0));
+        await BootAsync(centre, hub, boot: 3);
         centre.Clock.Advance(5 * HourMs);
-        await hub.SendAsync(centre.Band(boot: 4), centre.Band(boot: 4).Event(FrameType.Boot, uptimeS: 0));
+        await BootAsync(centre, hub, boot: 4);
         byte[] press = Late(centre, boot: 3, uptimeS: 3600);
-        await hub.SendAsync(centre.Band(), press, quality: AgeQuality.AtLeast);
-
-        AlarmView alarm = centre.Alarms().ShouldHaveSingleItem();
+        AlarmView alarm = await RaisedAsync(centre, hub, press);
         alarm.AgeQuality.ShouldBe("about");
         (alarm.RaisedAtMs - alarm.EventAtMs).ShouldBeInRange((4 * HourMs) - LateMs, (4 * HourMs) + LateMs);
     }
@@ -32,11 +30,9 @@ public class HandOverTests
     {
         await using TestCentre centre = await TestCentre.StartAsync();
         await using TestHub hub = await centre.HubAsync();
-        await hub.SendAsync(centre.Band(boot: 4), centre.Band(boot: 4).Status(), topic: "vitals");
+        await HeardAsync(centre, hub, boot: 4);
         centre.Clock.Advance(3 * HourMs);
-        await hub.SendAsync(centre.Band(), Late(centre, boot: 3), quality: AgeQuality.AtLeast);
-
-        AlarmView alarm = centre.Alarms().ShouldHaveSingleItem();
+        AlarmView alarm = await RaisedAsync(centre, hub, Late(centre, boot: 3));
         alarm.AgeQuality.ShouldBe("atLeast");
         (alarm.RaisedAtMs - alarm.EventAtMs).ShouldBeInRange(3 * HourMs, (3 * HourMs) + (2 * LateMs));
         alarm.State.ShouldBe("ringing");
@@ -47,14 +43,10 @@ public class HandOverTests
     {
         await using TestCentre centre = await TestCentre.StartAsync();
         await using TestHub hub = await centre.HubAsync();
-        await hub.SendAsync(centre.Band(boot: 3), centre.Band(boot: 3).Event(FrameType.Boot, uptimeS: 0));
-        centre.Clock.Advance(2 * HourMs);
-        await HandOverAsync(centre);
-        centre.Clock.Advance(HourMs);
+        await BootAsync(centre, hub, boot: 3);
+        await HandOverAsync(centre, afterMs: 2 * HourMs);
         byte[] press = Late(centre, boot: 3, uptimeS: 1800);
-        await hub.SendAsync(centre.Band(), press, quality: AgeQuality.AtLeast);
-
-        AlarmView alarm = centre.Alarms().ShouldHaveSingleItem();
+        AlarmView alarm = await RaisedAsync(centre, hub, press);
         alarm.Resident.Name.ShouldBe("Resident r1");
         alarm.OtherResident.ShouldBeNull();
         alarm.State.ShouldBe("ringing");
@@ -93,14 +85,10 @@ public class HandOverTests
     {
         await using TestCentre centre = await TestCentre.StartAsync();
         await using TestHub hub = await centre.HubAsync();
-        await hub.SendAsync(centre.Band(boot: 2), centre.Band(boot: 2).Status(), topic: "vitals");
-        centre.Clock.Advance(2 * HourMs);
-        await HandOverAsync(centre);
-        centre.Clock.Advance(HourMs);
-        await hub.SendAsync(centre.Band(boot: 4), centre.Band(boot: 4).Status(), topic: "vitals");
-        await hub.SendAsync(centre.Band(), Late(centre, boot: 3), quality: AgeQuality.AtLeast);
-
-        AlarmView alarm = centre.Alarms().ShouldHaveSingleItem();
+        await HeardAsync(centre, hub, boot: 2);
+        await HandOverAsync(centre, afterMs: 2 * HourMs);
+        await HeardAsync(centre, hub, boot: 4);
+        AlarmView alarm = await RaisedAsync(centre, hub, Late(centre, boot: 3));
         alarm.State.ShouldBe("ringing");
         alarm.AgeQuality.ShouldBe("atLeast");
         alarm.Resident.Name.ShouldBe("Resident r2");
@@ -118,12 +106,9 @@ public class HandOverTests
         await using TestCentre centre = await TestCentre.StartAsync();
         await using TestHub hub = await centre.HubAsync();
         centre.Clock.Advance(HourMs);
-        await hub.SendAsync(centre.Band(boot: 4), centre.Band(boot: 4).Status(), topic: "vitals");
-        centre.Clock.Advance(HourMs);
-        await HandOverAsync(centre);
-        centre.Clock.Advance(HourMs);
-        await hub.SendAsync(centre.Band(), Late(centre, boot: 3), quality: AgeQuality.AtLeast);
-        AlarmView alarm = centre.Alarms().ShouldHaveSingleItem();
+        await HeardAsync(centre, hub, boot: 4);
+        await HandOverAsync(centre, afterMs: HourMs);
+        AlarmView alarm = await RaisedAsync(centre, hub, Late(centre, boot: 3));
         alarm.Resident.Name.ShouldBe("Resident r1");
         alarm.OtherResident.ShouldBeNull();
         alarm.AgeQuality.ShouldBe("atLeast");
@@ -134,14 +119,11 @@ public class HandOverTests
     {
         await using TestCentre centre = await TestCentre.StartAsync();
         await using TestHub hub = await centre.HubAsync();
-        await hub.SendAsync(centre.Band(boot: 3), centre.Band(boot: 3).Event(FrameType.Boot, uptimeS: 0));
-        await hub.SendAsync(centre.Band(boot: 4), centre.Band(boot: 4).Status(), topic: "vitals");
-        centre.Clock.Advance(2 * HourMs);
-        await HandOverAsync(centre);
-        centre.Clock.Advance(HourMs);
+        await BootAsync(centre, hub, boot: 3);
+        await HeardAsync(centre, hub, boot: 4);
+        await HandOverAsync(centre, afterMs: 2 * HourMs);
         byte[] press = Late(centre, boot: 3, flags: AlarmFlags.Worn | AlarmFlags.BootUnproven);
-        await hub.SendAsync(centre.Band(), press, quality: AgeQuality.AtLeast);
-        AlarmView alarm = centre.Alarms().ShouldHaveSingleItem();
+        AlarmView alarm = await RaisedAsync(centre, hub, press);
         (alarm.RaisedAtMs - alarm.EventAtMs).ShouldBe(0);
         alarm.AgeQuality.ShouldBe("atLeast");
         alarm.Resident.Name.ShouldBe("Resident r2");
@@ -156,6 +138,29 @@ public class HandOverTests
             band.Event(FrameType.WearChange); // numbers that other frames of the boot have used
         }
         return band.Event(FrameType.Sos, flags, uptimeS: uptimeS);
+    }
+
+    // The hub does not know the age of the press. The press must raise the only alarm, which is returned.
+    private static async Task<AlarmView> RaisedAsync(TestCentre centre, TestHub hub, byte[] press)
+    {
+        await hub.SendAsync(centre.Band(), press, quality: AgeQuality.AtLeast);
+        return centre.Alarms().ShouldHaveSingleItem();
+    }
+
+    // The first frame of a boot tells the centre when that boot began.
+    private static Task BootAsync(TestCentre centre, TestHub hub, int boot) =>
+        hub.SendAsync(centre.Band(boot: boot), centre.Band(boot: boot).Event(FrameType.Boot, uptimeS: 0));
+
+    // The centre gets a status of this boot, but no frame that tells when the boot began.
+    private static Task HeardAsync(TestCentre centre, TestHub hub, int boot) =>
+        hub.SendAsync(centre.Band(boot: boot), centre.Band(boot: boot).Status(), topic: "vitals");
+
+    // The hand-over comes after this time, and an hour passes after the hand-over.
+    private static async Task HandOverAsync(TestCentre centre, long afterMs)
+    {
+        centre.Clock.Advance(afterMs);
+        await HandOverAsync(centre);
+        centre.Clock.Advance(HourMs);
     }
 
     private static Task HandOverAsync(TestCentre centre) => centre.Store.WriteAsync(Lane.Alarm, tx =>

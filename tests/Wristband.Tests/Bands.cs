@@ -17,6 +17,38 @@ internal static class Bands
         return world;
     }
 
+    /// <summary>As <see cref="Daily"/>, 30 s after the band has gone out of reach of every hub.</summary>
+    public static BandRig DailyOutOfReach()
+    {
+        var world = Daily();
+        world.InRange = false;
+        world.RunFor(30_000);
+        return world;
+    }
+
+    /// <summary>
+    /// The hub owes the band a frame, so its answer to the next beat asks for a link. Ends when the hub has proved on
+    /// that link that it has the link keys.
+    /// </summary>
+    public static void RunToOwedLink(this BandRig world)
+    {
+        world.Owes = true;
+        world.RunUntil(() => world.Band.Link.IsTrusted, 310_000).ShouldBeTrue();
+        world.Owes = false;
+    }
+
+    /// <summary>The centre configures the band; nights are from 22:00 to 07:00.</summary>
+    /// <param name="world">The band and its home.</param>
+    /// <param name="version">Version of the configuration, 1 to 255.</param>
+    /// <param name="guard">True: the band stays in Guard.</param>
+    /// <param name="sensitivity">Sensitivity to falls, 0 to 2.</param>
+    /// <param name="inactivity">Limit of inactivity, units of 10 min; 0: none.</param>
+    public static void Configure(
+        this BandRig world, int version, bool guard, byte sensitivity = 1, byte inactivity = 0) =>
+        world.Down(world.FromCentre(
+            FrameType.Configuration, version, 0,
+            f => Payload.PutConfiguration(f, guard, sensitivity, false, 88, 28, inactivity)));
+
     /// <summary>In Guard where worn; the hub on the link has proved that it has the link keys.</summary>
     public static BandRig Linked(bool worn = true)
     {

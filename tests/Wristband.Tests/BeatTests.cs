@@ -179,9 +179,7 @@ public sealed class BeatTests
     private static BandRig AtTheEndOfTheWindow(bool answers)
     {
         var world = Daily();
-        world.Owes = true;
-        world.RunUntil(() => world.Band.Link.IsTrusted, 310_000).ShouldBeTrue();
-        world.Owes = false;
+        world.RunToOwedLink();
         world.RunFor(500);
         world.Loses = (_, _) => !answers;
         world.RunUntil(() => world.Band.Link.IsEnding, 20_000).ShouldBeTrue();

@@ -17,12 +17,7 @@ public sealed class InactivityTests
     [InlineData(0xFFFF, true)]
     public void Inactivity_is_told_once_by_day_and_not_in_bed(int minuteOfDay, bool told)
     {
-        var world = new BandRig { MinuteOfDay = minuteOfDay }.Boot();
-        world.RunFor(20_000);
-        world.Down(world.FromCentre(
-            FrameType.Configuration, 2, 0, f => Payload.PutConfiguration(f, true, 1, false, 88, 28, 3)));
-        world.RunFor(2000);
-        world.Motion = SyntheticMotion.Resting(Adxl343.RateHz, 1);
+        var world = RestingInGuard(minuteOfDay);
         world.RunFor(55 * 60_000);
         world.RowsOf(FrameType.Inactivity).Count.ShouldBe(told ? 1 : 0);
     }
@@ -34,12 +29,7 @@ public sealed class InactivityTests
     [Fact]
     public void P52_a_hub_whose_clock_stands_still_at_night_does_not_hold_back_the_inactivity_of_the_morning()
     {
-        var world = new BandRig { MinuteOfDay = 5 * 60 }.Boot();
-        world.RunFor(20_000);
-        world.Down(world.FromCentre(
-            FrameType.Configuration, 2, 0, f => Payload.PutConfiguration(f, true, 1, false, 88, 28, 3)));
-        world.RunFor(2000);
-        world.Motion = SyntheticMotion.Resting(Adxl343.RateHz, 1);
+        var world = RestingInGuard(5 * 60);
         world.RunFor(120 * 60_000);
         world.RowsOf(FrameType.Inactivity).ShouldBeEmpty("it is 06:36 by the band");
         world.RunFor(75 * 60_000);
@@ -49,14 +39,7 @@ public sealed class InactivityTests
     [Fact]
     public void Inactivity_is_told_of_a_wearer_with_hands_too_cold_for_a_pulse_and_the_band_is_not_put_away_before()
     {
-        var world = Bands.Daily();
-        world.MinuteOfDay = 12 * 60;
-        world.Owes = true;
-        world.RunUntil(() => world.Band.Link.IsTrusted, 310_000).ShouldBeTrue();
-        world.Owes = false;
-        world.Down(world.FromCentre(
-            FrameType.Configuration, 2, 0, f => Payload.PutConfiguration(f, false, 1, false, 88, 28, 3)));
-        world.RunFor(2000);
+        var world = InDailyAtNoon(inactivity: 3);
         world.Pulse.Perfusion = 0;
         world.Motion = SyntheticMotion.Resting(Adxl343.RateHz, 1);
         var conversions = world.PpgChip.Conversions;
@@ -81,14 +64,7 @@ public sealed class InactivityTests
     [Fact]
     public void A_band_that_was_taken_off_tells_no_inactivity_and_is_put_away_after_ten_minutes()
     {
-        var world = Bands.Daily();
-        world.MinuteOfDay = 12 * 60;
-        world.Owes = true;
-        world.RunUntil(() => world.Band.Link.IsTrusted, 310_000).ShouldBeTrue();
-        world.Owes = false;
-        world.Down(world.FromCentre(
-            FrameType.Configuration, 2, 0, f => Payload.PutConfiguration(f, false, 1, false, 88, 28, 1)));
-        world.RunFor(2000);
+        var world = InDailyAtNoon(inactivity: 1);
         world.Pulse.Worn = false;
         world.Motion = SyntheticMotion.Desk(Adxl343.RateHz, 1);
         var began = world.Now;
@@ -111,5 +87,25 @@ public sealed class InactivityTests
         watch.IsDue(true, 9 * 3600, 1800, (7 * 60) + 29, 22 * 60, 7 * 60).ShouldBeFalse();
         watch.IsDue(true, 9 * 3600, 1800, (7 * 60) + 30, 22 * 60, 7 * 60).ShouldBeTrue();
         watch.IsDue(true, 10 * 3600, 1800, (8 * 60) + 30, 22 * 60, 7 * 60).ShouldBeFalse("once");
+    }
+
+    private static BandRig RestingInGuard(int minuteOfDay)
+    {
+        var world = new BandRig { MinuteOfDay = minuteOfDay }.Boot();
+        world.RunFor(20_000);
+        world.Configure(2, guard: true, inactivity: 3);
+        world.RunFor(2000);
+        world.Motion = SyntheticMotion.Resting(Adxl343.RateHz, 1);
+        return world;
+    }
+
+    private static BandRig InDailyAtNoon(byte inactivity)
+    {
+        var world = Bands.Daily();
+        world.MinuteOfDay = 12 * 60;
+        world.RunToOwedLink();
+        world.Configure(2, guard: false, inactivity: inactivity);
+        world.RunFor(2000);
+        return world;
     }
 }

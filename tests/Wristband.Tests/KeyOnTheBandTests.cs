@@ -43,9 +43,7 @@ public sealed class KeyOnTheBandTests
     [InlineData(5000)]
     public void P01_the_end_of_a_press_is_seen_within_40_ms_where_no_edge_event_comes(int heldMs)
     {
-        var world = Bands.Daily();
-        world.InRange = false;
-        world.RunFor(30_000);
+        var world = Bands.DailyOutOfReach();
         world.KeyEdge(true);
         world.RunFor(heldMs);
         var released = world.Now;
@@ -67,9 +65,7 @@ public sealed class KeyOnTheBandTests
     {
         for (var heldMs = 40; heldMs <= 480; heldMs += 40)
         {
-            var world = Bands.Daily();
-            world.InRange = false;
-            world.RunFor(30_000);
+            var world = Bands.DailyOutOfReach();
             world.Key.Level = true;
             world.RunUntil(() => world.Band.Key == KeyState.Contact, 5000).ShouldBeTrue();
             world.PressLatch.Level = contactMs > world.PressLatchMs;
@@ -86,9 +82,7 @@ public sealed class KeyOnTheBandTests
     [InlineData(480)]
     public void P01_a_second_press_while_the_loop_is_held_is_its_own_though_the_first_made_no_edge_events(int heldMs)
     {
-        var world = Bands.Daily();
-        world.InRange = false;
-        world.RunFor(30_000);
+        var world = Bands.DailyOutOfReach();
         world.Key.Level = true;
         world.RunUntil(() => world.Band.Latch.CountPending(FrameType.Sos) == 1, 5000).ShouldBeTrue();
         world.After(10, () => world.Key.Level = false);

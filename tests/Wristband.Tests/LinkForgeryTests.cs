@@ -46,10 +46,8 @@ public sealed class LinkForgeryTests
         world.Press(200);
         world.RunFor(4000);
         var sos = world.RowsOf(FrameType.Sos)[0];
-        world.Down(world.FromCentre(
-            FrameType.Configuration, 5, 0, f => Payload.PutConfiguration(f, false, 1, false, 88, 28, 3)));
-        world.Down(world.FromCentre(
-            FrameType.Configuration, 6, 0, f => Payload.PutConfiguration(f, false, 2, false, 88, 28, 9)));
+        world.Configure(5, guard: false, inactivity: 3);
+        world.Configure(6, guard: false, sensitivity: 2, inactivity: 9);
         for (var stage = Stage.Taken; stage <= Stage.Closed; stage++)
         {
             world.Down(world.StageFrame(sos, stage, (int)stage));

@@ -90,11 +90,8 @@ public sealed class ModeTests
     public void The_centre_keeps_a_band_in_Guard_and_the_status_echoes_the_version_at_once()
     {
         var world = Bands.Daily();
-        world.Owes = true;
-        world.RunUntil(() => world.Band.Link.IsTrusted, 310_000).ShouldBeTrue();
-        world.Owes = false;
-        world.Down(world.FromCentre(
-            FrameType.Configuration, 17, 0, f => Payload.PutConfiguration(f, true, 1, false, 88, 28, 0)));
+        world.RunToOwedLink();
+        world.Configure(17, guard: true);
         world.RunFor(2000);
         world.Band.Mode.ShouldBe(BandMode.Guard);
         Payload.StatusConfigVersion(world.RowsOf(FrameType.Status)[^1], 0).ShouldBe((byte)17);

@@ -52,8 +52,7 @@ public sealed class ReplayTests
         world.RunFor(20_000);
         world.Press(200);
         world.RunFor(4000);
-        world.Down(world.FromCentre(
-            FrameType.Configuration, 5, 0, f => Payload.PutConfiguration(f, true, 1, false, 88, 28, 0)));
+        world.Configure(5, guard: true);
         world.Down(world.FromCentre(FrameType.LinkGroup, 3, 0, f => Payload.PutLinkGroup(f, 7, 3)));
         foreach (var stage in new[] { Stage.Taken, Stage.Coming, Stage.Closed })
         {

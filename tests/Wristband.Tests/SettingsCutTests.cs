@@ -112,8 +112,7 @@ public sealed class SettingsCutTests(ITestOutputHelper output)
             world.RunFor(3000);
             foreach (var version in (int[])[5, 6])
             {
-                world.Down(world.FromCentre(
-                    FrameType.Configuration, version, 0, f => Payload.PutConfiguration(f, true, 1, false, 88, 28, 3)));
+                world.Configure(version, guard: true, inactivity: 3);
                 world.RunFor(3000);
             }
 
