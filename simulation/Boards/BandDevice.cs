@@ -55,7 +55,7 @@ public sealed class BandDevice : Device
         Accelerometer = new Adxl343Chip(nowMs => Felt(nowMs, wearer.Motion(nowMs)));
     }
 
-    /// <summary>Opens a frame that the band has sent, as its hubs do.</summary>
+    /// <summary>The plaintext of a frame that the band has sent, which its hubs read with the key air.</summary>
     public byte[] Opened(byte[] air)
     {
         var frame = (byte[])air.Clone();
@@ -136,7 +136,7 @@ public sealed class BandDevice : Device
         _lostBefore = (Accelerometer.Lost, Ppg.Lost);
     }
 
-    /// <summary>Both lanes of a running band go on at this sequence, as if it had sent that many frames.</summary>
+    /// <summary>The next frame of each lane has this sequence, as after that many frames of a running band.</summary>
     public static void BeginSequencesAt(Band app, int sequence)
     {
         var source = typeof(Band).GetField("_source", Private)!.GetValue(app)!;

@@ -37,7 +37,8 @@ public sealed class VirtualFlash(Device device) : IFlash
         _space = new FlashSpace();
     }
 
-    /// <summary>Changes one bit of one file, both drawn by the number; returns the file, null where none is.</summary>
+    /// <summary>Changes one bit of one file. The number decides which file and which bit.</summary>
+    /// <returns>Name of the file; null where no file holds a byte.</returns>
     public string? Rot(int number)
     {
         var random = new Random(number);

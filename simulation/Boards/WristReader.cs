@@ -30,7 +30,7 @@ public enum Felt
     /// <summary>Charged on the wrist: take the band off, nine pulses.</summary>
     TakeOff,
 
-    /// <summary>The centre has refused a call, press again: a long and a short pulse, five times.</summary>
+    /// <summary>The centre has refused a call; press again: five times a long and a short pulse.</summary>
     Refused,
 
     /// <summary>A tick, one pulse: waiting, or nobody has taken it yet.</summary>

@@ -73,7 +73,7 @@ public sealed partial class MemoryCentre(World world)
     /// <summary>True while the centre works. False: no hub can sign in, and open lines are lost.</summary>
     public bool IsUp { get; private set; } = true;
 
-    /// <summary>Told of each new frame of a band, as the centre reads it.</summary>
+    /// <summary>Called with the plaintext of each new frame of a band.</summary>
     public Action<byte[]>? NewFrame { get; set; }
 
     /// <summary>Enrols a band.</summary>

@@ -16,8 +16,8 @@ public sealed class ScriptedCentre(HubRig rig) : IUplink
     public bool Hangs { get; set; }
 
     /// <summary>
-    /// First and last moment of the service's certificate, ms since 1970: a hub whose clock stands outside gets no
-    /// connection.
+    /// The time in which the service's certificate is valid, ms since 1970. A hub whose clock shows another time
+    /// refuses the certificate, so it gets no connection.
     /// </summary>
     public (long From, long Until) Certificate { get; set; } = (0, long.MaxValue);
 
@@ -138,14 +138,16 @@ public sealed class ScriptedCentre(HubRig rig) : IUplink
         return id;
     }
 
-    /// <summary>Changes each message to the hub, as another program would write it.</summary>
+    /// <summary>
+    /// Returns what the hub gets in the place of a message of today, such as a later program's message.
+    /// </summary>
     public Func<UplinkTopic, byte[], byte[]> Rewrites { get; set; } = static (_, data) => data;
 
     /// <summary>Sends a message to the hub.</summary>
     public void Send(UplinkTopic topic, byte[] data) =>
         rig.Message(EventKind.Downlink, (int)topic, Rewrites(topic, data));
 
-    /// <summary>Says which versions the centre knows.</summary>
+    /// <summary>Tells the hub which versions of the messages the centre knows.</summary>
     public void SendHello()
     {
         byte[] data = new byte[HubMessage.CentreHelloSize];

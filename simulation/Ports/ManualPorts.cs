@@ -104,10 +104,10 @@ public sealed class ManualPower : IPower
     /// <summary>How often the App has fed the watchdog.</summary>
     public int Feeds { get; private set; }
 
-    /// <summary>Boots the App, and boots it again as often as it asks for a reset while it boots.</summary>
+    /// <summary>Boots the App again and again until a boot asks for no reset.</summary>
     /// <param name="boot">Boots the App.</param>
-    /// <returns>How often the App has asked.</returns>
-    /// <exception cref="InvalidOperationException">The App has asked more often than 20 times.</exception>
+    /// <returns>Number of boots that have asked for a reset.</returns>
+    /// <exception cref="InvalidOperationException">Each of 21 boots has asked for a reset.</exception>
     public int BootUntilItStays(Action boot)
     {
         var before = Resets;

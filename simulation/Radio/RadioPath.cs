@@ -24,7 +24,9 @@ public sealed class RadioPath
     /// <summary>Called where a packet of the link is sent (false) and where it has arrived (true).</summary>
     public Action<bool>? Carried { get; set; }
 
-    /// <summary>True while the hub hears the band, and the band does not hear the hub: no link can be made.</summary>
+    /// <summary>
+    /// True while the hub hears the band and the band does not hear the hub, so that no link can be made.
+    /// </summary>
     public bool IsOneWay { get; private set; }
 
     internal Antenna Band { get; }
@@ -40,8 +42,8 @@ public sealed class RadioPath
     internal int Hearing { get; set; }
 
     /// <summary>
-    /// The band ceases to hear the hub, or hears it again. A link needs both directions, so it ends by its supervision
-    /// timeout; advertisements still arrive.
+    /// True: the band no longer hears the hub. A link needs both directions, so an open link ends after its supervision
+    /// timeout. The hub still gets the band's advertisements. False: the band hears the hub again.
     /// </summary>
     public void SetOneWay(bool oneWay)
     {
@@ -54,8 +56,8 @@ public sealed class RadioPath
     }
 
     /// <summary>
-    /// A stranger sends an advertisement under the band's address. True where the hub hears it: then its scan reports
-    /// no other of this address.
+    /// A stranger sends an advertisement under the band's address. Returns true where the hub hears the advertisement.
+    /// A scan reports each address once, so this scan then reports no advertisement of the band itself.
     /// </summary>
     public bool Spoof(byte[] data)
     {

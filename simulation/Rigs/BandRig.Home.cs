@@ -28,10 +28,10 @@ public sealed partial class BandRig : IBandLink
     /// <summary>Returns true for a frame that is lost; arguments: the frame, and true where the band sent it.</summary>
     public Func<byte[], bool, bool> Loses { get; set; } = (_, _) => false;
 
-    /// <summary>Every frame the hub got, opened, in order, with its time.</summary>
+    /// <summary>Plaintext of every frame that the hub got, in order, with the time.</summary>
     public List<(long AtMs, byte[] Frame, bool Advertised)> Heard { get; } = [];
 
-    /// <summary>Every frame the band sent, as a stranger's receiver hears it.</summary>
+    /// <summary>Every frame that the band sent, sealed as on the air.</summary>
     public List<byte[]> Air { get; } = [];
 
     /// <summary>
@@ -39,10 +39,12 @@ public sealed partial class BandRig : IBandLink
     /// </summary>
     public Dictionary<(Lane, int, int), byte[]> Rows { get; } = [];
 
-    /// <summary>The press that opened the card which is open at the centre; null: the next press opens one.</summary>
+    /// <summary>
+    /// The press that opened the card that is open at the centre; null: no card is open, and the next press opens one.
+    /// </summary>
     public byte[]? Card { get; set; }
 
-    /// <summary>The press that opened the card of each press, by boot and sequence.</summary>
+    /// <summary>For each press, by its boot and sequence: the press that opened its card.</summary>
     public Dictionary<(int Boot, int Sequence), byte[]> Openers { get; } = [];
 
     /// <summary>True: the stack refuses every advertisement.</summary>
@@ -56,7 +58,7 @@ public sealed partial class BandRig : IBandLink
 
     public int Refused { get; private set; }
 
-    /// <summary>The advertised frame, opened.</summary>
+    /// <summary>Plaintext of the advertised frame; null: the band does not advertise.</summary>
     public byte[]? OnAir { get; private set; }
 
     public bool Advertising { get; private set; }

@@ -13,7 +13,7 @@ public sealed class HubRig
     /// <summary>Build date that the hub is given, ms since 1970.</summary>
     public const long BuildDateMs = 1_780_000_000_000;
 
-    /// <summary>End of the authority that the hub pins, ms since 1970: 1 January 2060.</summary>
+    /// <summary>End of the pinned authority's certificate, ms since 1970: 1 January 2060.</summary>
     public const long AuthorityEndsMs = 2_840_140_800_000;
 
     private const int Group = 7;
@@ -90,7 +90,7 @@ public sealed class HubRig
     /// <summary>The centre's wall clock, ms since 1970.</summary>
     public long CentreTimeMs => BuildDateMs + 86_400_000 + World.NowMs + CentreAheadMs;
 
-    /// <summary>How far the centre's clock is wrong, ms.</summary>
+    /// <summary>How far the centre's clock is ahead of the true time, ms; negative: behind.</summary>
     public long CentreAheadMs { get; set; }
 
     /// <summary>

@@ -1,17 +1,16 @@
 namespace ElderBand.Simulation;
 
-/// <summary>Messages as a later program of the same version may write them (docs/adr/0096).</summary>
+/// <summary>Messages that a later program may write with today's version number (docs/adr/0096).</summary>
 public static class LaterProgram
 {
     private const int MoreInAnEntry = 3;
     private const int MoreAtTheEnd = 5;
     private const byte Unknown = 0xEE;
 
-    /// <summary>
-    /// The message with three unknown bytes more in each entry and five after the last one.
-    /// </summary>
+    /// <summary>The message with three unknown bytes added to each entry and five after the last entry.</summary>
     /// <param name="message">A message of today.</param>
-    /// <param name="countAt">Offset of the number of entries; the size of one follows. -1 for no list.</param>
+    /// <param name="countAt">Offset of the number of entries, which the size of an entry follows; -1: the message has
+    /// no entries.</param>
     public static byte[] Write(byte[] message, int countAt = -1)
     {
         List<byte> later = [.. message];
@@ -29,6 +28,6 @@ public static class LaterProgram
         return [.. later, .. Enumerable.Repeat(Unknown, MoreAtTheEnd)];
     }
 
-    /// <summary>The message with the next version in front.</summary>
+    /// <summary>The message with the next higher version number.</summary>
     public static byte[] NextVersion(byte[] message) => [(byte)(message[0] + 1), .. message[1..]];
 }

@@ -41,7 +41,7 @@ public sealed class ScriptedBand
     /// <summary>When it booted, ms of the world.</summary>
     public long BootedMs { get; set; }
 
-    /// <summary>Every frame that the hub has written, opened.</summary>
+    /// <summary>Plaintext of every frame that the hub has written.</summary>
     public List<byte[]> Received { get; } = [];
 
     /// <summary>Identity (first 6 bytes less the type) of every frame the hub has acknowledged.</summary>
@@ -145,7 +145,9 @@ public sealed class ScriptedBand
         return Sign(frame);
     }
 
-    /// <summary>The frame as it goes on the air; one of another length stays as it is.</summary>
+    /// <summary>
+    /// The frame sealed for the air; a frame of another length than <see cref="Frame.Size"/> stays as it is.
+    /// </summary>
     public byte[] Sealed(byte[] frame)
     {
         byte[] air = (byte[])frame.Clone();

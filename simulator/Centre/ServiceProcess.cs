@@ -39,7 +39,7 @@ public sealed class ServiceProcess(string program, string[] arguments, Uri addre
         }
     }
 
-    /// <summary>Its memory, bytes; 0 where it does not run.</summary>
+    /// <summary>Memory of the process, bytes; 0 where it does not run.</summary>
     public long WorkingSetBytes
     {
         get

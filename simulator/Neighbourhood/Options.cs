@@ -40,7 +40,7 @@ public sealed record Options
     /// <summary>Rounds of a bench that has rounds; 0 = its own number.</summary>
     public int Rounds { get; init; }
 
-    /// <summary>How long a soak lasts.</summary>
+    /// <summary>How long a soak lasts, min.</summary>
     public int Minutes { get; init; } = 10;
 
     /// <summary>Words that are no options.</summary>

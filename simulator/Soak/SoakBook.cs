@@ -3,21 +3,23 @@ using ElderBand.Simulation;
 
 namespace ElderBand.Simulator.Soak;
 
-/// <summary>One press of the soak by its identity (R1), with the moments of its way; µs of the machine's monotonic
-/// clock.</summary>
+/// <summary>
+/// One press of the soak: its identity (R1), when it began and when its receipt came, µs of the machine's monotonic
+/// clock.
+/// </summary>
 public sealed class SoakPress(long address, int sequence)
 {
-    /// <summary>Address of its band.</summary>
+    /// <summary>Address of the band.</summary>
     public long Address { get; } = address;
 
-    /// <summary>Sequence of its frame on the alarm lane.</summary>
+    /// <summary>Sequence of the press's frame on the alarm lane.</summary>
     public int Sequence { get; } = sequence;
 
     /// <summary>When the key was pressed.</summary>
     public long BeganUs { get; } = World.MonotonicUs();
 
     /// <summary>
-    /// When the centre's receipt was at the hub; 0: not yet. The receipt leaves after the commit (R2).
+    /// When the hub got the centre's receipt; 0: not yet. The centre sends the receipt after the commit (R2).
     /// </summary>
     public long ReceiptUs { get; set; }
 }
@@ -38,15 +40,16 @@ public sealed class SoakBook
         return press;
     }
 
-    /// <summary>Presses that began in the time, without those that began at its end.</summary>
+    /// <summary>Presses that began at <paramref name="fromUs"/> or later and before <paramref name="toUs"/>.</summary>
     public IReadOnlyList<SoakPress> Between(long fromUs, long toUs) =>
         [.. _presses.Where(p => p.BeganUs >= fromUs && p.BeganUs < toUs)];
 
-    /// <summary>Presses that began before the moment and have no receipt.</summary>
+    /// <summary>Number of presses that began before <paramref name="beforeUs"/> and have no receipt.</summary>
     public int WaitingSince(long beforeUs) => _presses.Count(p => p.BeganUs < beforeUs && p.ReceiptUs == 0);
 
     /// <summary>
-    /// A share of the presses had its receipt within so many ms; a press without one counts as infinitely late.
+    /// Within how many ms this share of the presses, 0 to 1, had its receipt: infinity where one of these presses has
+    /// none, NaN where there is no press.
     /// </summary>
     public static double WithinMs(IReadOnlyList<SoakPress> presses, double share)
     {

@@ -11,7 +11,8 @@ using ElderBand.Simulator.Centre;
 namespace ElderBand.Simulator.Soak;
 
 /// <summary>
-/// The centre as a real process whose data folder is a small file system of its own, and what is done to it.
+/// The centre as a real process whose data folder is a small file system of its own, and the faults of process and
+/// disk.
 /// </summary>
 public sealed class SoakCentre : IDisposable
 {
@@ -25,7 +26,7 @@ public sealed class SoakCentre : IDisposable
     private readonly int _httpPort = ServiceProcess.FreePort();
     private readonly int _mqttPort = ServiceProcess.FreePort();
 
-    /// <summary>Makes the folder and mounts the small file system where this machine allows it.</summary>
+    /// <summary>Makes the data folder and mounts a small file system on it where this machine allows that.</summary>
     public SoakCentre(string program)
     {
         _program = program;
@@ -39,13 +40,13 @@ public sealed class SoakCentre : IDisposable
         Staff = new StaffClient(Process.Address);
     }
 
-    /// <summary>The data folder is a file system of <c>512 MiB</c>; false: the disk cannot be filled.</summary>
+    /// <summary>True: the data folder is a file system of 512 MiB. False: the soak cannot fill the disk.</summary>
     public bool IsSmall { get; }
 
-    /// <summary>The process.</summary>
+    /// <summary>The process of the service.</summary>
     public ServiceProcess Process { get; }
 
-    /// <summary>An officer.</summary>
+    /// <summary>The officer who takes and closes the alarms.</summary>
     public StaffClient Staff { get; }
 
     private string Data => Path.Combine(_folder.FullName, "data");
@@ -75,7 +76,7 @@ public sealed class SoakCentre : IDisposable
             band.Address, Convert.FromBase64String(band.Secret), band.Group, band.Epoch, book, (int)band.Address))];
     }
 
-    /// <summary>Attempts to commit that the database refused, as the service counts them.</summary>
+    /// <summary>How many commits the database has refused; the service counts them.</summary>
     public async Task<long> RefusalsAsync(CancellationToken cancellation)
     {
         var text = await _http.GetStringAsync(new Uri(Process.Address, "metrics"), cancellation);
@@ -84,7 +85,9 @@ public sealed class SoakCentre : IDisposable
         return (long)double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture);
     }
 
-    /// <summary>Kills the process and starts it again; true where it ran.</summary>
+    /// <summary>
+    /// Kills the process and starts it again after <paramref name="downMs"/>; true where the process ran before.
+    /// </summary>
     public async Task<bool> KillAsync(int downMs, CancellationToken cancellation)
     {
         var ran = Process.IsRunning;
@@ -94,7 +97,9 @@ public sealed class SoakCentre : IDisposable
         return ran;
     }
 
-    /// <summary>Fills the file system for so long; true where the database refused meanwhile.</summary>
+    /// <summary>
+    /// Keeps the file system full for <paramref name="forMs"/>; true where the database refused a commit meanwhile.
+    /// </summary>
     public Task<bool> FillDiskAsync(int forMs, CancellationToken cancellation) => RefusedAsync(async () =>
     {
         var ballast = Path.Combine(Data, "ballast");
@@ -109,7 +114,10 @@ public sealed class SoakCentre : IDisposable
         }
     }, cancellation);
 
-    /// <summary>Holds the database's write lock for so long; true where the database refused meanwhile.</summary>
+    /// <summary>
+    /// Holds the write lock of the database for <paramref name="forMs"/>; true where the database refused a commit
+    /// meanwhile.
+    /// </summary>
     public Task<bool> LockAsync(int forMs, CancellationToken cancellation) => RefusedAsync(async () =>
     {
         using var other = new Db(Database);
@@ -119,8 +127,8 @@ public sealed class SoakCentre : IDisposable
     }, cancellation);
 
     /// <summary>
-    /// Takes the server's certificate away and restarts the process, which makes another of the same authority; true
-    /// where it is another.
+    /// Deletes the server's certificate and restarts the process, which makes a new one under the same authority. True
+    /// where the certificate is new and the authority the same.
     /// </summary>
     public async Task<bool> ChangeCertificateAsync(CancellationToken cancellation)
     {
@@ -132,7 +140,7 @@ public sealed class SoakCentre : IDisposable
         return before.SerialNumber != after.SerialNumber && before.Issuer == after.Issuer;
     }
 
-    /// <summary>Ends the process, verifies the audit and reads what was committed.</summary>
+    /// <summary>Ends the process, verifies the audit and reads the committed rows.</summary>
     public async Task<SoakRows> ReadAsync(CancellationToken cancellation)
     {
         Process.Stop();
@@ -184,7 +192,7 @@ public sealed class SoakCentre : IDisposable
         }
         catch (IOException)
         {
-            // Full: this is what the file is for.
+            // The file system is full, as intended.
         }
     }
 
@@ -244,11 +252,11 @@ public sealed class SoakCentre : IDisposable
 }
 
 /// <summary>What the database held after the end of the process.</summary>
-/// <param name="Presses">Address, sequence and number of the rows of each press.</param>
-/// <param name="OnCards">Presses that the cards count.</param>
+/// <param name="Presses">Address and sequence of each press, and how many rows it has.</param>
+/// <param name="OnCards">Sum of the presses that the cards show.</param>
 /// <param name="Quarantined">Rows in quarantine.</param>
-/// <param name="Bytes">Size of the database's file.</param>
-/// <param name="Audit">What <c>audit-verify</c> said.</param>
+/// <param name="Bytes">Size of the database's file, bytes.</param>
+/// <param name="Audit">Output of <c>audit-verify</c>.</param>
 public sealed record SoakRows(
     IReadOnlyList<(long Address, int Sequence, int Rows)> Presses, long OnCards, long Quarantined, long Bytes,
     string Audit);

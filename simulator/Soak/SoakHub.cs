@@ -7,9 +7,9 @@ using ElderBand.Simulation;
 namespace ElderBand.Simulator.Soak;
 
 /// <summary>
-/// A home's hub and its band as the service sees them: real MQTT over TLS, frames with the band's true tags. A record
-/// is kept until the centre's receipt and sent again every 5 s and over each new connection, as the firmware's outbox
-/// does. The firmware itself is not here: 1,000 of its hubs need more than one machine.
+/// A hub and its band as the service sees them: MQTT over TLS, and frames with the band's true tags. Like the
+/// firmware's outbox, the hub keeps a record until the centre's receipt and sends it every 5 s and over each new
+/// connection. The firmware does not run here, because 1,000 hubs with it need more than one machine.
 /// </summary>
 public sealed class SoakHub
 {
@@ -37,7 +37,7 @@ public sealed class SoakHub
     private int _nextRecord;
     private int _nextBeatMs;
 
-    /// <summary>A hub with one band of its home.</summary>
+    /// <summary>A hub and one band.</summary>
     public SoakHub(MqttAccount account, long address, byte[] secret, uint group, int epoch, SoakBook book, int seed)
     {
         _account = account;
@@ -48,10 +48,10 @@ public sealed class SoakHub
         _nextBeatMs = _random.Next(BeatMs);
     }
 
-    /// <summary>Signed in and subscribed.</summary>
+    /// <summary>True: the hub is signed in and subscribed.</summary>
     public bool IsUp => _client is not null;
 
-    /// <summary>Connections so far.</summary>
+    /// <summary>Number of connections so far.</summary>
     public int Connections { get; private set; }
 
     /// <summary>The wearer presses the key.</summary>
@@ -67,7 +67,7 @@ public sealed class SoakHub
         _wake.Release();
     }
 
-    /// <summary>The connection is lost, as when a router restarts.</summary>
+    /// <summary>Ends the connection, as a router that restarts does.</summary>
     public void Drop()
     {
         if (_client is { } client)
@@ -76,7 +76,7 @@ public sealed class SoakHub
         }
     }
 
-    /// <summary>Connects, serves and connects again until cancelled.</summary>
+    /// <summary>Connects, sends and receives, and connects again after each loss, until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
         var failures = 0;
@@ -148,7 +148,7 @@ public sealed class SoakHub
         }
     }
 
-    // Not awaited: a service that cannot commit sends no PUBACK, and the receipt alone ends a record (P24).
+    // The PUBACK is not awaited: a service that cannot commit sends none, and only the receipt ends a record (P24).
     private void Send(MqttClient client, string topic, byte[] payload) =>
         _ = client.PublishAsync(
         $"eb1/{_account.CentreId}/{_account.HubId}/up/{topic}", payload, MqttQos.AtLeastOnce);
@@ -261,7 +261,7 @@ public sealed class SoakHub
         }
     }
 
-    // The wrist says a stage and confirms it; without that the centre would send the stage again and again.
+    // The band confirms each stage, because the centre repeats a stage until it is confirmed.
     private void TakeBandFrame(byte[] frame)
     {
         if (Frame.TypeOf(frame, 0) != FrameType.Stage)

@@ -5,8 +5,8 @@ using ElderBand.Simulation;
 namespace ElderBand.Simulator.Soak;
 
 /// <summary>
-/// <c>./dev soak --minutes N</c>: the service as a real process under 1,000 hubs over real TLS, presses all the time,
-/// and one fault after the other. Every press must be committed exactly once and within seconds after each fault.
+/// <c>./dev soak --minutes N</c>: 1,000 hubs send presses all the time over TLS to the service, a real process that
+/// meets one fault after the other. Every press must be committed once, and within seconds once a fault is over.
 /// </summary>
 public sealed class SoakRun : IDisposable
 {
@@ -38,7 +38,7 @@ public sealed class SoakRun : IDisposable
         _pressing = CancellationTokenSource.CreateLinkedTokenSource(_end.Token);
     }
 
-    /// <summary>Runs for so many minutes; returns 0 where nothing was lost, doubled or late.</summary>
+    /// <summary>Runs for this many minutes; returns 0 where no press was lost, doubled or late.</summary>
     public static async Task<int> RunAsync(string program, int minutes, CancellationToken cancellation)
     {
         using var run = new SoakRun(program, cancellation);
@@ -114,15 +114,16 @@ public sealed class SoakRun : IDisposable
         return up > Hubs / 2;
     }
 
-    // One fault, then the time until every hub is back and every press from before has its receipt, then calm.
+    // Makes one fault and waits until all hubs are connected and all presses from before have their receipts. Then 30 s
+    // pass without a fault.
     private async Task StepAsync(string name, Func<Task<bool>> fault, CancellationToken cancellation)
     {
         _now = name;
         var fromUs = World.MonotonicUs();
-        var bit = await fault();
+        var hadEffect = await fault();
         var overUs = World.MonotonicUs();
         _now = $"after: {name}";
-        await Task.Delay(500, cancellation); // the hubs have noticed
+        await Task.Delay(500, cancellation); // by now the hubs have noticed the loss of their connections
         var isBack = await UntilAsync(
             () => _hubs.All(static h => h.IsUp) && _book.WaitingSince(overUs) == 0, BackWithinMs, cancellation);
         var backUs = World.MonotonicUs();
@@ -131,7 +132,7 @@ public sealed class SoakRun : IDisposable
         await UntilAsync(() => _book.WaitingSince(backUs + (CalmMs * 1000L)) == 0, BackWithinMs, cancellation);
         var (during, after) = (_book.Between(fromUs, backUs), _book.Between(backUs, backUs + (CalmMs * 1000L)));
         var row = new SoakRow(
-            name, bit, isBack, during.Count, SoakBook.WithinMs(during, 1), (backUs - overUs) / 1e6, after.Count,
+            name, hadEffect, isBack, during.Count, SoakBook.WithinMs(during, 1), (backUs - overUs) / 1e6, after.Count,
             SoakBook.WithinMs(after, 0.5), SoakBook.WithinMs(after, 0.99), _centre.Process.WorkingSetBytes >> 20);
         _table.Add(row);
         Console.WriteLine(row.InWords);
@@ -148,7 +149,7 @@ public sealed class SoakRun : IDisposable
         var lied = presses.Count(p => p.ReceiptUs > 0 && !committed.ContainsKey((p.Address, p.Sequence)));
         var doubled = committed.Values.Count(static n => n > 1) + Math.Abs(rows.OnCards - committed.Count);
         var invented = committed.Keys.Except(presses.Select(static p => (p.Address, p.Sequence))).Count();
-        var silent = _table.Where(static r => !r.Bit).Select(static r => r.Name).Distinct().ToList();
+        var silent = _table.Where(static r => !r.HadEffect).Select(static r => r.Name).Distinct().ToList();
         var late = _table.Count(static r => !r.IsBack || !(r.AfterP99Ms <= LimitMs));
         var rssMiB = _table.Max(static r => r.RssMiB);
         Console.WriteLine(
@@ -178,7 +179,7 @@ public sealed class SoakRun : IDisposable
         }
     }
 
-    // The officer takes and closes every alarm, as a drill is closed.
+    // The officer takes every alarm and closes it as a drill.
     private async Task WorkAsync()
     {
         _centre.Staff.Alarm = (alarm, _, _) =>
@@ -198,7 +199,7 @@ public sealed class SoakRun : IDisposable
             }
             catch (Exception e) when (e is HttpRequestException or TaskCanceledException or IOException)
             {
-                await Task.Delay(1000, _end.Token); // the centre is down or refuses; the alarm comes again
+                await Task.Delay(1000, _end.Token); // the service is down or refuses; it reports the alarm again later
             }
 
             _known.TryRemove(id, out _);
@@ -242,32 +243,32 @@ public sealed class SoakRun : IDisposable
         }
         catch (OperationCanceledException)
         {
-            // The run has ended.
+            // The end of the run cancels all work.
         }
     }
 }
 
-/// <summary>One fault of a soak and what followed.</summary>
-/// <param name="Name">The fault.</param>
-/// <param name="Bit">It changed something.</param>
-/// <param name="IsBack">All hubs came back and all presses had their receipt.</param>
-/// <param name="During">Presses from its begin until all was back.</param>
-/// <param name="DuringWorstMs">The slowest receipt of those.</param>
-/// <param name="BackS">From its end until all was back.</param>
-/// <param name="After">Presses in the calm that followed.</param>
-/// <param name="AfterP50Ms">Half of those had their receipt within.</param>
-/// <param name="AfterP99Ms">99 of 100 had.</param>
-/// <param name="RssMiB">Memory of the service at the end of the calm.</param>
+/// <summary>One fault of a soak and the presses during and after it.</summary>
+/// <param name="Name">Name of the fault.</param>
+/// <param name="HadEffect">True: the fault had the effect that it should have.</param>
+/// <param name="IsBack">True: in time all hubs were connected and all presses had their receipts again.</param>
+/// <param name="During">Number of presses from the begin of the fault until then.</param>
+/// <param name="DuringWorstMs">The longest time from one of those presses to its receipt.</param>
+/// <param name="BackS">Time from the end of the fault until then.</param>
+/// <param name="After">Number of presses in the 30 s after that, in which no fault is made.</param>
+/// <param name="AfterP50Ms">Time within which half of the presses of these 30 s had their receipts.</param>
+/// <param name="AfterP99Ms">Time within which 99 of 100 of them had their receipts.</param>
+/// <param name="RssMiB">Memory of the service at the end of these 30 s.</param>
 public sealed record SoakRow(
-    string Name, bool Bit, bool IsBack, int During, double DuringWorstMs, double BackS, int After, double AfterP50Ms,
-    double AfterP99Ms, long RssMiB)
+    string Name, bool HadEffect, bool IsBack, int During, double DuringWorstMs, double BackS, int After,
+    double AfterP50Ms, double AfterP99Ms, long RssMiB)
 {
-    /// <summary>Heading of the table.</summary>
+    /// <summary>Heading of the table of faults.</summary>
     public const string Heading =
         "  fault                 changed  back after  presses  slowest  | calm: presses      p50      p99     RSS";
 
-    /// <summary>The row.</summary>
+    /// <summary>The row of the table.</summary>
     public string InWords =>
-        $"  {Name,-22}{(Bit ? "yes" : "NO"),-9}{(IsBack ? $"{BackS,6:0.0} s" : "NOT"),10}{During,9}"
+        $"  {Name,-22}{(HadEffect ? "yes" : "NO"),-9}{(IsBack ? $"{BackS,6:0.0} s" : "NOT"),10}{During,9}"
         + $"{DuringWorstMs / 1000,7:0.0} s  |{After,14}{AfterP50Ms,6:0} ms{AfterP99Ms,6:0} ms{RssMiB,4} MiB";
 }

@@ -93,13 +93,13 @@ public enum FaultKind
     /// <summary>A hub loses its power, and reads of its flash fail after its start.</summary>
     HubReadFails,
 
-    /// <summary>A band loses its power, and meanwhile a bit of one of its files changes.</summary>
+    /// <summary>A band loses its power, and one bit of its flash changes before the power is back.</summary>
     BandRot,
 
-    /// <summary>A hub loses its power, and meanwhile a bit of one of its files changes.</summary>
+    /// <summary>A hub loses its power, and one bit of its flash changes before the power is back.</summary>
     HubRot,
 
-    /// <summary>A stranger sends advertisements of a band again, under its address.</summary>
+    /// <summary>A stranger records advertisements of a band and sends them again under the band's address.</summary>
     Replay,
 
     /// <summary>The hubs hear a band, and the band does not hear them.</summary>

@@ -2,19 +2,19 @@ using ElderBand.Simulation;
 
 namespace ElderBand.Simulator.Swarm;
 
-/// <summary>What is durable, and what a changed bit of a band's flash may cost.</summary>
+/// <summary>Which calls a power cut cannot take away, and which a changed bit of a band's flash can.</summary>
 public sealed partial class FrameLedger
 {
     /// <summary>
-    /// How many calls of the band were safe at a time: in some hub's flash, or committed. A hub whose flash refuses
-    /// sends a call from memory and acknowledges it once the centre has it (P19).
+    /// How many calls of the band were in a hub's flash or committed at this time. A hub whose flash refuses writes
+    /// sends a call from memory, and acknowledges the call once the centre has committed it (P19).
     /// </summary>
     public int Safe(BandDevice band, long atMs) => _byIdentity.Count(known => known.Value.Band == band
         && (known.Value.CommittedMs <= atMs || (_atHub.TryGetValue(known.Key, out var storedMs) && storedMs <= atMs)));
 
     /// <summary>
-    /// A bit of the band's flash changes. The newest record is in one copy only (P18), so a call that no hub and no
-    /// centre has may be gone.
+    /// Notes that a bit of the band's flash has changed. Only one copy holds the newest record (P18), so a call that
+    /// neither a hub nor the centre has may be lost.
     /// </summary>
     public void Rotten(BandDevice band)
     {

@@ -81,7 +81,8 @@ public sealed partial class FrameLedger
     public Action<AlarmTrace>? Raised { get; set; }
 
     /// <summary>
-    /// Notes a press that begins now. A contact under 30 ms is none, one of 30 to 79 ms may be one (P01).
+    /// Notes a press that begins now. A contact of less than 30 ms is no press; one of 30 to 79 ms may count as one
+    /// (P01).
     /// </summary>
     public void Press(BandDevice band, int holdMs)
     {
@@ -100,7 +101,7 @@ public sealed partial class FrameLedger
         });
     }
 
-    // A call that finds the latch full may take the slot of a press.
+    // A new call may take the slot of an older press where the latch is full.
     private void CountDrop(BandDevice band)
     {
         var coming = Calls.Count(c => c.Band == band && c.Identity.Length == 0 && _world.NowMs - c.AtMs < JudgedMs);
@@ -185,8 +186,8 @@ public sealed partial class FrameLedger
             || _cancels.Contains((alarm.Band, alarm.Row.Boot, alarm.Row.Sequence)));
 
     /// <summary>
-    /// More frames waited than the latch has slots: it may have forgotten a card whose end the wrist has said, and then
-    /// does not tell the centre again.
+    /// True: more frames have waited than the latch has slots. The band may then have forgotten a card whose end the
+    /// wrist has shown, and no longer confirms that end to the centre.
     /// </summary>
     public bool HadNoRoom(BandDevice band) => _drops.ContainsKey(band);
 

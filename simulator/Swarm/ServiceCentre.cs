@@ -85,7 +85,7 @@ public sealed class ServiceCentre : IDisposable
         });
     }
 
-    /// <summary>New link keys for a home, as after the loss of a hub (docs/adr/0003).</summary>
+    /// <summary>Gives a home new link keys, as an officer does who has lost a hub (docs/adr/0003).</summary>
     public void RaiseLinkEpoch(long homeId) => DeviceRows.RaiseLinkEpoch(_disk, homeId);
 
     /// <summary>The line of a hub.</summary>
@@ -123,7 +123,7 @@ public sealed class ServiceCentre : IDisposable
         }
     }
 
-    /// <summary>A backup of the database as it is now; the caller disposes it.</summary>
+    /// <summary>Makes a backup of the database. The caller disposes the backup.</summary>
     public Db Backup()
     {
         var backup = new Db(":memory:", create: true);
@@ -132,8 +132,8 @@ public sealed class ServiceCentre : IDisposable
     }
 
     /// <summary>
-    /// Puts a backup in the place of the database and starts the service on it. What a service with files finds out at
-    /// its start is said here: the database is another incarnation.
+    /// Puts a backup in the place of the database, gives it a new incarnation and starts the service. A service with
+    /// files finds at its start that the incarnation must be new.
     /// </summary>
     public void Restore(Db backup)
     {
@@ -143,7 +143,7 @@ public sealed class ServiceCentre : IDisposable
         Start();
     }
 
-    /// <summary>Looks into the database.</summary>
+    /// <summary>Reads from the database.</summary>
     public T Look<T>(Func<Db, T> look) => look(_disk);
 
     /// <summary>An officer acts on an alarm; false where the service is down or the act is refused.</summary>

@@ -2,10 +2,10 @@ using ElderBand.Simulation;
 
 namespace ElderBand.Simulator.Swarm;
 
-/// <summary>Faults of one device's flash, and what a stranger does on the air.</summary>
+/// <summary>Faults of the flash of one device, and replays by a stranger.</summary>
 public sealed partial class SwarmFaults
 {
-    // A boot reads up to 42 files and repeats a read that fails; more failures in a row are a lasting fault.
+    // A boot reads up to 42 files and repeats a read that fails, so more failures than these are a lasting fault.
     private const int MostFailedReads = 150;
     private const int BetweenReplaysMs = 700;
     private const int MostRecorded = 64;
@@ -36,7 +36,8 @@ public sealed partial class SwarmFaults
         }
     }
 
-    // The device loses its power, and the first reads after its start fail; every third time all until the heal.
+    // The device loses its power. The first reads after its start fail; in every third fault all reads fail until the
+    // heal.
     private void FailReads(PlannedFault fault, Device device, Func<BandDevice, bool> whose)
     {
         var left = fault.Subject % 3 == 0 ? int.MaxValue : 1 + (fault.Subject % MostFailedReads);
@@ -49,7 +50,7 @@ public sealed partial class SwarmFaults
         }, () => failed > 0);
     }
 
-    // A bit of one file changes while the device has no power.
+    // One bit of one file changes while the device has no power.
     private void Rot(PlannedFault fault, Device device, Func<BandDevice, bool> whose)
     {
         var rotten = false;
@@ -68,7 +69,7 @@ public sealed partial class SwarmFaults
         }, () => rotten);
     }
 
-    // A stranger near the hubs sends what the band has advertised before, under the band's address.
+    // A stranger near the hubs sends earlier advertisements of the band again, under the band's address.
     private void Replay(PlannedFault fault, int b)
     {
         var (random, heard, isOn) = (new Random(fault.Subject), 0, false);

@@ -49,7 +49,7 @@ public sealed class SwarmWorld : IDisposable
     /// <summary>The service.</summary>
     public ServiceCentre Centre { get; }
 
-    /// <summary>The home: its id, which is the link group of its bands.</summary>
+    /// <summary>Id of the home, which is also the link group of its bands.</summary>
     public long Home { get; }
 
     /// <summary>Bands of the home.</summary>

@@ -68,7 +68,7 @@ public sealed class WristWatch
         }
     }
 
-    // One "heard at home" a boot for each call that a hub has in its flash or the centre has.
+    // In each boot the wrist may show "heard at home" once for each call that is in a hub's flash or committed.
     private bool IsHeard(long atMs)
     {
         if (_boots != _band.Boots)

@@ -46,7 +46,7 @@ namespace ElderBand.BandProtocol.DeviceTests
             }
         }
 
-        /// <summary>Tags of every frame, made and checked, and the frame as sealed for the air.</summary>
+        /// <summary>Makes and checks the tags of every frame, and seals every frame for the air.</summary>
         [TestMethod]
         public void Every_tag_and_seal_is_made_and_checked_as_on_the_host()
         {

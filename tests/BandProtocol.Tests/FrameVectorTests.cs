@@ -90,7 +90,7 @@ public sealed class FrameVectorTests
             {
                 "up" => (0, 2),
                 "centre" => (1, -1),
-                "link" => (3, 3), // a hub's own frame has four bytes of the link key before its tag
+                "link" => (3, 3), // a hub's own frame has four more bytes of the link key before its tag
                 _ => (-1, -1),
             };
             for (int key = 0; key < keys.Length; key++)

@@ -90,7 +90,8 @@ public sealed class SealTests
     private static ulong Sealed(byte[] frame) =>
         (frame[0] & 0x1FUL) | ((ulong)Bytes.GetU48(frame, Frame.PayloadOffset) << 8);
 
-    // Every type a band sends, under one number of each lane, as a band does that has lost its boot count.
+    // Every type that a band sends, under the same number in each lane: a band that has lost its boot count uses a
+    // number twice.
     private IEnumerable<byte[]> FromBand()
     {
         foreach (var type in Enum.GetValues<FrameType>().Where(Frame.IsFromBand))
@@ -105,8 +106,8 @@ public sealed class SealTests
         }
     }
 
-    // Every frame that may answer one press, whichever hub or boot of the hub sends it, and states of one link whose
-    // nonce happens to be the number of the press.
+    // Every frame that may answer one press, from each hub and each boot of a hub, and the states of a link whose nonce
+    // equals the number of the press.
     private IEnumerable<byte[]> ToBand()
     {
         foreach (var type in (FrameType[])[FrameType.HubHeard, FrameType.HubState])

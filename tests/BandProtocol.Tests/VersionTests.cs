@@ -4,7 +4,7 @@ using ElderBand.Simulation;
 
 namespace ElderBand.Tests.BandProtocol;
 
-/// <summary>Messages of a later program against vectors/versions.json, which never changes for a version.</summary>
+/// <summary>Messages of a later program against <see cref="Vectors.Versions"/>.</summary>
 public sealed class VersionTests
 {
     [Fact]
@@ -79,7 +79,7 @@ public sealed class VersionTests
         _ => HubMessage.CountAt,
     };
 
-    // What this program reads of each entry, as far as it knows an entry.
+    // The bytes of each entry that this program knows.
     private static List<string> Entries(string kind, byte[] data)
     {
         if (CountAt(kind) is not (>= 0 and var at))

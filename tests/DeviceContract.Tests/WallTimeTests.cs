@@ -5,14 +5,14 @@ using Mono.Cecil.Rocks;
 namespace ElderBand.Tests.DeviceContract;
 
 /// <summary>
-/// P02: which device code reads or sets wall time. All other device code has the monotonic clock only (R8).
+/// P02: the device code that may read or set wall time. All other device code uses only the monotonic clock (R8).
 /// </summary>
 public class WallTimeTests
 {
     private const string Port = "ElderBand.BandProtocol.IClock";
 
-    // The clock's port, the class that keeps the wall time, the end of the pinned authority (no clock is read for it),
-    // and the messages that carry the wall time to the centre.
+    // The port of the clock, the class that keeps the wall time, and the messages that carry the wall time to the
+    // centre. MqttUplink.EndOf turns the end of the pinned authority into ms and reads no clock.
     private static readonly string[] Labels =
     [
         "EspClock.SetWall: DateTime",

@@ -55,7 +55,7 @@ public sealed class FlashFuzzTests
         });
     }
 
-    // True where a record's first save writes copy A, false where it writes copy B.
+    // True: the first save of a record writes copy A. False: it writes copy B.
     private static readonly bool FirstIsA = FirstCopyIsA();
 
     private static bool FirstCopyIsA()

@@ -50,7 +50,7 @@ public sealed class FrameFuzzTests
         }
     }
 
-    /// <summary>The envelope without what a later program may have added to records and after them.</summary>
+    /// <summary>The envelope without the bytes that a later program may have added to records and after them.</summary>
     private static byte[] Known(byte[] envelope)
     {
         List<byte> known = [.. envelope[..(Envelope.HeaderSize - 1)], Envelope.RecordSize];

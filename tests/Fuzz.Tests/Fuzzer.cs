@@ -13,7 +13,7 @@ internal static class Fuzzer
 
     /// <summary>Checks inputs for the time that was asked for; writes how many a second.</summary>
     /// <param name="check">Gets a random source; must throw where the invariant fails.</param>
-    /// <param name="roundInputs">Inputs that one seed gives; the time is read after each round.</param>
+    /// <param name="roundInputs">Number of inputs from one seed. The time is checked after each such round.</param>
     public static void Run(Action<Random> check, int roundInputs = 1000)
     {
         var asked = Environment.GetEnvironmentVariable("ELDERBAND_FUZZ_SEED");

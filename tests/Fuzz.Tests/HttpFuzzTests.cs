@@ -12,7 +12,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace ElderBand.Tests.Fuzz;
 
 /// <summary>
-/// Requests of a corpus with their JSON bodies, changed at random, against the service's real pipeline on the loopback.
+/// Requests of a corpus and their JSON bodies, changed at random, sent to the service's own pipeline over the loopback.
 /// </summary>
 public sealed class HttpFuzzTests
 {
@@ -81,7 +81,8 @@ public sealed class HttpFuzzTests
         }
     }
 
-    // A refused sign-in is noted in the audit, and the service itself opens cards; nothing else may leave a row.
+    // Rows that a refused request must not add or change. The service itself may write to the audit, for instance that
+    // it has refused a sign-in.
     private static long Rows(Store store) => store.Read(static db => db.Number(
         "SELECT (SELECT count(*) FROM resident) + (SELECT count(*) FROM contact) + (SELECT count(*) FROM hub) + "
         + "(SELECT count(*) FROM band) + (SELECT count(*) FROM alarm) + "
@@ -159,7 +160,7 @@ public sealed class HttpFuzzTests
         return http;
     }
 
-    // One alarm is open, so that the paths of alarms have one to act on.
+    // Opens an alarm, so that requests about alarms have one to act on.
     private static async Task PressAsync(IServiceProvider services, EnrolResult enrolled)
     {
         var (band, frame, tagger) = (enrolled.Bands[0], new byte[Frame.Size], new Tagger(new HmacSha256()));

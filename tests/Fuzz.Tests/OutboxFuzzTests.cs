@@ -95,7 +95,7 @@ public sealed class OutboxFuzzTests
     private static bool Holds(byte[] file, string frame) =>
         file.AsSpan().IndexOf(Convert.FromHexString(frame)) >= 0;
 
-    // What the damage left can be added to, written, and found again after one more start.
+    // The outbox takes one more record, writes it, and finds it and all others after one more start.
     private static void StillWorks(MemoryFlash flash, Outbox outbox, HashSet<string> found)
     {
         var frame = Add(new Random(1), outbox);

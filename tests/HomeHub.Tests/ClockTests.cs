@@ -36,7 +36,8 @@ public sealed class ClockTests(ITestOutputHelper output)
         rig.SendTable();
         rig.Run(300);
 
-        // The hub has no uptime of this boot of the band: the age counts from when the hub heard it, "at least".
+        // The hub knows no uptime of this boot of the band, so the age counts from when the hub heard the press and is
+        // marked as "at least".
         var unknown = rig.Band.Sos();
         rig.Advertise(rig.Band, unknown);
         rig.Run(2000);
@@ -56,8 +57,8 @@ public sealed class ClockTests(ITestOutputHelper output)
     }
 
     /// <summary>
-    /// A press that waited in the band through a reboot: at least as old as the band's present boot, whether the hub
-    /// learns of that boot before or after the press, and whether or not the hub itself restarts in between.
+    /// A press that waited in the band through a reboot is at least as old as the present boot of the band. The hub may
+    /// learn of that boot before or after the press, and may restart in between.
     /// </summary>
     [Theory]
     [InlineData(true)]

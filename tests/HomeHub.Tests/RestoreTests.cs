@@ -4,7 +4,9 @@ using ElderBand.Simulation;
 
 namespace ElderBand.Tests.HomeHub;
 
-/// <summary>P56: the hub keeps receipted alarms and sends them again to another incarnation of the centre.</summary>
+/// <summary>
+/// P56: the hub keeps alarms after their receipts and sends them again to a centre that was restored from a backup.
+/// </summary>
 public sealed class RestoreTests(ITestOutputHelper output)
 {
     private const long HourMs = 3_600_000;
@@ -189,7 +191,7 @@ public sealed class RestoreTests(ITestOutputHelper output)
         rig.Message(EventKind.Downlink, (int)UplinkTopic.Centre, message);
     }
 
-    /// <summary>A hub whose flash keeps as many receipted alarms as it can.</summary>
+    /// <summary>A hub that keeps as many alarms after their receipts as its flash has room for.</summary>
     private static HubRig Full()
     {
         var rig = HubRig.Ready();

@@ -30,7 +30,7 @@ public sealed class StoreCutTests(ITestOutputHelper output)
             found.Count.ShouldBeLessThanOrEqualTo(
                 point.Alive.Count + 30, point.Where + ": hardly anything done comes back");
 
-            // And it goes on: what is added now is there after the next boot too.
+            // The store goes on: a record that is added now is there after the next boot too.
             if (i % 4 != 0)
             {
                 continue;
@@ -127,7 +127,7 @@ public sealed class StoreCutTests(ITestOutputHelper output)
     private static RecordStore NewStore(MemoryFlash flash, bool keeps) =>
         keeps ? new KeepingStore(flash) : new RecordStore(flash, null, "s", 5, 250, 1);
 
-    // With three segments more than it needs, a few done ones are kept and deleted all the time.
+    // The store has three segments more than it needs, so it keeps done records in these and deletes them all the time.
     private sealed class KeepingStore(MemoryFlash flash) : RecordStore(flash, null, "s", 8, 250, 1)
     {
         public override bool KeepsDone => true;

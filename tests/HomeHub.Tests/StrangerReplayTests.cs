@@ -3,7 +3,7 @@ using ElderBand.Simulation;
 
 namespace ElderBand.Tests.HomeHub;
 
-/// <summary>A stranger without keys who sends a hub what was on the air before.</summary>
+/// <summary>A stranger without keys records frames of a band and its hub and sends them to the hub again.</summary>
 public sealed class StrangerReplayTests(ITestOutputHelper output)
 {
     private const int EveryMs = 50;
@@ -28,7 +28,7 @@ public sealed class StrangerReplayTests(ITestOutputHelper output)
                 slowestMs = Math.Max(slowestMs, Arrives(rig, sos, recorded, ref i));
                 presses++;
                 rows = Rows(rig);
-                atMinute = rig.Flash.Operations; // the press itself is written
+                atMinute = rig.Flash.Operations; // the writes of the press itself do not count
             }
 
             Replay(rig, recorded, i);
@@ -65,7 +65,7 @@ public sealed class StrangerReplayTests(ITestOutputHelper output)
     }
 
     /// <summary>
-    /// The stranger has 120 calls of older boots, so that there is always one of which the hub may ask the centre.
+    /// The stranger has 120 calls of older boots, enough that the hub can ask the centre about one of them at any time.
     /// </summary>
     [Theory]
     [InlineData(false)]
@@ -221,7 +221,7 @@ public sealed class StrangerReplayTests(ITestOutputHelper output)
             Replay(rig, recorded, i++);
             if (i % 20 == 0)
             {
-                rig.Notify(rig.Band, sos); // a band repeats each second what no hub has acknowledged
+                rig.Notify(rig.Band, sos); // a band repeats a frame each second until a hub acknowledges it
             }
 
             there = rig.Centre.Rows.Values.Any(row => row.Frame.AsSpan(0, Frame.LinkTagOffset)
@@ -232,7 +232,7 @@ public sealed class StrangerReplayTests(ITestOutputHelper output)
         return rig.World.NowMs - sentMs;
     }
 
-    // What the hub reports of itself, such as tampering, is no row of the band's.
+    // Rows of the band. Reports of the hub about itself, such as tampering, are not counted.
     private static int Rows(HubRig rig) =>
         rig.Centre.Rows.Values.Count(row => row.Type != FrameType.HubTechnical);
 }

@@ -3,7 +3,7 @@ using ElderBand.HubService.Alarms;
 
 namespace ElderBand.Tests.HubService;
 
-/// <summary>What a press, a note, a drill and an officer do to an alarm.</summary>
+/// <summary>How presses, notes, drills and officers change an alarm.</summary>
 public class AlarmTests
 {
     private static readonly Actor Li = new(1, "Officer Li");

@@ -5,7 +5,7 @@ using ElderBand.HubService.Storage;
 
 namespace ElderBand.Tests.HubService;
 
-/// <summary>The alarms on a real database, fed with events as the intake makes them.</summary>
+/// <summary>The alarms on a real database. Tests give them the events that the intake makes.</summary>
 internal sealed class DeskRig : IAsyncDisposable
 {
     private readonly string _folder;
@@ -80,7 +80,7 @@ internal sealed class DeskRig : IAsyncDisposable
     public async Task Act(Func<Tx, ActResult> act) =>
         (await Try(act)).Act.ShouldBe(ElderBand.HubService.Alarms.Act.Done);
 
-    /// <summary>Lets time pass and runs what has come due, as the sweeper does.</summary>
+    /// <summary>Lets time pass and runs the timers that are due, as the sweeper does.</summary>
     public async Task After(long ms)
     {
         Clock.Advance(ms);

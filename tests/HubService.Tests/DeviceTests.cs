@@ -6,7 +6,7 @@ using ElderBand.HubService.Storage;
 
 namespace ElderBand.Tests.HubService;
 
-/// <summary>What bands and hubs report of themselves, and what the centre sends them.</summary>
+/// <summary>Reports of bands and hubs about themselves, and what the centre sends to them.</summary>
 public class DeviceTests
 {
     [Fact]
@@ -41,7 +41,7 @@ public class DeviceTests
         await using TestHub hub = await centre.HubAsync();
         await hub.HelloAsync();
         await TestCentre.UntilAsync(() => !hub.Tables.IsEmpty && hub.Of(FrameType.Stage).Count > 0, "table and stage");
-        hub.Tables.First()[9].ShouldBe((byte)2); // the count of bands: the home has two
+        hub.Tables.First()[9].ShouldBe((byte)2); // the number of bands: the home has two
         byte[] configuration = hub.Of(FrameType.Configuration).First();
         Frame.BootOf(configuration, 0).ShouldBe(1);
         Payload.ConfigurationIsValid(configuration, 0).ShouldBeTrue();
@@ -110,7 +110,7 @@ public class DeviceTests
         AlarmView alarm = centre.Alarms().ShouldHaveSingleItem();
         alarm.Source.ShouldBe("hubKey");
         alarm.Resident.Name.ShouldBe("Resident r3");
-        // no console is open
+        // No console is open, so the service tells the contacts at once that nobody answers.
         alarm.Contacts.SelectMany(c => c.Messages).Select(m => m.Reason).ShouldBe(["raised", "unanswered"]);
         centre.Technicals().ShouldHaveSingleItem().Kind.ShouldBe("mainsLost");
         await hub.SendOwnAsync(FrameType.HubTechnical, 3, (byte)TechnicalCode.MainsBack);

@@ -4,7 +4,7 @@ using ElderBand.HubService.Storage;
 
 namespace ElderBand.Tests.HubService;
 
-/// <summary>A fall and what is said of it, in every order.</summary>
+/// <summary>A fall, its confirmation and its cancel, in every order.</summary>
 public class FallAlarmTests
 {
     [Fact]
@@ -46,7 +46,7 @@ public class FallAlarmTests
         d.Only().State.ShouldBe("cancelled");
 
         await d.Fall(3);
-        d.Clock.Advance(45_001); // no sweep has run in between: the cancel itself finds the deadline passed
+        d.Clock.Advance(45_001); // no sweep runs in between, so it is the cancel that finds the deadline over
         await d.Cancel(4, to: 3);
         AlarmView late = d.Alarms()[0];
         late.State.ShouldBe("ringing");

@@ -328,7 +328,8 @@ public sealed class FamilyTests
         request.GetProperty("text").GetString()!.Split(' ')
             .Single(static w => w.Contains("/f/", StringComparison.Ordinal)).Split('：')[^1];
 
-    // Without the numbers: a time in ms may contain the digits of a door. Decoded: JSON escapes Chinese characters.
+    // Names and texts are decoded, because JSON escapes Chinese characters. Numbers are left out, because a time in ms
+    // may contain the digits of a door.
     private static IEnumerable<string> NamesAndTexts(JsonElement json) => json.ValueKind switch
     {
         JsonValueKind.Object => json.EnumerateObject().SelectMany(static p => NamesAndTexts(p.Value).Prepend(p.Name)),

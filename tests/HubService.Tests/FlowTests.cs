@@ -5,7 +5,7 @@ using ElderBand.HubService.Storage;
 
 namespace ElderBand.Tests.HubService;
 
-/// <summary>A press and a fall on their way from the hub to the officer and back to the wrist.</summary>
+/// <summary>Presses and falls go from the hub to the officer, and stages go back to the wrist.</summary>
 public class FlowTests
 {
     private static readonly Actor Li = new(1, "Officer Li");

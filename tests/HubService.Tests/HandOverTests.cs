@@ -95,7 +95,7 @@ public class HandOverTests
         alarm.OtherResident.ShouldNotBeNull().Name.ShouldBe("Resident r1");
         alarm.OtherResident!.Address.ShouldBe("Road 1");
         alarm.Contacts.Select(c => c.Phone).ShouldBe(["139-r2", "137-r2", "139-r1", "137-r1"]);
-        // Only the family of the one who wears the band now is written to; a person calls the others.
+        // The service writes only to the family of the present wearer. An officer calls the other family.
         centre.Store.Read(db => db.Number(
             "SELECT count(*) FROM message m JOIN contact c ON c.id=m.contact_id WHERE c.resident_id<>2")).ShouldBe(0);
     }
@@ -135,7 +135,7 @@ public class HandOverTests
         TestBand band = centre.Band(boot: boot);
         for (int i = 0; i < 5; i++)
         {
-            band.Event(FrameType.WearChange); // numbers that other frames of the boot have used
+            band.Event(FrameType.WearChange); // other frames of this boot have used the first numbers
         }
         return band.Event(FrameType.Sos, flags, uptimeS: uptimeS);
     }

@@ -4,7 +4,7 @@ using ElderBand.HubService.Storage;
 
 namespace ElderBand.Tests.HubService;
 
-/// <summary>What the centre does not accept, and what happens to it.</summary>
+/// <summary>Frames and messages that the centre refuses.</summary>
 public class QuarantineTests
 {
     [Fact]
@@ -21,7 +21,7 @@ public class QuarantineTests
         }
         (await hub.SendAsync(0x0B0000000009, [band.Sos()])).ShouldBeTrue();
         centre.Alarms().ShouldBeEmpty();
-        centre.Count("quarantine", "reason='wrongTag'").ShouldBe(11); // ten, and the one that raises the card
+        centre.Count("quarantine", "reason='wrongTag'").ShouldBe(11); // ten of the noise, and one that raises the card
         centre.Count("quarantine", "reason='unknownBand'").ShouldBe(1);
         centre.Technicals().ShouldContain(t => t.Kind == "tamper" && t.Urgent);
         await TestCentre.UntilAsync(
@@ -84,7 +84,7 @@ public class QuarantineTests
         byte[] newVersion = band.Sos();
         newVersion[0] |= 0x40;
         await hub.SendAsync(band, band.Sign(newVersion));
-        await hub.SendAsync(band, newVersion); // again: the same refusal, no second row
+        await hub.SendAsync(band, newVersion); // sent again: the centre refuses it again and adds no second row
         await hub.PublishAsync("eb1/c1/hub-1/up/alarm", [1, 2, 3]);
         await hub.PublishAsync("eb1/c1/hub-1/up/something", [1]);
         (await hub.SendAsync(band, band.Sos())).ShouldBeTrue();

@@ -4,7 +4,9 @@ using ElderBand.HubService.Storage;
 
 namespace ElderBand.Tests.HubService;
 
-/// <summary>P56: a database that was put back from a backup is another incarnation.</summary>
+/// <summary>
+/// P56: a database that is restored from a backup gets a new incarnation number, so hubs send their alarms again.
+/// </summary>
 public class RestoreTests
 {
     private const long DayMs = 86_400_000;
@@ -74,7 +76,9 @@ public class RestoreTests
         return hub.Incarnations.Last();
     }
 
-    /// <summary>Waits until the service has noted a heartbeat of now beside the database.</summary>
+    /// <summary>
+    /// Waits until the service has written a heartbeat later than now to the file beside the database.
+    /// </summary>
     private static async Task SweptAsync(TestCentre centre)
     {
         long nowMs = centre.Clock.NowMs;

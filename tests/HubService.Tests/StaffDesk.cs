@@ -28,8 +28,8 @@ internal sealed class PushedClock : Clock
 }
 
 /// <summary>
-/// The staff and family rooms on a real Kestrel port of loopback over a real store: two centres, in the first one
-/// resident with two contacts of whom one has not consented. Presses go straight to the alarms.
+/// The staff and family rooms on a real Kestrel port of loopback over a real store: two centres, and in the first
+/// one resident with two contacts, of whom one has not consented. The tests raise alarms without a hub.
 /// </summary>
 internal sealed class StaffDesk : IAsyncDisposable
 {

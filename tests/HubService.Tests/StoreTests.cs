@@ -4,7 +4,9 @@ using ElderBand.HubService.Storage;
 
 namespace ElderBand.Tests.HubService;
 
-/// <summary>What the database promises: whole jobs, a chained audit, a bounded quarantine.</summary>
+/// <summary>
+/// The database: a job is committed whole or not at all, audit rows are chained, and the quarantine is bounded.
+/// </summary>
 public class StoreTests
 {
     [Fact]

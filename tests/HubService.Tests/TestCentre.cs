@@ -256,10 +256,10 @@ public sealed class TestHub : IAsyncDisposable
     /// <summary>Numbers of the questions for the hub's trace.</summary>
     public ConcurrentQueue<byte> Questions { get; private init; } = new();
 
-    /// <summary>The centre's hellos.</summary>
+    /// <summary>Hellos that the centre has sent.</summary>
     public ConcurrentQueue<byte[]> Hellos { get; private init; } = new();
 
-    /// <summary>Incarnations that the centre has said.</summary>
+    /// <summary>Incarnations that the centre's hellos have named.</summary>
     public ConcurrentQueue<uint> Incarnations { get; private init; } = new();
 
     public Task<MqttDisconnect> Closed => _client.Closed;

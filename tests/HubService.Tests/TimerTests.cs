@@ -4,7 +4,7 @@ using ElderBand.HubService.Storage;
 
 namespace ElderBand.Tests.HubService;
 
-/// <summary>The timers of the alarms are rows in the database.</summary>
+/// <summary>Timers of alarms are rows in the database.</summary>
 public class TimerTests
 {
     [Fact]

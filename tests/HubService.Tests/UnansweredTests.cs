@@ -26,7 +26,7 @@ public class UnansweredTests
         d.Timers().ShouldBe(["ring", "unanswered"], ignoreOrder: true);
         await d.After(61_000);
         d.Only().Unanswered.ShouldBeTrue();
-        d.Messages().ShouldBe(["raised", "unanswered", "unanswered"]); // one for each time that nobody took it
+        d.Messages().ShouldBe(["raised", "unanswered", "unanswered"]); // twice nobody took the alarm
 
         d.LeaveConsole();
         await d.After(15_000);

@@ -3,7 +3,7 @@ using ElderBand.HubService.Storage;
 
 namespace ElderBand.Tests.HubService;
 
-/// <summary>A frame under a boot and sequence that the centre has seen, with other content.</summary>
+/// <summary>A frame with a boot and sequence that the centre has seen, but with other content.</summary>
 public class UsedNumberTests
 {
     [Fact]
@@ -34,7 +34,7 @@ public class UsedNumberTests
         for (int i = 1; i <= 3; i++)
         {
             byte[] other = [.. press];
-            other[6] += (byte)i; // another uptime, as of a band that has lost its boot count and is pressed again
+            other[6] += (byte)i; // another uptime: a band that has lost its boot count is pressed again
             calls.Add(band.Sign(other));
             await hub.SendAsync(band, other);
             centre.Count("event").ShouldBe(1 + i);
@@ -66,7 +66,7 @@ public class UsedNumberTests
         byte[] opener = band.Sos();
         byte[] second = band.Sos();
         byte[] anew = [.. second];
-        anew[6] += 1; // other bytes under the number of the second press: the band counts anew, a card of its own
+        anew[6] += 1; // other content under the number of the second press: the band counts anew, so a new card opens
         band.Sign(anew);
         foreach (byte[] press in (byte[][])[opener, second, anew, second, band.Event(FrameType.WearChange)])
         {
@@ -94,7 +94,7 @@ public class UsedNumberTests
         byte[] newer = [.. press];
         newer[0] |= 0x40;
         await hub.SendAsync(band, band.Sign(newer));
-        await hub.SendAsync(band, newer); // again: the same refusal, no second row
+        await hub.SendAsync(band, newer); // sent again: the centre refuses it again and adds no second row
 
         centre.Count("quarantine").ShouldBe(1);
         centre.Technicals().ShouldContain(t => t.Kind == "unknownFrame" && t.Urgent && t.BandId != null);
@@ -115,7 +115,7 @@ public class UsedNumberTests
 
         await hub.HelloAsync(boot: 1, uptimeS: 10, flags: HubMessage.StoreEmpty);
         centre.Technicals().ShouldHaveSingleItem().Kind.ShouldBe("storeLost");
-        await hub.SendOwnAsync(FrameType.HubKey, 1, boot: 1, uptimeS: 50); // as before the loss of the store
+        await hub.SendOwnAsync(FrameType.HubKey, 1, boot: 1, uptimeS: 50); // the bytes of the first press
         centre.Alarms().Count.ShouldBe(2);
         await hub.HelloAsync(boot: 1, uptimeS: 60, flags: HubMessage.StoreEmpty); // the same boot
         await hub.SendOwnAsync(FrameType.HubKey, 1, boot: 1, uptimeS: 50);

@@ -42,7 +42,7 @@ public sealed class PressModelTests
         run.Violated.ShouldContain(violated, Case.Sensitive, run.Text);
     }
 
-    // A part of the text of each assertion in press.pml; it tells which one was violated.
+    // A part of the text of each assertion in press.pml; the part shows which assertion was violated.
     private const string Lost = "spoken";
     private const string HeardTooEarly = "(stored>>";
     private const string CentreTooEarly = "((rows|refused)>>";

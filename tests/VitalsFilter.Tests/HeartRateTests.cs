@@ -4,7 +4,7 @@ using static ElderBand.Tests.VitalsFilter.Invented;
 
 namespace ElderBand.Tests.VitalsFilter;
 
-/// <summary>The rate of an invented pulse: how near it is, and that bad signals do not make it wrong.</summary>
+/// <summary>The rate of an invented pulse: how near the true rate it is, also with bad signals.</summary>
 public sealed class HeartRateTests
 {
     public static TheoryData<int, int, int> RatesAndHearts()

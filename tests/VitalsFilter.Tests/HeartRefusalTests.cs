@@ -4,14 +4,16 @@ using static ElderBand.Tests.VitalsFilter.Invented;
 
 namespace ElderBand.Tests.VitalsFilter;
 
-/// <summary>Signals in which there is no rate, or none that can be trusted, and the reason that is given.</summary>
+/// <summary>
+/// Signals without a rate, or without a rate that can be trusted, and the reason that the filter gives.
+/// </summary>
 public sealed class HeartRefusalTests
 {
     [Fact]
     public void P06_ten_hours_on_a_desk_in_a_drawer_and_of_noise_give_no_heart_rate()
     {
-        // Two and a half hours each: bare with flickering room light, a pale desk under the sensor, a dark drawer,
-        // plain noise.
+        // Two and a half hours in each place: on a desk in flickering room light, with the sensor on a pale desk, in a
+        // dark drawer, and with plain noise.
         var random = new Random(9);
         var drift = 0.0;
         (string Name, Func<int, int> Level)[] places =
@@ -68,8 +70,8 @@ public sealed class HeartRefusalTests
     [Fact]
     public void P06_a_warming_sensor_and_a_shaken_table_give_no_heart_rate()
     {
-        // Two and a half hours each: the level drifts with the temperature; a table with a machine on it shakes band
-        // and light together; somebody walks past and changes the room's light.
+        // Two and a half hours in each place: the level drifts with the temperature; a table with a machine on it
+        // shakes band and light together; somebody walks past and changes the light of the room.
         var random = new Random(19);
         (string Name, Func<int, (double Light, double Mg)> At)[] places =
         [
@@ -155,8 +157,8 @@ public sealed class HeartRefusalTests
     [Fact]
     public void Two_sure_methods_that_disagree_report_nothing()
     {
-        // The resting method reads the green channel first and finds sharp beats of 60 a minute; over all three
-        // channels most of the power is at 96 a minute.
+        // The resting method reads the green channel first and finds sharp beats of 60 a minute; in all three
+        // channels together most of the power is at 96 a minute.
         var quick = new SyntheticPpg(50, 6) { Bpm = 96, Perfusion = 0.02 };
         var alone = new HeartRate(50, 1);
         var heart = new HeartRate(50, 3);

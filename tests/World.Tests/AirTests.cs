@@ -4,7 +4,7 @@ using ElderBand.Simulator.Neighbourhood;
 
 namespace ElderBand.Tests.Worlds;
 
-/// <summary>What a stranger with a receiver reads of a day in which everything happens.</summary>
+/// <summary>What a stranger with a receiver can read on a day on which frames of all types are sent.</summary>
 public class AirTests
 {
     private const int First = Frame.PayloadOffset;
@@ -24,7 +24,8 @@ public class AirTests
         town.PowerOn().ShouldBeTrue();
         Play(town, resident);
 
-        // The centre has the plaintext of a frame. Tags and number, which are in clear, find the same frame on the air.
+        // The centre has the plaintext of each frame. The same frame on the air has the same tags and number, which are
+        // in clear.
         var pairs = _air.Where(air => _plain.ContainsKey(Visible(air))).DistinctBy(Visible)
             .Select(air => (Air: air, Plain: _plain[Visible(air)])).ToList();
         var types = pairs.Select(p => Frame.TypeOf(p.Plain, 0)).ToHashSet();
@@ -44,7 +45,7 @@ public class AirTests
             same.Select(p => Convert.ToHexString(p.Air, First, End - First)).Distinct().Count().ShouldBe(same.Count());
         }
 
-        // From the hub: the payload of its states and answers has three bytes that are always 0 in clear.
+        // The plaintext of a hub's states and answers has three bytes that are always 0. On the air they must not be 0.
         var down = _air.Where(air => !_plain.ContainsKey(Visible(air))).ToList();
         down.Count.ShouldBeGreaterThan(20);
         down.Count(static air => air[9] == 0 && air[10] == 0 && air[11] == 0).ShouldBe(0);
@@ -72,11 +73,12 @@ public class AirTests
         world.RunUntil(world.NowMs + 300_000);
     }
 
-    // What stays in clear: lane and version, boot, sequence and both tags.
+    // The parts that are in clear on the air: lane and version, boot, sequence and both tags.
     private static string Visible(byte[] frame) =>
         (frame[0] >> 5) + Convert.ToHexString(frame, 1, First - 1) + Convert.ToHexString(frame, End, Frame.Size - End);
 
-    // Frames in which the byte on the air is the byte of the plaintext; of byte 0 the type only.
+    // Share of the frames in which this byte on the air equals the byte of the plaintext. Of byte 0 only the type
+    // counts.
     private static double SharesOf(List<(byte[] Air, byte[] Plain)> pairs, int index) =>
         pairs.Count(p => p.Air[index] == p.Plain[index]) / (double)pairs.Count;
 }

@@ -4,7 +4,7 @@ using ElderBand.Simulator.Swarm;
 
 namespace ElderBand.Tests.Worlds;
 
-/// <summary>Eight bands on one hub, which holds three links at once; all wearers press within a second.</summary>
+/// <summary>Eight bands on one hub, which can hold three links at once; all wearers press within a second.</summary>
 public sealed class EightBandsTests(ITestOutputHelper output)
 {
     private const int Worlds = 12;

@@ -32,7 +32,7 @@ public class LinkCutTests(ITestOutputHelper output)
                 life.Presses.ShouldBe(1, because);
                 life.Pending.ShouldBe(0, because);
 
-                // Where the centre's receipt comes first, the wrist leaves out "heard at home".
+                // The wrist does not show "heard at home" where the centre's receipt comes first.
                 Stage[] expected = life.Shown[0] == Stage.Home ? All : All[1..];
                 life.Shown.ToArray().ShouldBe(expected, because);
                 skipped += life.Shown[0] == Stage.Home ? 0 : 1;

@@ -4,7 +4,8 @@ using ElderBand.Simulator.Swarm;
 namespace ElderBand.Tests.Worlds;
 
 /// <summary>
-/// P56: the service's database is put back from a backup. Band, hub and service run their own code (docs/adr/0063).
+/// P56: the database of the service is restored from a backup. Band, hub and service run their own code
+/// (docs/adr/0063).
 /// </summary>
 public sealed class RestoreTests(ITestOutputHelper output)
 {
@@ -53,7 +54,8 @@ public sealed class RestoreTests(ITestOutputHelper output)
         Sos(swarm).ShouldBe(before, "each once, under its own identity");
         Open(swarm).ShouldNotBeEmpty("each rings again, because the centre does not know that it was closed");
 
-        // A press of now rings too, and the wrist follows it above the revisions from before the restore.
+        // A new press rings too. The wrist shows its stages, because their revisions are higher than before the
+        // restore.
         swarm.Bands[0].Key.Press(200);
         swarm.World.RunUntil(swarm.World.NowMs + MinuteMs);
         Sos(swarm).Count.ShouldBe(Presses + 1);
@@ -71,7 +73,7 @@ public sealed class RestoreTests(ITestOutputHelper output)
         swarm.World.RunUntil(swarm.World.NowMs + (2 * MinuteMs));
         Wrist(swarm)[^1].ShouldBe(5);
 
-        // Nothing comes a second time, also not after one more start of hub and service.
+        // One more start of the hub adds no event and no alarm.
         var alarms = swarm.Centre.Look(static db => db.Number("SELECT count(*) FROM alarm"));
         swarm.Hubs[0].PowerOff();
         swarm.Hubs[0].PowerOn();

@@ -6,7 +6,7 @@ namespace ElderBand.Tests.Wristband;
 /// <summary>Bands in the situations that several tests begin with.</summary>
 internal static class Bands
 {
-    /// <summary>Worn and in Daily: nobody keeps it in Guard.</summary>
+    /// <summary>The band is worn and in Daily, because nothing keeps it in Guard.</summary>
     public static BandRig Daily()
     {
         var world = new BandRig(guard: false);
@@ -49,7 +49,7 @@ internal static class Bands
             FrameType.Configuration, version, 0,
             f => Payload.PutConfiguration(f, guard, sensitivity, false, 88, 28, inactivity)));
 
-    /// <summary>In Guard where worn; the hub on the link has proved that it has the link keys.</summary>
+    /// <summary>The hub on the link has proved that it has the link keys. A worn band is in Guard.</summary>
     public static BandRig Linked(bool worn = true)
     {
         var world = new BandRig(worn).Boot();
@@ -70,7 +70,7 @@ internal static class Bands
     }
 
     /// <summary>
-    /// The key was held for 20 s and no alarm is open, so the band has asked for a reset. It has not booted yet, and
+    /// The key was held for 20 s while no alarm was open, so the band has asked for a reset. It has not booted yet, and
     /// the key is still down.
     /// </summary>
     public static BandRig ResetByTheKey()

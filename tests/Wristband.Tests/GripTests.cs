@@ -9,7 +9,7 @@ namespace ElderBand.Tests.Wristband;
 /// <summary>P45: who grips the key after a fall calls; only who lets go when asked takes the call back.</summary>
 public sealed class GripTests
 {
-    // Ms from the start of the countdown, which lasts 30 s, to the press.
+    // Time from the start of the countdown, which lasts 30 s, to the press.
     private static readonly int[] AfterTheFallMs = [200, 1000, 9000, 15_000, 21_000, 26_500];
 
     /// <summary>A worn, linked band, whose wearer has fallen where a fall is asked for; what the wrist says.</summary>

@@ -7,7 +7,7 @@ using Iot.Device.Max30102;
 
 namespace ElderBand.Tests.Wristband;
 
-/// <summary>A wearer who does not move for long is reported by day, once.</summary>
+/// <summary>The band reports a wearer who does not move for long: once, and only by day.</summary>
 public sealed class InactivityTests
 {
     [Theory]
@@ -23,8 +23,8 @@ public sealed class InactivityTests
     }
 
     /// <summary>
-    /// The night ends at 07:00, the limit is 30 min. The hub says 05:00 for hours: the band's own clock goes on, and a
-    /// hub moves it by at most 12 minutes in an hour.
+    /// The night ends at 07:00, and the limit is 30 min. The hub tells 05:00 for hours. The band's own clock goes on,
+    /// and a hub can move that clock by at most 12 min in an hour.
     /// </summary>
     [Fact]
     public void P52_a_hub_whose_clock_stands_still_at_night_does_not_hold_back_the_inactivity_of_the_morning()

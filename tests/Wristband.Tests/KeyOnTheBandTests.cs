@@ -6,7 +6,7 @@ using Iot.Device.Adxl343;
 
 namespace ElderBand.Tests.Wristband;
 
-/// <summary>The key on a whole band: a key that sticks, an edge that is lost, presses that are taken back.</summary>
+/// <summary>The key of a whole band: it sticks, its edges are lost, and the wearer takes presses back.</summary>
 public sealed class KeyOnTheBandTests
 {
     [Fact]
@@ -47,7 +47,7 @@ public sealed class KeyOnTheBandTests
         world.KeyEdge(true);
         world.RunFor(heldMs);
         var released = world.Now;
-        world.Key.Level = false; // after light sleep the edge makes no event
+        world.Key.Level = false; // after light sleep an edge makes no event
         world.RunUntil(() => world.Band.Key == KeyState.Up, 5000).ShouldBeTrue();
         (world.Now - released - SosKey.BounceMs).ShouldBeLessThanOrEqualTo(40);
     }

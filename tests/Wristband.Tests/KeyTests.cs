@@ -76,7 +76,7 @@ public sealed class KeyTests
         reached.Count.ShouldBe(Enum.GetValues<KeyState>().Length);
     }
 
-    // Length of the pattern with which the wrist asks to let go (WristSignal).
+    // Length of the pattern by which the wrist asks the wearer to let go (WristSignal).
     private const int LetGoPatternMs = 1650;
 
     /// <summary>
@@ -177,7 +177,9 @@ public sealed class KeyTests
         }
     }
 
-    /// <summary>A release answers the request to let go after a hold of 3,000 ms to just under this.</summary>
+    /// <summary>
+    /// A release after a hold of 3,000 ms to just under this time counts as an answer to the request to let go.
+    /// </summary>
     private const int AskedUntilMs = 3000 + LetGoPatternMs + SosKey.LetGoMs;
 
     [Fact]
@@ -259,7 +261,7 @@ public sealed class KeyTests
     private static (long At, bool Down)[] Hold(long fromMs, int lengthMs) =>
         lengthMs == 0 ? [] : [(fromMs, true), (fromMs + lengthMs, false)];
 
-    // The actions of a hold that begins this long after the first contact of an SOS.
+    // Actions of a hold of lengthMs that begins afterMs after the first contact of an SOS.
     private static List<KeyAction> AfterAnSos(int lengthMs, int afterMs)
     {
         var key = new SosKey();

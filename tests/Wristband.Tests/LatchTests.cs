@@ -97,8 +97,8 @@ public sealed class LatchTests
                 var spoken = world.Heard.Where(h => Frame.TypeOf(h.Frame, 0) == FrameType.Sos)
                     .Select(h => Convert.ToHexString(h.Frame)).ToHashSet();
 
-                // The band has power again and the hub is in reach: each press that the hub had heard or the flash had
-                // stored arrives once and whole. The press latch beside the key was without power too.
+                // The band has power again and the hub is in reach. Each press that the hub had heard or the flash had
+                // stored must arrive once and whole. The press latch beside the key had no power either.
                 world.Flash.CutAt = -1;
                 world.PressLatch.Level = false;
                 world.InRange = true;

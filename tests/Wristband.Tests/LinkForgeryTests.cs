@@ -3,7 +3,7 @@ using ElderBand.Simulation;
 
 namespace ElderBand.Tests.Wristband;
 
-/// <summary>Frames that are replayed, altered or made by somebody else than the centre.</summary>
+/// <summary>Frames that are replayed or altered, or that somebody else than the centre has made.</summary>
 public sealed class LinkForgeryTests
 {
     [Fact]

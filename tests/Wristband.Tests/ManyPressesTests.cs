@@ -7,7 +7,7 @@ namespace ElderBand.Tests.Wristband;
 /// <summary>P44: whoever is afraid presses again and again; the wrist still tells how far help has come.</summary>
 public sealed class ManyPressesTests
 {
-    /// <summary>The first press has opened a card at the centre; returns that press too.</summary>
+    /// <summary>A band whose first press, the opener, has opened a card at the centre.</summary>
     private static (BandRig World, byte[] Opener) WithACard()
     {
         var world = Bands.Linked();
@@ -159,7 +159,8 @@ public sealed class ManyPressesTests
     }
 
     /// <summary>
-    /// The latch has given up the press that opened the card: the receipt of a later press says which one it was.
+    /// The latch has given up the slot of the press that opened the card. The receipt of a later press names that
+    /// press.
     /// </summary>
     [Theory]
     [InlineData(false)]
@@ -168,7 +169,7 @@ public sealed class ManyPressesTests
     {
         var world = Bands.Linked();
         world.AnswersReceipt = false;
-        var first = -1; // the centre has the second press first, so it opens the card
+        var first = -1; // the centre gets the second press first, so that press opens the card
         world.Loses = (f, isUp) =>
         {
             first = isUp && Frame.TypeOf(f, 0) == FrameType.Sos && first < 0 ? Frame.SequenceOf(f, 0) : first;

@@ -8,7 +8,7 @@ using Iot.Device.Max30102;
 
 namespace ElderBand.Tests.Wristband;
 
-/// <summary>Deep sleep, the battery, the charger and the restart that a worn-out radio asks for.</summary>
+/// <summary>Deep sleep, the battery, the charger, and the restart for which a worn-out radio asks.</summary>
 public sealed class PowerTests
 {
     [Fact]

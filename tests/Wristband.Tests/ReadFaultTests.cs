@@ -135,7 +135,7 @@ public sealed class ReadFaultTests(ITestOutputHelper output)
 
     private static int Restart(BandRig world) => world.Power.BootUntilItStays(() =>
     {
-        world.Hold(700); // the time of a reset
+        world.Hold(700); // a reset takes this long
         world.Boot();
     });
 }

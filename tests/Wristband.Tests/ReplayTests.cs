@@ -6,7 +6,7 @@ using Iot.Device.Adxl343;
 
 namespace ElderBand.Tests.Wristband;
 
-/// <summary>A stranger without keys who sends a band what was on the air before.</summary>
+/// <summary>A stranger without keys records frames and sends them to the band again.</summary>
 public sealed class ReplayTests
 {
     private const int EveryMs = 50;
@@ -91,7 +91,7 @@ public sealed class ReplayTests
 
                 slowestMs = Math.Max(slowestMs, world.Now - pressedMs);
                 pressed++;
-                atMinute = world.Flash.Operations; // the press itself is written
+                atMinute = world.Flash.Operations; // the writes of the press itself do not count
             }
 
             Replay(world, recorded, i);

@@ -66,7 +66,7 @@ public sealed class SettingsCutTests(ITestOutputHelper output)
         points.ShouldBe(2 * Moves * Enum.GetValues<Cut>().Length);
     }
 
-    /// <summary>The whole band: settings that it has reported to the centre hold after the cut (R2).</summary>
+    /// <summary>A whole band: settings that it has reported to the centre are in force after the cut (R2).</summary>
     [Fact]
     public void P17_a_version_that_the_band_has_told_is_in_force_after_a_power_cut_at_any_flash_operation()
     {

@@ -189,7 +189,9 @@ public sealed class SosTests
         Slot(world, presses[1]).Open.ShouldBeTrue("a stage of its own: it began a card of its own");
     }
 
-    /// <summary>A worn band with a press that waits for its answer, and what the wrist says from now on.</summary>
+    /// <summary>
+    /// A worn band whose press waits for an answer of the centre, and what the wrist shows from then on.
+    /// </summary>
     private static (BandRig World, byte[] Sos, List<Felt> Felt) Waiting()
     {
         var world = Bands.Linked();

@@ -6,7 +6,9 @@ using Iot.Device.Adxl343;
 
 namespace ElderBand.Tests.Wristband;
 
-/// <summary>P46: flash writes hold the loop and the motor; no tick feels like a stage, no stage like another.</summary>
+/// <summary>
+/// P46: while flash writes hold loop and motor, no tick feels like a stage and no stage like another.
+/// </summary>
 public sealed class StretchTests
 {
     private const int LongestWriteMs = 240;

@@ -3,7 +3,7 @@ using ElderBand.Tests.Worlds.Radio;
 
 namespace ElderBand.Tests.Worlds.Swarm;
 
-/// <summary>The command of the README that plays a world is run as a user runs it.</summary>
+/// <summary>Runs the command of the README that plays a world.</summary>
 public sealed class SimCommandTests
 {
     [Theory]
