@@ -34,12 +34,15 @@ public class KestrelTests(ITestOutputHelper output)
         }
     }
 
-    private sealed class Host(MqttServerOptions? options) : IAsyncDisposable
+    private sealed class Host : IAsyncDisposable
     {
         private WebApplication? _app;
 
+        // Made here and not at the first use: two connections that came at once made two servers.
+        private Host(MqttServerOptions? options) => Server = new MqttServer<Hub>(Endpoint, options);
+
         public TestEndpoint Endpoint { get; } = new();
-        public MqttServer<Hub> Server => field ??= new MqttServer<Hub>(Endpoint, options);
+        public MqttServer<Hub> Server { get; }
         public ConcurrentQueue<ConnectionContext> Accepted { get; } = new();
         public ConcurrentQueue<MqttDisconnect> Ends { get; } = new();
         public int Port { get; private set; }
