@@ -32,15 +32,16 @@ namespace ElderBand.HomeHub
                 new GpioLine(gpio, Pins.Mains, PinMode.Input, true, inbox, EventKind.PowerEdge),
                 new GpioLine(gpio, Pins.WatchdogFeed, PinMode.Output, true));
 
-            HubProvision provision = new HubProvision(
-                Provision.Read(Provision.LinesFile), Provision.Read(Provision.AuthorityFile));
-            Provision.StopOnFault(provision.File, light, power, key, buzzer);
+            FlashFiles flash = new FlashFiles();
+            ProvisionStore store = HubProvision.StoreOn(flash);
+            HubProvision provision = HubProvision.Load(store);
+            Provision.StopOnFault(provision.File, store, light, power, key, buzzer);
 
             HubPorts ports = new HubPorts
             {
                 Radio = new HubRadio(inbox, clock),
                 Uplink = new MqttUplink(new Inbox(downlinks, inbox), provision),
-                Flash = new FlashFiles(),
+                Flash = flash,
                 Clock = clock,
                 Mac = new NativeMac(),
                 Power = power,
@@ -49,9 +50,11 @@ namespace ElderBand.HomeHub
                 Light = light,
                 Events = events,
                 Downlinks = downlinks,
+                ProvisionCopyWasBad = store.WasBad,
                 AuthorityEndsMs = MqttUplink.EndOf(provision.Authority),
             };
 
+            store = null; // 16 KB of buffers are needed no more
             Hub hub = new Hub(ports, 1000 * (provision.MadeS > BuildDateS ? provision.MadeS : BuildDateS));
             hub.Start(clock.NowMs());
             TraceLog.Print(hub.Trace);

@@ -31,20 +31,23 @@ namespace ElderBand.Wristband
 
             GpioLine key = new GpioLine(gpio, Pins.Key, PinMode.Input, true, inbox, EventKind.KeyEdge);
             GpioLine motor = new GpioLine(gpio, Pins.Motor, PinMode.Output, true);
-            BandProvision provision = new BandProvision(Provision.Read(Provision.LinesFile));
-            Provision.StopOnFault(provision.File, light, power, key, motor);
+            FlashFiles flash = new FlashFiles();
+            ProvisionStore store = BandProvision.StoreOn(flash);
+            BandProvision provision = BandProvision.Load(store);
+            Provision.StopOnFault(provision.File, store, light, power, key, motor);
             BandIdentity identity = new BandIdentity
             {
                 Secret = provision.Secret,
                 LinkGroup = provision.LinkGroup,
                 LinkEpoch = provision.LinkEpoch,
+                CopyWasBad = store.WasBad,
             };
 
             BandRadio radio = new BandRadio(inbox);
             BandPorts ports = new BandPorts
             {
                 Link = radio,
-                Flash = new FlashFiles(),
+                Flash = flash,
                 Clock = clock,
                 Mac = new NativeMac(),
                 Power = power,

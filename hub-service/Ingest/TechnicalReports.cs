@@ -116,6 +116,7 @@ internal static class TechnicalReports
         TechnicalCode.BatteryCritical => ("batteryCritical", "", true),
         TechnicalCode.KeyStuck => ("keyStuck", "", true),
         TechnicalCode.FlashFault => ("flashFault", "", true),
+        TechnicalCode.ProvisionCopyBad => ("flashFault", "provisionCopy", true),
         TechnicalCode.Tamper => ("tamper", "", true),
         TechnicalCode.LatchFull => ("bandFault", "latchFull", true),
         TechnicalCode.VersionUnknown => ("unknownFrame", "hubVersion", true),

@@ -9,6 +9,7 @@ namespace ElderBand.BandProtocol
     public sealed class AbRecord
     {
         private const int Overhead = 10;
+        private const int ContentAt = 6;
         private const int Rotten = -3;
         private const int ReadTries = 3;
 
@@ -42,6 +43,11 @@ namespace ElderBand.BandProtocol
         public bool MayBeOld { get; private set; }
 
         /// <summary>
+        /// True where the last load found both copies whole and with the same content: the record has been saved twice.
+        /// </summary>
+        public bool IsDoubled { get; private set; }
+
+        /// <summary>
         /// Reads the newest whole copy into the start of <paramref name="content"/>; returns its length, -1 where
         /// neither copy is whole. Reading a copy is tried three times.
         /// </summary>
@@ -51,6 +57,7 @@ namespace ElderBand.BandProtocol
             int b = LoadOne(_nameB, _other);
             IsUnread = a == FlashFile.Fault || b == FlashFile.Fault;
             MayBeOld = IsUnread || a == Rotten || b == Rotten;
+            IsDoubled = a >= 0 && a == b && Bytes.Same(_buffer, ContentAt, _other, ContentAt, a);
             if (a < 0 && b < 0)
             {
                 return -1;
@@ -62,7 +69,7 @@ namespace ElderBand.BandProtocol
             _counter = _newestIsA ? counterA : counterB;
             byte[] newest = _newestIsA ? _buffer : _other;
             int length = _newestIsA ? a : b;
-            Bytes.Copy(newest, 6, content, 0, length);
+            Bytes.Copy(newest, ContentAt, content, 0, length);
             return length;
         }
 
@@ -104,8 +111,8 @@ namespace ElderBand.BandProtocol
             uint counter = _counter + 1;
             Bytes.PutU32(_buffer, 0, counter);
             Bytes.PutU16(_buffer, 4, count);
-            Bytes.Copy(content, 0, _buffer, 6, count);
-            Bytes.PutU32(_buffer, count + 6, Crc32.Compute(_buffer, 0, count + 6));
+            Bytes.Copy(content, 0, _buffer, ContentAt, count);
+            Bytes.PutU32(_buffer, count + ContentAt, Crc32.Compute(_buffer, 0, count + ContentAt));
             FlashResult result = _flash.Write(_newestIsA ? _nameB : _nameA, _buffer, count + Overhead);
             if (result == FlashResult.Ok)
             {
@@ -135,7 +142,8 @@ namespace ElderBand.BandProtocol
             }
 
             int length = Bytes.GetU16(buffer, 4);
-            if (length + Overhead > read || Bytes.GetU32(buffer, length + 6) != Crc32.Compute(buffer, 0, length + 6))
+            if (length + Overhead > read
+                || Bytes.GetU32(buffer, length + ContentAt) != Crc32.Compute(buffer, 0, length + ContentAt))
             {
                 return Rotten;
             }

@@ -3,6 +3,9 @@ namespace ElderBand.BandProtocol
     /// <summary>What a band reads from its provision; hardware/README.md lists the names.</summary>
     public sealed class BandProvision
     {
+        // The lines have about 150 bytes; a person may add comments.
+        private const int MaxBytes = 1024;
+
         private static readonly string[] Names = { "secret", "group", "epoch", "green" };
 
         /// <summary>Reads the values; <see cref="ProvisionFile.Fault"/> says whether they may be used.</summary>
@@ -14,6 +17,35 @@ namespace ElderBand.BandProtocol
             LinkGroup = (uint)File.Number("group", 0, uint.MaxValue);
             LinkEpoch = (int)File.Number("epoch", 0, ushort.MaxValue);
             PpgHasGreen = File.Number("green", 0, 1, 0) == 1;
+        }
+
+        /// <summary>
+        /// The band's provision from its flash: the file that a person has copied where it is good, else what is kept.
+        /// </summary>
+        public static BandProvision Load(ProvisionStore store)
+        {
+            store.Load();
+            BandProvision copied = new BandProvision(store.Text(0));
+            if (store.IsTooLong)
+            {
+                copied.File.Overrule(ProvisionFault.TooLong, ProvisionFile.Name);
+            }
+
+            if (copied.File.Fault == ProvisionFault.None)
+            {
+                store.Keep();
+                return copied;
+            }
+
+            BandProvision kept = new BandProvision(store.Kept(0));
+            store.Refuse();
+            return kept.File.Fault == ProvisionFault.None ? kept : copied;
+        }
+
+        /// <summary>Where <see cref="Load"/> finds the provision.</summary>
+        public static ProvisionStore StoreOn(IFlash flash)
+        {
+            return new ProvisionStore(flash, new[] { ProvisionFile.Name }, MaxBytes);
         }
 
         /// <summary>The lines and the first fault.</summary>

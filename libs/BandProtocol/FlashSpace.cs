@@ -15,8 +15,8 @@ namespace ElderBand.BandProtocol
 
         /// <summary>
         /// Blocks that no file of the application may take: 8 for the directory (pairs of blocks; it splits when a
-        /// pair is half full), 1 for the copy that an append makes of the last block, 3 for the files of others
-        /// (provision, certificate, network settings).
+        /// pair is half full), 1 for the copy that an append makes of the last block, 3 for the network settings
+        /// of the runtime and for a provision and a certificate that were copied and not yet taken in.
         /// </summary>
         public const int ReservedBlocks = 12;
 

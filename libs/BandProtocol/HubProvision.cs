@@ -8,6 +8,10 @@ namespace ElderBand.BandProtocol
         // 2100: a later time is a mistake, and TLS would refuse every certificate
         private const long LatestS = 4102444800L;
 
+        // The lines and the certificate fill at most one block of the flash (docs/adr/0038).
+        private const int MaxBytes = 4000;
+        private const string AuthorityName = "ca.pem";
+
         private static readonly string[] Names =
         {
             "wifi", "wifi_password", "host", "port", "centre", "hub", "password", "made",
@@ -30,8 +34,38 @@ namespace ElderBand.BandProtocol
             Authority = authority;
             if (authority == null || authority.IndexOf(PemBegin) < 0 || authority.IndexOf(PemEnd) < 0)
             {
-                File.Refuse(ProvisionFault.NoAuthority, "ca.pem");
+                File.Refuse(ProvisionFault.NoAuthority, AuthorityName);
             }
+        }
+
+        /// <summary>
+        /// The hub's provision from its flash: the files that a person has copied where they are good, else what is
+        /// kept. Of the two files either may be copied alone.
+        /// </summary>
+        public static HubProvision Load(ProvisionStore store)
+        {
+            store.Load();
+            HubProvision copied = new HubProvision(store.Text(0), store.Text(1));
+            if (store.IsTooLong)
+            {
+                copied.File.Overrule(ProvisionFault.TooLong, ProvisionFile.Name);
+            }
+
+            if (copied.File.Fault == ProvisionFault.None)
+            {
+                store.Keep();
+                return copied;
+            }
+
+            HubProvision kept = new HubProvision(store.Kept(0), store.Kept(1));
+            store.Refuse();
+            return kept.File.Fault == ProvisionFault.None ? kept : copied;
+        }
+
+        /// <summary>Where <see cref="Load"/> finds the provision.</summary>
+        public static ProvisionStore StoreOn(IFlash flash)
+        {
+            return new ProvisionStore(flash, new[] { ProvisionFile.Name, AuthorityName }, MaxBytes);
         }
 
         /// <summary>The lines and the first fault.</summary>

@@ -12,7 +12,8 @@ namespace ElderBand.BandProtocol
         None = 0,
 
         /// <summary>
-        /// There is no file, or the file cannot be read. A drive that was formatted at start looks the same.
+        /// There is no file and no copy of one, or none can be read. A drive that was formatted at start looks the
+        /// same.
         /// </summary>
         NoFile = 1,
 
@@ -30,6 +31,9 @@ namespace ElderBand.BandProtocol
 
         /// <summary>A hub without the centre's certificate authority.</summary>
         NoAuthority = 6,
+
+        /// <summary>The files are longer than the device can keep.</summary>
+        TooLong = 7,
     }
 
     /// <summary>
@@ -39,6 +43,9 @@ namespace ElderBand.BandProtocol
     /// </summary>
     public sealed class ProvisionFile
     {
+        /// <summary>The file that a person copies.</summary>
+        public const string Name = "provision.txt";
+
         private readonly string[] _names;
         private readonly string[] _values;
 
@@ -147,6 +154,13 @@ namespace ElderBand.BandProtocol
                 Fault = fault;
                 Where = where;
             }
+        }
+
+        /// <summary>Keeps a fault that explains those found so far.</summary>
+        public void Overrule(ProvisionFault fault, string where)
+        {
+            Fault = fault;
+            Where = where;
         }
 
         private static bool IsNumber(string text)

@@ -90,5 +90,11 @@ namespace ElderBand.BandProtocol
 
         /// <summary>Hub: the centre sends messages of a version that this hub does not know.</summary>
         VersionUnknown = 32,
+
+        /// <summary>
+        /// One of the two copies of the device's provision was bad at this boot; the device has written it again where
+        /// the flash let it.
+        /// </summary>
+        ProvisionCopyBad = 33,
     }
 }

@@ -54,6 +54,9 @@ public sealed partial class BandRig
 
     public byte[] Secret { get; } = new byte[32];
 
+    /// <summary>The next boot finds one of the two copies of its identity bad.</summary>
+    public bool CopyWasBad { get; set; }
+
     public BandKeys HubKeys { get; } = new();
 
     public MemoryFlash Flash { get; } = new();
@@ -139,7 +142,7 @@ public sealed partial class BandRig
                 Accelerometer = AccelerometerChip,
                 Events = Events,
             },
-            new BandIdentity { Secret = Secret, LinkGroup = 7, LinkEpoch = 3 });
+            new BandIdentity { Secret = Secret, LinkGroup = 7, LinkEpoch = 3, CopyWasBad = CopyWasBad });
         Band.Start(Now);
         _wakeAt = Now;
         return this;

@@ -93,6 +93,9 @@ public sealed class HubRig
     /// <summary>How far the centre's clock is ahead of the true time, ms; negative: behind.</summary>
     public long CentreAheadMs { get; set; }
 
+    /// <summary>The next boot finds one of the two copies of its provision bad.</summary>
+    public bool ProvisionCopyWasBad { get; set; }
+
     /// <summary>
     /// Called with the IL instructions of each step; null where they are not needed, because counting takes time.
     /// </summary>
@@ -226,6 +229,7 @@ public sealed class HubRig
                 Events = Events,
                 Downlinks = Downlinks,
                 AuthorityEndsMs = AuthorityEndsMs,
+                ProvisionCopyWasBad = ProvisionCopyWasBad,
             },
             BuildDateMs);
     }

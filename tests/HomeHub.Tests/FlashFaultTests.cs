@@ -155,4 +155,18 @@ public sealed class FlashFaultTests
         rig.Hub.WaitingVitals.ShouldBeInRange(59, 62);
         rig.Flash.Files.Keys.ShouldNotContain(name => name.StartsWith("vitals", StringComparison.Ordinal));
     }
+
+    [Fact]
+    public void P51_a_bad_copy_of_the_provision_is_told_once_in_the_boot_that_found_it()
+    {
+        HubRig rig = HubRig.Ready();
+        rig.ProvisionCopyWasBad = true;
+        rig.Reboot();
+        rig.Run(20_000);
+        rig.Technical(TechnicalCode.ProvisionCopyBad).ShouldBe(1);
+        rig.ProvisionCopyWasBad = false;
+        rig.Reboot();
+        rig.Run(20_000);
+        rig.Technical(TechnicalCode.ProvisionCopyBad).ShouldBe(1);
+    }
 }

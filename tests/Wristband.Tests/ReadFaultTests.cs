@@ -43,6 +43,19 @@ public sealed class ReadFaultTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void P51_a_bad_copy_of_the_identity_is_told_once_in_the_boot_that_found_it()
+    {
+        var world = new BandRig { CopyWasBad = true };
+        world.Boot();
+        world.RunFor(20_000);
+        world.Technical(TechnicalCode.ProvisionCopyBad).ShouldBe(1);
+        world.CopyWasBad = false;
+        world.Boot();
+        world.RunFor(20_000);
+        world.Technical(TechnicalCode.ProvisionCopyBad).ShouldBe(1);
+    }
+
+    [Fact]
     public void P48_a_band_that_cannot_read_restarts_three_times_at_most_and_then_works_and_tells_staff()
     {
         var world = WithAWaitingPress();

@@ -1,43 +1,23 @@
 using System;
-using System.IO;
 using System.Threading;
 using ElderBand.BandProtocol;
 
 namespace ElderBand.Common.Board
 {
-    /// <summary>
-    /// The files that make this device one of its home, written when it is handed out (hardware/README.md). No secret
-    /// is ever in the code.
-    /// </summary>
+    /// <summary>What a device without a usable provision does (hardware/README.md).</summary>
     public static class Provision
     {
-        /// <summary>The device's lines, <see cref="ProvisionFile"/>.</summary>
-        public const string LinesFile = "I:\\provision.txt";
-
-        /// <summary>The centre's certificate authority, hub only.</summary>
-        public const string AuthorityFile = "I:\\ca.pem";
-
         private const int LookMs = 50;
-
-        /// <summary>The text of a file; null where there is none or it cannot be read.</summary>
-        public static string Read(string path)
-        {
-            try
-            {
-                return File.Exists(path) ? File.ReadAllText(path) : null;
-            }
-            catch (Exception)
-            {
-                return null;
-            }
-        }
+        private const int ReadAgainMs = 10000;
 
         /// <summary>
         /// Returns at once where nothing is wrong. Otherwise no frame could be proven to anybody: the light flashes the
         /// fault's number until power off, the cable is told where in the file the fault is, and motor or buzzer answer
-        /// each press of the key with "does not work".
+        /// each press of the key with "does not work". Where the flash could not be read, the device restarts as soon
+        /// as the flash can be read.
         /// </summary>
-        public static void StopOnFault(ProvisionFile file, IPin light, IPower power, IPin key, IPin sounder)
+        public static void StopOnFault(
+            ProvisionFile file, ProvisionStore store, IPin light, IPower power, IPin key, IPin sounder)
         {
             if (file.Fault == ProvisionFault.None)
             {
@@ -52,6 +32,11 @@ namespace ElderBand.Common.Board
                 sounder.Write(dead.Answers(key.Read(), ms));
                 light.Write(FlashCode.IsLit(flashes, ms));
                 power.FeedWatchdog();
+                if (store.IsUnread && ms % ReadAgainMs == 0 && store.CanBeRead())
+                {
+                    power.Reset();
+                }
+
                 Thread.Sleep(LookMs);
             }
         }

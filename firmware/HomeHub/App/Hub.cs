@@ -170,11 +170,7 @@ namespace ElderBand.HomeHub
             _uplink.Start(cause, nowMs);
             _trace.Start(cause, nowMs);
             _supervisor.Start(nowMs);
-            if (cause == WakeCause.Watchdog)
-            {
-                _reports.Add(TechnicalCode.WatchdogReset, 0, nowMs);
-            }
-
+            _reports.Start(cause, _ports.ProvisionCopyWasBad, nowMs);
             _writer.Start(nowMs);
         }
 

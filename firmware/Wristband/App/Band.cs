@@ -190,6 +190,11 @@ namespace ElderBand.Wristband
                 _reports.Report(TechnicalCode.FlashFault, nowMs);
             }
 
+            if (_identity.CopyWasBad)
+            {
+                _reports.LatchEvent(FrameType.Technical, 0, (byte)TechnicalCode.ProvisionCopyBad, nowMs);
+            }
+
             _reports.SaveChanges(false, nowMs);
             ChooseMode(nowMs);
         }

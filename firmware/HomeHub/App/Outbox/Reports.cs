@@ -15,6 +15,20 @@ namespace ElderBand.HomeHub
             _outbox = outbox;
         }
 
+        /// <summary>Reports what this boot has found: why it began, and a bad copy of the provision.</summary>
+        public void Start(WakeCause cause, bool provisionCopyWasBad, long nowMs)
+        {
+            if (cause == WakeCause.Watchdog)
+            {
+                Add(TechnicalCode.WatchdogReset, 0, nowMs);
+            }
+
+            if (provisionCopyWasBad)
+            {
+                Add(TechnicalCode.ProvisionCopyBad, 0, nowMs);
+            }
+        }
+
         /// <summary>Reports a code about a band; address 0: about the hub.</summary>
         public void Add(TechnicalCode code, long address, long nowMs)
         {
