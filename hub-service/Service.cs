@@ -176,6 +176,7 @@ public static class Service
                 ("database_ok", DatabaseIsWritten(store, services.GetRequiredService<Clock>().NowMs) ? 1 : 0),
                 ("writer_waiting{lane=\"alarm\"}", alarms),
                 ("writer_waiting{lane=\"vitals\"}", vitals),
+                ("hub_messages_waiting", services.GetRequiredService<HubEndpoint>().Waiting),
                 ("hubs_connected", services.GetRequiredService<HubLinks>().Connected.Count),
                 ("mqtt_connections", services.GetRequiredService<MqttServer<HubSession>>().ConnectionCount),
                 ("consoles_open", services.GetRequiredService<ConsoleCounter>().Total),

@@ -12,6 +12,14 @@ public sealed record HubSession(string HubId, string CentreId)
 
     /// <summary>Everything it may subscribe to is under here.</summary>
     public string DownPrefix { get; } = $"eb1/{CentreId}/{HubId}/down/";
+
+    /// <summary>Cancelled at the end of the connection that signed in.</summary>
+    public CancellationToken Ended => _ended.Token;
+
+    private readonly CancellationTokenSource _ended = new();
+
+    /// <summary>The connection is over.</summary>
+    public void End() => _ = _ended.CancelAsync();
 }
 
 /// <summary>The connections of signed-in hubs.</summary>

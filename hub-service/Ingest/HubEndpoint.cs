@@ -19,6 +19,11 @@ public sealed class HubEndpoint(Store store, FrameIntake intake, HubLinks hubs, 
     private const int LimitersKept = 4096;
 
     private readonly ConcurrentDictionary<string, TagLimiter> _refusals = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, HubInbox> _inboxes = new(StringComparer.Ordinal);
+    private int _waiting;
+
+    /// <summary>Messages of hubs that are not committed yet, those that wait for a place among them.</summary>
+    public int Waiting => Volatile.Read(ref _waiting);
 
     /// <inheritdoc/>
     public ValueTask<MqttSignIn<HubSession>> AuthenticateAsync(
@@ -70,16 +75,41 @@ public sealed class HubEndpoint(Store store, FrameIntake intake, HubLinks hubs, 
         hubs.Add(session, connection);
 
     /// <inheritdoc/>
-    public void Disconnected(HubSession session, MqttServerConnection<HubSession> connection, MqttDisconnect why) =>
+    public void Disconnected(HubSession session, MqttServerConnection<HubSession> connection, MqttDisconnect why)
+    {
         hubs.Remove(session, connection);
+        session.End();
+    }
 
     /// <inheritdoc/>
     public async ValueTask<bool> PublishReceived(
         HubSession session, string topic, ReadOnlyMemory<byte> payload, MqttQos qos)
     {
+        Interlocked.Increment(ref _waiting);
+        try
+        {
+            byte[] data = payload.ToArray();
+            string kind = topic[session.UpPrefix.Length..];
+            return kind is "alarm" or "hello"
+                ? await _inboxes.GetOrAdd(session.HubId, static _ => new HubInbox())
+                    .StoreAsync(kind, data, session.Ended, () => StoreAsync(session, kind, data, Lane.Alarm, default))
+                : await StoreAsync(session, kind, data, Lane.Vitals, session.Ended);
+        }
+        catch (OperationCanceledException)
+        {
+            return false; // the store is closing or the connection is over: no PUBACK, and the hub sends it again
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waiting);
+        }
+    }
+
+    /// <summary>Writes one message in a job of its own; true = committed.</summary>
+    private async Task<bool> StoreAsync(
+        HubSession session, string kind, byte[] data, Lane lane, CancellationToken cancellationToken)
+    {
         long arrivedUs = clock.NowUs;
-        byte[] data = payload.ToArray();
-        string kind = topic[session.UpPrefix.Length..];
         bool valid = kind switch
         {
             "alarm" or "vitals" => Envelope.IsValid(data, data.Length),
@@ -90,40 +120,34 @@ public sealed class HubEndpoint(Store store, FrameIntake intake, HubLinks hubs, 
         bool ofUnknownVersion = kind is "alarm" or "vitals" or "hello" or "beat" or "trace"
             && HubMessage.IsOfUnknownVersion(data, data.Length);
         metrics.Count($"messages_total{{topic=\"{(valid ? kind : "other")}\"}}");
-        try
-        {
-            await store.WriteAsync(
-                kind is "alarm" or "hello" ? Lane.Alarm : Lane.Vitals,
-                tx =>
+        await store.WriteAsync(
+            lane,
+            tx =>
+            {
+                tx.ArrivedUs = arrivedUs;
+                if (ofUnknownVersion)
                 {
-                    tx.ArrivedUs = arrivedUs;
-                    if (ofUnknownVersion)
-                    {
-                        intake.RejectVersion(tx, session, kind, data);
-                    }
-                    else if (!valid)
-                    {
-                        intake.Reject(tx, session, $"no message of the protocol on up/{Shown(kind)}", data);
-                    }
-                    else if (kind is "alarm" or "vitals")
-                    {
-                        intake.Store(tx, session, data, receipts: kind == "alarm");
-                    }
-                    else if (kind == "trace")
-                    {
-                        intake.StoreTrace(tx, session, data);
-                    }
-                    else
-                    {
-                        intake.StoreHello(tx, session, data, isHello: kind == "hello");
-                    }
-                });
-            return true;
-        }
-        catch (OperationCanceledException)
-        {
-            return false; // stopping: not stored, so no PUBACK; the hub sends it again
-        }
+                    intake.RejectVersion(tx, session, kind, data);
+                }
+                else if (!valid)
+                {
+                    intake.Reject(tx, session, $"no message of the protocol on up/{Shown(kind)}", data);
+                }
+                else if (kind is "alarm" or "vitals")
+                {
+                    intake.Store(tx, session, data, receipts: kind == "alarm");
+                }
+                else if (kind == "trace")
+                {
+                    intake.StoreTrace(tx, session, data);
+                }
+                else
+                {
+                    intake.StoreHello(tx, session, data, isHello: kind == "hello");
+                }
+            },
+            cancellationToken);
+        return true;
     }
 
     /// <summary>

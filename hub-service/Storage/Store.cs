@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Threading.Channels;
 using ElderBand.BandProtocol;
 using Microsoft.Data.Sqlite;
 
@@ -22,8 +21,8 @@ public sealed class Store : IDisposable
 
     private readonly string? _path;
     private readonly Clock _clock;
-    private readonly Channel<WriteJob> _alarms = Channel.CreateBounded<WriteJob>(LaneCapacity);
-    private readonly Channel<WriteJob> _vitals = Channel.CreateBounded<WriteJob>(LaneCapacity);
+    private readonly WriteLane _alarms = new(LaneCapacity);
+    private readonly WriteLane _vitals = new(LaneCapacity);
     private readonly SemaphoreSlim _work = new(0);
     private readonly ConcurrentBag<Db> _readers = [];
     private readonly CancellationTokenSource _stopping = new();
@@ -61,8 +60,11 @@ public sealed class Store : IDisposable
     /// <summary>Attempts that the database refused.</summary>
     public long Refusals { get; private set; }
 
-    /// <summary>Jobs waiting, alarm lane and vitals lane.</summary>
-    public (int Alarms, int Vitals) Waiting => (_alarms.Reader.Count, _vitals.Reader.Count);
+    /// <summary>
+    /// Jobs that are not committed yet, alarm lane and vitals lane: those in the batch and those that wait for a place
+    /// in a full lane are among them.
+    /// </summary>
+    public (int Alarms, int Vitals) Waiting => (_alarms.Waiting, _vitals.Waiting);
 
     /// <summary>Opens or makes <c>elderband.db</c> in the folder, migrates it and starts the writer.</summary>
     /// <exception cref="StartException">The folder or the file cannot be used; says what to do.</exception>
@@ -145,24 +147,25 @@ public sealed class Store : IDisposable
     public async Task<T> WriteAsync<T>(Lane lane, Func<Tx, T> job, CancellationToken cancellationToken = default)
     {
         var work = new WriteJob<T>(job, cancellationToken);
-        Channel<WriteJob> channel = lane == Lane.Alarm ? _alarms : _vitals;
+        WriteLane waiting = lane == Lane.Alarm ? _alarms : _vitals;
+        waiting.Enter();
         try
         {
-            await channel.Writer.WriteAsync(work, cancellationToken);
+            await waiting.AddAsync(work, cancellationToken);
+            if (_thread is null)
+            {
+                CommitWaiting([]);
+            }
+            else
+            {
+                _work.Release();
+            }
+            return await work.Done;
         }
-        catch (ChannelClosedException e)
+        finally
         {
-            throw new OperationCanceledException("The store is closing.", e);
+            waiting.Leave();
         }
-        if (_thread is null)
-        {
-            CommitWaiting([]);
-        }
-        else
-        {
-            _work.Release();
-        }
-        return await work.Done;
     }
 
     /// <summary>The same for a job without a result.</summary>
@@ -207,8 +210,8 @@ public sealed class Store : IDisposable
     /// <summary>Commits what waits (where the database lets it within 5 s) and closes the file.</summary>
     public void Dispose()
     {
-        _alarms.Writer.TryComplete();
-        _vitals.Writer.TryComplete();
+        _alarms.Complete();
+        _vitals.Complete();
         _stopping.CancelAfter(TimeSpan.FromSeconds(5));
         _work.Release();
         _thread?.Join();
@@ -239,13 +242,12 @@ public sealed class Store : IDisposable
                 break;
             }
             batch.Clear();
-            if (!CommitWaiting(batch)
-                && _alarms.Reader.Completion.IsCompleted && _vitals.Reader.Completion.IsCompleted)
+            if (!CommitWaiting(batch) && _alarms.IsOver && _vitals.IsOver)
             {
                 break;
             }
         }
-        while (_alarms.Reader.TryRead(out WriteJob? left) || _vitals.Reader.TryRead(out left))
+        while (_alarms.TryTake(out WriteJob? left) || _vitals.TryTake(out left))
         {
             left.Abandon();
         }
@@ -256,11 +258,11 @@ public sealed class Store : IDisposable
     {
         // Alarms first. Vitals get what is left of the batch, so that a flood of vitals delays an alarm by one batch at
         // most.
-        while (batch.Count < MaxBatch && _alarms.Reader.TryRead(out WriteJob? alarm))
+        while (batch.Count < MaxBatch && _alarms.TryTake(out WriteJob? alarm))
         {
             batch.Add(alarm);
         }
-        while (batch.Count < MaxBatch && _vitals.Reader.TryRead(out WriteJob? vitals))
+        while (batch.Count < MaxBatch && _vitals.TryTake(out WriteJob? vitals))
         {
             batch.Add(vitals);
         }
@@ -276,6 +278,7 @@ public sealed class Store : IDisposable
         int waitMs = 20;
         while (true)
         {
+            batch.RemoveAll(static job => job.IsCancelled);
             Tx tx;
             try
             {
@@ -286,6 +289,7 @@ public sealed class Store : IDisposable
                 Trouble = e.Message;
                 Refusals++;
                 Recover(e);
+                batch.ForEach(static job => job.Undo());
                 if (_stopping.Token.WaitHandle.WaitOne(waitMs))
                 {
                     batch.ForEach(static job => job.Abandon());

@@ -3,11 +3,17 @@ namespace ElderBand.HubService.Storage;
 /// <summary>One write that waits for the writer of a <see cref="Store"/>.</summary>
 internal abstract class WriteJob
 {
+    /// <summary>True where the caller has given up before the job began.</summary>
+    public abstract bool IsCancelled { get; }
+
     /// <summary>
     /// Runs the job; false where the job failed and its changes must be undone. Throws what <see cref="Db.IsTrouble"/>
     /// is true of.
     /// </summary>
     public abstract bool Run(Tx tx);
+
+    /// <summary>The transaction was rolled back: the job waits again, and its caller may give up.</summary>
+    public abstract void Undo();
 
     /// <summary>After the commit: gives the caller the result, or throws at the caller what the job threw.</summary>
     public abstract void Complete();
@@ -17,21 +23,44 @@ internal abstract class WriteJob
 }
 
 /// <summary>A write with a result for the caller that waits for it.</summary>
-internal sealed class WriteJob<T>(Func<Tx, T> work, CancellationToken cancellationToken) : WriteJob
+internal sealed class WriteJob<T> : WriteJob
 {
     private readonly TaskCompletionSource<T> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationToken _cancellationToken;
+    private readonly CancellationTokenRegistration _cancelling;
+    private Func<Tx, T>? _work;
+    private volatile State _state;
     private T? _result;
     private Exception? _error;
 
+    public WriteJob(Func<Tx, T> work, CancellationToken cancellationToken)
+    {
+        _work = work;
+        _cancellationToken = cancellationToken;
+        _cancelling = cancellationToken.UnsafeRegister(static job => ((WriteJob<T>)job!).Cancel(), this);
+    }
+
+    private enum State
+    {
+        Waiting,
+        Begun,
+        Cancelled,
+    }
+
     public Task<T> Done => _done.Task;
+
+    public override bool IsCancelled => _state == State.Cancelled;
 
     public override bool Run(Tx tx)
     {
         _error = null;
+        if (Interlocked.CompareExchange(ref _state, State.Begun, State.Waiting) == State.Cancelled)
+        {
+            return false;
+        }
         try
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            _result = work(tx);
+            _result = _work!(tx);
             return true;
         }
         catch (Exception e) when (!Db.IsTrouble(e))
@@ -41,8 +70,18 @@ internal sealed class WriteJob<T>(Func<Tx, T> work, CancellationToken cancellati
         }
     }
 
+    public override void Undo()
+    {
+        Interlocked.CompareExchange(ref _state, State.Waiting, State.Begun);
+        if (_cancellationToken.IsCancellationRequested)
+        {
+            Cancel();
+        }
+    }
+
     public override void Complete()
     {
+        _cancelling.Unregister();
         if (_error is not null)
         {
             _done.TrySetException(_error);
@@ -53,6 +92,19 @@ internal sealed class WriteJob<T>(Func<Tx, T> work, CancellationToken cancellati
         }
     }
 
-    public override void Abandon() =>
+    public override void Abandon()
+    {
+        _cancelling.Unregister();
         _done.TrySetException(new OperationCanceledException("The store is closing."));
+    }
+
+    // Lets go of the work as well: the lane may hold the job until the database takes writes again.
+    private void Cancel()
+    {
+        if (Interlocked.CompareExchange(ref _state, State.Cancelled, State.Waiting) == State.Waiting)
+        {
+            _work = null;
+            _done.TrySetCanceled(_cancellationToken);
+        }
+    }
 }
