@@ -24,7 +24,9 @@ public sealed class HttpFuzzTests
         ["application/json", "text/plain", "application/json; charset=utf-16", "multipart/form-data; boundary=x", ""];
 
     private static readonly string[] OtherValues =
-        ["null", "true", "0", "-1", "1e300", "9223372036854775807", "\"\"", "\" \"", "\"\\u0000\"", "[]", "{}", "[null]"];
+    [
+        "null", "true", "0", "-1", "1e300", "9223372036854775807", "\"\"", "\" \"", "\"\\u0000\"", "[]", "{}", "[null]",
+    ];
 
     private static readonly string[] Words =
     [
@@ -58,7 +60,8 @@ public sealed class HttpFuzzTests
                 Check(request, request[1], body, ContentTypes[0], http, store);
             }
 
-            Fuzzer.Run(random => CheckChanged(random, requests[random.Next(requests.Length)], http, store), RoundInputs);
+            Fuzzer.Run(
+                random => CheckChanged(random, requests[random.Next(requests.Length)], http, store), RoundInputs);
             var ready = await http.GetStringAsync("/health/ready", TestContext.Current.CancellationToken);
             ready.ShouldBe("ready\n");
             AuditIsWhole(store);
