@@ -182,7 +182,7 @@ public sealed class Downlink : IDisposable
         {
             if (DeviceRows.Band(db, bandId) is { RevokedAtMs: null } band)
             {
-                SendSettings(db, band, DeviceRows.HubsThatHeard(db, bandId, nowMs - HeardWithinMs));
+                SendSettings(db, band, DeviceRows.HubsFor(db, bandId, nowMs - HeardWithinMs));
                 foreach (AlarmRow alarm in AlarmRows.WithWristBehind(db, band.Sender, nowMs))
                 {
                     _stages.TryAdd(alarm.Id, (0, nowMs)); // another may wear the band now
@@ -233,7 +233,7 @@ public sealed class Downlink : IDisposable
             _tagger.SignCentre(key, frame);
             frames.Add(frame);
         }
-        SendToBand(onlyHub is null ? DeviceRows.HubsThatHeard(db, bandId, nowMs - HeardWithinMs) : [onlyHub],
+        SendToBand(onlyHub is null ? DeviceRows.HubsFor(db, bandId, nowMs - HeardWithinMs) : [onlyHub],
             band.Address, frames);
         return true;
     }

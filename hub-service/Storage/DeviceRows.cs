@@ -261,6 +261,22 @@ public static class DeviceRows
             "SELECT hub_id FROM band_hub WHERE band_id=$1 AND last_heard_at_ms>=$2 ORDER BY rssi_dbm DESC",
             static r => r.Text(0), bandId, sinceMs);
 
+    /// <summary>
+    /// Hubs that may reach the band: those that have heard it since a moment, and those of its home. After a step of
+    /// the clock the band may seem unheard, and its wrist must still be told what happens (P02).
+    /// </summary>
+    public static List<string> HubsFor(Db db, long bandId, long sinceMs) =>
+        db.All(
+            """
+            SELECT hub_id FROM band_hub WHERE band_id=$1 AND last_heard_at_ms>=$2
+            UNION
+            SELECT p.hub_id FROM band_assignment a
+            JOIN residence l ON l.resident_id=a.resident_id AND l.to_ms IS NULL
+            JOIN hub_placement p ON p.home_id=l.home_id AND p.to_ms IS NULL
+            WHERE a.band_id=$1 AND a.to_ms IS NULL
+            """,
+            static r => r.Text(0), bandId, sinceMs);
+
     /// <summary>Bands that a hub has heard since a moment.</summary>
     public static List<BandRow> BandsHeardBy(Db db, string hubId, long sinceMs) =>
         db.All(

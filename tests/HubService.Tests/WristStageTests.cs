@@ -99,6 +99,22 @@ public sealed class WristStageTests
             f => Payload.StageOf(f, 0) == Stage.Closed && Frame.SequenceOf(f, 0) == Frame.SequenceOf(fall, 0));
     }
 
+    [Fact]
+    public async Task P02_a_stage_goes_to_the_hub_of_the_home_though_by_the_clock_it_has_heard_nothing_for_hours()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync();
+        TestBand band = centre.Band();
+        await hub.SendAsync(band, band.Sos());
+        centre.Clock.Advance(2 * 3_600_000);
+        long id = centre.Alarms()[0].Id;
+        await centre.Store.WriteAsync(
+            Lane.Alarm, tx => centre.Desk.Take(tx, "c1", id, Li), TestContext.Current.CancellationToken);
+        await TestCentre.UntilAsync(
+            () => hub.Of(FrameType.Stage).Exists(f => Payload.StageOf(f, 0) == Stage.Taken),
+            "the hub of the home is told that a person has it");
+    }
+
     private static async Task WithHelpOnTheWayAsync(TestCentre centre, TestHub hub, TestBand band)
     {
         byte[] press = band.Sos();
