@@ -115,8 +115,11 @@ public sealed class Calls(Ringing ringing)
             {
                 return;
             }
-            // The wrist has shown an earlier stage, as it does for a fall that joined this card later. The wrist ticks
-            // until it is told the present stage.
+        }
+        if ((int)stage < alarm.WristStage || stage > AlarmMachine.WantedStage(alarm.State))
+        {
+            // The wrist has shown an earlier stage, as it does for a fall that joined this card later, or a later one,
+            // as it does where the card was handed back meanwhile. The wrist must be told the present stage.
             tx.After(() => ringing.StageChanged?.Invoke(alarm.Id));
         }
         alarm.WristStage = (int)stage;

@@ -33,7 +33,7 @@ public sealed class Downlink : IDisposable
     private readonly Dictionary<string, long> _greetedMs = new(StringComparer.Ordinal);
     private readonly ConcurrentQueue<long> _changed = new();
     private readonly ConcurrentQueue<long> _bands = new();
-    private readonly Dictionary<long, (int Attempt, long DueMs)> _stages = [];
+    private readonly Dictionary<long, (int Attempt, long DueMs, bool IsUnsure)> _stages = [];
     private readonly Dictionary<string, byte[]> _tables = new(StringComparer.Ordinal);
     private readonly Dictionary<long, (int Version, int Epoch)> _settings = [];
     private readonly Dictionary<string, int> _asked = new(StringComparer.Ordinal);
@@ -185,18 +185,19 @@ public sealed class Downlink : IDisposable
                 SendSettings(db, band, DeviceRows.HubsFor(db, bandId, nowMs - HeardWithinMs));
                 foreach (AlarmRow alarm in AlarmRows.WithWristBehind(db, band.Sender, nowMs))
                 {
-                    _stages.TryAdd(alarm.Id, (0, nowMs)); // another may wear the band now
+                    _stages.TryAdd(alarm.Id, (0, nowMs, false)); // another may wear the band now
                 }
             }
         }
         while (_changed.TryDequeue(out long alarmId))
         {
-            _stages[alarmId] = (0, nowMs);
+            _stages[alarmId] = (0, nowMs, _stages.ContainsKey(alarmId));
         }
-        foreach ((long alarmId, (int attempt, long dueMs)) in _stages.Where(s => s.Value.DueMs <= nowMs).ToList())
+        foreach ((long alarmId, var next) in _stages.Where(s => s.Value.DueMs <= nowMs).ToList())
         {
-            _stages[alarmId] = (attempt + 1, nowMs + (ResendS[Math.Min(attempt, ResendS.Length - 1)] * 1000L));
-            if (!SendStage(db, alarmId, null, nowMs))
+            long waitMs = ResendS[Math.Min(next.Attempt, ResendS.Length - 1)] * 1000L;
+            _stages[alarmId] = (next.Attempt + 1, nowMs + waitMs, false);
+            if (!SendStage(db, alarmId, null, next.IsUnsure, nowMs))
             {
                 _stages.Remove(alarmId);
             }
@@ -204,7 +205,14 @@ public sealed class Downlink : IDisposable
     }
 
     /// <summary>Sends an alarm's stage; false where there is nothing (more) to tell the wrist.</summary>
-    private bool SendStage(Db db, long alarmId, string? onlyHub, long nowMs)
+    /// <param name="db">The database.</param>
+    /// <param name="alarmId">Id of the alarm.</param>
+    /// <param name="onlyHub">The hub to send through; null: all that may reach the band.</param>
+    /// <param name="isUnsure">
+    /// The wrist was told another stage since its last confirmation and may have shown that: it is told in any case.
+    /// </param>
+    /// <param name="nowMs">UTC ms.</param>
+    private bool SendStage(Db db, long alarmId, string? onlyHub, bool isUnsure, long nowMs)
     {
         if (AlarmRows.Get(db, alarmId) is not { BandId: { } bandId } alarm
             || alarm.Kind == "inactivity"
@@ -216,7 +224,7 @@ public sealed class Downlink : IDisposable
         }
         bool isPassedOn = DeviceRows.PassedOnTo(db, alarm) is not null;
         Stage wanted = AlarmMachine.WantedStage(alarm.State, isPassedOn);
-        if (wanted < Stage.Centre || alarm.WristStage == (int)wanted)
+        if (wanted < Stage.Centre || (alarm.WristStage == (int)wanted && !isUnsure))
         {
             return false;
         }
@@ -264,8 +272,8 @@ public sealed class Downlink : IDisposable
             SendSettings(db, band, [hubId]);
             foreach (AlarmRow alarm in AlarmRows.WithWristBehind(db, band.Sender, nowMs))
             {
-                SendStage(db, alarm.Id, hubId, nowMs);
-                _stages.TryAdd(alarm.Id, (1, nowMs + (ResendS[1] * 1000L)));
+                SendStage(db, alarm.Id, hubId, isUnsure: true, nowMs); // what was told before the hello is not known
+                _stages.TryAdd(alarm.Id, (1, nowMs + (ResendS[1] * 1000L), false));
             }
         }
     }

@@ -115,6 +115,48 @@ public sealed class WristStageTests
             "the hub of the home is told that a person has it");
     }
 
+    [Fact]
+    public async Task P44_a_stage_that_is_taken_back_is_told_before_the_wrist_has_confirmed_it()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync();
+        TestBand band = centre.Band();
+        await TakenAndHandedBackAsync(centre, hub, band);
+        await TestCentre.UntilAsync(() => LastStage(hub) == Stage.Centre, "the hub replaces what may wait for the band");
+    }
+
+    [Fact]
+    public async Task P44_a_wrist_that_says_that_a_person_has_it_after_she_gave_it_back_is_told_the_present_stage()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync();
+        TestBand band = centre.Band();
+        byte[] press = await TakenAndHandedBackAsync(centre, hub, band);
+        await Task.Delay(2500, TestContext.Current.CancellationToken); // the centre repeats nothing more
+        int before = hub.Of(FrameType.Stage).Count;
+        await hub.SendAsync(band, band.Shown(press, Stage.Taken));
+        await TestCentre.UntilAsync(() => hub.Of(FrameType.Stage).Count > before, "the wrist is told again");
+        LastStage(hub).ShouldBe(Stage.Centre);
+    }
+
+    private static Stage LastStage(TestHub hub) =>
+        hub.Of(FrameType.Stage).Select(static f => Payload.StageOf(f, 0)).LastOrDefault();
+
+    // The wrist has confirmed "the centre has it" and nothing later.
+    private static async Task<byte[]> TakenAndHandedBackAsync(TestCentre centre, TestHub hub, TestBand band)
+    {
+        byte[] press = band.Sos();
+        await hub.SendAsync(band, press);
+        await hub.SendAsync(band, band.Shown(press, Stage.Centre));
+        long id = centre.Alarms()[0].Id;
+        await centre.Store.WriteAsync(
+            Lane.Alarm, tx => centre.Desk.Take(tx, "c1", id, Li), TestContext.Current.CancellationToken);
+        await TestCentre.UntilAsync(() => LastStage(hub) == Stage.Taken, "the hub is told that a person has it");
+        await centre.Store.WriteAsync(
+            Lane.Alarm, tx => centre.Desk.HandBack(tx, "c1", id, Li), TestContext.Current.CancellationToken);
+        return press;
+    }
+
     private static async Task WithHelpOnTheWayAsync(TestCentre centre, TestHub hub, TestBand band)
     {
         byte[] press = band.Sos();
