@@ -67,6 +67,12 @@ public sealed class Call(BandDevice band, FrameType type, long atMs)
     /// <summary>The band lost its power while its flash took no write and no receipt had come.</summary>
     public bool IsUnstored { get; set; }
 
+    /// <summary>
+    /// The latch was full after this press and before its commit, and the press was not the first that waited: the band
+    /// may have dropped it (P44). A hub that has it still brings it to the centre.
+    /// </summary>
+    public bool MayBeDropped { get; set; }
+
     /// <summary>The key was still down when the band started again: then it is allowed two events (V13).</summary>
     public bool SpansABoot { get; set; }
 

@@ -110,6 +110,11 @@ public sealed partial class FrameLedger
         if (Math.Max(band.Pending + coming, uncommitted) + followed >= AlarmLatch.Slots)
         {
             _drops[band] = _drops.GetValueOrDefault(band) + 1;
+            foreach (var call in Calls.Where(c => c.Band == band && c.CommittedMs is null && c.Type == FrameType.Sos)
+                .Skip(1))
+            {
+                call.MayBeDropped = true;
+            }
         }
     }
 
@@ -178,12 +183,14 @@ public sealed partial class FrameLedger
         alarm.ClosedFelt > _alarms.Values.Count(a => a.Into == alarm.Id);
 
     /// <summary>
-    /// A fall of which the wrist need not hear: its wearer has said "I am fine", or more frames waited than the latch
-    /// has slots.
+    /// An alarm of which the wrist need not hear: a fall whose wearer has said "I am fine", or during which more frames
+    /// waited than the latch has slots; a card with no other presses than such as the full latch may have dropped.
     /// </summary>
     public bool MayBeForgotten(AlarmTrace alarm) => alarm.Row.Kind == "fall"
-        && (_drops.ContainsKey(alarm.Band)
-            || _cancels.Contains((alarm.Band, alarm.Row.Boot, alarm.Row.Sequence)));
+        ? _drops.ContainsKey(alarm.Band)
+            || _cancels.Contains((alarm.Band, alarm.Row.Boot, alarm.Row.Sequence))
+        : Calls.Exists(c => c.AlarmId == alarm.Id)
+            && Calls.TrueForAll(c => c.AlarmId != alarm.Id || c.MayBeDropped);
 
     /// <summary>
     /// True: more frames have waited than the latch has slots. The band may then have forgotten a card whose end the
