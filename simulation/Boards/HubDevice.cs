@@ -75,8 +75,8 @@ public sealed class HubDevice : Device
     /// <inheritdoc/>
     protected override void StartApp(long nowMs)
     {
-        _events = new EventRing(32, Frame.Size);
-        _downlinks = new EventRing(16, HubMessage.MaxDownSize);
+        _events = new EventRing(64, Frame.Size);
+        _downlinks = new EventRing(8, HubMessage.MaxDownSize);
         Radio.Boot().Run(() => StartFirmware(nowMs, _events, _downlinks));
     }
 

@@ -53,6 +53,39 @@ public sealed class LineFaultTests
     }
 
     [Fact]
+    public void P26_a_message_that_finds_the_ring_full_is_asked_for_again_with_a_hello()
+    {
+        HubRig rig = HubRig.Ready(2);
+        rig.Run(20_000);
+        int hellos = rig.Centre.Hellos;
+        Overflow(rig);
+        rig.Hub.Bands.Count.ShouldBe(2);
+        rig.Run(1000);
+        rig.Hub.Bands.Count.ShouldBe(2, "the table that revokes a band found the ring full");
+        rig.Centre.Hellos.ShouldBe(hellos + 1, "the centre answers a hello with all that the hub should know");
+
+        Overflow(rig);
+        rig.Run(5000);
+        rig.Centre.Hellos.ShouldBe(hellos + 1, "not more often than every 10 s");
+        rig.Run(5000);
+        rig.Centre.Hellos.ShouldBe(hellos + 2);
+        rig.Run(60_000);
+        rig.Centre.Hellos.ShouldBe(hellos + 2, "nothing more was lost");
+
+        static void Overflow(HubRig rig)
+        {
+            for (int i = 0; i < 6; i++)
+            {
+                rig.Centre.SendBandFrame(
+                    rig.Band.Address, rig.Band.FromCentre(FrameType.Stage, rig.Band.Sos(), Stage.Taken, i));
+            }
+
+            rig.SendTable(1);
+            rig.Downlinks.Dropped.ShouldBeGreaterThan(0);
+        }
+    }
+
+    [Fact]
     public void P21_a_day_offline_keeps_ten_minute_vitals_and_closes_few_files()
     {
         HubRig rig = HubRig.Ready(8);

@@ -296,9 +296,15 @@ public sealed class StateTests
             var bands = new BandTable(flash);
             var outbox = new Outbox(flash, bands);
             outbox.Load();
+            var ports = new HubPorts
+            {
+                Uplink = Port,
+                Flash = flash,
+                Clock = new ManualClock(),
+                Downlinks = new EventRing(8, HubMessage.MaxDownSize),
+            };
             Uplink = new Uplink(
-                Port, flash, new ManualClock(),
-                new TimeKeeper(new ManualClock(), flash, 0, long.MaxValue, 0), outbox, bands, new TraceRing());
+                ports, new TimeKeeper(ports.Clock, flash, 0, long.MaxValue, 0), outbox, bands, new TraceRing());
             Uplink.Start(WakeCause.PowerOn, 0);
             NowMs = 1000;
         }

@@ -54,7 +54,7 @@ namespace ElderBand.HomeHub
             _writer = new OutboxWriter(_outbox, _bands, _signals, _reports, replay);
             _time = new TimeKeeper(
                 ports.Clock, ports.Flash, buildDateUnixMs, ports.AuthorityEndsMs, ports.UtcOffsetMinutes);
-            _uplink = new Uplink(ports.Uplink, ports.Flash, ports.Clock, _time, _outbox, _bands, _ring);
+            _uplink = new Uplink(ports, _time, _outbox, _bands, _ring);
             _downlinks = new Downlinks(ports.Radio, _bands, _writer, _time, _uplink, _reports, replay);
             _links = new Links(ports.Radio, _bands, tagger);
             _judge = new FrameJudge(ports.Radio, _bands, _outbox, tagger, _reports);

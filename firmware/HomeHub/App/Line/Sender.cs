@@ -11,6 +11,7 @@ namespace ElderBand.HomeHub
         /// <summary>Milliseconds between beats (silence of 60 s is the centre's business).</summary>
         public const long BeatMs = 30000;
 
+        private const long HelloAgainMs = 10000;
         private const int AlarmsInFlight = 64;
         private const int VitalsMessagesInFlight = 2;
         private const int EnvelopesPerStep = 8;
@@ -32,6 +33,7 @@ namespace ElderBand.HomeHub
         private readonly long[] _vitalsSentMs = new long[VitalsMessagesInFlight];
         private int _size;
         private bool _helloOwed;
+        private long _helloNotBeforeMs;
         private bool _traceOwed;
         private byte _traceAsk;
         private bool _refused;
@@ -55,6 +57,7 @@ namespace ElderBand.HomeHub
         public void OnLine(long nowMs)
         {
             _helloOwed = true;
+            _helloNotBeforeMs = nowMs;
             _traceOwed = false; // the centre asks again after the hello
             _beatDueMs = nowMs + BeatMs;
             _retryMs = nowMs;
@@ -64,6 +67,12 @@ namespace ElderBand.HomeHub
             {
                 _vitalsMessages[i] = 0;
             }
+        }
+
+        /// <summary>Says hello once more on this line, at most every 10 s.</summary>
+        public void OweHello()
+        {
+            _helloOwed = true;
         }
 
         /// <summary>PUBACK: the end of a vitals message. Unknown, late or doubled ids change nothing (P26).</summary>
@@ -99,9 +108,10 @@ namespace ElderBand.HomeHub
             }
 
             _refused = false;
-            if (_helloOwed)
+            if (_helloOwed && nowMs >= _helloNotBeforeMs && PublishHello(UplinkTopic.Hello, nowMs))
             {
-                _helloOwed = !PublishHello(UplinkTopic.Hello, nowMs);
+                _helloOwed = false;
+                _helloNotBeforeMs = nowMs + HelloAgainMs;
             }
 
             if (!_refused && nowMs >= _beatDueMs && PublishHello(UplinkTopic.Beat, nowMs))
@@ -109,7 +119,7 @@ namespace ElderBand.HomeHub
                 _beatDueMs = nowMs + BeatMs;
             }
 
-            long wakeMs = _beatDueMs;
+            long wakeMs = _helloOwed && _helloNotBeforeMs < _beatDueMs ? _helloNotBeforeMs : _beatDueMs;
             int envelopes = 0;
             for (int queue = 1; queue <= AlarmLane.QueueCount && !_refused; queue++)
             {

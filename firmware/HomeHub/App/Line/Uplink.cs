@@ -28,17 +28,19 @@ namespace ElderBand.HomeHub
         private readonly TimeKeeper _time;
         private readonly Sender _sender;
         private readonly LineAttempts _attempts;
+        private readonly EventRing _ring;
         private long _sinceMs;
         private long _answeredMs;
+        private int _dropped;
 
         /// <summary>Allocates all memory that the uplink will use.</summary>
-        public Uplink(
-            IUplink port, IFlash flash, IClock clock, TimeKeeper time, Outbox outbox, BandTable bands, TraceRing trace)
+        public Uplink(HubPorts ports, TimeKeeper time, Outbox outbox, BandTable bands, TraceRing trace)
         {
-            _port = port;
+            _port = ports.Uplink;
+            _ring = ports.Downlinks;
             _time = time;
-            _sender = new Sender(port, clock, outbox, bands, trace);
-            _attempts = new LineAttempts(flash, outbox, bands, trace);
+            _sender = new Sender(ports.Uplink, ports.Clock, outbox, bands, trace);
+            _attempts = new LineAttempts(ports.Flash, outbox, bands, trace);
         }
 
         /// <summary>State of the line.</summary>
@@ -140,6 +142,13 @@ namespace ElderBand.HomeHub
                         _port.Disconnect();
                         OnLine(false, nowMs);
                         return 1000;
+                    }
+
+                    if (_ring.Dropped != _dropped)
+                    {
+                        // A message of the centre is lost. After a hello the centre says all again (P26).
+                        _dropped = _ring.Dropped;
+                        _sender.OweHello();
                     }
 
                     return Until(nowMs + _sender.Step(nowMs), nowMs);
