@@ -122,7 +122,7 @@ public sealed class WristStageTests
         await using TestHub hub = await centre.HubAsync();
         TestBand band = centre.Band();
         await TakenAndHandedBackAsync(centre, hub, band);
-        await TestCentre.UntilAsync(() => LastStage(hub) == Stage.Centre, "the hub replaces what may wait for the band");
+        await TestCentre.UntilAsync(() => LastStage(hub) == Stage.Centre, "the hub replaces what waits for the band");
     }
 
     [Fact]
