@@ -1,13 +1,14 @@
 using ElderBand.BandProtocol;
 using ElderBand.HubService.Alarms;
 using ElderBand.HubService.Devices;
+using ElderBand.HubService.Family;
 using ElderBand.HubService.Storage;
 
 namespace ElderBand.HubService;
 
 /// <summary>
 /// What happens because time passes: timers of alarms (they are rows, so a restart re-arms them by itself), silence of
-/// hubs and bands, alarms that lost their owner, and a heartbeat into the database.
+/// hubs and bands, open alarms without a live timer, and a heartbeat into the database.
 /// </summary>
 public sealed class Sweeper(Store store, Ringing ringing, Clock clock, Metrics metrics, ILogger<Sweeper> log)
     : BackgroundService
@@ -16,14 +17,11 @@ public sealed class Sweeper(Store store, Ringing ringing, Clock clock, Metrics m
     public const int StepMs = 200;
     private const int SlowStepMs = 5000;
 
-    // "Nobody has answered" and a text's last step wait this long; everything else less (docs/adr/0045).
-    private const int LongestWaitMs = Ringing.UnansweredAfterMs;
-
     private readonly long _startedAtMs = clock.NowMs;
     private long _slowDueMs;
     private bool _isFirst = true;
 
-    /// <summary>Open alarms found without owner or timer in the last sweep; anything but 0 is a defect.</summary>
+    /// <summary>Open alarms found without a live timer in the last sweep; anything but 0 is a defect.</summary>
     public int Orphans { get; private set; }
 
     /// <inheritdoc/>
@@ -55,7 +53,7 @@ public sealed class Sweeper(Store store, Ringing ringing, Clock clock, Metrics m
         if (_isFirst)
         {
             await store.WriteAsync(
-                Lane.Alarm, tx => AlarmRows.WaitNoLongerThan(tx.Db, tx.NowMs + LongestWaitMs), stoppingToken);
+                Lane.Alarm, tx => TimerRows.PullIn(tx.Db, tx.NowMs, FamilyWorker.LongestWaitMs), stoppingToken);
             _isFirst = false;
         }
         await TimersAsync(stoppingToken);
@@ -68,7 +66,7 @@ public sealed class Sweeper(Store store, Ringing ringing, Clock clock, Metrics m
 
     private async Task TimersAsync(CancellationToken stoppingToken)
     {
-        foreach (DueTimer timer in store.Read(db => AlarmRows.DueTimers(db, clock.NowMs)))
+        foreach (DueTimer timer in store.Read(db => TimerRows.Due(db, clock.NowMs)))
         {
             try
             {
@@ -85,7 +83,7 @@ public sealed class Sweeper(Store store, Ringing ringing, Clock clock, Metrics m
 
     private async Task SlowAsync(CancellationToken stoppingToken)
     {
-        List<long> orphans = store.Read(AlarmRows.Orphans);
+        List<long> orphans = store.Read(TimerRows.Orphans);
         Orphans = orphans.Count;
         foreach (long orphan in orphans)
         {
@@ -105,8 +103,9 @@ public sealed class Sweeper(Store store, Ringing ringing, Clock clock, Metrics m
                 Lane.Alarm,
                 tx => TechnicalRows.Open(
                     tx,
-                    new TechnicalKey(device.CentreId, device.HubId is null ? "bandSilent" : "hubSilent", device.BandId,
-                        device.HubId),
+                    new TechnicalKey(
+                        device.CentreId, device.HubId is null ? CardKind.BandSilent : CardKind.HubSilent,
+                        device.BandId, device.HubId),
                     urgent: true),
                 stoppingToken);
         }
@@ -115,7 +114,7 @@ public sealed class Sweeper(Store store, Ringing ringing, Clock clock, Metrics m
             await store.WriteAsync(
                 Lane.Alarm,
                 tx => TechnicalRows.Open(
-                    tx, new TechnicalKey(band.CentreId, "visitToday", band.BandId, null), urgent: true),
+                    tx, new TechnicalKey(band.CentreId, CardKind.VisitToday, band.BandId, null), urgent: true),
                 stoppingToken);
         }
         long heartbeatMs = await store.WriteAsync(

@@ -33,13 +33,14 @@ public readonly record struct ActResult(Act Act, string? TakenBy = null);
 
 /// <summary>
 /// What members of staff do to an alarm. Each function runs inside the writer's transaction, and writes the timeline
-/// and the audit with the alarm. While a person has the alarm, the alarm has no timer.
+/// and the audit with the alarm. While a person has the alarm, it waits for that person's acts (P61): each act of the
+/// owner answers the presses before it and starts the time to the next reminder anew.
 /// </summary>
 public sealed class AlarmDesk(Ringing ringing)
 {
     /// <summary>With what an alarm may be closed.</summary>
     public static readonly string[] Outcomes =
-        ["phoneOk", "familyGoing", "officerSent", "ambulance", "falseAlarm", "drill", "other"];
+        [.. Enum.GetValues<Outcome>().Where(static o => o != Outcome.Merged).Select(static o => o.Code())];
 
     /// <summary>Takes an alarm; exactly one of many at the same time gets it.</summary>
     public ActResult Take(Tx tx, string centreId, long alarmId, Actor actor)
@@ -65,8 +66,7 @@ public sealed class AlarmDesk(Ringing ringing)
         alarm.OwnerStaffId = actor.StaffId;
         alarm.TakenAtMs = tx.NowMs;
         alarm.Unanswered = false;
-        AlarmRows.ClearTimers(tx.Db, alarm.Id);
-        Acted(tx, alarm, actor, "taken");
+        Acted(tx, alarm, actor, TimelineKind.Taken);
         return new ActResult(Act.Done);
     }
 
@@ -75,8 +75,13 @@ public sealed class AlarmDesk(Ringing ringing)
         ByOwner(tx, centreId, alarmId, actor, AlarmEvent.SendHelp, AlarmState.Coming, alarm =>
         {
             alarm.ComingAtMs = tx.NowMs;
-            Acted(tx, alarm, actor, "coming");
+            Acted(tx, alarm, actor, TimelineKind.Coming);
         });
+
+    /// <summary>The owner answers a reminder or a further press: I am still on it.</summary>
+    public ActResult StillOn(Tx tx, string centreId, long alarmId, Actor actor) =>
+        ByOwner(tx, centreId, alarmId, actor, AlarmEvent.StillOn, null,
+            alarm => Acted(tx, alarm, actor, TimelineKind.StillOn));
 
     /// <summary>
     /// Nobody has it any more and it rings again at once: a mistaken take is undone, or a colleague frees the alarm of
@@ -94,13 +99,9 @@ public sealed class AlarmDesk(Ringing ringing)
             return new ActResult(Act.NotPossible);
         }
         string owner = StaffRows.DisplayName(tx.Db, alarm.OwnerStaffId ?? 0);
-        alarm.State = step.Next;
-        alarm.OwnerStaffId = null;
-        alarm.TakenAtMs = null;
-        alarm.ComingAtMs = null;
-        AlarmRows.Note(tx, alarm, "handedBack", actor.DisplayName, owner == actor.DisplayName ? "" : owner);
+        AlarmRows.Note(tx, alarm, TimelineKind.HandedBack, actor.DisplayName, owner == actor.DisplayName ? "" : owner);
         tx.Audit(alarm.CentreId, actor.Who, "alarm.handedBack", $"alarm:{alarm.Number}", $"from {owner}");
-        ringing.Raise(tx, alarm);
+        ringing.RingForAll(tx, alarm);
         ringing.Save(tx, alarm);
         return new ActResult(Act.Done);
     }
@@ -108,17 +109,17 @@ public sealed class AlarmDesk(Ringing ringing)
     /// <summary>The owner ends it; needs an outcome.</summary>
     public ActResult Close(Tx tx, string centreId, long alarmId, Actor actor, string? outcome, string? words)
     {
-        if (!Outcomes.Contains(outcome, StringComparer.Ordinal))
+        if (Codes.Find<Outcome>(outcome) is not { } chosen || chosen == Outcome.Merged)
         {
             return new ActResult(Act.NoOutcome);
         }
         return ByOwner(tx, centreId, alarmId, actor, AlarmEvent.Close, AlarmState.Closed, alarm =>
         {
             alarm.ClosedAtMs = tx.NowMs;
-            alarm.Outcome = outcome;
+            alarm.Outcome = chosen;
             alarm.ClosingWords = words;
-            MessageRows.Enqueue(tx.Db, alarm, "closed", tx.NowMs);
-            Acted(tx, alarm, actor, "closed", $"{outcome} {words}".Trim());
+            MessageRows.Enqueue(tx.Db, alarm, MessageReason.Closed, tx.NowMs);
+            Acted(tx, alarm, actor, TimelineKind.Closed, $"{outcome} {words}".Trim());
         });
     }
 
@@ -135,8 +136,13 @@ public sealed class AlarmDesk(Ringing ringing)
         {
             return new ActResult(Act.NotFound);
         }
-        AlarmRows.Note(tx, alarm, spoke ? "callSpoke" : "callNoAnswer", actor.DisplayName, whom);
-        tx.Audit(centreId, actor.Who, spoke ? "alarm.callSpoke" : "alarm.callNoAnswer", $"alarm:{alarm.Number}", whom);
+        TimelineKind call = spoke ? TimelineKind.CallSpoke : TimelineKind.CallNoAnswer;
+        AlarmRows.Note(tx, alarm, call, actor.DisplayName, whom);
+        tx.Audit(centreId, actor.Who, $"alarm.{call.Code()}", $"alarm:{alarm.Number}", whom);
+        if (alarm.OwnerStaffId == actor.StaffId)
+        {
+            Ringing.AwaitOwner(tx, alarm);
+        }
         AlarmRows.Save(tx.Db, alarm);
         tx.AlarmChanged(centreId, alarmId);
         return new ActResult(Act.Done);
@@ -155,7 +161,7 @@ public sealed class AlarmDesk(Ringing ringing)
             return new ActResult(Act.Done);
         }
         AlarmStep step = AlarmMachine.Next(alarm.State, alarmEvent);
-        if (step.Verdict != Verdict.Move)
+        if (step.Verdict == Verdict.Refuse)
         {
             return new ActResult(Act.NotPossible);
         }
@@ -171,10 +177,11 @@ public sealed class AlarmDesk(Ringing ringing)
     private static AlarmRow? Find(Tx tx, string centreId, long alarmId) =>
         AlarmRows.Get(tx.Db, alarmId) is { } alarm && alarm.CentreId == centreId ? alarm : null;
 
-    private void Acted(Tx tx, AlarmRow alarm, Actor actor, string what, string detail = "")
+    private void Acted(Tx tx, AlarmRow alarm, Actor actor, TimelineKind what, string detail = "")
     {
         AlarmRows.Note(tx, alarm, what, actor.DisplayName, detail);
-        tx.Audit(alarm.CentreId, actor.Who, $"alarm.{what}", $"alarm:{alarm.Number}", detail);
+        tx.Audit(alarm.CentreId, actor.Who, $"alarm.{what.Code()}", $"alarm:{alarm.Number}", detail);
+        Ringing.AwaitOwner(tx, alarm);
         ringing.Save(tx, alarm);
     }
 }

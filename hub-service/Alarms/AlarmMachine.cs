@@ -51,11 +51,23 @@ public enum AlarmEvent
     /// <summary>60 s have passed without an owner, or no console is open.</summary>
     Unanswered,
 
+    /// <summary>60 s have passed since a further press, and nobody has answered that press.</summary>
+    NotAnswered,
+
+    /// <summary>The owner has not acted for a while.</summary>
+    Remind,
+
+    /// <summary>The owner has not acted after the reminder either.</summary>
+    Overdue,
+
     /// <summary>A member of staff takes it.</summary>
     Take,
 
     /// <summary>The owner says that help is on the way.</summary>
     SendHelp,
+
+    /// <summary>The owner says: I am still on it.</summary>
+    StillOn,
 
     /// <summary>A mistaken take is undone.</summary>
     HandBack,
@@ -100,15 +112,18 @@ public static class AlarmMachine
 
         (AlarmState.Ringing, AlarmEvent.Take) => Move(AlarmState.Taken),
         (AlarmState.Taken, AlarmEvent.SendHelp) => Move(AlarmState.Coming),
-        (AlarmState.Taken or AlarmState.Coming, AlarmEvent.HandBack) => Move(AlarmState.Ringing),
+        (AlarmState.Taken or AlarmState.Coming, AlarmEvent.HandBack or AlarmEvent.Overdue) =>
+            Move(AlarmState.Ringing),
         (AlarmState.Taken or AlarmState.Coming, AlarmEvent.Close) => Move(AlarmState.Closed),
 
         (AlarmState.Ringing, AlarmEvent.RingAgain or AlarmEvent.Unanswered) => Note(state),
         (AlarmState.Ringing or AlarmState.Taken or AlarmState.Coming,
-            AlarmEvent.Press or AlarmEvent.Confirm or AlarmEvent.Cancel or AlarmEvent.NotNeeded) => Note(state),
+            AlarmEvent.Press or AlarmEvent.Confirm or AlarmEvent.Cancel or AlarmEvent.NotNeeded
+            or AlarmEvent.NotAnswered) => Note(state),
+        (AlarmState.Taken or AlarmState.Coming, AlarmEvent.Remind or AlarmEvent.StillOn) => Note(state),
         (AlarmState.Closed, AlarmEvent.NotNeeded or AlarmEvent.Confirm or AlarmEvent.Cancel) => Note(state),
 
-        (_, AlarmEvent.Take or AlarmEvent.SendHelp or AlarmEvent.HandBack or AlarmEvent.Close) =>
+        (_, AlarmEvent.Take or AlarmEvent.SendHelp or AlarmEvent.StillOn or AlarmEvent.HandBack or AlarmEvent.Close) =>
             new(Verdict.Refuse, state),
         _ => new(Verdict.Ignore, state),
     };

@@ -26,24 +26,21 @@ public sealed class Calls(Ringing ringing)
         if (sos is null)
         {
             sos = Ringing.Open(tx, e, "sos", AlarmState.Ringing, e.Sequence);
-            AlarmRows.Note(tx, sos, "raised", "", e.Source);
+            AlarmRows.Note(tx, sos, TimelineKind.Raised, "", e.Source);
             ringing.Raise(tx, sos);
         }
         else
         {
             EventRows.SetAlarm(tx.Db, e.EventId, sos.Id);
             sos.Presses++;
-            AlarmRows.Note(tx, sos, "press", "", sos.Presses.ToString());
-            if (sos.State == AlarmState.Ringing)
-            {
-                AlarmRows.SetTimer(tx.Db, sos.CentreId, sos.Id, "ring", tx.NowMs + Ringing.RingEveryMs);
-            }
+            AlarmRows.Note(tx, sos, TimelineKind.Press, "", sos.Presses.ToString());
+            Ringing.PressedAgain(tx, sos);
         }
 
         if (EventRows.HasAnswer(tx.Db, e.Sender, e.Boot, e.Sequence, FrameType.NotNeeded))
         {
             sos.NotNeeded = true;
-            AlarmRows.Note(tx, sos, "notNeeded");
+            AlarmRows.Note(tx, sos, TimelineKind.NotNeeded);
         }
         foreach (AlarmRow fall in AlarmRows.Prealarms(tx.Db, e.Sender))
         {
@@ -66,7 +63,7 @@ public sealed class Calls(Ringing ringing)
         }
         EventRows.SetAlarm(tx.Db, e.EventId, id);
         alarm.NotNeeded = true;
-        AlarmRows.Note(tx, alarm, "notNeeded");
+        AlarmRows.Note(tx, alarm, TimelineKind.NotNeeded);
         ringing.Save(tx, alarm);
     }
 
@@ -79,7 +76,7 @@ public sealed class Calls(Ringing ringing)
             return;
         }
         AlarmRow alarm = Ringing.Open(tx, e, "inactivity", AlarmState.Ringing, e.Sequence);
-        AlarmRows.Note(tx, alarm, "raised", "", (e.Detail * 10).ToString());
+        AlarmRows.Note(tx, alarm, TimelineKind.Raised, "", (e.Detail * 10).ToString());
         ringing.Raise(tx, alarm);
         ringing.Save(tx, alarm);
     }
@@ -124,7 +121,7 @@ public sealed class Calls(Ringing ringing)
         }
         alarm.WristStage = (int)stage;
         alarm.WristShownAtMs = tx.NowMs;
-        AlarmRows.Note(tx, alarm, "wrist", "", ((int)stage).ToString());
+        AlarmRows.Note(tx, alarm, TimelineKind.Wrist, "", ((int)stage).ToString());
         AlarmRows.Save(tx.Db, alarm);
         tx.AlarmChanged(alarm.CentreId, alarm.Id);
     }

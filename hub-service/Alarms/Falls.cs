@@ -27,7 +27,7 @@ public sealed class Falls(Ringing ringing)
             EventRows.SetAlarm(tx.Db, e.EventId, known.Id);
             known.EventAtMs = e.AtMs;
             known.Quality = e.Quality;
-            AlarmRows.Note(tx, known, "suspected", "", e.Detail.ToString());
+            AlarmRows.Note(tx, known, TimelineKind.Suspected, "", e.Detail.ToString());
             ringing.Save(tx, known);
             return;
         }
@@ -47,17 +47,17 @@ public sealed class Falls(Ringing ringing)
             ? tx.NowMs + Math.Max(0, CountdownMs - e.AgeMs) + GraceMs
             : null;
         AlarmRow fall = Ringing.Open(tx, e, "fall", state, e.Sequence, deadlineAtMs);
-        AlarmRows.Note(tx, fall, "suspected", "", e.Detail.ToString());
+        AlarmRows.Note(tx, fall, TimelineKind.Suspected, "", e.Detail.ToString());
 
         if (state == AlarmState.Cancelled)
         {
             fall.ClosedAtMs = tx.NowMs;
-            AlarmRows.Note(tx, fall, "cancelled");
+            AlarmRows.Note(tx, fall, TimelineKind.Cancelled);
             AskAfter(tx, fall);
         }
         else if (state == AlarmState.Ringing)
         {
-            AlarmRows.Note(tx, fall, "raised", "", "old");
+            AlarmRows.Note(tx, fall, TimelineKind.Raised, "", "old");
             ringing.Raise(tx, fall);
         }
         else if (sosId is { } id && AlarmRows.Get(tx.Db, id) is { } ended)
@@ -68,7 +68,7 @@ public sealed class Falls(Ringing ringing)
         }
         else
         {
-            AlarmRows.SetTimer(tx.Db, fall.CentreId, fall.Id, "deadline", fall.DeadlineAtMs!.Value);
+            TimerRows.Set(tx.Db, fall, TimerKind.Deadline, fall.DeadlineAtMs!.Value);
         }
         if (AlarmRows.OpenSos(tx.Db, e.Sender, e.ResidentId, e.OtherResidentId) is { } open)
         {
@@ -92,7 +92,7 @@ public sealed class Falls(Ringing ringing)
                 return; // its suspicion closes itself as a drill when it comes
             }
             fall = Ringing.Open(tx, e, "fall", AlarmState.Ringing, sequence);
-            AlarmRows.Note(tx, fall, "confirmed");
+            AlarmRows.Note(tx, fall, TimelineKind.Confirmed);
             ringing.Raise(tx, fall);
             ringing.Save(tx, fall);
             return;
@@ -100,7 +100,7 @@ public sealed class Falls(Ringing ringing)
 
         EventRows.SetAlarm(tx.Db, e.EventId, fall.Id);
         AlarmStep step = AlarmMachine.Next(fall.State, AlarmEvent.Confirm);
-        AlarmRows.Note(tx, fall, "confirmed");
+        AlarmRows.Note(tx, fall, TimelineKind.Confirmed);
         if (step.Verdict == Verdict.Move)
         {
             TechnicalRows.Close(tx, AskKey(fall), "the fall rings");
@@ -128,14 +128,14 @@ public sealed class Falls(Ringing ringing)
         {
             fall.State = step.Next;
             fall.ClosedAtMs = tx.NowMs;
-            AlarmRows.ClearTimers(tx.Db, fall.Id);
-            AlarmRows.Note(tx, fall, "cancelled");
+            TimerRows.ClearAll(tx.Db, fall.Id);
+            AlarmRows.Note(tx, fall, TimelineKind.Cancelled);
             AskAfter(tx, fall);
             tx.Audit(fall.CentreId, fall.Sender, "alarm.cancelled", $"alarm:{fall.Number}");
         }
         else if (step.Verdict == Verdict.Note)
         {
-            AlarmRows.Note(tx, fall, "cancelledLate");
+            AlarmRows.Note(tx, fall, TimelineKind.CancelledLate);
         }
         else
         {
@@ -157,12 +157,12 @@ public sealed class Falls(Ringing ringing)
         }
         fall.State = step.Next;
         fall.ClosedAtMs = tx.NowMs;
-        fall.Outcome = "merged";
+        fall.Outcome = Outcome.Merged;
         fall.DeadlineAtMs = null;
-        AlarmRows.ClearTimers(tx.Db, fall.Id);
+        TimerRows.ClearAll(tx.Db, fall.Id);
         AlarmRows.Link(tx.Db, fall.CentreId, fall.Id, sos.Id);
-        AlarmRows.Note(tx, fall, "merged", "", sos.Number.ToString());
-        AlarmRows.Note(tx, sos, "fallBefore", "", fall.Number.ToString());
+        AlarmRows.Note(tx, fall, TimelineKind.Merged, "", sos.Number.ToString());
+        AlarmRows.Note(tx, sos, TimelineKind.FallBefore, "", fall.Number.ToString());
         tx.Audit(fall.CentreId, fall.Sender, "alarm.merged", $"alarm:{fall.Number}", $"into alarm:{sos.Number}");
         AlarmRows.Save(tx.Db, fall);
         tx.AlarmChanged(fall.CentreId, fall.Id);
@@ -172,5 +172,5 @@ public sealed class Falls(Ringing ringing)
     private static void AskAfter(Tx tx, AlarmRow fall) =>
         TechnicalRows.Open(tx, AskKey(fall), urgent: false, $"no. {fall.Number}");
 
-    private static TechnicalKey AskKey(AlarmRow fall) => new(fall.CentreId, "askAfterFall", fall.BandId, null);
+    private static TechnicalKey AskKey(AlarmRow fall) => new(fall.CentreId, CardKind.AskAfterFall, fall.BandId, null);
 }

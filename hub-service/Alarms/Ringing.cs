@@ -4,17 +4,12 @@ using ElderBand.HubService.Storage;
 namespace ElderBand.HubService.Alarms;
 
 /// <summary>
-/// Opens alarms, and lets them ring until a person has them. Each function runs inside the writer's transaction and
-/// leaves state, timers, timeline, audit and the family's outbox consistent: an open alarm has an owner or a timer row.
+/// Opens alarms, lets them ring until a person has them, and watches that this person acts. Each function runs inside
+/// the writer's transaction and leaves state, timers, timeline, audit and the family's outbox consistent: an open alarm
+/// has a live timer (<see cref="AlarmTimers"/>).
 /// </summary>
 public sealed class Ringing(ConsoleCounter consoles)
 {
-    /// <summary>Rings again after this long without an owner.</summary>
-    public const int RingEveryMs = 30_000;
-
-    /// <summary>"Nobody has answered" after this long without an owner.</summary>
-    public const int UnansweredAfterMs = 60_000;
-
     /// <summary>Called after the commit with the id of each alarm whose stage the wrist must be told.</summary>
     public Action<long>? StageChanged { get; set; }
 
@@ -49,12 +44,12 @@ public sealed class Ringing(ConsoleCounter consoles)
             DeadlineAtMs = deadlineAtMs,
             Presses = kind == "sos" ? 1 : 0,
             ClosedAtMs = state == AlarmState.Closed ? tx.NowMs : null,
-            Outcome = state == AlarmState.Closed ? "drill" : null,
+            Outcome = state == AlarmState.Closed ? Outcome.Drill : null,
         });
         EventRows.SetAlarm(tx.Db, e.EventId, alarm.Id);
         if (DeviceRows.PassedOnTo(tx.Db, alarm) is { } next)
         {
-            AlarmRows.Note(tx, alarm, "passedOn", "", ResidentRows.Resident(tx.Db, next)?.Name ?? "");
+            AlarmRows.Note(tx, alarm, TimelineKind.PassedOn, "", ResidentRows.Resident(tx.Db, next)?.Name ?? "");
         }
         return alarm;
     }
@@ -65,7 +60,7 @@ public sealed class Ringing(ConsoleCounter consoles)
     public void Drill(Tx tx, FrameEvent e, string kind)
     {
         AlarmRow drill = Open(tx, e, kind, AlarmState.Closed, e.Sequence);
-        AlarmRows.Note(tx, drill, "drill");
+        AlarmRows.Note(tx, drill, TimelineKind.Drill);
         tx.Audit(drill.CentreId, drill.Sender, "alarm.drill", $"alarm:{drill.Number}", kind);
         Save(tx, drill);
     }
@@ -79,53 +74,104 @@ public sealed class Ringing(ConsoleCounter consoles)
         // The trace is that of the frame that made it ring: for a fall its confirmation, not the suspicion before it.
         tx.AlarmChanged(alarm.CentreId, alarm.Id, startsTrace: true);
         alarm.DeadlineAtMs = null;
-        AlarmRows.ClearTimers(tx.Db, alarm.Id);
-        AlarmRows.SetTimer(tx.Db, alarm.CentreId, alarm.Id, "ring", tx.NowMs + RingEveryMs);
+        TimerRows.ClearAll(tx.Db, alarm.Id);
+        Start(tx, alarm, TimerKind.Ring);
         if (alarm.Kind != "inactivity")
         {
-            MessageRows.Enqueue(tx.Db, alarm, "raised", tx.NowMs);
+            MessageRows.Enqueue(tx.Db, alarm, MessageReason.Raised, tx.NowMs);
         }
         tx.Audit(
             alarm.CentreId, alarm.Sender, "alarm.ringing", $"alarm:{alarm.Number}",
             $"{alarm.Kind} resident:{alarm.ResidentId} event at {alarm.EventAtMs}");
-        AlarmRows.SetTimer(tx.Db, alarm.CentreId, alarm.Id, "unanswered", tx.NowMs + UnansweredAfterMs);
+        Start(tx, alarm, TimerKind.Unanswered);
         LookForConsole(tx, alarm);
+    }
+
+    /// <summary>
+    /// Nobody has it any more: it rings for all. The caller has noted why, and saves it with <see cref="Save"/>.
+    /// </summary>
+    public void RingForAll(Tx tx, AlarmRow alarm)
+    {
+        alarm.State = AlarmState.Ringing;
+        alarm.OwnerStaffId = null;
+        alarm.TakenAtMs = null;
+        alarm.ComingAtMs = null;
+        Raise(tx, alarm);
+    }
+
+    /// <summary>
+    /// The owner has acted: the presses before are answered, and the time to the next reminder begins anew. A closed
+    /// alarm waits for nothing.
+    /// </summary>
+    public static void AwaitOwner(Tx tx, AlarmRow alarm)
+    {
+        TimerRows.ClearAll(tx.Db, alarm.Id);
+        if (alarm.State is AlarmState.Taken or AlarmState.Coming)
+        {
+            Start(tx, alarm, TimerKind.Remind);
+        }
+    }
+
+    /// <summary>
+    /// A further press on an open card. The consoles ring for it at once. Where somebody has the card, or the contacts
+    /// have been told that nobody has it, the press has an answer within 60 s or the contacts are told again.
+    /// </summary>
+    public static void PressedAgain(Tx tx, AlarmRow alarm)
+    {
+        if (alarm.State == AlarmState.Ringing)
+        {
+            Start(tx, alarm, TimerKind.Ring);
+        }
+        if (alarm.OwnerStaffId is not null || alarm.Unanswered)
+        {
+            // Further presses must not put the end of the wait off.
+            TimerRows.SetOnce(tx.Db, alarm, TimerKind.Answer, tx.NowMs + AlarmTimers.AnswerWithinMs);
+        }
     }
 
     /// <summary>A timer of an alarm has come due.</summary>
     public void TimerDue(Tx tx, DueTimer timer)
     {
-        if (!AlarmRows.IsDue(tx.Db, timer, tx.NowMs) || AlarmRows.Get(tx.Db, timer.AlarmId) is not { } alarm)
+        if (!TimerRows.IsDue(tx.Db, timer, tx.NowMs) || AlarmRows.Get(tx.Db, timer.AlarmId) is not { } alarm)
         {
+            return;
+        }
+        if (AlarmMachine.Next(alarm.State, EventOf(timer.Kind)).Verdict is not (Verdict.Move or Verdict.Note))
+        {
+            TimerRows.Clear(tx.Db, timer.AlarmId, timer.Kind);
             return;
         }
         switch (timer.Kind)
         {
-            case "deadline":
+            case TimerKind.Deadline:
                 Deadline(tx, alarm);
-                Save(tx, alarm);
                 break;
-            case "ring" when AlarmMachine.Next(alarm.State, AlarmEvent.RingAgain).Verdict == Verdict.Note:
-                AlarmRows.SetTimer(tx.Db, alarm.CentreId, alarm.Id, "ring", tx.NowMs + RingEveryMs);
-                if (!alarm.Unanswered)
+            case TimerKind.Ring:
+                Start(tx, alarm, TimerKind.Ring);
+                if (alarm.Unanswered)
                 {
-                    LookForConsole(tx, alarm);
-                    Save(tx, alarm);
+                    tx.AlarmChanged(alarm.CentreId, alarm.Id); // the consoles ring again; nothing else has changed
+                    return;
                 }
-                tx.AlarmChanged(alarm.CentreId, alarm.Id);
-                break;
-            case "unanswered" when AlarmMachine.Next(alarm.State, AlarmEvent.Unanswered).Verdict == Verdict.Note:
-                Unanswered(tx, alarm, "noAnswer");
-                Save(tx, alarm);
-                break;
-            case "noConsole" when AlarmMachine.Next(alarm.State, AlarmEvent.Unanswered).Verdict == Verdict.Note:
                 LookForConsole(tx, alarm);
-                Save(tx, alarm);
                 break;
-            default:
-                AlarmRows.ClearTimer(tx.Db, timer.AlarmId, timer.Kind);
+            case TimerKind.Unanswered:
+                Unanswered(tx, alarm, "noAnswer");
+                break;
+            case TimerKind.NoConsole:
+                LookForConsole(tx, alarm);
+                break;
+            case TimerKind.Answer:
+                NotAnswered(tx, alarm);
+                break;
+            case TimerKind.Remind:
+                Remind(tx, alarm);
+                break;
+            case TimerKind.Overdue:
+                Overdue(tx, alarm);
                 break;
         }
+        Save(tx, alarm);
     }
 
     /// <summary>
@@ -136,26 +182,24 @@ public sealed class Ringing(ConsoleCounter consoles)
         AlarmStep step = AlarmMachine.Next(alarm.State, AlarmEvent.Deadline);
         if (step.Verdict != Verdict.Move)
         {
-            AlarmRows.ClearTimer(tx.Db, alarm.Id, "deadline");
+            TimerRows.Clear(tx.Db, alarm.Id, TimerKind.Deadline);
             return;
         }
         alarm.State = step.Next;
-        AlarmRows.Note(tx, alarm, "deadline");
+        AlarmRows.Note(tx, alarm, TimelineKind.Deadline);
         Raise(tx, alarm);
     }
 
-    /// <summary>Puts right an open alarm that has neither owner nor timer: it rings, whatever went wrong.</summary>
+    /// <summary>Puts right an open alarm that has no live timer: it rings for all, whatever went wrong.</summary>
     public void Rescue(Tx tx, long alarmId)
     {
-        if (!AlarmRows.Orphans(tx.Db).Contains(alarmId) || AlarmRows.Get(tx.Db, alarmId) is not { } alarm)
+        if (!TimerRows.Orphans(tx.Db).Contains(alarmId) || AlarmRows.Get(tx.Db, alarmId) is not { } alarm)
         {
             return;
         }
-        alarm.State = AlarmState.Ringing;
-        AlarmRows.Note(tx, alarm, "rescued");
-        tx.Audit(
-            alarm.CentreId, "service", "alarm.rescued", $"alarm:{alarm.Number}", "open without an owner or a timer");
-        Raise(tx, alarm);
+        AlarmRows.Note(tx, alarm, TimelineKind.Rescued);
+        tx.Audit(alarm.CentreId, "service", "alarm.rescued", $"alarm:{alarm.Number}", "open without a live timer");
+        RingForAll(tx, alarm);
         Save(tx, alarm);
     }
 
@@ -177,7 +221,7 @@ public sealed class Ringing(ConsoleCounter consoles)
     {
         if (consoles.GoneAtMs(alarm.CentreId) is not { } goneAtMs)
         {
-            AlarmRows.ClearTimer(tx.Db, alarm.Id, "noConsole");
+            TimerRows.Clear(tx.Db, alarm.Id, TimerKind.NoConsole);
         }
         else if (goneAtMs <= tx.NowMs)
         {
@@ -185,17 +229,57 @@ public sealed class Ringing(ConsoleCounter consoles)
         }
         else
         {
-            AlarmRows.SetTimer(tx.Db, alarm.CentreId, alarm.Id, "noConsole", goneAtMs);
+            TimerRows.Set(tx.Db, alarm, TimerKind.NoConsole, goneAtMs);
         }
     }
 
     private static void Unanswered(Tx tx, AlarmRow alarm, string why)
     {
         alarm.Unanswered = true;
-        AlarmRows.ClearTimer(tx.Db, alarm.Id, "unanswered");
-        AlarmRows.ClearTimer(tx.Db, alarm.Id, "noConsole");
-        MessageRows.Enqueue(tx.Db, alarm, "unanswered", tx.NowMs);
-        AlarmRows.Note(tx, alarm, "unanswered", "", why);
+        TimerRows.Clear(tx.Db, alarm.Id, TimerKind.Unanswered);
+        TimerRows.Clear(tx.Db, alarm.Id, TimerKind.NoConsole);
+        MessageRows.Enqueue(tx.Db, alarm, MessageReason.Unanswered, tx.NowMs);
+        AlarmRows.Note(tx, alarm, TimelineKind.Unanswered, "", why);
         tx.Audit(alarm.CentreId, "service", "alarm.unanswered", $"alarm:{alarm.Number}", why);
     }
+
+    private static void NotAnswered(Tx tx, AlarmRow alarm)
+    {
+        TimerRows.Clear(tx.Db, alarm.Id, TimerKind.Answer);
+        MessageRows.Enqueue(tx.Db, alarm, MessageReason.Again, tx.NowMs);
+        string owner = Owner(tx, alarm);
+        AlarmRows.Note(tx, alarm, TimelineKind.NotAnswered, owner);
+        tx.Audit(alarm.CentreId, "service", "alarm.notAnswered", $"alarm:{alarm.Number}", $"owner {owner}");
+    }
+
+    private static void Remind(Tx tx, AlarmRow alarm)
+    {
+        TimerRows.Clear(tx.Db, alarm.Id, TimerKind.Remind);
+        Start(tx, alarm, TimerKind.Overdue);
+        AlarmRows.Note(tx, alarm, TimelineKind.Reminded, Owner(tx, alarm));
+    }
+
+    private void Overdue(Tx tx, AlarmRow alarm)
+    {
+        string owner = Owner(tx, alarm);
+        AlarmRows.Note(tx, alarm, TimelineKind.Overdue, owner);
+        tx.Audit(alarm.CentreId, "service", "alarm.overdue", $"alarm:{alarm.Number}", $"owner {owner}");
+        RingForAll(tx, alarm);
+    }
+
+    private static string Owner(Tx tx, AlarmRow alarm) =>
+        alarm.OwnerStaffId is { } owner ? StaffRows.DisplayName(tx.Db, owner) : "";
+
+    private static void Start(Tx tx, AlarmRow alarm, TimerKind kind) =>
+        TimerRows.Set(tx.Db, alarm, kind, tx.NowMs + AlarmTimers.LengthMs(kind, alarm.State));
+
+    private static AlarmEvent EventOf(TimerKind kind) => kind switch
+    {
+        TimerKind.Deadline => AlarmEvent.Deadline,
+        TimerKind.Ring => AlarmEvent.RingAgain,
+        TimerKind.Unanswered or TimerKind.NoConsole => AlarmEvent.Unanswered,
+        TimerKind.Answer => AlarmEvent.NotAnswered,
+        TimerKind.Remind => AlarmEvent.Remind,
+        _ => AlarmEvent.Overdue,
+    };
 }

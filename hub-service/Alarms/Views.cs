@@ -12,7 +12,7 @@ public sealed record ResidentView(
     long Id, string Name, string NameEn, int? BirthYear, string Phone, string Address, string Building, string Floor,
     string Door, string Keys, string Hearing, string Dialect, string Medical, string FirstQuestion);
 
-/// <summary>A message to a contact; reason: raised, unanswered or closed.</summary>
+/// <summary>A message to a contact; reason as in <see cref="MessageReason"/>.</summary>
 public sealed record MessageView(
     long Id, string Reason, long? SentAtMs, long? DeliveredAtMs, long? OpenedAtMs, long? FailedAtMs, int Attempts,
     string? LastError);
@@ -41,6 +41,9 @@ public sealed record AlarmHubView(string Id, long? LastHeardAtMs);
 /// <summary>A line of the timeline; kind is a code, text free words.</summary>
 public sealed record TimelineView(long AtMs, string Kind, string Who, string Text);
 
+/// <summary>What an open alarm waits for; kind as in <see cref="TimerKind"/>.</summary>
+public sealed record TimerView(string Kind, long DueAtMs);
+
 /// <summary>
 /// Monotonic µs of this machine of what made it ring (of the suspicion while it is a pre-alarm); 0 where unknown, that
 /// is raised before the last restart, and ArrivedUs 0 also where the deadline and no frame made it ring.
@@ -57,7 +60,8 @@ public sealed record AlarmView(
     ResidentView Resident, ResidentView? OtherResident, IReadOnlyList<ContactView> Contacts, VitalsView? Vitals,
     WristView Wrist,
     AlarmBandView? Band,
-    AlarmHubView? Hub, IReadOnlyList<long> Linked, IReadOnlyList<TimelineView> Timeline, TraceView Trace);
+    AlarmHubView? Hub, IReadOnlyList<long> Linked, IReadOnlyList<TimelineView> Timeline,
+    IReadOnlyList<TimerView> Timers, TraceView Trace);
 
 /// <summary>A technical card.</summary>
 public sealed record TechnicalView(

@@ -216,7 +216,7 @@ public sealed class Downlink : IDisposable
     {
         if (AlarmRows.Get(db, alarmId) is not { BandId: { } bandId } alarm
             || alarm.Kind == "inactivity"
-            || alarm.Outcome == "merged"
+            || alarm.Outcome == Outcome.Merged
             || alarm.ClosedAtMs < nowMs - HeardWithinMs
             || DeviceRows.Band(db, bandId) is not { RevokedAtMs: null } band)
         {

@@ -25,12 +25,13 @@ public static class FamilyEndpoints
     private const int MaxStreams = 256;
 
     /// <summary>What families are told of the timeline; everything else stays in the centre.</summary>
-    private static readonly HashSet<string> Told = new(StringComparer.Ordinal)
+    public static readonly IReadOnlySet<string> Told = new[]
     {
-        "raised", "press", "confirmed", "deadline", "notNeeded", "unanswered", "taken", "coming", "handedBack",
-        "closed",
-        "callSpoke", "callNoAnswer",
-    };
+        TimelineKind.Raised, TimelineKind.Press, TimelineKind.Confirmed, TimelineKind.Deadline, TimelineKind.NotNeeded,
+        TimelineKind.Unanswered, TimelineKind.NotAnswered, TimelineKind.Taken, TimelineKind.Coming,
+        TimelineKind.Overdue, TimelineKind.HandedBack, TimelineKind.Closed, TimelineKind.CallSpoke,
+        TimelineKind.CallNoAnswer,
+    }.Select(static kind => kind.Code()).ToHashSet(StringComparer.Ordinal);
 
     private static int _streams;
 
@@ -115,7 +116,7 @@ public static class FamilyEndpoints
                 return;
             }
             MessageRows.Opened(tx.Db, link.AlarmId, link.ContactId, tx.NowMs);
-            AlarmRows.Note(tx.Db, link.CentreId, link.AlarmId, tx.NowMs, "messageOpened", "", link.ContactName);
+            AlarmRows.Note(tx, alarm, TimelineKind.MessageOpened, "", link.ContactName);
             AlarmRows.Save(tx.Db, alarm);
             tx.AlarmChanged(link.CentreId, link.AlarmId);
         });
@@ -233,7 +234,7 @@ public static class FamilyEndpoints
                 MessageRows.NotSent(tx.Db, m.Id, tx.NowMs, dueAtMs, $"the gateway reports: {detail}");
             }
             AlarmRows.Note(
-                tx.Db, alarm.CentreId, alarm.Id, tx.NowMs, delivered ? "messageDelivered" : "messageFailed", "",
+                tx, alarm, delivered ? TimelineKind.MessageDelivered : TimelineKind.MessageFailed, "",
                 $"{m.ContactName} {detail}".TrimEnd());
             AlarmRows.Save(tx.Db, alarm);
             tx.AlarmChanged(alarm.CentreId, alarm.Id);

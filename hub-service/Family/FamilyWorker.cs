@@ -34,12 +34,15 @@ public sealed class FamilyWorker(
     Store store, Clock clock, FamilyOptions options, LinkTokens tokens, ILogger<FamilyWorker> log)
     : BackgroundService
 {
+    /// <summary>The longest wait between two attempts.</summary>
+    public const int LongestWaitMs = 60_000;
+
     private const int LookEveryMs = 500;
     private const int AtOnce = 16;
     private const int TimeoutMs = 10_000;
     private const long GiveUpMs = 24L * 3_600_000;
     private const int MaxAnswerBytes = 16 * 1024;
-    private static readonly long[] RetryMs = [1000, 2000, 5000, 15_000, 30_000, 60_000];
+    private static readonly long[] RetryMs = [1000, 2000, 5000, 15_000, 30_000, LongestWaitMs];
 
     private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false })
     {
@@ -149,29 +152,32 @@ public sealed class FamilyWorker(
         if (error is null)
         {
             MessageRows.Sent(tx.Db, m.Id, tx.NowMs, gatewayId);
-            Note(tx, m, "messageSent", m.ContactName);
-            TechnicalRows.Close(tx, new TechnicalKey(m.CentreId, "webhookDown", null, null), "a text went out");
+            Note(tx, m, TimelineKind.MessageSent, m.ContactName);
+            TechnicalRows.Close(tx, Webhook(m), "a text went out");
             return;
         }
         long? dueAtMs = NextDue(tx.NowMs, m.CreatedAtMs, m.Attempts + 1);
         MessageRows.NotSent(tx.Db, m.Id, tx.NowMs, dueAtMs, error);
         // Every attempt shows in the contact's line; the timeline names the first and the last.
-        Note(tx, m, m.Attempts == 0 || dueAtMs is null ? "messageFailed" : null, $"{m.ContactName}: {error}");
+        Note(tx, m, m.Attempts == 0 || dueAtMs is null ? TimelineKind.MessageFailed : null,
+            $"{m.ContactName}: {error}");
         if (gatewayFault)
         {
-            TechnicalRows.Open(tx, new TechnicalKey(m.CentreId, "webhookDown", null, null), urgent: true, error);
+            TechnicalRows.Open(tx, Webhook(m), urgent: true, error);
         }
     }
 
-    private static void Note(Tx tx, DueMessage m, string? kind, string text)
+    private static TechnicalKey Webhook(DueMessage m) => new(m.CentreId, CardKind.WebhookDown, null, null);
+
+    private static void Note(Tx tx, DueMessage m, TimelineKind? kind, string text)
     {
         if (AlarmRows.Get(tx.Db, m.AlarmId) is not { } alarm)
         {
             return;
         }
-        if (kind is not null)
+        if (kind is { } noted)
         {
-            AlarmRows.Note(tx.Db, m.CentreId, m.AlarmId, tx.NowMs, kind, "", text);
+            AlarmRows.Note(tx, alarm, noted, "", text);
         }
         AlarmRows.Save(tx.Db, alarm);
         tx.AlarmChanged(m.CentreId, m.AlarmId);

@@ -29,8 +29,12 @@ public static class MessageText
         // A text that has waited says what is so now: nobody is sent running for what somebody has in hand.
         string body = (m.Reason, m.State) switch
         {
+            ("again", "taken" or "coming") =>
+                $"{name} {time} {what}，之后又按了求助键，{m.Owner} 还没有回应，请您马上打电话联系。",
+            ("again", "ringing") =>
+                $"{name} {time} {what}，之后又按了求助键，服务中心还没有人接手，请您马上打电话联系。",
             ("raised" or "unanswered", "taken" or "coming") => $"{name} {time} {what}，{m.Owner} 正在处理。",
-            ("raised" or "unanswered", "closed") => $"{name} {time} {what}，已处理完毕。",
+            ("raised" or "unanswered" or "again", "closed") => $"{name} {time} {what}，已处理完毕。",
             ("raised", _) => $"{name} {time} {what}，服务中心已收到，正在呼叫值班人员。",
             ("unanswered", _) => $"{name} {time} {what}，服务中心还没有人接手，请您马上打电话联系。",
             _ => $"{name} {time} 的求助已处理完毕。{m.ClosingWords}",

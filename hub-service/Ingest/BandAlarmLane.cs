@@ -42,7 +42,7 @@ internal sealed class BandAlarmLane(Calls calls, Falls falls, Downlink downlink,
         {
             // A newer band may have called for help in words that this program does not know: a person must look.
             Refuse(tx, hub, band, sender, frame, RefusedUnknown, unknown);
-            TechnicalReports.Card(tx, band.CentreId, "unknownFrame", band.Id, null, urgent: true, unknown);
+            TechnicalReports.Card(tx, band.CentreId, CardKind.UnknownFrame, band.Id, null, urgent: true, unknown);
             return RefusedUnknown;
         }
         if (FrameContent.IsImpossible(frame, type))
@@ -62,7 +62,7 @@ internal sealed class BandAlarmLane(Calls calls, Falls falls, Downlink downlink,
         {
             tx.Audit(
                 band.CentreId, $"hub:{hub.HubId}", "band.countsAnew", $"band:{band.Id}", Convert.ToHexString(frame));
-            TechnicalReports.Card(tx, band.CentreId, "bandFault", band.Id, null, urgent: true,
+            TechnicalReports.Card(tx, band.CentreId, CardKind.BandFault, band.Id, null, urgent: true,
                 "counts anew: the band has lost its number; its calls ring", "countsAnew");
         }
         EventRows.Remember(tx.Db, band.CentreId, sender, boot, lane, sequence, frame, 0, tx.NowMs);
@@ -169,7 +169,7 @@ internal sealed class BandAlarmLane(Calls calls, Falls falls, Downlink downlink,
             case FrameType.Boot:
                 if (EventRows.Boots(tx.Db, band.Sender, tx.NowMs - 3_600_000) >= BootsForACard)
                 {
-                    TechnicalReports.Card(tx, band.CentreId, "reboots", band.Id, null, urgent: true,
+                    TechnicalReports.Card(tx, band.CentreId, CardKind.Reboots, band.Id, null, urgent: true,
                         $"{BootsForACard} starts within an hour");
                 }
                 tx.After(() => downlink.BandChanged(band.Id));
@@ -197,7 +197,7 @@ internal sealed class BandAlarmLane(Calls calls, Falls falls, Downlink downlink,
             EventRows.Quarantine(tx.Db, band.CentreId, hub.HubId, band.Address, "keyReused", frame, tx.NowMs);
             tx.Audit(
                 band.CentreId, $"hub:{hub.HubId}", "frame.keyReused", $"band:{band.Id}", Convert.ToHexString(frame));
-            TechnicalReports.Card(tx, band.CentreId, "tamper", band.Id, null, urgent: true,
+            TechnicalReports.Card(tx, band.CentreId, CardKind.Tamper, band.Id, null, urgent: true,
                 "another frame under a number that was used: call back and look at the band", "keyReused");
             return RefusedImpossible;
         }
@@ -257,7 +257,7 @@ internal sealed class BandAlarmLane(Calls calls, Falls falls, Downlink downlink,
             $"{reason} {Convert.ToHexString(frame)}");
         if (refusal == RefusedImpossible)
         {
-            TechnicalReports.Card(tx, band.CentreId, "quarantine", band.Id, null, urgent: false, reason);
+            TechnicalReports.Card(tx, band.CentreId, CardKind.Quarantine, band.Id, null, urgent: false, reason);
         }
     }
 }

@@ -29,7 +29,7 @@ internal sealed class BandVitalsLane(Downlink downlink, Metrics metrics)
             metrics.Count("frames_total{verdict=\"refused\"}");
             EventRows.Quarantine(tx.Db, band.CentreId, hub.HubId, band.Address,
                 $"impossible content in type {(int)type}", frame, tx.NowMs);
-            TechnicalReports.Card(tx, band.CentreId, "quarantine", band.Id, null, urgent: false,
+            TechnicalReports.Card(tx, band.CentreId, CardKind.Quarantine, band.Id, null, urgent: false,
                 $"impossible content in type {(int)type}");
             return;
         }
@@ -105,8 +105,10 @@ internal sealed class BandVitalsLane(Downlink downlink, Metrics metrics)
         }
         if (battery is >= 30 and <= 100)
         {
-            TechnicalRows.Close(tx, new TechnicalKey(band.CentreId, "batteryLow", band.Id, null), $"{battery} %");
-            TechnicalRows.Close(tx, new TechnicalKey(band.CentreId, "batteryCritical", band.Id, null), $"{battery} %");
+            TechnicalRows.Close(
+                tx, new TechnicalKey(band.CentreId, CardKind.BatteryLow, band.Id, null), $"{battery} %");
+            TechnicalRows.Close(
+                tx, new TechnicalKey(band.CentreId, CardKind.BatteryCritical, band.Id, null), $"{battery} %");
         }
     }
 }

@@ -74,7 +74,7 @@ public sealed class FrameIntake(Calls calls, Falls falls, Downlink downlink, Hub
         {
             // Its numbers have been used: a press under one of them would be taken for a retry.
             DeviceRows.RaiseHubLife(tx.Db, hub.HubId);
-            TechnicalReports.Card(tx, hub.CentreId, "storeLost", null, hub.HubId, urgent: true, "");
+            TechnicalReports.Card(tx, hub.CentreId, CardKind.StoreLost, null, hub.HubId, urgent: true, "");
         }
         DeviceRows.HubHeard(
             tx.Db, hub.HubId, tx.NowMs, boot, uptimeS, Bytes.GetI64(data, 8), Bytes.GetU16(data, 16),
@@ -103,7 +103,7 @@ public sealed class FrameIntake(Calls calls, Falls falls, Downlink downlink, Hub
         TechnicalReports.Heard(tx, hub);
         EventRows.Quarantine(
             tx.Db, hub.CentreId, hub.HubId, 0, reason, content[..Math.Min(content.Length, 1024)].ToArray(), tx.NowMs);
-        TechnicalReports.Card(tx, hub.CentreId, "quarantine", null, hub.HubId, urgent: false, reason);
+        TechnicalReports.Card(tx, hub.CentreId, CardKind.Quarantine, null, hub.HubId, urgent: false, reason);
     }
 
     /// <summary>
@@ -118,7 +118,8 @@ public sealed class FrameIntake(Calls calls, Falls falls, Downlink downlink, Hub
         string reason = $"version {content[0]} on up/{kind}";
         EventRows.Quarantine(
             tx.Db, hub.CentreId, hub.HubId, 0, reason, content[..Math.Min(content.Length, 1024)], tx.NowMs);
-        TechnicalReports.Card(tx, hub.CentreId, "unknownFrame", null, hub.HubId, urgent: true, reason, VersionCode);
+        TechnicalReports.Card(
+            tx, hub.CentreId, CardKind.UnknownFrame, null, hub.HubId, urgent: true, reason, VersionCode);
         tx.After(() => hubs.SendHello(hub.HubId));
     }
 
@@ -144,7 +145,7 @@ public sealed class FrameIntake(Calls calls, Falls falls, Downlink downlink, Hub
                 data.AsSpan(Envelope.FrameAt(record), Frame.Size).ToArray(), tx.NowMs);
             // It may have been a call for help: a person must look.
             TechnicalReports.Card(
-                tx, hub.CentreId, "unknownFrame", DeviceRows.BandByAddress(tx.Db, address)?.Id, hub.HubId,
+                tx, hub.CentreId, CardKind.UnknownFrame, DeviceRows.BandByAddress(tx.Db, address)?.Id, hub.HubId,
                 urgent: true, e.Message, "failed");
         }
         tx.Db.Run("RELEASE record");
@@ -210,7 +211,7 @@ public sealed class FrameIntake(Calls calls, Falls falls, Downlink downlink, Hub
         if (passed)
         {
             bool own = band is not null && band.CentreId == hub.CentreId;
-            TechnicalReports.Card(tx, hub.CentreId, "tamper", own ? band!.Id : null, hub.HubId, urgent: true,
+            TechnicalReports.Card(tx, hub.CentreId, CardKind.Tamper, own ? band!.Id : null, hub.HubId, urgent: true,
                 $"over {TagLimiter.PerMinute} a minute: {reason} {address:x12}");
         }
         else if (limiter.IsOver(tx.NowMs))

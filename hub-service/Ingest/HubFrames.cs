@@ -21,7 +21,7 @@ internal sealed class HubFrames(Calls calls, Downlink downlink, Metrics metrics)
         {
             EventRows.Quarantine(
                 tx.Db, hub.CentreId, hub.HubId, 0, $"type {(int)type} in lane {(int)lane}", frame, tx.NowMs);
-            TechnicalReports.Card(tx, hub.CentreId, "quarantine", null, hub.HubId, urgent: false,
+            TechnicalReports.Card(tx, hub.CentreId, CardKind.Quarantine, null, hub.HubId, urgent: false,
                 $"type {(int)type} in lane {(int)lane}");
             return;
         }
@@ -35,7 +35,7 @@ internal sealed class HubFrames(Calls calls, Downlink downlink, Metrics metrics)
             // It may be a hub that has lost its numbers without saying so: a press is never only a card.
             metrics.Count("frames_total{verdict=\"keyReused\"}");
             EventRows.Quarantine(tx.Db, hub.CentreId, hub.HubId, 0, "keyReused", frame, tx.NowMs);
-            TechnicalReports.Card(tx, hub.CentreId, "tamper", null, hub.HubId, urgent: true,
+            TechnicalReports.Card(tx, hub.CentreId, CardKind.Tamper, null, hub.HubId, urgent: true,
                 "another message under a number that was used: call the home", "keyReused");
             DeviceRows.RaiseHubLife(tx.Db, hub.HubId);
             row = row with { Life = row.Life + 1 };
@@ -63,7 +63,8 @@ internal sealed class HubFrames(Calls calls, Downlink downlink, Metrics metrics)
                 // A hub is told its bands, so a report on another one is an old one or a lie: it changes nothing.
                 EventRows.Quarantine(tx.Db, hub.CentreId, hub.HubId, address, NotItsBand, frame, tx.NowMs);
                 TechnicalReports.Card(
-                    tx, hub.CentreId, "quarantine", null, hub.HubId, urgent: false, $"{NotItsBand} {address:x12}");
+                    tx, hub.CentreId, CardKind.Quarantine, null, hub.HubId, urgent: false,
+                    $"{NotItsBand} {address:x12}");
                 return;
             }
             TechnicalReports.OfHub(tx, hub, code, Payload.EventBatteryPct(frame, 0), band);

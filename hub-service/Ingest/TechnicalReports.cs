@@ -9,28 +9,28 @@ internal static class TechnicalReports
 {
     /// <summary>Opens a card, or brings the open one of the same kind, device and code up to date.</summary>
     public static void Card(
-        Tx tx, string centreId, string kind, long? bandId, string? hubId, bool urgent, string detail,
+        Tx tx, string centreId, CardKind kind, long? bandId, string? hubId, bool urgent, string detail,
         string code = "") =>
         TechnicalRows.Open(tx, new TechnicalKey(centreId, kind, bandId, hubId, code), urgent, detail);
 
     /// <summary>Closes the card about versions: the hub has sent what this program knows.</summary>
     public static void KnownVersion(Tx tx, HubSession hub, string code) =>
         TechnicalRows.Close(
-            tx, new TechnicalKey(hub.CentreId, "unknownFrame", null, hub.HubId, code), "speaks a known version");
+            tx, new TechnicalKey(hub.CentreId, CardKind.UnknownFrame, null, hub.HubId, code), "speaks a known version");
 
     /// <summary>A hub has been heard: it is silent no more.</summary>
     public static void Heard(Tx tx, HubSession hub)
     {
         DeviceRows.HubHeard(tx.Db, hub.HubId, tx.NowMs);
-        TechnicalRows.Close(tx, new TechnicalKey(hub.CentreId, "hubSilent", null, hub.HubId), "heard again");
+        TechnicalRows.Close(tx, new TechnicalKey(hub.CentreId, CardKind.HubSilent, null, hub.HubId), "heard again");
     }
 
     /// <summary>A band has said something new: it is silent no more.</summary>
     public static void Heard(Tx tx, BandRow band)
     {
         DeviceRows.BandHeard(tx.Db, band.Id, tx.NowMs);
-        TechnicalRows.Close(tx, new TechnicalKey(band.CentreId, "bandSilent", band.Id, null), "heard again");
-        TechnicalRows.Close(tx, new TechnicalKey(band.CentreId, "visitToday", band.Id, null), "heard again");
+        TechnicalRows.Close(tx, new TechnicalKey(band.CentreId, CardKind.BandSilent, band.Id, null), "heard again");
+        TechnicalRows.Close(tx, new TechnicalKey(band.CentreId, CardKind.VisitToday, band.Id, null), "heard again");
     }
 
     /// <summary>A hub's report, null where it concerns no band of its home.</summary>
@@ -43,30 +43,34 @@ internal static class TechnicalReports
                 if (band.LastHeardAtMs is null
                     || band.LastHeardAtMs < tx.NowMs - (DeviceRows.SilentAfterMs(band.Mode) / 2))
                 {
-                    Card(tx, hub.CentreId, "bandSilent", band.Id, null, urgent: true, "");
+                    Card(tx, hub.CentreId, CardKind.BandSilent, band.Id, null, urgent: true, "");
                 }
                 break;
             case TechnicalCode.BandBack when band is not null:
-                TechnicalRows.Close(tx, new TechnicalKey(hub.CentreId, "bandSilent", band.Id, null), "heard again");
+                TechnicalRows.Close(
+                    tx, new TechnicalKey(hub.CentreId, CardKind.BandSilent, band.Id, null), "heard again");
                 break;
             case TechnicalCode.LinkKeyUnknown:
-                Card(tx, hub.CentreId, "linkKeyUnknown", band?.Id, hub.HubId, urgent: false, $"{band?.Address:x12}");
+                Card(
+                    tx, hub.CentreId, CardKind.LinkKeyUnknown, band?.Id, hub.HubId, urgent: false,
+                    $"{band?.Address:x12}");
                 break;
             case TechnicalCode.MainsLost:
-                Card(tx, hub.CentreId, "mainsLost", null, hub.HubId, urgent: true, "");
+                Card(tx, hub.CentreId, CardKind.MainsLost, null, hub.HubId, urgent: true, "");
                 break;
             case TechnicalCode.MainsBack:
-                TechnicalRows.Close(tx, new TechnicalKey(hub.CentreId, "mainsLost", null, hub.HubId), "mains is back");
+                TechnicalRows.Close(
+                    tx, new TechnicalKey(hub.CentreId, CardKind.MainsLost, null, hub.HubId), "mains is back");
                 break;
             case TechnicalCode.VitalsDropped:
-                Card(tx, hub.CentreId, "vitalsDropped", null, hub.HubId, urgent: false,
+                Card(tx, hub.CentreId, CardKind.VitalsDropped, null, hub.HubId, urgent: false,
                     extra == 254 ? "254 or more" : $"{extra}");
                 break;
             case TechnicalCode.WatchdogReset:
-                Card(tx, hub.CentreId, "reboots", null, hub.HubId, urgent: false, "restarted by its watchdog");
+                Card(tx, hub.CentreId, CardKind.Reboots, null, hub.HubId, urgent: false, "restarted by its watchdog");
                 break;
             case TechnicalCode.StoreLost:
-                Card(tx, hub.CentreId, "storeLost", null, hub.HubId, urgent: true, "");
+                Card(tx, hub.CentreId, CardKind.StoreLost, null, hub.HubId, urgent: true, "");
                 break;
             default:
                 Fault(tx, hub.CentreId, band?.Id, hub.HubId, code, extra);
@@ -89,7 +93,7 @@ internal static class TechnicalReports
     private static void Fault(
         Tx tx, string centreId, long? bandId, string? hubId, TechnicalCode code, int extra, string register = "")
     {
-        (string kind, string what, bool urgent) = Describe(
+        (CardKind kind, string what, bool urgent) = Describe(
             code == TechnicalCode.Recovered ? (TechnicalCode)extra : code);
         if (code == TechnicalCode.Recovered)
         {
@@ -101,27 +105,27 @@ internal static class TechnicalReports
         }
     }
 
-    private static (string Kind, string Code, bool Urgent) Describe(TechnicalCode code) => code switch
+    private static (CardKind Kind, string Code, bool Urgent) Describe(TechnicalCode code) => code switch
     {
-        TechnicalCode.PpgFault => ("ppgFault", "", false),
-        TechnicalCode.PpgAbsent => ("ppgAbsent", "", false),
-        TechnicalCode.PpgWrongPart => ("ppgWrongPart", "", false),
-        TechnicalCode.PpgChanged => ("ppgChanged", "", false),
-        TechnicalCode.AccelerometerFault => ("accelerometerFault", "", true),
-        TechnicalCode.AccelerometerAbsent => ("accelerometerAbsent", "", true),
-        TechnicalCode.AccelerometerWrongPart => ("accelerometerWrongPart", "", true),
-        TechnicalCode.AccelerometerChanged => ("accelerometerChanged", "", true),
-        TechnicalCode.ChargedOnWrist => ("chargedOnWrist", "", false),
-        TechnicalCode.BatteryLow => ("batteryLow", "", false),
-        TechnicalCode.BatteryCritical => ("batteryCritical", "", true),
-        TechnicalCode.KeyStuck => ("keyStuck", "", true),
-        TechnicalCode.FlashFault => ("flashFault", "", true),
-        TechnicalCode.ProvisionCopyBad => ("flashFault", "provisionCopy", true),
-        TechnicalCode.Tamper => ("tamper", "", true),
-        TechnicalCode.LatchFull => ("bandFault", "latchFull", true),
-        TechnicalCode.VersionUnknown => ("unknownFrame", "hubVersion", true),
-        TechnicalCode.PressLatchFault => ("bandFault", "pressLatch", true),
-        TechnicalCode.ConfigurationRefused => ("other", "configuration refused by the band", false),
-        _ => ("bandFault", $"code {(int)code}", true),
+        TechnicalCode.PpgFault => (CardKind.PpgFault, "", false),
+        TechnicalCode.PpgAbsent => (CardKind.PpgAbsent, "", false),
+        TechnicalCode.PpgWrongPart => (CardKind.PpgWrongPart, "", false),
+        TechnicalCode.PpgChanged => (CardKind.PpgChanged, "", false),
+        TechnicalCode.AccelerometerFault => (CardKind.AccelerometerFault, "", true),
+        TechnicalCode.AccelerometerAbsent => (CardKind.AccelerometerAbsent, "", true),
+        TechnicalCode.AccelerometerWrongPart => (CardKind.AccelerometerWrongPart, "", true),
+        TechnicalCode.AccelerometerChanged => (CardKind.AccelerometerChanged, "", true),
+        TechnicalCode.ChargedOnWrist => (CardKind.ChargedOnWrist, "", false),
+        TechnicalCode.BatteryLow => (CardKind.BatteryLow, "", false),
+        TechnicalCode.BatteryCritical => (CardKind.BatteryCritical, "", true),
+        TechnicalCode.KeyStuck => (CardKind.KeyStuck, "", true),
+        TechnicalCode.FlashFault => (CardKind.FlashFault, "", true),
+        TechnicalCode.ProvisionCopyBad => (CardKind.FlashFault, "provisionCopy", true),
+        TechnicalCode.Tamper => (CardKind.Tamper, "", true),
+        TechnicalCode.LatchFull => (CardKind.BandFault, "latchFull", true),
+        TechnicalCode.VersionUnknown => (CardKind.UnknownFrame, "hubVersion", true),
+        TechnicalCode.PressLatchFault => (CardKind.BandFault, "pressLatch", true),
+        TechnicalCode.ConfigurationRefused => (CardKind.Other, "configuration refused by the band", false),
+        _ => (CardKind.BandFault, $"code {(int)code}", true),
     };
 }

@@ -79,6 +79,8 @@ public static class StaffEndpoints
             OnAlarm(context, id, (tx, caller) => desk.Take(tx, caller.Staff.CentreId, id, Actor(caller))));
         acts.MapPost("/alarms/{id:long}/coming", static (long id, HttpContext context, AlarmDesk desk) =>
             OnAlarm(context, id, (tx, caller) => desk.Coming(tx, caller.Staff.CentreId, id, Actor(caller))));
+        acts.MapPost("/alarms/{id:long}/still-on", static (long id, HttpContext context, AlarmDesk desk) =>
+            OnAlarm(context, id, (tx, caller) => desk.StillOn(tx, caller.Staff.CentreId, id, Actor(caller))));
         acts.MapPost("/alarms/{id:long}/handback", static (long id, HttpContext context, AlarmDesk desk) =>
             OnAlarm(context, id, (tx, caller) => desk.HandBack(tx, caller.Staff.CentreId, id, Actor(caller))));
         acts.MapPost(
@@ -241,7 +243,7 @@ public static class StaffEndpoints
         {
             return new ActResult(Act.NotFound);
         }
-        AlarmRows.Note(tx, alarm, "linkRevoked", caller.Staff.DisplayName, contact.Name);
+        AlarmRows.Note(tx, alarm, TimelineKind.LinkRevoked, caller.Staff.DisplayName, contact.Name);
         tx.Audit(
             alarm.CentreId, Actor(caller).Who, "family.revokeLink", $"alarm:{alarm.Number}", $"contact:{contactId}");
         AlarmRows.Save(tx.Db, alarm);

@@ -34,17 +34,14 @@ public sealed class AlarmRow
     public long? TakenAtMs { get; set; }
     public long? ComingAtMs { get; set; }
     public long? ClosedAtMs { get; set; }
-    public string? Outcome { get; set; }
+    public Outcome? Outcome { get; set; }
     public string? ClosingWords { get; set; }
     public int Revision { get; set; }
     public int WristStage { get; set; }
     public long? WristShownAtMs { get; set; }
 }
 
-/// <summary>A timer that is due.</summary>
-public sealed record DueTimer(string CentreId, long AlarmId, string Kind);
-
-/// <summary>The tables <c>alarm</c>, <c>alarm_link</c>, <c>alarm_timeline</c> and <c>timer</c>.</summary>
+/// <summary>The tables <c>alarm</c>, <c>alarm_link</c> and <c>alarm_timeline</c>.</summary>
 public static class AlarmRows
 {
     private const string Columns =
@@ -118,7 +115,7 @@ public static class AlarmRows
             a.HomeId,
             a.BandId, a.HubId, a.EventAtMs, a.Quality, a.RaisedAtMs, a.DeadlineAtMs, a.Presses, a.NotNeeded,
             a.Unanswered,
-            a.ClosedAtMs, a.Outcome, a.OtherResidentId);
+            a.ClosedAtMs, a.Outcome?.Code(), a.OtherResidentId);
         return Get(db, id)!;
     }
 
@@ -134,7 +131,7 @@ public static class AlarmRows
             """,
             a.Id, Name(a.State), a.EventAtMs, a.Quality, a.DeadlineAtMs, a.Presses, a.NotNeeded, a.Unanswered,
             a.OwnerStaffId,
-            a.TakenAtMs, a.ComingAtMs, a.ClosedAtMs, a.Outcome, a.ClosingWords, a.Revision, a.WristStage,
+            a.TakenAtMs, a.ComingAtMs, a.ClosedAtMs, a.Outcome?.Code(), a.ClosingWords, a.Revision, a.WristStage,
             a.WristShownAtMs);
     }
 
@@ -156,68 +153,11 @@ public static class AlarmRows
             """,
             alarmId) as long?;
 
-    /// <summary>Adds a line to the timeline.</summary>
-    public static void Note(
-        Db db, string centreId, long alarmId, long atMs, string kind, string who = "", string text = "") =>
-        db.Run(
-            "INSERT INTO alarm_timeline (centre_id, alarm_id, at_ms, kind, who, text) VALUES ($1,$2,$3,$4,$5,$6)",
-            centreId, alarmId, atMs, kind, who, text);
-
     /// <summary>Adds a line to the timeline, at the time of the transaction.</summary>
-    public static void Note(Tx tx, AlarmRow alarm, string kind, string who = "", string text = "") =>
-        Note(tx.Db, alarm.CentreId, alarm.Id, tx.NowMs, kind, who, text);
-
-    /// <summary>Sets or moves a timer.</summary>
-    public static void SetTimer(Db db, string centreId, long alarmId, string kind, long dueAtMs) =>
-        db.Run(
-            """
-            INSERT INTO timer (alarm_id, kind, centre_id, due_at_ms) VALUES ($1,$2,$3,$4)
-            ON CONFLICT (alarm_id, kind) DO UPDATE SET due_at_ms=excluded.due_at_ms
-            """,
-            alarmId, kind, centreId, dueAtMs);
-
-    /// <summary>Removes one timer.</summary>
-    public static void ClearTimer(Db db, long alarmId, string kind) =>
-        db.Run("DELETE FROM timer WHERE alarm_id=$1 AND kind=$2", alarmId, kind);
-
-    /// <summary>Removes all timers of an alarm.</summary>
-    public static void ClearTimers(Db db, long alarmId) =>
-        db.Run("DELETE FROM timer WHERE alarm_id=$1", alarmId);
-
-    /// <summary>
-    /// Nothing waits longer than that moment: not a timer, not a text. For the start: rows made under a clock that has
-    /// been set back since would otherwise be due hours from now.
-    /// </summary>
-    public static void WaitNoLongerThan(Db db, long atMs)
-    {
-        db.Run("UPDATE timer SET due_at_ms=$1 WHERE due_at_ms>$1", atMs);
-        db.Run("UPDATE alarm SET deadline_at_ms=$1 WHERE deadline_at_ms>$1", atMs);
-        db.Run("UPDATE message SET due_at_ms=$1 WHERE due_at_ms>$1 AND sent_at_ms IS NULL AND failed_at_ms IS NULL",
-            atMs);
-    }
-
-    /// <summary>Timers whose time has come, oldest first.</summary>
-    public static List<DueTimer> DueTimers(Db db, long nowMs) =>
-        db.All(
-            "SELECT centre_id, alarm_id, kind FROM timer WHERE due_at_ms<=$1 ORDER BY due_at_ms LIMIT 256",
-            static r => new DueTimer(r.Text(0), r.Long(1), r.Text(2)), nowMs);
-
-    /// <summary>True where this timer is (still) due.</summary>
-    public static bool IsDue(Db db, DueTimer timer, long nowMs) =>
-        db.Number(
-            "SELECT count(*) FROM timer WHERE alarm_id=$1 AND kind=$2 AND due_at_ms<=$3", timer.AlarmId, timer.Kind,
-                nowMs) == 1;
-
-    /// <summary>Open alarms with neither an owner nor the timer their state needs: there must never be one.</summary>
-    public static List<long> Orphans(Db db) =>
-        db.All(
-            """
-            SELECT id FROM alarm a WHERE
-              (state='ringing' AND NOT EXISTS (SELECT 1 FROM timer WHERE alarm_id=a.id AND kind='ring'))
-              OR (state='prealarm' AND NOT EXISTS (SELECT 1 FROM timer WHERE alarm_id=a.id AND kind='deadline'))
-              OR (state IN ('taken','coming') AND owner_staff_id IS NULL)
-            """,
-            static r => r.Long(0));
+    public static void Note(Tx tx, AlarmRow alarm, TimelineKind kind, string who = "", string text = "") =>
+        tx.Db.Run(
+            "INSERT INTO alarm_timeline (centre_id, alarm_id, at_ms, kind, who, text) VALUES ($1,$2,$3,$4,$5,$6)",
+            alarm.CentreId, alarm.Id, tx.NowMs, kind.Code(), who, text);
 
     /// <summary>Open alarms per state, for the metrics.</summary>
     public static List<(string State, long Count)> OpenByState(Db db) =>
@@ -252,7 +192,7 @@ public static class AlarmRows
         TakenAtMs = r.LongOrNull(22),
         ComingAtMs = r.LongOrNull(23),
         ClosedAtMs = r.LongOrNull(24),
-        Outcome = r.TextOrNull(25),
+        Outcome = Codes.Find<Outcome>(r.TextOrNull(25)),
         ClosingWords = r.TextOrNull(26),
         Revision = r.Int(27),
         WristStage = r.Int(28),

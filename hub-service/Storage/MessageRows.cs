@@ -3,26 +3,38 @@ namespace ElderBand.HubService.Storage;
 /// <summary>The table <c>message</c> as far as alarms write it; the family's worker has its own functions.</summary>
 public static partial class MessageRows
 {
+    /// <summary>A contact is told of unanswered presses on one card at most this often within an hour.</summary>
+    public const int AgainAnHour = 3;
+
+    private const long HourMs = 3_600_000;
+
     /// <summary>
     /// One row per contact with consent: the resident's, for a hub's key those of everybody in the home. "closed" goes
     /// only to those who were told of the alarm. A row that exists stays as it is (never silently twice); "unanswered"
-    /// may come once more after each handback.
+    /// may come once more each time the alarm has lost its owner, "again" once for each press that nobody answered, at
+    /// most <see cref="AgainAnHour"/> times an hour to one contact.
     /// </summary>
     /// <param name="db">The writer's connection.</param>
     /// <param name="alarm">The alarm; a drill tells nobody.</param>
-    /// <param name="reason">raised, unanswered or closed.</param>
+    /// <param name="reason">Why.</param>
     /// <param name="nowMs">UTC ms.</param>
-    public static int Enqueue(Db db, AlarmRow alarm, string reason, long nowMs) => alarm.Drill ? 0 : db.Run(
+    public static int Enqueue(Db db, AlarmRow alarm, MessageReason reason, long nowMs) => alarm.Drill ? 0 : db.Run(
         """
-        INSERT OR IGNORE INTO message (centre_id, alarm_id, contact_id, reason, handbacks, created_at_ms, due_at_ms, attempts)
+        INSERT OR IGNORE INTO message (centre_id, alarm_id, contact_id, reason, round, created_at_ms, due_at_ms, attempts)
         SELECT c.centre_id, $1, c.id, $2,
-          CASE WHEN $2='unanswered' THEN (SELECT count(*) FROM alarm_timeline WHERE alarm_id=$1 AND kind='handedBack') ELSE 0 END,
+          CASE $2
+            WHEN 'unanswered' THEN
+              (SELECT count(*) FROM alarm_timeline WHERE alarm_id=$1 AND kind IN ('handedBack','overdue','rescued'))
+            WHEN 'again' THEN (SELECT count(*) FROM alarm_timeline WHERE alarm_id=$1 AND kind='notAnswered')
+            ELSE 0 END,
           $3, $3, 0 FROM contact c
         WHERE c.consent_at_ms IS NOT NULL AND c.to_ms IS NULL
           AND (c.resident_id=$4 OR ($5='hubKey' AND c.resident_id IN
                (SELECT resident_id FROM residence WHERE home_id=$6 AND to_ms IS NULL)))
           AND ($2<>'closed' OR EXISTS (SELECT 1 FROM message m WHERE m.alarm_id=$1 AND m.contact_id=c.id))
+          AND ($2<>'again' OR $7>(SELECT count(*) FROM message m WHERE m.alarm_id=$1 AND m.contact_id=c.id
+            AND m.reason='again' AND m.created_at_ms BETWEEN $3-$8 AND $3))
         ORDER BY c.ord
         """,
-        alarm.Id, reason, nowMs, alarm.ResidentId, alarm.Source, alarm.HomeId);
+        alarm.Id, reason.Code(), nowMs, alarm.ResidentId, alarm.Source, alarm.HomeId, AgainAnHour, HourMs);
 }

@@ -10,7 +10,7 @@ namespace ElderBand.HubService.Storage;
 public static class Schema
 {
     /// <summary>All migrations, oldest first.</summary>
-    public static readonly string[] Migrations = [Version1, Version2, Version3, Version4];
+    public static readonly string[] Migrations = [Version1, Version2, Version3, Version4, Version5];
 
     /// <summary>Takes a database to the newest version, one transaction for each step.</summary>
     /// <exception cref="StartException">The database was written by a newer program.</exception>
@@ -248,5 +248,15 @@ public static class Schema
         -- One row, written at the first start and after each restore of a backup (Storage/Incarnation.cs).
         CREATE TABLE incarnation (
           id INTEGER PRIMARY KEY CHECK (id = 1), value INTEGER NOT NULL, revision_base INTEGER NOT NULL) STRICT;
+        """;
+
+    private const string Version5 = """
+        -- A contact may be told for one reason once in each round: of "unanswered" one begins when the alarm loses its
+        -- owner, of "again" with each press that nobody has answered.
+        ALTER TABLE message RENAME COLUMN handbacks TO round;
+
+        -- An alarm that has an owner waits as well (docs/adr/0067): remind, overdue, answer. Owners are reminded now.
+        INSERT OR IGNORE INTO timer (alarm_id, kind, centre_id, due_at_ms)
+          SELECT id, 'remind', centre_id, 0 FROM alarm WHERE state IN ('taken','coming');
         """;
 }

@@ -1,7 +1,8 @@
 namespace ElderBand.HubService.Storage;
 
 /// <summary>What a technical card is about; Code tells apart what one kind may mean, "" for nothing.</summary>
-public readonly record struct TechnicalKey(string CentreId, string Kind, long? BandId, string? HubId, string Code = "");
+public readonly record struct TechnicalKey(
+    string CentreId, CardKind Kind, long? BandId, string? HubId, string Code = "");
 
 /// <summary>The table <c>technical</c>: one open card per key.</summary>
 public static class TechnicalRows
@@ -27,9 +28,9 @@ public static class TechnicalRows
                 INSERT INTO technical (centre_id, kind, code, urgent, since_ms, band_id, hub_id, resident_id, home_id, detail, count, revision)
                 VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,1,1)
                 """,
-                t.CentreId, t.Kind, t.Code, urgent, tx.NowMs, t.BandId, t.HubId, residentId, homeId, detail);
+                t.CentreId, t.Kind.Code(), t.Code, urgent, tx.NowMs, t.BandId, t.HubId, residentId, homeId, detail);
             tx.Audit(t.CentreId, "service", "technical.open", $"technical:{id}",
-                $"{t.Kind} {t.Code} band:{t.BandId} hub:{t.HubId} {detail}");
+                $"{t.Kind.Code()} {t.Code} band:{t.BandId} hub:{t.HubId} {detail}");
             tx.TechnicalChanged(t.CentreId, id);
             return true;
         }
@@ -85,5 +86,5 @@ public static class TechnicalRows
             SELECT id FROM technical WHERE centre_id=$1 AND kind=$2 AND code=$3 AND ifnull(band_id,0)=ifnull($4,0)
               AND ifnull(hub_id,'')=ifnull($5,'') AND closed_at_ms IS NULL
             """,
-            t.CentreId, t.Kind, t.Code, t.BandId, t.HubId);
+            t.CentreId, t.Kind.Code(), t.Code, t.BandId, t.HubId);
 }

@@ -30,7 +30,7 @@ public static class Views
             a.Id, a.Revision, a.Number.ToString(), a.Kind, AlarmRows.Name(a.State), a.Source, a.Drill, a.EventAtMs,
             Quality((int)a.Quality), a.RaisedAtMs, a.DeadlineAtMs, a.Presses, a.NotNeeded, a.Unanswered,
             a.OwnerStaffId is { } owner ? new OwnerView(owner, StaffRows.DisplayName(db, owner)) : null,
-            a.TakenAtMs, a.ComingAtMs, a.ClosedAtMs, a.Outcome, a.ClosingWords,
+            a.TakenAtMs, a.ComingAtMs, a.ClosedAtMs, a.Outcome?.Code(), a.ClosingWords,
             Person(r, h, band?.Label ?? a.HubId ?? "?"),
             a.OtherResidentId is { } other ? Other(db, other, a.EventAtMs) : null,
             Contacts(db, a), r is null ? null : Vitals(db, r.Id),
@@ -43,6 +43,9 @@ public static class Views
             db.All(
                 "SELECT at_ms, kind, who, text FROM alarm_timeline WHERE alarm_id=$1 ORDER BY id",
                 static x => new TimelineView(x.Long(0), x.Text(1), x.Text(2), x.Text(3)), id),
+            db.All(
+                "SELECT kind, due_at_ms FROM timer WHERE alarm_id=$1 ORDER BY due_at_ms, kind",
+                static x => new TimerView(x.Text(0), x.Long(1)), id),
             new TraceView(0, 0, 0));
     }
 

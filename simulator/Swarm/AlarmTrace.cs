@@ -37,5 +37,5 @@ public sealed class AlarmTrace(long id, BandDevice band, long sinceMs)
     public long? Into { get; set; }
 
     /// <summary>True: the alarm was merged into that of an SOS (docs/adr/0041).</summary>
-    public bool IsMerged => Row.Outcome == "merged";
+    public bool IsMerged => Row.Outcome == ElderBand.HubService.Outcome.Merged;
 }

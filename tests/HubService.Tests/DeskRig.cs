@@ -84,7 +84,7 @@ internal sealed class DeskRig : IAsyncDisposable
     public async Task After(long ms)
     {
         Clock.Advance(ms);
-        foreach (DueTimer timer in Store.Read(db => AlarmRows.DueTimers(db, Clock.NowMs)))
+        foreach (DueTimer timer in Store.Read(db => TimerRows.Due(db, Clock.NowMs)))
         {
             await Store.WriteAsync(Lane.Alarm, tx => Ringing.TimerDue(tx, timer));
         }
@@ -92,7 +92,7 @@ internal sealed class DeskRig : IAsyncDisposable
 
     public ValueTask DisposeAsync()
     {
-        Store.Read(AlarmRows.Orphans).ShouldBeEmpty();
+        Store.Read(TimerRows.Orphans).ShouldBeEmpty();
         Store.Dispose();
         Directory.Delete(_folder, recursive: true);
         return ValueTask.CompletedTask;

@@ -68,7 +68,7 @@ public class ProcessTests
             store.Read(db => db.Number("SELECT count(*) FROM alarm WHERE state='ringing'")).ShouldBe(1);
             store.Read(db => db.Number("SELECT presses FROM alarm")).ShouldBe(stored.Count);
             ElderBand.HubService.Audit.AuditChain.FindBreak(store.Read(AuditRows.All), out _, out _).ShouldBeNull();
-            store.Read(AlarmRows.Orphans).ShouldBeEmpty();
+            store.Read(TimerRows.Orphans).ShouldBeEmpty();
         }
         TestContext.Current.TestOutputHelper!.WriteLine(
             $"{rounds} kills, {receipted.Count} presses receipted and stored once, {unreceipted.Count} still with the "

@@ -21,7 +21,7 @@ public class UnansweredTests
         d.Messages().ShouldBe(["raised", "unanswered"]);
         await d.Act(tx => d.Desk.Take(tx, "c1", alarm.Id, Li));
         d.Only().Unanswered.ShouldBeFalse();
-        d.Timers().ShouldBeEmpty();
+        d.Timers().ShouldBe(["remind"]);
         await d.Act(tx => d.Desk.HandBack(tx, "c1", alarm.Id, Li));
         d.Timers().ShouldBe(["ring", "unanswered"], ignoreOrder: true);
         await d.After(61_000);

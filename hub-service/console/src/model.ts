@@ -7,6 +7,9 @@ export type Outcome = 'phoneOk' | 'familyGoing' | 'officerSent' | 'ambulance' | 
 /** In the order of the keys 1-7. */
 export const outcomes: Outcome[] = ['phoneOk', 'familyGoing', 'officerSent', 'ambulance', 'falseAlarm', 'drill', 'other']
 
+/** What an open alarm waits for. */
+export type TimerKind = 'deadline' | 'ring' | 'unanswered' | 'noConsole' | 'answer' | 'remind' | 'overdue'
+
 export interface Person {
   staffId: number
   displayName: string
@@ -101,6 +104,7 @@ export interface Alarm {
   hub: { id: number | string; lastHeardAtMs: number | null } | null
   linked: number[]
   timeline: TimelineEntry[]
+  timers: { kind: TimerKind; dueAtMs: number }[]
 }
 
 export interface Technical {

@@ -1,4 +1,4 @@
-import type { Alarm, Technical } from './model'
+import type { Alarm, Technical, TimerKind } from './model'
 
 /** Puts an item in by id; an older or equal revision changes nothing (events may overtake each other). */
 export function upsert<T extends { id: number; revision: number }>(list: T[], item: T): T[] {
@@ -14,6 +14,9 @@ export const isOpen = (a: Alarm): boolean => a.state !== 'closed' && a.state !==
 
 /** Rings on this screen: nobody has it, and it is not a drill. */
 export const rings = (a: Alarm): boolean => a.state === 'ringing' && !a.drill
+
+/** When that wait of the alarm ends; null where the alarm does not wait for that. */
+export const dueAt = (a: Alarm, kind: TimerKind): number | null => a.timers.find((x) => x.kind === kind)?.dueAtMs ?? null
 
 /** How often its wearer has called for help: presses, and falls whose countdown a press has ended. Only rises. */
 export const calls = (a: Alarm): number => a.presses + a.timeline.filter((e) => e.kind === 'fallBefore').length

@@ -1,36 +1,44 @@
 import type { Alarm } from './model'
-import { calls, isOpen, rings } from './queue'
+import { calls, dueAt, isOpen, rings } from './queue'
 
 export const ringEveryMs = 30000
+/** Presses on one card that somebody has ring at most this often. */
+export const againEveryMs = 10000
 export type Ring = 'alarm' | 'trouble' | null
 
 /**
  * When to make a sound. At once for an alarm that has newly begun to ring (raised, pressed again, handed back, nobody has
- * answered), then every 30 s until nothing rings; once for one that somebody has and whose wearer calls again; and in a
- * sound of its own, at the same pace, for a trouble of the page or the centre, because a red page wakes nobody. Holds no
- * timers: it is asked twice a second and after every event.
+ * answered), then every 30 s until nothing rings; likewise for an owner who is reminded, on the owner's consoles only; for
+ * each press on a card that somebody has, at most once in 10 s a card (P61); and in a sound of its own, every 30 s, for a
+ * trouble of the page or the centre, because a red page wakes nobody. Holds no timers: it is asked twice a second and after
+ * every event.
  */
 export class Ringer {
   /** Those that somebody has and whose wearer has called again since the last ask. */
   again: number[] = []
   #heard = new Map<number, string>()
   #calls = new Map<number, number>()
+  /** Pressed again and not rung for yet. */
+  #owed = new Set<number>()
+  #againMs = new Map<number, number>()
   #lastMs = Number.NEGATIVE_INFINITY
   #lastTroubleMs = Number.NEGATIVE_INFINITY
 
   /**
    * @param nowMs monotonic, ms
    * @param trouble the stream is dead (P38), or the centre cannot store an alarm (P31)
+   * @param me who is signed in on this page
    */
-  ask(nowMs: number, alarms: readonly Alarm[], trouble: boolean): Ring {
-    const ringing = alarms.filter(rings)
+  ask(nowMs: number, alarms: readonly Alarm[], trouble: boolean, me: number | null): Ring {
+    const ringing = alarms.filter((a) => rings(a) || (a.owner?.staffId === me && dueAt(a, 'overdue') !== null))
     const fresh = ringing.some((a) => this.#heard.get(a.id) !== key(a))
     this.#heard = new Map(ringing.map((a) => [a.id, key(a)]))
     const open = alarms.filter((a) => isOpen(a) && !a.drill)
     this.again = open.filter((a) => !rings(a) && calls(a) > (this.#calls.get(a.id) ?? Infinity)).map((a) => a.id)
     this.#calls = new Map(open.map((a) => [a.id, calls(a)]))
+    const pressed = this.#ringAgain(nowMs, open.filter((a) => !rings(a)).map((a) => a.id))
     if (!trouble) this.#lastTroubleMs = Number.NEGATIVE_INFINITY
-    if (this.again.length > 0 || (ringing.length > 0 && (fresh || nowMs - this.#lastMs >= ringEveryMs))) {
+    if (pressed || (ringing.length > 0 && (fresh || nowMs - this.#lastMs >= ringEveryMs))) {
       this.#lastMs = nowMs
       return 'alarm'
     }
@@ -40,9 +48,22 @@ export class Ringer {
     }
     return null
   }
+
+  /** True where a press on one of these cards is to be heard now; a press too soon after the last ring waits its turn. */
+  #ringAgain(nowMs: number, owned: number[]): boolean {
+    this.again.forEach((id) => this.#owed.add(id))
+    this.#owed = new Set(owned.filter((id) => this.#owed.has(id)))
+    this.#againMs = new Map([...this.#againMs].filter(([id]) => owned.includes(id)))
+    const due = [...this.#owed].filter((id) => nowMs - (this.#againMs.get(id) ?? Number.NEGATIVE_INFINITY) >= againEveryMs)
+    for (const id of due) {
+      this.#owed.delete(id)
+      this.#againMs.set(id, nowMs)
+    }
+    return due.length > 0
+  }
 }
 
-const key = (a: Alarm): string => `${a.presses}/${a.unanswered}/${a.takenAtMs ?? ''}`
+const key = (a: Alarm): string => `${rings(a) ? a.presses : ''}/${a.unanswered}/${a.takenAtMs ?? ''}`
 
 export type SoundState = 'untested' | 'ready' | 'blocked'
 

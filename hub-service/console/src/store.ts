@@ -81,7 +81,7 @@ export function tick(): void {
   store.dead = store.session !== 'none' && heart.isDead(monotonicMs, Date.now())
   store.sound = sound.look()
   if (store.session === 'none') return
-  const ring = ringer.ask(monotonicMs, store.alarms, store.dead || unwritten.value)
+  const ring = ringer.ask(monotonicMs, store.alarms, store.dead || unwritten.value, store.me?.staffId ?? null)
   if (ringer.again.length > 0) store.again = [...new Set([...store.again, ...ringer.again])]
   if (ring === 'alarm') {
     store.announced = ringing.value.reduce<Alarm | null>((a, b) => (!a || b.raisedAtMs >= a.raisedAtMs ? b : a), null)
@@ -238,6 +238,11 @@ export const mine = computed(() => {
 
 export function coming(): void {
   void after(() => mine.value?.state === 'taken' && act(mine.value.id, `/api/alarms/${mine.value.id}/coming`))
+}
+
+/** The owner answers a reminder or a further press. */
+export function stillOn(): void {
+  void after(() => mine.value && act(mine.value.id, `/api/alarms/${mine.value.id}/still-on`))
 }
 
 /** Back to ringing: mine, or a colleague's who cannot go on with it. */

@@ -18,9 +18,9 @@ export default {
   card: {
     number: '{n} 号', drill: '演练', ago: '前', about: '约', atLeast: '至少', age: '{n} 岁', unanswered: '还没有人应答', familyTold: '，已通知家属', familyNotYet: '，家属也还没有通知到', nobodyToTell: '，没有可以通知的家属', ringing: '正在响铃，等待接手',
     takenBy: '{name} 正在处理', comingBy: '{name} 已安排人前往', mine: '您正在处理', mineComing: '您已安排人前往', closedBy: '{name} 已结束', cancelled: '佩戴者已取消；今天打电话问候', presses: '已按 {n} 次', notNeeded: '本人表示不需要（请仍回电确认）',
-    building: '{n} 号楼', floor: '{n} 层', door: '{n} 室', noAddress: '没有登记地址', unknown: '未登记的老人', linked: '关联 {n} 号', orEarlier: '不晚于 {time}', orOther: '也可能是此前佩戴这只手环的{name}：请两位都打电话', late: '事件发生在 {time}，{source}', pending: '处理中…',
+    building: '{n} 号楼', floor: '{n} 层', door: '{n} 室', noAddress: '没有登记地址', unknown: '未登记的老人', linked: '关联 {n} 号', orEarlier: '不晚于 {time}', orOther: '也可能是此前佩戴这只手环的{name}：请两位都打电话', late: '事件发生在 {time}，{source}', pending: '处理中…', answerWithin: '又按了求助键：请{name}在 {seconds} 秒内回应，否则通知家属', pressedAgain: '又按了求助键：{seconds} 秒内没有人回应就通知家属', overdueIn: '{name} 已有一段时间没有操作：{seconds} 秒后重新响铃',
   },
-  act: { take: '接手', takeWho: '接手 {name}', takeBack: '从 {name} 手中收回，重新响铃', coming: '已出发', close: '结束', handback: '退回', next: '下一个', copy: '复制', copied: '已复制', spoke: '接通了', noAnswer: '没人接', call: '拨打', cancel: '返回', confirm: '确认结束', revoke: '停用链接' },
+  act: { take: '接手', takeWho: '接手 {name}', takeBack: '从 {name} 手中收回，重新响铃', coming: '已出发', stillOn: '我还在处理', close: '结束', handback: '退回', next: '下一个', copy: '复制', copied: '已复制', spoke: '接通了', noAnswer: '没人接', call: '拨打', cancel: '返回', confirm: '确认结束', revoke: '停用链接' },
   waiting: { none: '没有其他无人接手的警报', one: '另有 1 个警报无人接手', many: '另有 {n} 个警报无人接手' },
   notice: { taken: '{name} 已先一步接手，您无需处理。', takenUnknown: '已有同事先一步接手。', failed: '没有成功：{text}', failedPlain: '没有成功，服务没有应答。请再试一次。' },
   outcome: {
@@ -31,7 +31,7 @@ export default {
     phoneOk: '已电话联系到本人，一切平安。', familyGoing: '已联系家属，家属正在前往。', officerSent: '工作人员已上门看望，情况已处理。', ambulance: '已呼叫 120，急救人员已接手。', falseAlarm: '已核实为误按，本人平安。', drill: '这是一次演练。', other: '',
   },
   section: { phone: '老人电话', first: '先问', keys: '钥匙', hearing: '听力', dialect: '方言', medical: '健康备注', contacts: '联系人', vitals: '最近体征', wrist: '手环显示', timeline: '经过', technical: '技术事项', closed: '最近结束', none: '未登记' },
-  message: { none: '未通知', waiting: '等待发送', sent: '{time} 已发送', delivered: '{time} 已送达', opened: '{time} 已打开', failed: '发送失败，已试 {n} 次，继续重试', unanswered: '“无人应答”通知', raised: '警报通知', closed: '结束通知', gaveUp: '{time} 无法送达' },
+  message: { none: '未通知', waiting: '等待发送', sent: '{time} 已发送', delivered: '{time} 已送达', opened: '{time} 已打开', failed: '发送失败，已试 {n} 次，继续重试', unanswered: '“无人应答”通知', again: '“又按了、没有回应”通知', raised: '警报通知', closed: '结束通知', gaveUp: '{time} 无法送达' },
   vitals: {
     none: '没有体征记录', bpm: '心率', spo2: '血氧', perMinute: '次/分', quality: '可信度 {n}%', ago: '{age} 前', worn: '佩戴中', maybe: '佩戴不确定', off: '未佩戴',
     refusal: { notWorn: '未佩戴，不报数', motion: '活动中，测不准', lowPerfusion: '手腕血流弱，测不准', saturated: '信号过强，测不准', irregular: '节律不齐，测不准', warmup: '刚开始测量', noSignal: '没有信号', disagree: '两种算法不一致，不报数', sensorFault: '传感器故障' },
@@ -41,20 +41,20 @@ export default {
     title: '现在没有待处理的警报', proof: '以下各项刚刚证明自己还在工作', problem: '以下各项需要留意', stream: '本页面', streamText: '{n} 秒前收到中心消息', hubs: '家庭主机', bands: '手环', database: '数据库', consoles: '值守台', heard: '{heard} / {total} 在线', last: '最近一次 {age} 前', never: '从未',
     database_ok: '{age} 前写入成功', database_bad: '写入失败！', consolesText: '{n} 个打开', lastAlarm: '上一个警报在 {age} 前', noAlarm: '还没有过警报', silent: '没有声音', none: '还没有登记', up: '服务自 {time} 起运行',
   },
-  queue: { again: '又按了', title: '警报', empty: '没有警报', newest: '最新', crowd: '{building} 号楼 {n} 人', technical: '技术', owner: '{name}', noBuilding: '未登记楼号' },
+  queue: { again: '又按了', overdue: '{name} 没有操作，即将重新响铃', title: '警报', empty: '没有警报', newest: '最新', crowd: '{building} 号楼 {n} 人', technical: '技术', owner: '{name}', noBuilding: '未登记楼号' },
   technical: {
     ppgFault: '心率传感器故障', ppgAbsent: '心率传感器无响应', ppgWrongPart: '心率传感器型号不符', ppgChanged: '心率传感器型号变了',
     accelerometerFault: '跌倒传感器故障', accelerometerAbsent: '跌倒传感器无响应', accelerometerWrongPart: '跌倒传感器型号不符', accelerometerChanged: '跌倒传感器型号变了', chargedOnWrist: '戴着手环充电', askAfterFall: '今天问候老人',
-    bandFault: '手环故障', bandSilent: '手环失联', visitToday: '今天上门：手环失联', hubSilent: '主机失联', batteryLow: '电量低', batteryCritical: '电量极低', keyStuck: '按键卡住', flashFault: '存储故障', tamper: '疑似伪造信号', quarantine: '无法识别的数据', unknownFrame: '无法识别的数据', linkKeyUnknown: '连接密钥不符', mainsLost: '主机断电，靠电池工作', vitalsDropped: '体征记录有缺口', storeLost: '主机存储丢失，请重新配置', reboots: '频繁重启', database: '数据库无法写入', webhookDown: '家属短信发不出去', other: '技术事项',
+    bandFault: '手环故障', bandSilent: '手环失联', visitToday: '今天上门：手环失联', hubSilent: '主机失联', batteryLow: '电量低', batteryCritical: '电量极低', keyStuck: '按键卡住', flashFault: '存储故障', tamper: '疑似伪造信号', quarantine: '无法识别的数据', unknownFrame: '无法识别的数据', linkKeyUnknown: '连接密钥不符', mainsLost: '主机断电，靠电池工作', vitalsDropped: '体征记录有缺口', storeLost: '主机存储丢失，请重新配置', reboots: '频繁重启', webhookDown: '家属短信发不出去', other: '技术事项',
     urgent: '紧急', close: '已处理', words: '处理说明', since: '{time} 起', reason: '原因', place: '地点', band: '手环', hub: '主机',
     next: {
       ppgFault: '心率和佩戴暂时看不到；按键和跌倒仍会报警。安排更换手环。原因里是寄存器和读到的值。', ppgAbsent: '心率和佩戴暂时看不到；按键和跌倒仍会报警。安排更换手环。原因里是寄存器和读到的值。', ppgWrongPart: '心率和佩戴暂时看不到；按键和跌倒仍会报警。安排更换手环。原因里是寄存器和读到的值。', ppgChanged: '心率和佩戴暂时看不到；按键和跌倒仍会报警。安排更换手环。原因里是寄存器和读到的值。',
       accelerometerFault: '跌倒暂时发现不了；按键仍会报警。请打电话，并在今天更换手环。原因里是寄存器和读到的值。', accelerometerAbsent: '跌倒暂时发现不了；按键仍会报警。请打电话，并在今天更换手环。原因里是寄存器和读到的值。', accelerometerWrongPart: '跌倒暂时发现不了；按键仍会报警。请打电话，并在今天更换手环。原因里是寄存器和读到的值。', accelerometerChanged: '跌倒暂时发现不了；按键仍会报警。请打电话，并在今天更换手环。原因里是寄存器和读到的值。', chargedOnWrist: '打电话请老人充电时摘下手环，充好后再戴上。', askAfterFall: '疑似跌倒，本人已取消。请在今天打电话问候老人。',
-      bandFault: '安排更换手环；更换前请电话问候。', bandSilent: '打电话确认老人是否外出，手环是否在充电。', visitToday: '这只手环已 4 小时没有消息，而家中的中枢工作正常：按键可能传不到任何人。请马上打电话；如果老人在家，请今天带另一只手环上门。', hubSilent: '打电话确认家中是否停电、断网；恢复前按键可能传不出来。', batteryLow: '提醒老人今天充电。', batteryCritical: '马上打电话请老人充电。', keyStuck: '请老人检查按键，或上门更换。', flashFault: '安排更换设备。', tamper: '通知技术人员查看来源。', quarantine: '通知技术人员；设备版本可能过新。', unknownFrame: '通知技术人员；设备版本可能过新。', linkKeyUnknown: '通知技术人员重新登记。', mainsLost: '打电话确认是否停电。', vitalsDropped: '无需马上处理。', storeLost: '重新配置这台主机。', reboots: '通知技术人员。', database: '马上通知技术人员；警报会留在手环和主机上重发。', webhookDown: '请电话通知家属，并通知技术人员。', other: '通知技术人员。',
+      bandFault: '安排更换手环；更换前请电话问候。', bandSilent: '打电话确认老人是否外出，手环是否在充电。', visitToday: '这只手环已 4 小时没有消息，而家中的中枢工作正常：按键可能传不到任何人。请马上打电话；如果老人在家，请今天带另一只手环上门。', hubSilent: '打电话确认家中是否停电、断网；恢复前按键可能传不出来。', batteryLow: '提醒老人今天充电。', batteryCritical: '马上打电话请老人充电。', keyStuck: '请老人检查按键，或上门更换。', flashFault: '安排更换设备。', tamper: '通知技术人员查看来源。', quarantine: '通知技术人员；设备版本可能过新。', unknownFrame: '通知技术人员；设备版本可能过新。', linkKeyUnknown: '通知技术人员重新登记。', mainsLost: '打电话确认是否停电。', vitalsDropped: '无需马上处理。', storeLost: '重新配置这台主机。', reboots: '通知技术人员。', webhookDown: '请电话通知家属，并通知技术人员。', other: '通知技术人员。',
     },
   },
   timeline: {
-    raised: '收到求助', suspected: '收到疑似跌倒', press: '再次按下', confirmed: '手环确认跌倒', deadline: '时间到，无人取消，升级为警报', cancelled: '本人取消', cancelledLate: '本人取消（已过时限，警报保留）', notNeeded: '本人表示不需要', unanswered: '还没有人应答，通知家属', taken: '接手', coming: '安排人前往', handedBack: '退回，重新响铃', closed: '结束', callSpoke: '通话成功', callNoAnswer: '没人接电话', wrist: '手环已显示', merged: '并入求助', fallBefore: '按键前疑似跌倒', drill: '演练', rescued: '系统恢复响铃', messageSent: '短信已发送', messageDelivered: '短信已送达', messageFailed: '短信发送失败', messageOpened: '家属已打开页面', linkRevoked: '链接已停用', passedOn: '在手环转交之前按下；现在的佩戴人',
+    raised: '收到求助', suspected: '收到疑似跌倒', press: '再次按下', confirmed: '手环确认跌倒', deadline: '时间到，无人取消，升级为警报', cancelled: '本人取消', cancelledLate: '本人取消（已过时限，警报保留）', notNeeded: '本人表示不需要', unanswered: '还没有人应答，通知家属', notAnswered: '又按了，60 秒内没有回应', stillOn: '还在处理', reminded: '已提醒', overdue: '提醒后没有操作，重新响铃', taken: '接手', coming: '安排人前往', handedBack: '退回，重新响铃', closed: '结束', callSpoke: '通话成功', callNoAnswer: '没人接电话', wrist: '手环已显示', merged: '并入求助', fallBefore: '按键前疑似跌倒', drill: '演练', rescued: '系统恢复响铃', messageSent: '短信已发送', messageDelivered: '短信已送达', messageFailed: '短信发送失败', messageOpened: '家属已打开页面', linkRevoked: '链接已停用', passedOn: '在手环转交之前按下；现在的佩戴人',
     still: '{n} 分钟没有活动', because: { noConsole: '没有打开的值守台', noAnswer: '60 秒无人接手', band: '手环', hubKey: '主机按键', phone: '电话', staff: '人工登记', old: '补报' },
   },
   residents: {
