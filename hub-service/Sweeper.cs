@@ -1,7 +1,6 @@
 using ElderBand.BandProtocol;
 using ElderBand.HubService.Alarms;
 using ElderBand.HubService.Devices;
-using ElderBand.HubService.Family;
 using ElderBand.HubService.Storage;
 
 namespace ElderBand.HubService;
@@ -53,7 +52,7 @@ public sealed class Sweeper(Store store, Ringing ringing, Clock clock, Metrics m
         if (_isFirst)
         {
             await store.WriteAsync(
-                Lane.Alarm, tx => TimerRows.PullIn(tx.Db, tx.NowMs, FamilyWorker.LongestWaitMs), stoppingToken);
+                Lane.Alarm, tx => TimerRows.PullIn(tx.Db, tx.NowMs, MessageRows.LongestWaitMs), stoppingToken);
             _isFirst = false;
         }
         await TimersAsync(stoppingToken);

@@ -34,15 +34,12 @@ public sealed class FamilyWorker(
     Store store, Clock clock, FamilyOptions options, LinkTokens tokens, ILogger<FamilyWorker> log)
     : BackgroundService
 {
-    /// <summary>The longest wait between two attempts.</summary>
-    public const int LongestWaitMs = 60_000;
-
     private const int LookEveryMs = 500;
     private const int AtOnce = 16;
     private const int TimeoutMs = 10_000;
     private const long GiveUpMs = 24L * 3_600_000;
     private const int MaxAnswerBytes = 16 * 1024;
-    private static readonly long[] RetryMs = [1000, 2000, 5000, 15_000, 30_000, LongestWaitMs];
+    private static readonly long[] RetryMs = [1000, 2000, 5000, 15_000, 30_000, MessageRows.LongestWaitMs];
 
     private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false })
     {

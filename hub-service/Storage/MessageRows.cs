@@ -6,6 +6,9 @@ public static partial class MessageRows
     /// <summary>A contact is told of unanswered presses on one card at most this often within an hour.</summary>
     public const int AgainAnHour = 3;
 
+    /// <summary>The longest wait between two attempts.</summary>
+    public const int LongestWaitMs = 60_000;
+
     private const long HourMs = 3_600_000;
 
     /// <summary>

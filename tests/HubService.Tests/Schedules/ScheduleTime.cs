@@ -1,0 +1,21 @@
+namespace ElderBand.Tests.HubService.Schedules;
+
+/// <summary>A machine's two clocks in virtual time: one that only rises, and wall time that can be stepped.</summary>
+internal sealed class ScheduleTime : TimeProvider
+{
+    private static readonly DateTimeOffset Start = new(2026, 11, 28, 20, 0, 0, TimeSpan.Zero);
+
+    /// <summary>Ms since the beginning of the schedule.</summary>
+    public long NowMs { get; private set; }
+
+    /// <summary>How far the wall clock has been stepped, ms.</summary>
+    public long StepMs { get; set; }
+
+    public override long TimestampFrequency => 1000;
+
+    public void Advance(long ms) => NowMs += ms;
+
+    public override long GetTimestamp() => NowMs;
+
+    public override DateTimeOffset GetUtcNow() => Start.AddMilliseconds(NowMs + StepMs);
+}
