@@ -56,10 +56,17 @@ public sealed class BandDevice : Device
     }
 
     /// <summary>The plaintext of a frame that the band has sent, which its hubs read with the key air.</summary>
-    public byte[] Opened(byte[] air)
+    public byte[] Opened(byte[] air) => Opened(air, fromBand: true);
+
+    /// <summary>
+    /// The plaintext of a frame that a hub has sent to this band; of a frame to another band, random bytes.
+    /// </summary>
+    public byte[] OpenedDown(byte[] air) => Opened(air, fromBand: false);
+
+    private byte[] Opened(byte[] air, bool fromBand)
     {
         var frame = (byte[])air.Clone();
-        new Tagger(_hostMac).Open(_keys.Air, true, frame);
+        new Tagger(_hostMac).Open(_keys.Air, fromBand, frame);
         return frame;
     }
 
@@ -148,6 +155,9 @@ public sealed class BandDevice : Device
 
     /// <summary>Frames without the centre's receipt; 0 while no App runs.</summary>
     public int Pending => _app?.Pending ?? 0;
+
+    /// <summary>True while the App follows a call that is not closed.</summary>
+    public bool HasOpenCall => _app?.Latch.HasOpen ?? false;
 
     /// <summary>Presses without the centre's receipt; 0 while no App runs.</summary>
     public int PendingCalls => _app?.Latch.CountPending(FrameType.Sos) ?? 0;

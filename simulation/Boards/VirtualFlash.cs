@@ -30,6 +30,9 @@ public sealed class VirtualFlash(Device device) : IFlash
     /// <summary>Result that every write, append and delete returns without effect; Ok: none is refused.</summary>
     public FlashResult Refusal { get; set; }
 
+    /// <summary>Time of each operation in place of <see cref="Figures.FlashMs"/>; null: those figures.</summary>
+    public (int Min, int Max)? OperationMs { get; set; }
+
     /// <summary>Deletes all files, as happens to a file system that cannot be mounted.</summary>
     public void Format()
     {
@@ -195,7 +198,7 @@ public sealed class VirtualFlash(Device device) : IFlash
     {
         _running.RemoveAll(past => past.EndMs <= device.World.NowMs);
         operation.StartMs = device.EffectMs;
-        device.StandStill(device.World.Draw(device.World.Figures.FlashMs));
+        device.StandStill(device.World.Draw(OperationMs ?? device.World.Figures.FlashMs));
         operation.EndMs = device.EffectMs;
         device.World.Count("flash operations");
         _running.Add(operation);

@@ -52,6 +52,8 @@ public sealed class WristReader(World world)
     private const int GapMs = 650;
     private const int ToleranceMs = 5;
     private const int CountdownEveryMs = 3000;
+    private const int HomeMs = 200;
+    private const int HomeToleranceMs = 24;
 
     private static readonly (Felt What, int ShortestMs)[] Patterns =
     [
@@ -73,6 +75,12 @@ public sealed class WristReader(World world)
     private long _onMs;
     private long _offMs;
     private long _singleMs = -CountdownEveryMs;
+
+    /// <summary>
+    /// True: a single pulse of about 200 ms is "heard at home", as it was when stages were told by the length of their
+    /// pulses (V6).
+    /// </summary>
+    public bool TellsHomeByLength { get; set; }
 
     /// <summary>Called at the end of each pattern with the pattern and the moment of its begin, µs.</summary>
     public Action<Felt, long>? Shown { get; set; }
@@ -117,7 +125,8 @@ public sealed class WristReader(World world)
     {
         var sinceMs = _beganMs - _singleMs;
         _singleMs = _beganMs;
-        return sinceMs < CountdownEveryMs ? Felt.Countdown : Felt.Tick;
+        return sinceMs < CountdownEveryMs ? Felt.Countdown
+            : TellsHomeByLength && Math.Abs(_shortestMs - HomeMs) < HomeToleranceMs ? Felt.Home : Felt.Tick;
     }
 
     private Felt Pattern() =>

@@ -73,6 +73,9 @@ public sealed class Call(BandDevice band, FrameType type, long atMs)
     /// </summary>
     public bool MayBeDropped { get; set; }
 
+    /// <summary>The band's flash was lost or damaged before the centre had the call.</summary>
+    public bool IsGoneAtBand { get; set; }
+
     /// <summary>The key was still down when the band started again: then it is allowed two events (V13).</summary>
     public bool SpansABoot { get; set; }
 

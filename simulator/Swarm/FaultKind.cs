@@ -57,7 +57,7 @@ public enum FaultKind
     /// <summary>A fall, and a press in its countdown.</summary>
     FallPressed,
 
-    /// <summary>A band that lies on a table is picked up and pressed at once.</summary>
+    /// <summary>A band that sleeps on a table is picked up and pressed while it boots.</summary>
     PickUpAndPress,
 
     /// <summary>An officer takes an alarm and says that help is on the way.</summary>
@@ -104,4 +104,21 @@ public enum FaultKind
 
     /// <summary>The hubs hear a band, and the band does not hear them.</summary>
     OneWay,
+
+    /// <summary>A band loses its power and all that its flash held, its boot count too.</summary>
+    BandFlashLost,
+
+    /// <summary>Each operation of the bands' flash takes 100 to 200 ms, from their start to the heal.</summary>
+    BandFlashSlow,
+
+    /// <summary>A stranger links to a band again and again, holds each link and says nothing.</summary>
+    HeldLinks,
+
+    /// <summary>A stranger links to a band and sends stages of the centre again that he has recorded.</summary>
+    ReplayedStages,
+
+    /// <summary>
+    /// The wearer presses again and again, in time with the tick that says that nobody has heard the call.
+    /// </summary>
+    PressInRhythm,
 }

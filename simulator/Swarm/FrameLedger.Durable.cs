@@ -1,3 +1,4 @@
+using ElderBand.BandProtocol;
 using ElderBand.Simulation;
 
 namespace ElderBand.Simulator.Swarm;
@@ -5,6 +6,13 @@ namespace ElderBand.Simulator.Swarm;
 /// <summary>Which calls a power cut cannot take away, and which a changed bit of a band's flash can.</summary>
 public sealed partial class FrameLedger
 {
+    // Reports that more boots and a reboot in a pattern may add.
+    private const int MoreReports = 8;
+
+    private readonly HashSet<long> _forgotten = [];
+    private readonly Dictionary<(BandDevice Band, Stage Stage), int> _reported = [];
+    private readonly Dictionary<(BandDevice Band, Stage Stage), int> _felt = [];
+
     /// <summary>
     /// How many calls of the band were in a hub's flash or committed at this time. A hub whose flash refuses writes
     /// sends a call from memory, and acknowledges the call once the centre has committed it (P19).
@@ -20,7 +28,66 @@ public sealed partial class FrameLedger
     {
         foreach (var call in Calls.Where(c => c.Band == band && c.CommittedMs is null))
         {
-            call.IsUnstored |= !_atHub.ContainsKey(call.Identity);
+            call.IsGoneAtBand = true;
+            call.IsUnstored |= !IsInAHub(call);
         }
     }
+
+    /// <summary>Notes that a hub's flash has changed: calls that are gone from their band too may be lost.</summary>
+    public void HubRotten()
+    {
+        foreach (var call in Calls.Where(static c => c.IsGoneAtBand && c.CommittedMs is null))
+        {
+            call.IsUnstored |= !IsInAHub(call);
+        }
+    }
+
+    private bool IsInAHub(Call call) => call.Identity.Length > 0
+        && _hubs.Exists(hub => hub.Flash.Holds(Convert.FromHexString(call.Identity)));
+
+    /// <summary>
+    /// Notes that the band's flash is empty from now on: the band follows no call from before, and begins its numbers
+    /// anew.
+    /// </summary>
+    public void Forgotten(BandDevice band)
+    {
+        Rotten(band);
+        foreach (var alarm in _alarms.Values.Where(a => a.Band == band))
+        {
+            _forgotten.Add(alarm.Id);
+        }
+    }
+
+    /// <summary>
+    /// An alarm of which the wrist need not hear: the band's flash was lost after it; a fall whose wearer has said "I
+    /// am fine", or during which more frames waited than the latch has slots; a card with no other presses than such as
+    /// the full latch may have dropped.
+    /// </summary>
+    public bool MayBeForgotten(AlarmTrace alarm) => _forgotten.Contains(alarm.Id) || (alarm.Row.Kind == "fall"
+        ? _drops.ContainsKey(alarm.Band)
+            || _cancels.Contains((alarm.Band, alarm.Row.Boot, alarm.Row.Sequence))
+        : Calls.Exists(c => c.AlarmId == alarm.Id)
+            && Calls.TrueForAll(c => c.AlarmId != alarm.Id || c.MayBeDropped));
+
+    /// <summary>Notes that the motor has said a stage.</summary>
+    public void Felt(BandDevice band, Stage stage) => Add(_felt, band, stage);
+
+    /// <summary>
+    /// Reports a band that has told of far more stages than its wrist has said: each is a number spent and a row at the
+    /// centre (P12).
+    /// </summary>
+    public void JudgeReports()
+    {
+        foreach (var ((band, stage), count) in _reported)
+        {
+            var felt = _felt.GetValueOrDefault((band, stage));
+            if (stage > Stage.Home && count > felt + MoreReports + band.Boots)
+            {
+                Report(Violation.Invented, $"{band.Name} has told {count} times of {stage}, felt {felt} times");
+            }
+        }
+    }
+
+    private static void Add(Dictionary<(BandDevice Band, Stage Stage), int> counts, BandDevice band, Stage stage) =>
+        counts[(band, stage)] = counts.GetValueOrDefault((band, stage)) + 1;
 }

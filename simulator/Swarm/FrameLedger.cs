@@ -34,6 +34,7 @@ public sealed partial class FrameLedger
 
     private readonly World _world;
     private readonly Dictionary<long, BandDevice> _bands = [];
+    private readonly List<HubDevice> _hubs;
     private readonly Dictionary<string, Call> _byIdentity = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Violation> _unexplained = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (BandDevice Band, FrameType Type, string Named)> _onAir =
@@ -56,7 +57,8 @@ public sealed partial class FrameLedger
             band.Radio.OnAir += (frame, _) => OnAir(band, frame);
         }
 
-        foreach (var hub in hubs)
+        _hubs = [.. hubs];
+        foreach (var hub in _hubs)
         {
             hub.Flash.Written += write => Stored(hub, write);
         }
@@ -183,16 +185,6 @@ public sealed partial class FrameLedger
         alarm.ClosedFelt > _alarms.Values.Count(a => a.Into == alarm.Id);
 
     /// <summary>
-    /// An alarm of which the wrist need not hear: a fall whose wearer has said "I am fine", or during which more frames
-    /// waited than the latch has slots; a card with no other presses than such as the full latch may have dropped.
-    /// </summary>
-    public bool MayBeForgotten(AlarmTrace alarm) => alarm.Row.Kind == "fall"
-        ? _drops.ContainsKey(alarm.Band)
-            || _cancels.Contains((alarm.Band, alarm.Row.Boot, alarm.Row.Sequence))
-        : Calls.Exists(c => c.AlarmId == alarm.Id)
-            && Calls.TrueForAll(c => c.AlarmId != alarm.Id || c.MayBeDropped);
-
-    /// <summary>
     /// True: more frames have waited than the latch has slots. The band may then have forgotten a card whose end the
     /// wrist has shown, and no longer confirms that end to the centre.
     /// </summary>
@@ -246,6 +238,11 @@ public sealed partial class FrameLedger
             ? $"{named} of {Payload.ShownBoot(frame, 0)}/{Payload.ShownSequence(frame, 0)}, "
                 + $"{Payload.ShownStage(frame, 0)}, on the air"
             : $"{named} on the air");
+        if (type == FrameType.StageShown)
+        {
+            Add(_reported, band, Payload.ShownStage(frame, 0));
+        }
+
         if (type is FrameType.FallSuspected or FrameType.FallConfirmed)
         {
             CountDrop(band);

@@ -2,15 +2,14 @@ using ElderBand.Simulation;
 
 namespace ElderBand.Simulator.Swarm;
 
-/// <summary>Faults of the flash of one device, and replays by a stranger.</summary>
+/// <summary>Faults of the flash of one device.</summary>
 public sealed partial class SwarmFaults
 {
     // A boot reads up to 42 files and repeats a read that fails, so more failures than these are a lasting fault.
     private const int MostFailedReads = 150;
-    private const int BetweenReplaysMs = 700;
-    private const int MostRecorded = 64;
+    private static readonly (int Min, int Max) SlowFlashMs = (100, 200);
 
-    private void OfDeviceOrStranger(PlannedFault fault, int b, HubDevice hub)
+    private void OfFlashOrStranger(PlannedFault fault, int b, HubDevice hub)
     {
         var band = _swarm.Bands[b];
         switch (fault.Kind)
@@ -27,13 +26,33 @@ public sealed partial class SwarmFaults
             case FaultKind.HubRot:
                 Rot(fault, hub, static _ => true);
                 break;
-            case FaultKind.Replay:
-                Replay(fault, b);
+            case FaultKind.BandFlashLost:
+                During(fault, of => of == band, on =>
+                {
+                    SetPower(band, !on);
+                    Do(on, () => Forget(band), static () => { });
+                });
                 break;
-            case FaultKind.OneWay:
-                During(fault, of => of == band, on => Array.ForEach(_swarm.Paths[b], p => p.SetOneWay(on)));
+            case FaultKind.BandFlashSlow:
+                During(fault, static _ => true, on =>
+                    _swarm.Bands.ForEach(slow => slow.Flash.OperationMs = on ? SlowFlashMs : null));
+                break;
+            default:
+                OfStranger(fault, b);
                 break;
         }
+    }
+
+    private void Forget(BandDevice band)
+    {
+        band.Flash.Format();
+        Ledger.Forgotten(band);
+    }
+
+    private void Forget(HubDevice hub)
+    {
+        hub.Flash.Format();
+        Ledger.HubRotten();
     }
 
     // The device loses its power. The first reads after its start fail; in every third fault all reads fail until the
@@ -65,42 +84,11 @@ public sealed partial class SwarmFaults
                 {
                     Ledger.Rotten(band);
                 }
+                else
+                {
+                    Ledger.HubRotten();
+                }
             }
         }, () => rotten);
-    }
-
-    // A stranger near the hubs sends earlier advertisements of the band again, under the band's address.
-    private void Replay(PlannedFault fault, int b)
-    {
-        var (random, heard, isOn) = (new Random(fault.Subject), 0, false);
-        During(fault, of => of == _swarm.Bands[b], on =>
-        {
-            isOn = on;
-            Send();
-        }, () => heard > 0);
-
-        void Send()
-        {
-            if (!isOn || _recorded[b].Count == 0)
-            {
-                return;
-            }
-
-            var data = _recorded[b][random.Next(_recorded[b].Count)];
-            heard += _swarm.Paths[b].Count(path => path.Spoof(data));
-            World.At(World.NowMs + 1 + random.Next(BetweenReplaysMs), Send);
-        }
-    }
-
-    private void Record(int b)
-    {
-        var radio = _swarm.Bands[b].Radio;
-        radio.OnAir += (_, _) =>
-        {
-            if (radio.Advertised is { } data && _recorded[b].Count < MostRecorded && !_recorded[b].Contains(data))
-            {
-                _recorded[b].Add(data);
-            }
-        };
     }
 }

@@ -28,6 +28,7 @@ public sealed partial class SwarmFaults
     private readonly List<Action> _heal = [];
     private readonly Dictionary<BandDevice, long> _releasedMs = [];
     private readonly List<byte[]>[] _recorded;
+    private readonly List<byte[]>[] _stages;
     private readonly Action<string> _log;
     private bool _isHealed;
 
@@ -38,6 +39,8 @@ public sealed partial class SwarmFaults
         _log = log;
         swarm.Ledger.Raised += OnRaised;
         _recorded = [.. swarm.Bands.Select(static _ => new List<byte[]>())];
+        _stages = [.. swarm.Bands.Select(static _ => new List<byte[]>())];
+        swarm.Hubs.ForEach(RecordStages);
         for (var b = 0; b < swarm.Bands.Count; b++)
         {
             Record(b);
@@ -124,7 +127,7 @@ public sealed partial class SwarmFaults
                 During(fault, static _ => true, on =>
                 {
                     SetPower(hub, !on);
-                    Do(on, hub.Flash.Format, static () => { });
+                    Do(on, () => Forget(hub), static () => { });
                 });
                 break;
             case FaultKind.BandFlashRefuses:
@@ -149,7 +152,7 @@ public sealed partial class SwarmFaults
                 });
                 break;
             case >= FaultKind.BandReadFails:
-                OfDeviceOrStranger(fault, b, hub);
+                OfFlashOrStranger(fault, b, hub);
                 break;
             default:
                 ByAPerson(fault, band);
@@ -200,10 +203,10 @@ public sealed partial class SwarmFaults
         PressNow(fault, band);
     }
 
-    private void PressNow(PlannedFault fault, BandDevice band)
+    private void PressNow(PlannedFault fault, BandDevice band, Func<bool>? hasHit = null)
     {
         _log($"{band.Name}: {fault.Kind}, the key is held for {fault.LengthMs} ms");
-        _done.Add((fault.Kind, static () => true));
+        _done.Add((fault.Kind, hasHit ?? (static () => true)));
         Ledger.Press(band, fault.LengthMs);
         band.Key.Press(fault.LengthMs);
         _releasedMs[band] = World.NowMs + fault.LengthMs;
@@ -242,28 +245,6 @@ public sealed partial class SwarmFaults
         {
             World.At(World.NowMs + 100, () => WhenSuspected(band, fellMs, then));
         }
-    }
-
-    // The band has lain on the table; the motion wakes it, and the key is pressed while it boots.
-    private void PickUp(PlannedFault fault, BandDevice band)
-    {
-        if (!band.IsOn)
-        {
-            return;
-        }
-
-        band.Wearer.SetWorn(false, World.NowMs);
-        World.At(World.NowMs + fault.LengthMs + GoneMs, () =>
-        {
-            band.Wearer.SetWorn(true, World.NowMs);
-            World.At(World.NowMs + fault.Amount, () =>
-            {
-                if (band.IsOn && !IsTooSoon(band) && !_isHealed)
-                {
-                    PressNow(fault, band);
-                }
-            });
-        });
     }
 
     private void Radio(PlannedFault fault, Func<Figures, int, Figures> set) => During(fault, static _ => true, on =>

@@ -1,3 +1,5 @@
+using ElderBand.Simulation;
+
 namespace ElderBand.Simulator.Swarm;
 
 /// <summary>One thing that a plan puts into a world.</summary>
@@ -28,11 +30,16 @@ public sealed class SwarmPlan
     // Seven of ten faults begin around something that a wearer does: a fault matters while a call is under way.
     private const int NearAnActPercent = 70;
 
-    private SwarmPlan(int bands, int hubs, IReadOnlyList<PlannedFault> faults)
+    // The boot time of a band is not measured yet (docs/simulator.md).
+    private static readonly int[] BootsMs = [700, 1500, 3000];
+
+    private SwarmPlan(int seed, int bands, int hubs, IReadOnlyList<PlannedFault> faults)
     {
         Bands = bands;
         Hubs = hubs;
         Faults = faults;
+        BandBootMs = faults.Any(static f => f.Kind == FaultKind.PickUpAndPress)
+            ? BootsMs[seed % BootsMs.Length] : Figures.Fixed.BandBootMs;
     }
 
     /// <summary>Bands of the one home.</summary>
@@ -40,6 +47,11 @@ public sealed class SwarmPlan
 
     /// <summary>Hubs of the one home.</summary>
     public int Hubs { get; }
+
+    /// <summary>
+    /// Boot time of the bands, ms; other than the usual one only where a band is pressed in its boot.
+    /// </summary>
+    public int BandBootMs { get; }
 
     /// <summary>All faults in no order.</summary>
     public IReadOnlyList<PlannedFault> Faults { get; }
@@ -70,7 +82,7 @@ public sealed class SwarmPlan
             {
                 var near = acts[random.Next(acts.Count)];
                 var isNear = random.Next(100) < NearAnActPercent;
-                var isFirst = kind == FaultKind.StartInLoss;
+                var isFirst = kind is FaultKind.StartInLoss or FaultKind.BandFlashSlow;
                 var fault = Draw(random, kind, isFirst ? 0 : FirstMs + random.Next(LastMs - FirstMs));
                 faults.Add(isNear && !isFirst
                     ? fault with { FromMs = AroundAct(random, near, kind), Subject = near.Subject }
@@ -78,7 +90,7 @@ public sealed class SwarmPlan
             }
         }
 
-        return new SwarmPlan(bands, hubs, faults);
+        return new SwarmPlan(seed, bands, hubs, faults);
     }
 
     /// <summary>Something that a wearer does.</summary>
@@ -93,7 +105,7 @@ public sealed class SwarmPlan
     private static int AroundAct(Random random, PlannedFault act, FaultKind kind)
     {
         var isCut = kind is FaultKind.BandPowerCut or FaultKind.BandCutInWrite or FaultKind.HubCutInWrite
-            or FaultKind.BandReadFails or FaultKind.BandRot;
+            or FaultKind.BandReadFails or FaultKind.BandRot or FaultKind.BandFlashLost;
         var beforeMs = isCut ? 0 : 20_000;
         return Math.Clamp(act.FromMs - random.Next(beforeMs + 1) + random.Next(6000), FirstMs, LastMs);
     }
@@ -103,16 +115,17 @@ public sealed class SwarmPlan
         var lengthMs = kind switch
         {
             FaultKind.Press or FaultKind.FallPressed or FaultKind.PickUpAndPress => 100 + random.Next(900),
-            FaultKind.NinePresses => 120 + random.Next(300),
+            FaultKind.NinePresses or FaultKind.PressInRhythm => 120 + random.Next(300),
             FaultKind.Touch => 10 + random.Next(35),
             FaultKind.Grip => 3000 + random.Next(6000),
             FaultKind.FallCancelled => 3300 + random.Next(300),
             FaultKind.StuckKey => 12_000 + random.Next(28_000),
             FaultKind.BandPowerCut or FaultKind.BandCutInWrite or FaultKind.BandReadFails
-                or FaultKind.BandRot => 500 + random.Next(20_000),
+                or FaultKind.BandRot or FaultKind.BandFlashLost => 500 + random.Next(20_000),
             FaultKind.HubPowerCut or FaultKind.HubCutInWrite or FaultKind.ServiceKill
                 or FaultKind.HubFlashLost or FaultKind.ServiceClock or FaultKind.HubReadFails
                 or FaultKind.HubRot => 500 + random.Next(40_000),
+            FaultKind.BandFlashSlow => HealMs,
             _ => 2000 + random.Next(60_000),
         };
         var amount = kind switch
@@ -122,7 +135,7 @@ public sealed class SwarmPlan
             FaultKind.RadioDuplicates => 5 + random.Next(30),
             FaultKind.SlowHandshake => 5000 + random.Next(9000),
             FaultKind.NinePresses => 150 + random.Next(500),
-            FaultKind.PickUpAndPress => random.Next(900),
+            FaultKind.PickUpAndPress => random.Next(1000),
             FaultKind.FallCancelled or FaultKind.FallPressed => 4000 + random.Next(16_000),
             FaultKind.StaffTakes or FaultKind.StaffHandsBack or FaultKind.StaffCloses => 500 + random.Next(15_000),
             _ => 0,

@@ -29,11 +29,17 @@ public static class SwarmRun
     private const int StaffEveryMs = 5000;
     private const int StaffUntilMs = SwarmPlan.HealMs + 55_000;
 
-    /// <summary>Plays one world; each line of its log goes to <paramref name="log"/>.</summary>
-    public static SwarmOutcome Play(int seed, IReadOnlySet<FaultKind> kinds, TextWriter? log)
+    /// <summary>
+    /// Plays one world; each line of its log goes to <paramref name="log"/>. <paramref name="change"/> is given the
+    /// world before its power comes on.
+    /// </summary>
+    public static SwarmOutcome Play(
+        int seed, IReadOnlySet<FaultKind> kinds, TextWriter? log, Action<SwarmWorld>? change = null)
     {
         var plan = SwarmPlan.Of(seed, kinds);
-        using var swarm = new SwarmWorld(seed, plan.Bands, plan.Hubs);
+        using var swarm = new SwarmWorld(
+            seed, plan.Bands, plan.Hubs, Figures.Fixed with { BandBootMs = plan.BandBootMs });
+        change?.Invoke(swarm);
         void Say(string line) => log?.WriteLine($"{swarm.World.NowMs / 1000.0,9:0.000} s  {line}");
         swarm.Ledger.Log = swarm.Centre.Log = log is null ? null : Say;
         var faults = new SwarmFaults(swarm, plan, Say);
@@ -58,12 +64,14 @@ public static class SwarmRun
     }
 
     /// <summary>Plays worlds until one shows a violation; null where none does.</summary>
-    public static SwarmOutcome? FirstFailure(int fromSeed, int count, IReadOnlySet<FaultKind> kinds) =>
-        PlayMany(fromSeed, count, kinds, endsWithAFailure: true).FirstOrDefault(static o => o.Findings.Count > 0);
+    public static SwarmOutcome? FirstFailure(
+        int fromSeed, int count, IReadOnlySet<FaultKind> kinds, Action<SwarmWorld>? change = null) =>
+        PlayMany(fromSeed, count, kinds, true, change).FirstOrDefault(static o => o.Findings.Count > 0);
 
     /// <summary>Plays many worlds on all processors, in the order of their seeds.</summary>
     public static IReadOnlyList<SwarmOutcome> PlayMany(
-        int fromSeed, int count, IReadOnlySet<FaultKind> kinds, bool endsWithAFailure = false)
+        int fromSeed, int count, IReadOnlySet<FaultKind> kinds, bool endsWithAFailure = false,
+        Action<SwarmWorld>? change = null)
     {
         var outcomes = new ConcurrentBag<SwarmOutcome>();
         var next = fromSeed - 1;
@@ -72,7 +80,7 @@ public static class SwarmRun
             for (var seed = Interlocked.Increment(ref next); seed < fromSeed + count;
                 seed = Interlocked.Increment(ref next))
             {
-                var outcome = Play(seed, kinds, null);
+                var outcome = Play(seed, kinds, null, change);
                 outcomes.Add(outcome);
                 if (endsWithAFailure && outcome.Findings.Count > 0)
                 {
@@ -171,6 +179,7 @@ public static class SwarmRun
             ledger.Report(Violation.Late, $"{waiting} waits 90 s after the heal");
         }
 
+        ledger.JudgeReports();
         foreach (var alarm in ledger.Alarms.Values)
         {
             Judge(swarm, alarm);

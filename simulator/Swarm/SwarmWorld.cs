@@ -8,16 +8,19 @@ namespace ElderBand.Simulator.Swarm;
 public sealed class SwarmWorld : IDisposable
 {
     private const int RestingBpm = 68;
+    private const int StrangersDbm = -55;
 
     // The wearer's made-up signals repeat after so long: the swarm looks for lost frames, not for wrong heart rates.
     private const int SignalS = 20;
 
+    private readonly VirtualRadio _radio;
+
     /// <summary>Builds the home; nothing has power yet.</summary>
-    public SwarmWorld(int seed, int bands, int hubs)
+    public SwarmWorld(int seed, int bands, int hubs, Figures? figures = null)
     {
-        World = new World(seed, Figures.Fixed);
+        World = new World(seed, figures ?? Figures.Fixed);
         Centre = new ServiceCentre(World);
-        var radio = new VirtualRadio(World);
+        var radio = _radio = new VirtualRadio(World);
         Home = Centre.AddHome("home");
         for (var h = 0; h < hubs; h++)
         {
@@ -69,6 +72,16 @@ public sealed class SwarmWorld : IDisposable
 
     /// <summary>The line of a hub.</summary>
     public ServiceLine LineOf(int hub) => Centre.LineOf(HubId(hub));
+
+    /// <summary>
+    /// Brings a stranger with a radio of his own and these frames into a band's reach; his board has no power yet.
+    /// </summary>
+    public StrangerDevice AddStranger(int band, List<byte[]> frames)
+    {
+        var stranger = new StrangerDevice(World, _radio, Bands[band].Radio.Address, frames);
+        _radio.AddPath(Bands[band].Radio, stranger.Radio, StrangersDbm);
+        return stranger;
+    }
 
     /// <summary>Gives power to everything.</summary>
     public void PowerOn()

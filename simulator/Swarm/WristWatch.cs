@@ -52,6 +52,7 @@ public sealed class WristWatch
         // Without power a pattern ends early, and three pulses may feel like two.
         var stage = (Stage)(int)felt;
         LastFeltMs[stage] = atMs;
+        _ledger.Felt(_band, stage);
         if (_isCutShort || !_band.IsRunning)
         {
             return;

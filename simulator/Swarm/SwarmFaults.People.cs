@@ -1,0 +1,91 @@
+using ElderBand.BandProtocol;
+using ElderBand.Simulation;
+using ElderBand.Wristband;
+
+namespace ElderBand.Simulator.Swarm;
+
+/// <summary>What people do with a band besides pressing it.</summary>
+public sealed partial class SwarmFaults
+{
+    private const int FallsAsleepMs = 30_000;
+    private const int WakesMs = 5000;
+    private const int LooksMs = 100;
+    private const int MostWalkMs = 8000;
+    private const int MostInRhythm = 6;
+    private const int WaitingTickMs = 5000;
+    private const int TickMs = 60;
+
+    // A band sleeps where it has been off the wrist for 10 minutes and no call is open. A world is too short for
+    // these minutes, so the band is put to sleep, and its timer wakes it: by its own rules it then sleeps on.
+    private void PickUp(PlannedFault fault, BandDevice band, int tries = 0)
+    {
+        if (_isHealed || tries > MostTries)
+        {
+            return;
+        }
+
+        if (!band.IsRunning || band.HasOpenCall || band.Pending > 0 || band.Key.IsPressed)
+        {
+            World.At(World.NowMs + BetweenTriesMs, () => PickUp(fault, band, tries + 1));
+            return;
+        }
+
+        _log($"{band.Name}: put away");
+        band.Wearer.SetWorn(false, World.NowMs);
+        band.DeepSleep(1);
+        When(() => band.IsAsleep && band.BootCause == WakeCause.Timer, FallsAsleepMs, () =>
+        {
+            band.Wearer.SetWorn(true, World.NowMs);
+            band.Wearer.Walk(World.NowMs);
+            World.At(World.NowMs + MostWalkMs, () => band.Wearer.Rest(World.NowMs));
+            When(() => band.IsOn && !band.IsAsleep, WakesMs, () => World.At(
+                World.NowMs + (fault.Amount * World.Figures.BandBootMs / 1000), () => PressInBoot(fault, band)));
+        });
+    }
+
+    // After a tick the next one is expected: the contact begins so that its event falls into that tick.
+    private void PressInRhythm(PlannedFault fault, BandDevice band)
+    {
+        var left = MostInRhythm;
+        Press(fault, band);
+        band.Wrist.Shown += (felt, atUs) =>
+        {
+            if (felt == Felt.Tick && left-- > 0)
+            {
+                var inTickMs = (fault.Subject + (left * 17)) % TickMs;
+                World.At((atUs / 1000) + WaitingTickMs + inTickMs - SosKey.FireMs, () => PressAtTick(fault, band));
+            }
+        };
+    }
+
+    private void PressAtTick(PlannedFault fault, BandDevice band)
+    {
+        if (band.IsRunning && !IsTooSoon(band) && !_isHealed)
+        {
+            var ticks = false;
+            World.At(World.NowMs + SosKey.FireMs, () => ticks = band.Vibration.IsActive);
+            PressNow(fault, band, () => ticks);
+        }
+    }
+
+    private void PressInBoot(PlannedFault fault, BandDevice band)
+    {
+        if (band.IsOn && !IsTooSoon(band) && !_isHealed)
+        {
+            var boots = band is { IsRunning: false, BootCause: WakeCause.Motion };
+            PressNow(fault, band, () => boots);
+        }
+    }
+
+    private void When(Func<bool> isSo, int withinMs, Action then)
+    {
+        if (isSo())
+        {
+            then();
+        }
+        else if (withinMs > 0)
+        {
+            World.At(World.NowMs + LooksMs, () => When(isSo, withinMs - LooksMs, then));
+        }
+    }
+}
