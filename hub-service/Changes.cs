@@ -25,6 +25,7 @@ public sealed class Changes : IDisposable
     private const int TracesKept = 4096;
 
     private readonly Store _store;
+    private readonly VitalsStore _vitals;
     private readonly Clock _clock;
     private readonly ConcurrentDictionary<Subscription, byte> _subscribers = new();
     private readonly ConcurrentDictionary<long, TraceView> _traces = new();
@@ -34,12 +35,14 @@ public sealed class Changes : IDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly Thread _thread;
 
-    /// <summary>Hooks itself to the store's commits.</summary>
-    public Changes(Store store, Clock clock)
+    /// <summary>Hooks itself to the commits of both stores.</summary>
+    public Changes(Store store, VitalsStore vitals, Clock clock)
     {
         _store = store;
+        _vitals = vitals;
         _clock = clock;
         store.Committed = Committed;
+        vitals.Committed = Committed;
         _thread = new Thread(Run) { Name = "changes", IsBackground = true };
         _thread.Start();
     }
@@ -54,12 +57,12 @@ public sealed class Changes : IDisposable
         return subscription;
     }
 
-    /// <summary>An alarm with its trace, or null.</summary>
-    public AlarmView? Read(Db db, long alarmId) => WithTrace(Views.Alarm(db, alarmId));
+    /// <summary>An alarm with its trace and the latest vitals, or null.</summary>
+    public AlarmView? Read(Db db, long alarmId) => Whole(Views.Alarm(db, alarmId));
 
     /// <summary>Open and last closed alarms of a centre with their traces, newest first.</summary>
     public List<AlarmView> ReadAll(Db db, string centreId, long nowMs) =>
-        Views.Alarms(db, centreId, nowMs).ConvertAll(a => WithTrace(a)!);
+        Views.Alarms(db, centreId, nowMs).ConvertAll(a => Whole(a)!);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -72,8 +75,11 @@ public sealed class Changes : IDisposable
 
     internal void Leave(Subscription subscription) => _subscribers.TryRemove(subscription, out _);
 
-    private AlarmView? WithTrace(AlarmView? alarm) =>
-        alarm is not null && _traces.TryGetValue(alarm.Id, out TraceView? trace) ? alarm with { Trace = trace } : alarm;
+    private AlarmView? Whole(AlarmView? alarm) => alarm is null ? null : alarm with
+    {
+        Trace = _traces.TryGetValue(alarm.Id, out TraceView? trace) ? trace : alarm.Trace,
+        Vitals = _vitals.Latest(alarm.Resident.Id),
+    };
 
     private void Committed(IReadOnlyList<Change> changes, long committedUs)
     {
@@ -124,12 +130,13 @@ public sealed class Changes : IDisposable
             Notice? notice;
             try
             {
-                notice = _store.Read(db => kind switch
+                notice = kind switch
                 {
-                    ChangeKind.Alarm => Read(db, id) is { } alarm ? new Notice(Alarm: alarm) : null,
-                    ChangeKind.Technical => Views.Technical(db, id) is { } card ? new Notice(Technical: card) : null,
-                    _ => Views.Vitals(db, id) is { } vitals ? new Notice(Vitals: vitals) : null,
-                });
+                    ChangeKind.Alarm => _store.Read(db => Read(db, id)) is { } alarm ? new Notice(Alarm: alarm) : null,
+                    ChangeKind.Technical => _store.Read(db => Views.Technical(db, id)) is { } card
+                        ? new Notice(Technical: card) : null,
+                    _ => _vitals.Latest(id) is { } vitals ? new Notice(Vitals: vitals) : null,
+                };
             }
             catch (Microsoft.Data.Sqlite.SqliteException)
             {

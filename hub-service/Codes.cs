@@ -246,6 +246,12 @@ public enum CardKind
     /// <summary>A device restarts again and again.</summary>
     Reboots,
 
+    /// <summary>The file of measurements takes no writes.</summary>
+    VitalsUnwritten,
+
+    /// <summary>Damage was found in a database file.</summary>
+    DatabaseDamaged,
+
     /// <summary>No text goes out.</summary>
     WebhookDown,
 

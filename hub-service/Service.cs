@@ -28,8 +28,10 @@ public static class Service
     {
         clock ??= new Clock();
         Store store = Store.Open(options.DataDir, clock);
+        VitalsStore? vitals = null;
         try
         {
+            VitalsStore measurements = vitals = VitalsStore.Open(options.DataDir, clock);
             ServiceCertificates certificates = ServiceCertificates.Open(options.DataDir);
             WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
             {
@@ -49,6 +51,7 @@ public static class Service
                 .AddSingleton(options)
                 .AddSingleton(clock)
                 .AddSingleton(_ => store)
+                .AddSingleton(_ => measurements)
                 .AddSingleton(_ => certificates)
                 .AddSingleton<Metrics>()
                 .AddSingleton<ConsoleCounter>()
@@ -60,6 +63,7 @@ public static class Service
                 .AddSingleton<HubLinks>()
                 .AddSingleton<Downlink>()
                 .AddSingleton<FrameIntake>()
+                .AddSingleton<VitalsIntake>()
                 .AddSingleton<HubEndpoint>()
                 .AddSingleton(static s => new MqttServer<HubSession>(s.GetRequiredService<HubEndpoint>(), HubLimits))
                 .AddSingleton<Sweeper>()
@@ -100,8 +104,9 @@ public static class Service
             });
 
             WebApplication app = builder.Build();
-            // The database first, then who listens to its commits, then who feeds it.
+            // The databases first, then who listens to its commits, then who feeds it.
             _ = app.Services.GetRequiredService<Store>();
+            _ = app.Services.GetRequiredService<VitalsStore>();
             _ = app.Services.GetRequiredService<Changes>();
             app.Services.GetRequiredService<Downlink>().Start();
             MapOperations(app);
@@ -113,6 +118,7 @@ public static class Service
         }
         catch
         {
+            vitals?.Dispose();
             store.Dispose();
             throw;
         }
@@ -167,10 +173,15 @@ public static class Service
         app.MapGet("/metrics", () =>
         {
             Store store = services.GetRequiredService<Store>();
+            VitalsStore vitalsStore = services.GetRequiredService<VitalsStore>();
             (int alarms, int vitals) = store.Waiting;
             var gauges = new List<(string, double)>
             {
                 ("database_commits_total", store.Commits),
+                ("vitals_database_commits_total", vitalsStore.Commits),
+                ("vitals_database_refusals_total", vitalsStore.Refusals),
+                ("vitals_database_waiting", vitalsStore.Waiting.Vitals),
+                ("vitals_database_ok", vitalsStore.Trouble is null ? 1 : 0),
                 ("database_jobs_total", store.JobsCommitted),
                 ("database_refusals_total", store.Refusals),
                 ("database_ok", DatabaseIsWritten(store, services.GetRequiredService<Clock>().NowMs) ? 1 : 0),

@@ -9,7 +9,8 @@ namespace ElderBand.HubService;
 /// What happens because time passes: timers of alarms (they are rows, so a restart re-arms them by itself), silence of
 /// hubs and bands, open alarms without a live timer, and a heartbeat into the database.
 /// </summary>
-public sealed class Sweeper(Store store, Ringing ringing, Clock clock, Metrics metrics, ILogger<Sweeper> log)
+public sealed class Sweeper(
+    Store store, VitalsStore vitals, Ringing ringing, Clock clock, Metrics metrics, ILogger<Sweeper> log)
     : BackgroundService
 {
     /// <summary>The service sweeps this often.</summary>
@@ -19,6 +20,8 @@ public sealed class Sweeper(Store store, Ringing ringing, Clock clock, Metrics m
     private readonly long _startedAtMs = clock.NowMs;
     private long _slowDueMs;
     private bool _isFirst = true;
+    private string? _vitalsTrouble;
+    private readonly HashSet<string> _shownDamage = [];
 
     /// <summary>Open alarms found without a live timer in the last sweep; anything but 0 is a defect.</summary>
     public int Orphans { get; private set; }
@@ -116,6 +119,7 @@ public sealed class Sweeper(Store store, Ringing ringing, Clock clock, Metrics m
                     tx, new TechnicalKey(band.CentreId, CardKind.VisitToday, band.BandId, null), urgent: true),
                 stoppingToken);
         }
+        await DatabasesAsync(stoppingToken);
         long heartbeatMs = await store.WriteAsync(
             Lane.Vitals,
             tx =>
@@ -126,4 +130,49 @@ public sealed class Sweeper(Store store, Ringing ringing, Clock clock, Metrics m
             stoppingToken);
         store.NoteHeartbeat(heartbeatMs);
     }
+
+    /// <summary>
+    /// Cards about damage that was found, and about a file of measurements that takes no writes. The alarm file that
+    /// takes none is shown by the banner of every console.
+    /// </summary>
+    private async Task DatabasesAsync(CancellationToken stoppingToken)
+    {
+        foreach ((Store file, string code) in ((Store, string)[])[(store, "alarms"), (vitals, "vitals")])
+        {
+            if (file.Damage is { } damage && _shownDamage.Add(damage))
+            {
+                await CardAsync(CardKind.DatabaseDamaged, code, damage, stoppingToken);
+            }
+        }
+        // Two sweeps in a row, so that a passing lock shows nothing.
+        string? trouble = vitals.Trouble;
+        if (trouble is not null && _vitalsTrouble is not null)
+        {
+            await CardAsync(CardKind.VitalsUnwritten, "vitals", trouble, stoppingToken);
+        }
+        else if (trouble is null && _vitalsTrouble is not null)
+        {
+            await store.WriteAsync(
+                Lane.Alarm,
+                tx => TechnicalRows.Close(
+                    tx, new TechnicalKey(Centre(tx.Db), CardKind.VitalsUnwritten, null, null, "vitals"), "takes writes again"),
+                stoppingToken);
+        }
+        _vitalsTrouble = trouble;
+    }
+
+    private Task CardAsync(CardKind kind, string code, string detail, CancellationToken stoppingToken) =>
+        store.WriteAsync(
+            Lane.Alarm,
+            tx =>
+            {
+                if (ResidentRows.FirstCentre(tx.Db) is { } centre)
+                {
+                    TechnicalRows.Open(
+                        tx, new TechnicalKey(centre.CentreId, kind, null, null, code), urgent: true, detail);
+                }
+            },
+            stoppingToken);
+
+    private static string Centre(Db db) => ResidentRows.FirstCentre(db)?.CentreId ?? "";
 }

@@ -5,85 +5,82 @@ using ElderBand.HubService.Storage;
 namespace ElderBand.HubService.Ingest;
 
 /// <summary>
-/// Judges and stores the frames of a band's vitals lane, true to its key: vitals, statuses and halves of trace entries.
+/// Judges the frames of a band's vitals lane, true to its key: measurements, statuses and halves of trace entries. What
+/// a frame says of the band's state is stored at once in the alarm file, where it is the newest frame; doing it again
+/// changes nothing. A measurement is handed on to <see cref="VitalsIntake"/>.
 /// </summary>
 internal sealed class BandVitalsLane(Downlink downlink, Metrics metrics)
 {
-    /// <summary>Stores a frame that no earlier one has brought; none of these gets a receipt of its own.</summary>
-    public void Store(
+    /// <summary>The measurement of a frame, null for a frame without one. No frame gets a receipt of its own.</summary>
+    public VitalsRow? Store(
         Tx tx, HubSession hub, byte[] data, int record, byte[] frame, BandRow band, FrameType type)
     {
         int boot = Frame.BootOf(frame, 0);
         int sequence = Frame.SequenceOf(frame, 0);
-        ReplayWindow window = VitalsRows.Window(tx.Db, band.Id);
-        Freshness freshness = window.Judge(boot, sequence);
-        if (freshness == Freshness.Seen)
-        {
-            metrics.Count("frames_total{verdict=\"duplicate\"}");
-            return;
-        }
+        bool isNewest = DeviceRows.IsNewest(tx.Db, band.Id, boot, sequence);
         if (FrameContent.IsImpossible(frame, type))
         {
-            window.Mark(boot, sequence);
-            VitalsRows.PutWindow(tx.Db, band.CentreId, band.Id, window);
-            metrics.Count("frames_total{verdict=\"refused\"}");
-            EventRows.Quarantine(tx.Db, band.CentreId, hub.HubId, band.Address,
-                $"impossible content in type {(int)type}", frame, tx.NowMs);
-            TechnicalReports.Card(tx, band.CentreId, CardKind.Quarantine, band.Id, null, urgent: false,
-                $"impossible content in type {(int)type}");
-            return;
+            Refuse(tx, hub, frame, band, type, isNewest);
+            return null;
         }
-        if (freshness == Freshness.New)
+        if (isNewest)
         {
-            window.Mark(boot, sequence);
-            VitalsRows.PutWindow(tx.Db, band.CentreId, band.Id, window);
             TechnicalReports.Heard(tx, band);
         }
 
-        if (type == FrameType.Trace)
+        switch (type)
         {
-            long atMs = tx.NowMs - Math.Min(Envelope.AgeMs(data, record), FrameContent.LongestAgeMs);
-            bool asked = freshness == Freshness.New
-                && TraceRows.PutHalf(tx.Db, TraceRows.OfBand(band.Id), frame, atMs);
-            metrics.Count($"frames_total{{verdict=\"{(asked ? "stored" : "notAsked")}\"}}");
-            return;
+            case FrameType.Trace:
+                long atMs = tx.NowMs - Math.Min(Envelope.AgeMs(data, record), FrameContent.LongestAgeMs);
+                bool asked = TraceRows.PutHalf(tx.Db, TraceRows.OfBand(band.Id), frame, atMs);
+                metrics.Count($"frames_total{{verdict=\"{(asked ? "stored" : "notAsked")}\"}}");
+                return null;
+            case FrameType.Status:
+                if (isNewest)
+                {
+                    StoreStatus(tx, data, record, frame, band);
+                }
+                metrics.Count($"frames_total{{verdict=\"{(isNewest ? "stored" : "duplicate")}\"}}");
+                return null;
+            default:
+                if (isNewest)
+                {
+                    DeviceRows.BandWear(tx.Db, band.Id, Payload.VitalsWear(frame, 0));
+                }
+                else if (boot < DeviceRows.NewestVitalsBoot(tx.Db, band.Id))
+                {
+                    tx.Audit(band.CentreId, $"hub:{hub.HubId}", "frame.olderBoot", $"band:{band.Id}",
+                        Convert.ToHexString(frame));
+                }
+                return RowOf(tx, hub, data, record, frame, band, type);
         }
-        if (type == FrameType.Status)
-        {
-            if (freshness == Freshness.New)
-            {
-                StoreStatus(tx, data, record, frame, band);
-                metrics.Count("frames_total{verdict=\"stored\"}");
-            }
-            return;
-        }
+    }
 
+    private void Refuse(Tx tx, HubSession hub, byte[] frame, BandRow band, FrameType type, bool isNewest)
+    {
+        metrics.Count($"frames_total{{verdict=\"{(isNewest ? "refused" : "duplicate")}\"}}");
+        if (isNewest)
+        {
+            string reason = $"impossible content in type {(int)type}";
+            EventRows.Quarantine(tx.Db, band.CentreId, hub.HubId, band.Address, reason, frame, tx.NowMs);
+            TechnicalReports.Card(tx, band.CentreId, CardKind.Quarantine, band.Id, null, urgent: false, reason);
+        }
+    }
+
+    private static VitalsRow RowOf(
+        Tx tx, HubSession hub, byte[] data, int record, byte[] frame, BandRow band, FrameType type)
+    {
         FrameEvent e = FrameContent.EventOf(tx, hub, data, record, frame, type, band.Sender, "band");
         Wear wear = Payload.VitalsWear(frame, 0);
         bool worn = wear != Wear.Off;
         int bpm = Payload.Bpm(frame, 0);
         int spo2 = Payload.Spo2Pct(frame, 0);
-        long? residentId = DeviceRows.ResidentOf(tx.Db, band.Id, e.AtMs);
-        bool stored = VitalsRows.Insert(tx.Db, new VitalsRow(
-            band.CentreId, band.Id, residentId, hub.HubId, boot, sequence, e.AtMs, e.Quality, e.ReceivedAtMs,
-            Payload.IsTenMinutes(frame, 0) ? 600 : 10,
+        return new VitalsRow(
+            band.CentreId, band.Id, DeviceRows.ResidentOf(tx.Db, band.Id, e.AtMs), hub.HubId, e.Boot, e.Sequence,
+            e.AtMs, e.Quality, e.ReceivedAtMs, Payload.IsTenMinutes(frame, 0) ? 600 : 10,
             worn && bpm > 0 ? bpm : null, Payload.Confidence(frame, 0), Payload.HeartRefusal(frame, 0),
             worn && spo2 > 0 ? spo2 : null, Payload.Spo2Refusal(frame, 0), wear, Payload.VitalsActivity(frame, 0),
-            Payload.Steps(frame, 0)));
-        metrics.Count(stored ? "frames_total{verdict=\"stored\"}" : "frames_total{verdict=\"duplicate\"}");
-        if (freshness == Freshness.OlderBoot)
-        {
-            tx.Audit(band.CentreId, $"hub:{hub.HubId}", stored ? "frame.olderBoot" : "frame.replayed",
-                $"band:{band.Id}", Convert.ToHexString(frame));
-        }
-        if (stored && freshness == Freshness.New)
-        {
-            DeviceRows.BandWear(tx.Db, band.Id, wear);
-        }
-        if (stored && residentId is { } resident)
-        {
-            tx.VitalsChanged(band.CentreId, resident);
-        }
+            Payload.Steps(frame, 0));
     }
 
     private void StoreStatus(Tx tx, byte[] data, int record, byte[] frame, BandRow band)

@@ -26,34 +26,60 @@ public sealed class FrameIntake(Calls calls, Falls falls, Downlink downlink, Hub
     private readonly ConcurrentDictionary<(long Address, string HubId), TagLimiter> _limiters = new();
     private readonly Tagger _tagger = new(new HmacSha256());
 
-    /// <summary>Stores all records of a valid envelope. Runs on the writer's thread only.</summary>
+    /// <summary>
+    /// Stores the records of a valid envelope but for measurements, which it returns: they go to the file of
+    /// measurements afterwards, and then the message is done. Runs on the writer's thread only.
+    /// </summary>
     /// <param name="tx">The transaction.</param>
     /// <param name="hub">Who published.</param>
     /// <param name="data">A valid envelope.</param>
     /// <param name="receipts">True on the alarm topic: a vitals message is done with its PUBACK.</param>
-    public void Store(Tx tx, HubSession hub, byte[] data, bool receipts)
+    /// <param name="only">Index of the one record to store, null for all.</param>
+    public List<VitalsRow> Store(Tx tx, HubSession hub, byte[] data, bool receipts, int? only = null)
     {
         TechnicalReports.Heard(tx, hub);
+        int first = only ?? 0;
+        int end = only is { } one ? one + 1 : Envelope.Count(data);
+        var measurements = new List<VitalsRow>();
         // Cancels first: a short outage brings a fall and its cancel together, too late for the countdown to wait for
         // it. A confirmation that is here too still rings, in whichever order it comes.
         foreach (bool cancels in (ReadOnlySpan<bool>)[true, false])
         {
-            for (int i = 0; i < Envelope.Count(data); i++)
+            for (int i = first; i < end; i++)
             {
                 int record = Envelope.RecordAt(data, i);
-                if ((Frame.TypeOf(data, Envelope.FrameAt(record)) == FrameType.FallCancelled) == cancels)
+                if ((Frame.TypeOf(data, Envelope.FrameAt(record)) == FrameType.FallCancelled) == cancels
+                    && StoreRecordAlone(tx, hub, data, record) is { } measurement)
                 {
-                    StoreRecordAlone(tx, hub, data, record);
+                    measurements.Add(measurement);
                 }
             }
         }
-        if (!receipts)
+        if (receipts)
         {
-            return;
+            Receipt(tx, hub, data, first, end);
         }
+        return measurements;
+    }
+
+    /// <summary>
+    /// Keeps a record that meets damage in the database. It may have been a call for help: a person must look.
+    /// </summary>
+    public void KeepDamaged(Tx tx, HubSession hub, byte[] data, bool receipts, int only, string reason)
+    {
+        int record = Envelope.RecordAt(data, only);
+        Keep(tx, hub, data, record, reason);
+        if (receipts)
+        {
+            Receipt(tx, hub, data, only, only + 1);
+        }
+    }
+
+    private void Receipt(Tx tx, HubSession hub, byte[] data, int first, int end)
+    {
         byte[] message = new byte[HubMessage.ReceiptHeaderSize + (Envelope.MaxRecords * HubMessage.ReceiptSize)];
         int size = HubMessage.BeginReceipt(message, tx.NowMs);
-        for (int i = 0; i < Envelope.Count(data); i++)
+        for (int i = first; i < end; i++)
         {
             int at = Envelope.RecordAt(data, i);
             size = HubMessage.AddReceipt(message, Envelope.RecordBoot(data, at), Envelope.RecordSequence(data, at));
@@ -126,60 +152,68 @@ public sealed class FrameIntake(Calls calls, Falls falls, Downlink downlink, Hub
     /// <summary>
     /// A record that this program cannot handle must not take the others of its envelope with it, again and again.
     /// </summary>
-    private void StoreRecordAlone(Tx tx, HubSession hub, byte[] data, int record)
+    private VitalsRow? StoreRecordAlone(Tx tx, HubSession hub, byte[] data, int record)
     {
         (int After, int Changes) mark = tx.Mark();
+        VitalsRow? measurement = null;
         tx.Db.Run("SAVEPOINT record");
         try
         {
-            StoreRecord(tx, hub, data, record);
+            measurement = StoreRecord(tx, hub, data, record);
         }
         catch (Exception e) when (!Db.IsTrouble(e))
         {
             tx.Db.Run("ROLLBACK TO record");
             tx.BackTo(mark);
-            metrics.Count("frames_total{verdict=\"failed\"}");
-            long address = Envelope.BandAddress(data, record);
-            EventRows.Quarantine(
-                tx.Db, hub.CentreId, hub.HubId, address, $"failed: {e.Message}",
-                data.AsSpan(Envelope.FrameAt(record), Frame.Size).ToArray(), tx.NowMs);
-            // It may have been a call for help: a person must look.
-            TechnicalReports.Card(
-                tx, hub.CentreId, CardKind.UnknownFrame, DeviceRows.BandByAddress(tx.Db, address)?.Id, hub.HubId,
-                urgent: true, e.Message, "failed");
+            Keep(tx, hub, data, record, e.Message);
         }
         tx.Db.Run("RELEASE record");
+        return measurement;
     }
 
-    private void StoreRecord(Tx tx, HubSession hub, byte[] data, int record)
+    private void Keep(Tx tx, HubSession hub, byte[] data, int record, string reason)
+    {
+        metrics.Count("frames_total{verdict=\"failed\"}");
+        long address = Envelope.BandAddress(data, record);
+        EventRows.Quarantine(
+            tx.Db, hub.CentreId, hub.HubId, address, $"failed: {reason}",
+            data.AsSpan(Envelope.FrameAt(record), Frame.Size).ToArray(), tx.NowMs);
+        // It may have been a call for help: a person must look.
+        TechnicalReports.Card(
+            tx, hub.CentreId, CardKind.UnknownFrame, DeviceRows.BandByAddress(tx.Db, address)?.Id, hub.HubId,
+            urgent: true, reason, "failed");
+    }
+
+    private VitalsRow? StoreRecord(Tx tx, HubSession hub, byte[] data, int record)
     {
         byte[] frame = data.AsSpan(Envelope.FrameAt(record), Frame.Size).ToArray();
         FrameType type = Frame.TypeOf(frame, 0);
         if (Frame.VersionOf(frame, 0) == Frame.Version && type is FrameType.HubKey or FrameType.HubTechnical)
         {
             _hubFrames.Store(tx, hub, data, record, frame, type);
-            return;
+            return null;
         }
 
         long address = Envelope.BandAddress(data, record);
         if (DeviceRows.BandByAddress(tx.Db, address) is not { } band || band.CentreId != hub.CentreId)
         {
             Untrue(tx, hub, address, null, "unknownBand", frame);
-            return;
+            return null;
         }
         var keys = new BandKeys();
         keys.Derive(new HmacSha256(), band.Secret, 0, 0);
         if (!_tagger.CentreTagIsRight(keys.CentreUp, frame, 0))
         {
             Untrue(tx, hub, address, band, "wrongTag", frame);
-            return;
+            return null;
         }
 
         DeviceRows.BandHeardBy(tx.Db, band, hub.HubId, Envelope.RssiDbm(data, record), tx.NowMs);
+        VitalsRow? measurement = null;
         if (Frame.LaneOf(frame, 0) == Lane.Vitals && Frame.VersionOf(frame, 0) == Frame.Version
             && type is FrameType.Vitals or FrameType.Status or FrameType.Trace)
         {
-            _vitalsLane.Store(tx, hub, data, record, frame, band, type);
+            measurement = _vitalsLane.Store(tx, hub, data, record, frame, band, type);
         }
         else if (_alarmLane.Store(tx, hub, data, record, frame, band) is >= 0 and var refusal
             && Frame.LaneOf(frame, 0) == Lane.Alarm)
@@ -194,6 +228,7 @@ public sealed class FrameIntake(Calls calls, Falls falls, Downlink downlink, Hub
         {
             tx.After(() => downlink.BandChanged(band.Id));
         }
+        return measurement;
     }
 
     /// <summary>

@@ -12,7 +12,9 @@ namespace ElderBand.HubService.Ingest;
 /// The MQTT endpoint's decisions: a hub signs in with its id and its 256-bit password, publishes under its own topics
 /// only, and gets its PUBACK when what it published has been committed, never before (P24).
 /// </summary>
-public sealed class HubEndpoint(Store store, FrameIntake intake, HubLinks hubs, Metrics metrics, Clock clock)
+public sealed class HubEndpoint(
+    Store store, VitalsStore vitals, FrameIntake intake, VitalsIntake vitalsIntake, HubLinks hubs, Metrics metrics,
+    Clock clock)
     : IMqttEndpoint<HubSession>
 {
     private const int PasswordBytes = 32;
@@ -90,7 +92,7 @@ public sealed class HubEndpoint(Store store, FrameIntake intake, HubLinks hubs, 
         {
             byte[] data = payload.ToArray();
             string kind = topic[session.UpPrefix.Length..];
-            return kind is "alarm" or "hello"
+            return IsCall(kind, data)
                 ? await _inboxes.GetOrAdd(session.HubId, static _ => new HubInbox())
                     .StoreAsync(kind, data, session.Ended, () => StoreAsync(session, kind, data, Lane.Alarm, default))
                 : await StoreAsync(session, kind, data, Lane.Vitals, session.Ended);
@@ -105,7 +107,26 @@ public sealed class HubEndpoint(Store store, FrameIntake intake, HubLinks hubs, 
         }
     }
 
-    /// <summary>Writes one message in a job of its own; true = committed.</summary>
+    /// <summary>
+    /// True for a hello and for a message that may hold a call for help: the lane of a frame decides, not its topic.
+    /// </summary>
+    private static bool IsCall(string kind, byte[] data)
+    {
+        if (kind is not "vitals" || !Envelope.IsValid(data, data.Length))
+        {
+            return kind is "alarm" or "hello";
+        }
+        for (int i = 0; i < Envelope.Count(data); i++)
+        {
+            if (Frame.LaneOf(data, Envelope.FrameAt(Envelope.RecordAt(data, i))) == Lane.Alarm)
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// <summary>Writes one message; true = committed.</summary>
     private async Task<bool> StoreAsync(
         HubSession session, string kind, byte[] data, Lane lane, CancellationToken cancellationToken)
     {
@@ -120,6 +141,10 @@ public sealed class HubEndpoint(Store store, FrameIntake intake, HubLinks hubs, 
         bool ofUnknownVersion = kind is "alarm" or "vitals" or "hello" or "beat" or "trace"
             && HubMessage.IsOfUnknownVersion(data, data.Length);
         metrics.Count($"messages_total{{topic=\"{(valid ? kind : "other")}\"}}");
+        if (valid && kind is "alarm" or "vitals")
+        {
+            return await StoreEnvelopeAsync(session, data, lane, arrivedUs, kind == "alarm", cancellationToken);
+        }
         await store.WriteAsync(
             lane,
             tx =>
@@ -133,10 +158,6 @@ public sealed class HubEndpoint(Store store, FrameIntake intake, HubLinks hubs, 
                 {
                     intake.Reject(tx, session, $"no message of the protocol on up/{Shown(kind)}", data);
                 }
-                else if (kind is "alarm" or "vitals")
-                {
-                    intake.Store(tx, session, data, receipts: kind == "alarm");
-                }
                 else if (kind == "trace")
                 {
                     intake.StoreTrace(tx, session, data);
@@ -147,6 +168,66 @@ public sealed class HubEndpoint(Store store, FrameIntake intake, HubLinks hubs, 
                 }
             },
             cancellationToken);
+        return true;
+    }
+
+    /// <summary>
+    /// Writes the records of an envelope, measurements last. Where the database is damaged each record is written
+    /// alone; what then meets the damage is kept in the quarantine and shown on a card, so that it does not come again
+    /// and again.
+    /// </summary>
+    private async Task<bool> StoreEnvelopeAsync(
+        HubSession session, byte[] data, Lane lane, long arrivedUs, bool receipts, CancellationToken cancellationToken)
+    {
+        Task<List<VitalsRow>> Write(int? only) => store.WriteAsync(
+            lane,
+            tx =>
+            {
+                tx.ArrivedUs = arrivedUs;
+                return intake.Store(tx, session, data, receipts, only);
+            },
+            cancellationToken);
+
+        List<VitalsRow> measurements = [];
+        try
+        {
+            measurements = await Write(null);
+        }
+        catch (DamageException)
+        {
+            for (int i = 0; i < Envelope.Count(data); i++)
+            {
+                int record = i;
+                try
+                {
+                    measurements.AddRange(await Write(record));
+                }
+                catch (DamageException e)
+                {
+                    await store.WriteAsync(
+                        lane, tx => intake.KeepDamaged(tx, session, data, receipts, record, e.Message),
+                        cancellationToken);
+                }
+            }
+        }
+        if (measurements.Count == 0)
+        {
+            return true;
+        }
+        try
+        {
+            await vitals.WriteAsync(
+                Lane.Vitals, tx => vitalsIntake.Store(tx, measurements), cancellationToken);
+        }
+        catch (DamageException e)
+        {
+            metrics.Count("measurements_lost_total", measurements.Count);
+            await store.WriteAsync(
+                Lane.Vitals,
+                tx => TechnicalReports.Card(
+                    tx, session.CentreId, CardKind.DatabaseDamaged, null, null, urgent: false, e.Message, "vitals"),
+                cancellationToken);
+        }
         return true;
     }
 

@@ -93,6 +93,43 @@ public sealed class Db : IDisposable
         return rows;
     }
 
+    /// <summary>Gives each row as its values, one after the other; a row lives only until the next.</summary>
+    public void Each(string sql, int columns, Action<object?[]> take)
+    {
+        using SqliteDataReader reader = Prepare(sql, []).ExecuteReader();
+        object?[] row = new object?[columns];
+        while (reader.Read())
+        {
+            for (int i = 0; i < columns; i++)
+            {
+                row[i] = reader.IsDBNull(i) ? null : reader.GetValue(i);
+            }
+            take(row);
+        }
+    }
+
+    /// <summary>
+    /// The first fault that SQLite finds in the pages, null for none or where the time was too short to find one.
+    /// </summary>
+    public string? Fault(int limitMs)
+    {
+        using var limit = new Timer(
+            _ => SQLitePCL.raw.sqlite3_interrupt(_connection.Handle), null, limitMs, Timeout.Infinite);
+        try
+        {
+            return Value("PRAGMA quick_check(1)") is string found and not "ok" ? found.TrimEnd('.') : null;
+        }
+        catch (SqliteException e) when (e.SqliteErrorCode == SQLitePCL.raw.SQLITE_INTERRUPT)
+        {
+            return null;
+        }
+        catch (SqliteException e) when (e.SqliteErrorCode is SQLitePCL.raw.SQLITE_CORRUPT
+            or SQLitePCL.raw.SQLITE_NOTADB or SQLitePCL.raw.SQLITE_IOERR)
+        {
+            return e.Message;
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

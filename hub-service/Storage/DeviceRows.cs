@@ -297,6 +297,22 @@ public static class DeviceRows
             """,
             bandId, boot, uptimeS, mode, wear, batteryPct, pending, appliedVersion);
 
+    /// <summary>
+    /// Notes a frame of the vitals lane as the newest of its band; false where that frame or a newer one was noted
+    /// before. What a frame says of the band's present state counts only where it is the newest.
+    /// </summary>
+    public static bool IsNewest(Db db, long bandId, int boot, int sequence) =>
+        db.Run(
+            """
+            UPDATE band SET vitals_boot=$2, vitals_sequence=$3 WHERE id=$1
+              AND (vitals_boot IS NULL OR (vitals_boot, vitals_sequence) < ($2, $3))
+            """,
+            bandId, boot, sequence) > 0;
+
+    /// <summary>Boot of the newest frame of the vitals lane, 0 where there was none.</summary>
+    public static long NewestVitalsBoot(Db db, long bandId) =>
+        db.Number("SELECT vitals_boot FROM band WHERE id=$1", bandId);
+
     /// <summary>Wear alone.</summary>
     public static void BandWear(Db db, long bandId, Wear wear) =>
         db.Run("UPDATE band SET wear=$2 WHERE id=$1", bandId, wear);

@@ -10,22 +10,25 @@ namespace ElderBand.HubService.Storage;
 public static class Schema
 {
     /// <summary>All migrations, oldest first.</summary>
-    public static readonly string[] Migrations = [Version1, Version2, Version3, Version4, Version5];
+    public static readonly string[] Migrations = [Version1, Version2, Version3, Version4, Version5, Version6];
+
+    /// <summary>The migrations of the file of measurements.</summary>
+    public static readonly string[] VitalsMigrations = [VitalsVersion1];
 
     /// <summary>Takes a database to the newest version, one transaction for each step.</summary>
     /// <exception cref="StartException">The database was written by a newer program.</exception>
-    public static void Migrate(Db db)
+    public static void Migrate(Db db, string[] migrations)
     {
         long version = db.Number("PRAGMA user_version");
-        if (version > Migrations.Length)
+        if (version > migrations.Length)
         {
             throw new StartException(
-                $"The database is of version {version}, this program knows {Migrations.Length}. Start the newer "
+                $"The database is of version {version}, this program knows {migrations.Length}. Start the newer "
                     + "program, or restore the backup made before it.");
         }
-        for (long next = version; next < Migrations.Length; next++)
+        for (long next = version; next < migrations.Length; next++)
         {
-            db.Script($"BEGIN IMMEDIATE; {Migrations[next]} PRAGMA user_version={next + 1}; COMMIT;");
+            db.Script($"BEGIN IMMEDIATE; {migrations[next]} PRAGMA user_version={next + 1}; COMMIT;");
         }
     }
 
@@ -258,5 +261,31 @@ public static class Schema
         -- An alarm that has an owner waits as well (docs/adr/0067): remind, overdue, answer. Owners are reminded now.
         INSERT OR IGNORE INTO timer (alarm_id, kind, centre_id, due_at_ms)
           SELECT id, 'remind', centre_id, 0 FROM alarm WHERE state IN ('taken','coming');
+        """;
+
+    private const string Version6 = """
+        -- Measurements have a file of their own; Storage/VitalsMove.cs has copied the rows.
+        DROP TABLE vitals;
+        DROP TABLE vitals_window;
+
+        -- The newest frame of the vitals lane that has changed this row. An older one, or the same again, changes
+        -- nothing.
+        ALTER TABLE band ADD COLUMN vitals_boot INTEGER;
+        ALTER TABLE band ADD COLUMN vitals_sequence INTEGER;
+        """;
+
+    private const string VitalsVersion1 = """
+        CREATE TABLE vitals_window (
+          band_id INTEGER PRIMARY KEY, centre_id TEXT NOT NULL,
+          boot INTEGER NOT NULL, highest INTEGER NOT NULL, bits INTEGER NOT NULL) STRICT;
+
+        CREATE TABLE vitals (
+          id INTEGER PRIMARY KEY, centre_id TEXT NOT NULL, band_id INTEGER NOT NULL, resident_id INTEGER,
+          hub_id TEXT NOT NULL, boot INTEGER NOT NULL, sequence INTEGER NOT NULL, at_ms INTEGER NOT NULL,
+          quality INTEGER NOT NULL, received_at_ms INTEGER NOT NULL, period_s INTEGER NOT NULL,
+          bpm INTEGER, confidence INTEGER NOT NULL, refusal INTEGER NOT NULL, spo2_pct INTEGER,
+          spo2_refusal INTEGER NOT NULL, wear INTEGER NOT NULL, activity INTEGER NOT NULL, steps INTEGER NOT NULL,
+          UNIQUE (band_id, boot, sequence)) STRICT;
+        CREATE INDEX vitals_resident ON vitals (resident_id, at_ms);
         """;
 }

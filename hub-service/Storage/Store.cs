@@ -8,36 +8,77 @@ namespace ElderBand.HubService.Storage;
 public sealed class StartException(string message, Exception? cause = null) : Exception(message, cause);
 
 /// <summary>
-/// The database: one writer thread with two bounded lanes (alarms first) that commits many jobs together, and readers.
-/// A write's task ends after its commit has reached the disk, never before (R2). When the database refuses (locked,
-/// disk full, I/O error) the writer keeps the jobs and tries until it works, so nothing is lost and no receipt is given
-/// meanwhile (P31); the full lanes then slow the senders down.
+/// The database file is damaged where one write needs it, and takes other writes: trying again cannot help.
 /// </summary>
-public sealed class Store : IDisposable
+public sealed class DamageException(Exception cause)
+    : Exception($"The database is damaged where this write needs it: {cause.Message}", cause);
+
+/// <summary>
+/// A database file: one writer thread with two bounded lanes (alarms first) that commits many jobs together, and
+/// readers. A write's task ends after its commit has reached the disk, never before (R2). When the database refuses
+/// (locked, disk full, gone) the writer keeps the jobs and tries until it works, so nothing is lost and no receipt is
+/// given meanwhile (P31); the full lanes then slow the senders down. When the file is damaged the jobs of a batch are
+/// tried alone, and only those that meet the damage fail (docs/adr/0099). This class holds everything but measurements;
+/// those are in a <see cref="VitalsStore"/>.
+/// </summary>
+public class Store : IDisposable
 {
     private const int LaneCapacity = 4096;
     private const int MaxBatch = 256;
+    private const int FirstRetryMs = 20;
     private const int MaxRetryMs = 1000;
+    private const int TriesOfDamage = 3;
+    private const int CheckWithinMs = 1500;
 
-    private readonly string? _path;
+    private readonly StoreFile _file;
     private readonly Clock _clock;
     private readonly WriteLane _alarms = new(LaneCapacity);
     private readonly WriteLane _vitals = new(LaneCapacity);
     private readonly SemaphoreSlim _work = new(0);
-    private readonly ConcurrentBag<Db> _readers = [];
+    private readonly ConcurrentBag<(Db Db, int File)> _readers = [];
     private readonly CancellationTokenSource _stopping = new();
     private readonly Thread? _thread;
-    private Db _db;
+    private readonly ManualResetEventSlim _checked = new();
+    private readonly Func<StoreFile, string?> _mend;
+    private bool _isMended;
+    private int _files; // rises when a mended file has taken the place of the damaged one
 
-    private Store(string? path, Db db, Clock clock)
+    /// <param name="file">The file.</param>
+    /// <param name="clock">Times of jobs and commits.</param>
+    /// <param name="mend">Looks for damage and mends it, on the writer's thread (<see cref="StoreFile.Mend"/>).</param>
+    /// <param name="mendsFirst">True to look before the first job; reads wait for the end.</param>
+    private protected Store(StoreFile file, Clock clock, Func<StoreFile, string?> mend, bool mendsFirst)
     {
-        _path = path;
-        _db = db;
+        _file = file;
         _clock = clock;
+        _mend = mend;
         LastCommitAtMs = clock.NowMs;
-        _thread = path is null ? null : new Thread(Run) { Name = "writer", IsBackground = true };
-        _thread?.Start();
+        if (!mendsFirst)
+        {
+            _checked.Set();
+        }
+        if (file.Path is null)
+        {
+            return;
+        }
+        _thread = new Thread(() =>
+        {
+            if (mendsFirst)
+            {
+                Damage = mend(_file);
+                _checked.Set();
+            }
+            Run();
+        })
+        { Name = "writer", IsBackground = true };
+        _thread.Start();
     }
+
+    /// <summary>False while the file is checked at the start.</summary>
+    protected bool IsChecked => _checked.IsSet;
+
+    /// <summary>The damage that was found and what was done, in words for a technician; null for none.</summary>
+    public string? Damage { get; private protected set; }
 
     /// <summary>
     /// After each commit, on the writer's thread: what it changed and the monotonic µs of the commit. Set before the
@@ -70,41 +111,29 @@ public sealed class Store : IDisposable
     /// <exception cref="StartException">The folder or the file cannot be used; says what to do.</exception>
     public static Store Open(string dataDir, Clock clock)
     {
-        string path = Path.Combine(dataDir, "elderband.db");
+        StoreFile file = StoreFile.Open(dataDir, "elderband.db", static _ => { });
         try
         {
-            Directory.CreateDirectory(dataDir);
-            string probe = Path.Combine(dataDir, $".write-{Environment.ProcessId}");
-            File.WriteAllBytes(probe, []);
-            File.Delete(probe);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new StartException(
-                $"The data folder '{dataDir}' cannot be written ({e.Message}). Make it writable or choose another with "
-                    + "--data DIR.", e);
-        }
-
-        try
-        {
-            var db = new Db(path, create: true);
-            try
+            // Before anything listens, and not for long: a file that is too large to be read within this time is
+            // taken for whole, and a job that meets damage fails alone.
+            string? damage = file.Mend(CheckWithinMs, clock.NowMs, startAnew: null);
+            VitalsMove.Run(file.Db, dataDir);
+            Schema.Migrate(file.Db, Schema.Migrations);
+            Incarnation.Begin(file.Db, dataDir, clock.NowMs);
+            return new Store(
+                file, clock, f => f.Mend(Timeout.Infinite, clock.NowMs, startAnew: null), mendsFirst: false)
             {
-                Schema.Migrate(db);
-                Incarnation.Begin(db, dataDir, clock.NowMs);
-            }
-            catch
-            {
-                db.Dispose();
-                throw;
-            }
-            return new Store(path, db, clock);
+                Damage = damage,
+            };
         }
-        catch (Exception e) when (e is SqliteException or IOException)
+        catch (Exception e)
         {
-            throw new StartException(
-                $"The database '{path}' cannot be opened ({e.Message}). Close other programs that use it; if it is "
-                    + "damaged, move it away and put the last backup in its place.", e);
+            file.Dispose();
+            if (e is SqliteException or IOException)
+            {
+                throw StoreFile.CannotOpen(file.Path!, e);
+            }
+            throw;
         }
     }
 
@@ -116,7 +145,7 @@ public sealed class Store : IDisposable
     {
         try
         {
-            if (_path is { } path)
+            if (_file.Path is { } path)
             {
                 Incarnation.Note(Path.GetDirectoryName(path)!, Read(Incarnation.Value), heartbeatMs);
             }
@@ -134,14 +163,16 @@ public sealed class Store : IDisposable
     /// </summary>
     public static Store Over(Db memory, Clock clock)
     {
-        Schema.Migrate(memory);
-        return new Store(null, memory, clock);
+        Schema.Migrate(memory, Schema.Migrations);
+        return new Store(new StoreFile(null, memory), clock, static _ => null, mendsFirst: false);
     }
 
     /// <summary>
     /// Runs a job on the writer in its own savepoint; the task ends after the commit with the job's result.
     /// </summary>
     /// <exception cref="Exception">What the job threw; then nothing of it was stored.</exception>
+    /// <exception cref="DamageException">The file is damaged where the job needs it; nothing of it was
+    /// stored.</exception>
     /// <exception cref="OperationCanceledException">Cancelled before the job began, or the store is
     /// closing.</exception>
     public async Task<T> WriteAsync<T>(Lane lane, Func<Tx, T> job, CancellationToken cancellationToken = default)
@@ -179,14 +210,19 @@ public sealed class Store : IDisposable
             },
             cancellationToken);
 
-    /// <summary>Reads on the caller's thread; sees everything committed before.</summary>
+    /// <summary>
+    /// Reads on the caller's thread; sees everything committed before. Waits while the file is checked at the start.
+    /// </summary>
     public T Read<T>(Func<Db, T> query)
     {
-        if (_path is null)
+        if (_file.Path is not { } path)
         {
-            return query(_db);
+            return query(_file.Db);
         }
-        Db reader = _readers.TryTake(out Db? free) ? free : new Db(_path, readOnly: true);
+        _checked.Wait();
+        int file = Volatile.Read(ref _files);
+        Db reader = _readers.TryTake(out (Db Db, int File) free) && free.File == file
+            ? free.Db : new Db(path, readOnly: true);
         bool good = false;
         try
         {
@@ -196,9 +232,9 @@ public sealed class Store : IDisposable
         }
         finally
         {
-            if (good && !_stopping.IsCancellationRequested)
+            if (good && file == Volatile.Read(ref _files) && !_stopping.IsCancellationRequested)
             {
-                _readers.Add(reader);
+                _readers.Add((reader, file));
             }
             else
             {
@@ -216,16 +252,19 @@ public sealed class Store : IDisposable
         _work.Release();
         _thread?.Join();
         _stopping.Cancel();
-        while (_readers.TryTake(out Db? reader))
-        {
-            reader.Dispose();
-        }
-        if (_path is not null)
-        {
-            _db.Dispose();
-        }
+        CloseReaders();
+        _file.Dispose();
         _stopping.Dispose();
+        GC.SuppressFinalize(this);
         // A late WriteAsync may still release _work, so _work is not disposed. A SemaphoreSlim holds no handle.
+    }
+
+    private void CloseReaders()
+    {
+        while (_readers.TryTake(out (Db Db, int File) reader))
+        {
+            reader.Db.Dispose();
+        }
     }
 
     private void Run()
@@ -275,99 +314,108 @@ public sealed class Store : IDisposable
 
     private void CommitUntilItWorks(List<WriteJob> batch)
     {
-        int waitMs = 20;
-        while (true)
+        int waitMs = FirstRetryMs;
+        for (int tries = 1; ; tries++)
         {
             batch.RemoveAll(static job => job.IsCancelled);
-            Tx tx;
-            try
+            if (Commit(batch) is not { } cause)
             {
-                tx = Attempt(batch);
+                return;
             }
-            catch (SqliteException e)
+            if (StoreFile.IsDamage(cause))
             {
-                Trouble = e.Message;
-                Refusals++;
-                Recover(e);
-                batch.ForEach(static job => job.Undo());
-                if (_stopping.Token.WaitHandle.WaitOne(waitMs))
+                if (batch.Count > 1)
                 {
-                    batch.ForEach(static job => job.Abandon());
+                    batch.ForEach(job => CommitUntilItWorks([job]));
                     return;
                 }
-                waitMs = Math.Min(waitMs * 2, MaxRetryMs);
-                continue;
+                if (batch.Count == 1 && tries >= TriesOfDamage && _file.TakesWrites())
+                {
+                    if (MendOnce())
+                    {
+                        continue;
+                    }
+                    Trouble = null;
+                    batch[0].Fail(new DamageException(cause));
+                    return;
+                }
             }
-
-            long committedUs = _clock.NowUs;
-            Trouble = null;
-            LastCommitAtMs = _clock.NowMs;
-            Commits++;
-            JobsCommitted += batch.Count;
-            batch.ForEach(static job => job.Complete());
-            foreach (Action action in tx.AfterCommit)
+            if (_stopping.Token.WaitHandle.WaitOne(waitMs))
             {
-                action();
+                batch.ForEach(static job => job.Abandon());
+                return;
             }
-            if (tx.Changes.Count > 0)
-            {
-                Committed?.Invoke(tx.Changes, committedUs);
-            }
-            return;
+            waitMs = Math.Min(waitMs * 2, MaxRetryMs);
         }
+    }
+
+    // Once in a run of the program: a file that is damaged again has a disk that fails.
+    private bool MendOnce()
+    {
+        if (_isMended)
+        {
+            return false;
+        }
+        _isMended = true;
+        Damage = _mend(_file) ?? Damage;
+        Interlocked.Increment(ref _files);
+        CloseReaders();
+        return true;
+    }
+
+    /// <summary>One attempt at a batch; the error where the database refuses, null once all are on the disk.</summary>
+    private SqliteException? Commit(List<WriteJob> batch)
+    {
+        Tx tx;
+        try
+        {
+            tx = Attempt(batch);
+        }
+        catch (SqliteException e)
+        {
+            Trouble = e.Message;
+            Refusals++;
+            _file.Recover(e);
+            batch.ForEach(static job => job.Undo());
+            return e;
+        }
+
+        long committedUs = _clock.NowUs;
+        Trouble = null;
+        LastCommitAtMs = _clock.NowMs;
+        Commits++;
+        JobsCommitted += batch.Count;
+        batch.ForEach(static job => job.Complete());
+        foreach (Action action in tx.AfterCommit)
+        {
+            action();
+        }
+        if (tx.Changes.Count > 0)
+        {
+            Committed?.Invoke(tx.Changes, committedUs);
+        }
+        return null;
     }
 
     private Tx Attempt(List<WriteJob> batch)
     {
-        if (_path is not null && !File.Exists(_path))
-        {
-            // The open handle would still take writes, and the next start would not find them: no receipt for that.
-            throw new SqliteException("The database file is gone: put it back.", SQLitePCL.raw.SQLITE_CANTOPEN);
-        }
-        var tx = new Tx(_db);
-        _db.Run("BEGIN IMMEDIATE");
+        _file.ThrowIfGone();
+        var tx = new Tx(_file.Db);
+        tx.Db.Run("BEGIN IMMEDIATE");
         foreach (WriteJob job in batch)
         {
             (int After, int Changes) mark = tx.Mark();
             tx.NowMs = _clock.NowMs;
             tx.ArrivedUs = 0;
-            _db.Run("SAVEPOINT job");
+            tx.Db.Run("SAVEPOINT job");
             if (!job.Run(tx))
             {
-                _db.Run("ROLLBACK TO job");
+                tx.Db.Run("ROLLBACK TO job");
                 tx.BackTo(mark);
             }
-            _db.Run("RELEASE job");
+            tx.Db.Run("RELEASE job");
         }
-        _db.Run("COMMIT");
+        tx.Db.Run("COMMIT");
         return tx;
-    }
-
-    /// <summary>Ends the transaction. Opens a new connection where the error may have left this one unusable.</summary>
-    private void Recover(SqliteException cause)
-    {
-        try
-        {
-            _db.Run("ROLLBACK");
-        }
-        catch (SqliteException)
-        {
-            // No transaction is open: a full disk or an I/O error has rolled it back already.
-        }
-        if (_path is null || cause.SqliteErrorCode is SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED
-            or SQLitePCL.raw.SQLITE_FULL)
-        {
-            return;
-        }
-        try
-        {
-            var fresh = new Db(_path);
-            _db.Dispose();
-            _db = fresh;
-        }
-        catch (SqliteException e)
-        {
-            Trouble = e.Message;
-        }
     }
 }

@@ -15,7 +15,7 @@ public static class Views
         ["", "notWorn", "motion", "lowPerfusion", "saturated", "irregular", "warmup", "noSignal", "disagree",
             "sensorFault"];
 
-    /// <summary>An alarm, or null. The trace is filled in by whoever has it.</summary>
+    /// <summary>An alarm, or null. The trace and the latest vitals are filled in by whoever has them.</summary>
     public static AlarmView? Alarm(Db db, long id)
     {
         if (AlarmRows.Get(db, id) is not { } a)
@@ -33,7 +33,7 @@ public static class Views
             a.TakenAtMs, a.ComingAtMs, a.ClosedAtMs, a.Outcome?.Code(), a.ClosingWords,
             Person(r, h, band?.Label ?? a.HubId ?? "?"),
             a.OtherResidentId is { } other ? Other(db, other, a.EventAtMs) : null,
-            Contacts(db, a), r is null ? null : Vitals(db, r.Id),
+            Contacts(db, a), null,
             new WristView(
                 a.WristStage, a.WristShownAtMs,
                 (int)AlarmMachine.WantedStage(a.State, DeviceRows.PassedOnTo(db, a) is not null)),

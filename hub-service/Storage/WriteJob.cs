@@ -18,6 +18,9 @@ internal abstract class WriteJob
     /// <summary>After the commit: gives the caller the result, or throws at the caller what the job threw.</summary>
     public abstract void Complete();
 
+    /// <summary>The job cannot be committed: the caller gets the error.</summary>
+    public abstract void Fail(Exception error);
+
     /// <summary>The store closes before the job is committed: the caller gets an OperationCanceledException.</summary>
     public abstract void Abandon();
 }
@@ -92,11 +95,13 @@ internal sealed class WriteJob<T> : WriteJob
         }
     }
 
-    public override void Abandon()
+    public override void Fail(Exception error)
     {
         _cancelling.Unregister();
-        _done.TrySetException(new OperationCanceledException("The store is closing."));
+        _done.TrySetException(error);
     }
+
+    public override void Abandon() => Fail(new OperationCanceledException("The store is closing."));
 
     // Lets go of the work as well: the lane may hold the job until the database takes writes again.
     private void Cancel()

@@ -23,6 +23,7 @@ public sealed class ServiceCentre : IDisposable
 
     private readonly World _world;
     private readonly Db _disk = new(":memory:", create: true);
+    private readonly Db _vitalsDisk = new(":memory:", create: true);
     private readonly WorldClock _clock;
     private readonly Dictionary<string, ServiceLine> _lines = new(StringComparer.Ordinal);
     private readonly List<Actor> _staff = [];
@@ -100,7 +101,7 @@ public sealed class ServiceCentre : IDisposable
         }
 
         _clock.ErrorMs = ClockErrorMs;
-        _process = new Process(_disk, _clock);
+        _process = new Process(_disk, _vitalsDisk, _clock);
         _process.Store.Committed = (changes, _) => Committed?.Invoke(_disk, changes);
         Step(++_starts);
     }
@@ -171,6 +172,7 @@ public sealed class ServiceCentre : IDisposable
     {
         _process?.Dispose();
         _disk.Dispose();
+        _vitalsDisk.Dispose();
     }
 
     /// <summary>A hub signs in; null where it may not or nobody answers.</summary>
@@ -248,17 +250,18 @@ public sealed class ServiceCentre : IDisposable
     {
         private readonly IDisposable _console;
 
-        public Process(Db disk, Clock clock)
+        public Process(Db disk, Db vitalsDisk, Clock clock)
         {
             Store = Store.Over(disk, clock);
+            VitalsStore vitals = VitalsStore.Over(vitalsDisk, clock);
             var metrics = new Metrics();
             var consoles = new ConsoleCounter(clock);
             var ringing = new Ringing(consoles);
             Desk = new AlarmDesk(ringing);
             Downlink = new Downlink(Store, Hubs, ringing, clock, NullLogger<Downlink>.Instance);
             var intake = new FrameIntake(new Calls(ringing), new Falls(ringing), Downlink, Hubs, metrics);
-            Endpoint = new HubEndpoint(Store, intake, Hubs, metrics, clock);
-            Sweeper = new Sweeper(Store, ringing, clock, metrics, NullLogger<Sweeper>.Instance);
+            Endpoint = new HubEndpoint(Store, vitals, intake, new VitalsIntake(metrics), Hubs, metrics, clock);
+            Sweeper = new Sweeper(Store, vitals, ringing, clock, metrics, NullLogger<Sweeper>.Instance);
             _console = consoles.Enter(CentreId);
         }
 

@@ -3,6 +3,7 @@ using ElderBand.HubService;
 using ElderBand.HubService.Alarms;
 using ElderBand.HubService.Devices;
 using ElderBand.HubService.Storage;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace ElderBand.Tests.HubService;
 
@@ -23,7 +24,7 @@ public class DeviceTests
             .WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken)).Vitals!.Bpm.ShouldBe(72);
         await hub.SendAsync(band, band.Vitals(70, Wear.Off, refusal: 1), topic: "vitals");
         centre.Count("vitals").ShouldBe(2);
-        VitalsView latest = centre.Store.Read(db => Views.Vitals(db, 1))!;
+        VitalsView latest = centre.App.Services.GetRequiredService<VitalsStore>().Latest(1)!;
         latest.Bpm.ShouldBeNull();
         latest.Refusal.ShouldBe("notWorn");
         latest.Wear.ShouldBe("off");

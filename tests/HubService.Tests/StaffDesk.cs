@@ -75,7 +75,8 @@ internal sealed class StaffDesk : IAsyncDisposable
         folder ??= Directory.CreateTempSubdirectory("eb-staff-").FullName;
         var clock = new PushedClock();
         Store store = Store.Open(folder, clock);
-        var changes = new Changes(store, clock);
+        VitalsStore vitals = VitalsStore.Open(folder, clock);
+        var changes = new Changes(store, vitals, clock);
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
@@ -83,6 +84,7 @@ internal sealed class StaffDesk : IAsyncDisposable
         var ringing = new Ringing(consoles);
         builder.Services.AddSingleton<Clock>(clock);
         builder.Services.AddSingleton(store);
+        builder.Services.AddSingleton(_ => vitals);
         builder.Services.AddSingleton(changes);
         builder.Services.AddSingleton(consoles);
         builder.Services.AddSingleton(new AlarmDesk(ringing));
@@ -95,6 +97,7 @@ internal sealed class StaffDesk : IAsyncDisposable
             DataDir = folder,
         });
         WebApplication app = builder.Build();
+        _ = app.Services.GetRequiredService<VitalsStore>();
         app.MapStaff();
         app.MapFamily();
         if (isNew)

@@ -104,7 +104,8 @@ public sealed class TestCentre : IAsyncDisposable
     public List<TechnicalView> Technicals() => Store.Read(db => Views.Technicals(db, "c1"));
 
     public long Count(string table, string where = "1=1") =>
-        Store.Read(db => db.Number($"SELECT count(*) FROM {table} WHERE {where}"));
+        (table == "vitals" ? App.Services.GetRequiredService<VitalsStore>() : Store)
+            .Read(db => db.Number($"SELECT count(*) FROM {table} WHERE {where}"));
 
     /// <summary>Waits until something is so; fails with what was awaited after a while.</summary>
     public static async Task UntilAsync(Func<bool> isSo, string what, int timeoutMs = 10_000)
