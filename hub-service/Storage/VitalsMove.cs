@@ -4,7 +4,7 @@ namespace ElderBand.HubService.Storage;
 /// Takes the measurements of a database of an older version to the file of their own, before the migration that removes
 /// them from the old place. A repeat after a power cut adds nothing twice.
 /// </summary>
-internal static class VitalsMove
+public static class VitalsMove
 {
     private const string Columns = """
         centre_id, band_id, resident_id, hub_id, boot, sequence, at_ms, quality, received_at_ms, period_s, bpm,

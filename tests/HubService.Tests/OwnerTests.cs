@@ -151,7 +151,7 @@ public class OwnerTests
               quality, raised_at_ms, presses, not_needed, unanswered, owner_staff_id, revision, wrist_stage)
             VALUES (7, 'c1', 1, 'b1', 1, 1, 'sos', 'coming', 'band', 0, 1, 0, 1, 1, 0, 0, 1, 1, 0);
             """);
-        Schema.Migrate(db);
+        Schema.Migrate(db, Schema.Migrations);
         db.All("SELECT kind FROM timer WHERE alarm_id=7", static r => r.Text(0)).ShouldBe(["remind"]);
         TimerRows.Orphans(db).ShouldBeEmpty();
     }
