@@ -152,6 +152,7 @@ internal sealed class ScheduleCentre : IDisposable
     private sealed class Process : IDisposable
     {
         private readonly ConsoleCounter _consoles;
+        private readonly Db _measurements = new(":memory:", create: true);
         private IDisposable? _console;
 
         public Process(Db disk, Clock clock)
@@ -160,7 +161,8 @@ internal sealed class ScheduleCentre : IDisposable
             Store = Store.Over(disk, clock);
             _consoles = new ConsoleCounter(clock);
             Ringing = new Ringing(_consoles);
-            Sweeper = new Sweeper(Store, Ringing, clock, Metrics, NullLogger<Sweeper>.Instance);
+            Sweeper = new Sweeper(
+                Store, VitalsStore.Over(_measurements, clock), Ringing, clock, Metrics, NullLogger<Sweeper>.Instance);
         }
 
         public Clock Clock { get; }
@@ -183,6 +185,7 @@ internal sealed class ScheduleCentre : IDisposable
         {
             _console?.Dispose();
             Sweeper.Dispose();
+            _measurements.Dispose();
             Store.Dispose();
         }
     }
