@@ -155,7 +155,8 @@ public sealed class Sweeper(
             await store.WriteAsync(
                 Lane.Alarm,
                 tx => TechnicalRows.Close(
-                    tx, new TechnicalKey(Centre(tx.Db), CardKind.VitalsUnwritten, null, null, "vitals"), "takes writes again"),
+                    tx, new TechnicalKey(Centre(tx.Db), CardKind.VitalsUnwritten, null, null, "vitals"),
+                    "takes writes again"),
                 stoppingToken);
         }
         _vitalsTrouble = trouble;

@@ -67,8 +67,8 @@ public sealed class ScheduleTests(ITestOutputHelper output)
 
     [Fact]
     public void Canary_P61_a_restart_that_forgets_the_timers_is_found() =>
-        Found(("        Schema.Migrate(memory);\n",
-            "        Schema.Migrate(memory);\n        memory.Run(\"DELETE FROM timer\");\n"));
+        Found(("        Schema.Migrate(memory, Schema.Migrations);\n",
+            "        Schema.Migrate(memory, Schema.Migrations);\n        memory.Run(\"DELETE FROM timer\");\n"));
 
     [Fact]
     public void Canary_P61_a_start_that_believes_every_timer_is_found() =>
