@@ -27,8 +27,10 @@ public sealed record FamilyOptions
 
 /// <summary>
 /// Sends the outbox. A row that a commit has made is looked at within half a second, so the text is out well within 5
-/// s; one that fails is tried again after 1, 2, 5, 15, 30 and then every 60 s, for 24 h. At least once: after a crash
-/// between the gateway's answer and our note the same text goes out again, with the same id and the alarm's number.
+/// s; one that fails is tried again after 1, 2, 5, 15, 30 and then every 60 s, for 24 h. One that the gateway refuses
+/// for good (400, 422) is given up at once and shown: the same text would be refused again (P63). At least once:
+/// after a crash between the gateway's answer and our note the same text goes out again, with the same id and the
+/// alarm's number.
 /// </summary>
 public sealed class FamilyWorker(
     Store store, Clock clock, FamilyOptions options, LinkTokens tokens, ILogger<FamilyWorker> log)
@@ -123,8 +125,8 @@ public sealed class FamilyWorker(
             }
             string? link = m.LinkIsOver ? null : new Uri(options.PublicUrl, $"/f/{token}").ToString();
             string text = MessageText.Write(m, link, clock.NowMs, _zone);
-            (string? gatewayId, string? error, bool gatewayFault) = await PostAsync(m, text, stopping);
-            await store.WriteAsync(Lane.Alarm, tx => Keep(tx, m, gatewayId, error, gatewayFault), stopping);
+            Attempt attempt = await PostAsync(m, text, stopping);
+            await store.WriteAsync(Lane.Alarm, tx => Keep(tx, m, attempt), stopping);
         }
         catch (OperationCanceledException)
         {
@@ -144,21 +146,22 @@ public sealed class FamilyWorker(
         }
     }
 
-    private static void Keep(Tx tx, DueMessage m, string? gatewayId, string? error, bool gatewayFault)
+    private static void Keep(Tx tx, DueMessage m, Attempt attempt)
     {
-        if (error is null)
+        if (attempt.Error is not { } error)
         {
-            MessageRows.Sent(tx.Db, m.Id, tx.NowMs, gatewayId);
+            MessageRows.Sent(tx.Db, m.Id, tx.NowMs, attempt.GatewayId);
             Note(tx, m, TimelineKind.MessageSent, m.ContactName);
             TechnicalRows.Close(tx, Webhook(m), "a text went out");
             return;
         }
-        long? dueAtMs = NextDue(tx.NowMs, m.CreatedAtMs, m.Attempts + 1);
+        // A refused text stays refused; whatever else is wrong may be right at the next attempt.
+        long? dueAtMs = attempt.IsGatewayFault ? NextDue(tx.NowMs, m.CreatedAtMs, m.Attempts + 1) : null;
         MessageRows.NotSent(tx.Db, m.Id, tx.NowMs, dueAtMs, error);
         // Every attempt shows in the contact's line; the timeline names the first and the last.
         Note(tx, m, m.Attempts == 0 || dueAtMs is null ? TimelineKind.MessageFailed : null,
             $"{m.ContactName}: {error}");
-        if (gatewayFault)
+        if (attempt.IsGatewayFault)
         {
             TechnicalRows.Open(tx, Webhook(m), urgent: true, error);
         }
@@ -180,13 +183,11 @@ public sealed class FamilyWorker(
         tx.AlarmChanged(m.CentreId, m.AlarmId);
     }
 
-    /// <summary>One attempt. GatewayFault: the channel itself is down or refuses us, not only this one text.</summary>
-    private async Task<(string? GatewayId, string? Error, bool GatewayFault)> PostAsync(
-        DueMessage m, string text, CancellationToken stopping)
+    private async Task<Attempt> PostAsync(DueMessage m, string text, CancellationToken stopping)
     {
         if (options.Webhook is null)
         {
-            return (null, "no webhook is configured: start the service with --webhook URL", true);
+            return new Attempt(null, "no webhook is configured: start the service with --webhook URL", true);
         }
         try
         {
@@ -197,16 +198,18 @@ public sealed class FamilyWorker(
             using HttpResponseMessage answer = await _http.SendAsync(request, stopping);
             int status = (int)answer.StatusCode;
             return status is >= 200 and < 300
-                ? (GatewayId(await answer.Content.ReadAsStringAsync(stopping)), null, false)
-                : (null, $"the gateway answered {status}", status is not (400 or 422));
+                ? new Attempt(GatewayId(await answer.Content.ReadAsStringAsync(stopping)), null, false)
+                : status is 400 or 422
+                ? new Attempt(null, $"the gateway answered {status}: it refuses this text for good", false)
+                : new Attempt(null, $"the gateway answered {status}", true);
         }
         catch (TaskCanceledException) when (!stopping.IsCancellationRequested)
         {
-            return (null, "the gateway did not answer within 10 s", true);
+            return new Attempt(null, "the gateway did not answer within 10 s", true);
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
-            return (null, $"the gateway cannot be reached: {e.Message}", true);
+            return new Attempt(null, $"the gateway cannot be reached: {e.Message}", true);
         }
     }
 
@@ -225,4 +228,7 @@ public sealed class FamilyWorker(
             return null; // the body is optional
         }
     }
+
+    /// <summary>One attempt. Gateway fault: the channel is down or refuses us, not only this one text.</summary>
+    private sealed record Attempt(string? GatewayId, string? Error, bool IsGatewayFault);
 }

@@ -19,8 +19,9 @@ public sealed record ReportedMessage(
 public static partial class MessageRows
 {
     /// <summary>
-    /// Messages that may be tried now, oldest first. Of one alarm and one contact only the earliest that is not sent:
-    /// "it is over" never arrives before "she has called".
+    /// Messages that may be tried now, oldest first. Of one alarm, one contact and one reason only the earliest that is
+    /// not sent. Reasons do not wait for each other: a text that the gateway does not take must not hold back "please
+    /// call" (P63). Each text says what is so when it goes out.
     /// </summary>
     public static List<DueMessage> Due(Db db, long nowMs, int limit) =>
         db.All(
@@ -33,7 +34,7 @@ public static partial class MessageRows
             LEFT JOIN staff s ON s.id=a.owner_staff_id LEFT JOIN family_link l ON l.alarm_id=m.alarm_id AND l.contact_id=m.contact_id
             WHERE m.due_at_ms<=$1 AND m.sent_at_ms IS NULL AND m.failed_at_ms IS NULL
               AND NOT EXISTS (SELECT 1 FROM message e WHERE e.alarm_id=m.alarm_id AND e.contact_id=m.contact_id
-                AND e.id<m.id AND e.sent_at_ms IS NULL AND e.failed_at_ms IS NULL)
+                AND e.reason=m.reason AND e.id<m.id AND e.sent_at_ms IS NULL AND e.failed_at_ms IS NULL)
             ORDER BY m.due_at_ms, m.id LIMIT $2
             """,
             static r => new DueMessage(

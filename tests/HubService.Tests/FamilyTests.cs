@@ -1,69 +1,12 @@
-using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using ElderBand.BandProtocol;
 using ElderBand.HubService.Alarms;
 using ElderBand.HubService.Family;
 using ElderBand.HubService.Storage;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 
 namespace ElderBand.Tests.HubService;
-
-/// <summary>The telephone company, on a port of loopback.</summary>
-internal sealed class Gateway : IAsyncDisposable
-{
-    private readonly WebApplication _app;
-
-    private Gateway(WebApplication app, Uri address)
-    {
-        _app = app;
-        Address = address;
-    }
-
-    public Uri Address { get; }
-
-    /// <summary>What it answers.</summary>
-    public int Status { get; set; } = 200;
-
-    /// <summary>Every request, refused ones too.</summary>
-    public ConcurrentQueue<JsonElement> Requests { get; } = new();
-
-    /// <summary>Idempotency keys, in the order of the requests.</summary>
-    public ConcurrentQueue<string> Keys { get; } = new();
-
-    public static async Task<Gateway> OpenAsync()
-    {
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        WebApplication app = builder.Build();
-        Gateway? gateway = null;
-        app.MapPost("/sms", async (HttpRequest request) =>
-        {
-            gateway!.Keys.Enqueue(request.Headers["Idempotency-Key"].ToString());
-            gateway.Requests.Enqueue((await JsonDocument.ParseAsync(request.Body)).RootElement);
-            return gateway.Status == 200 ? Results.Json(new { messageId = $"sms-{gateway.Requests.Count}" })
-                : Results.StatusCode(gateway.Status);
-        });
-        await app.StartAsync();
-        string address = app.Services.GetRequiredService<IServer>()
-            .Features.Get<IServerAddressesFeature>()!.Addresses.First();
-        gateway = new Gateway(app, new Uri(new Uri(address), "/sms"));
-        return gateway;
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await _app.StopAsync();
-        await _app.DisposeAsync();
-    }
-}
 
 public sealed class FamilyTests
 {
@@ -134,8 +77,40 @@ public sealed class FamilyTests
         desk.Alarm(alarm).Contacts[0].Messages[0].LastError.ShouldNotBeNull().ShouldContain("--webhook");
     }
 
+    [Theory]
+    [InlineData(422)]
+    [InlineData(503)]
+    public async Task P63_a_text_that_is_not_taken_holds_back_neither_please_call_nor_the_next_contact(int status)
+    {
+        await using Gateway gateway = await Gateway.OpenAsync();
+        gateway.Status = status;
+        gateway.Refuses = static r => r.GetProperty("to").GetString() == "13800000001"
+            && r.GetProperty("text").GetString()!.Contains("正在呼叫", StringComparison.Ordinal);
+        await using StaffDesk desk = await StaffDesk.OpenAsync(gateway.Address);
+        await desk.Store.WriteAsync(
+            Lane.Alarm, tx => tx.Db.Run("UPDATE contact SET consent_at_ms=1 WHERE consent_at_ms IS NULL"), Token);
+        desk.Clock.Push(TimeSpan.FromSeconds(20)); // no console has come: nobody answers
+        long alarm = await desk.PressAsync();
+        await Until(() => desk.Alarm(alarm).Contacts is [{ Messages: [{ Attempts: > 0 }, ..] }, ..]);
+        await Until(() => desk.Alarm(alarm).Contacts.All(
+            static c => c.Messages.Any(static m => m is { Reason: "unanswered", SentAtMs: not null })));
+
+        AlarmView view = desk.Alarm(alarm);
+        MessageView raised = view.Contacts[0].Messages.Single(static m => m.Reason == "raised");
+        raised.SentAtMs.ShouldBeNull();
+        raised.LastError.ShouldNotBeNull().ShouldContain($"{status}");
+        (raised.FailedAtMs is not null).ShouldBe(status == 422, "a text that is refused for good is not sent again");
+        view.Contacts[1].Messages.ShouldAllBe(static m => m.SentAtMs != null);
+        view.Timeline.Count(static e => e.Kind == "messageFailed").ShouldBe(1);
+        if (status == 422)
+        {
+            raised.Attempts.ShouldBe(1);
+            view.Timeline.Single(static e => e.Kind == "messageFailed").Text.ShouldContain("陈明");
+        }
+    }
+
     [Fact]
-    public async Task It_is_over_never_overtakes_she_has_called()
+    public async Task She_has_called_that_comes_after_the_end_says_that_it_is_over()
     {
         await using Gateway gateway = await Gateway.OpenAsync();
         gateway.Status = 503;
@@ -149,8 +124,8 @@ public sealed class FamilyTests
         gateway.Status = 200;
         await Until(() => desk.Alarm(alarm).Contacts[0].Messages is [{ SentAtMs: not null }, { SentAtMs: not null }]);
         string[] words = [.. gateway.Requests.Select(static r => r.GetProperty("text").GetString()!)];
-        words[^1].ShouldContain("一切平安");
-        words[..^1].ShouldAllBe(static w => w.Contains("按下了求助键", StringComparison.Ordinal));
+        words[^2..].ShouldAllBe(static w => w.Contains("处理完毕", StringComparison.Ordinal));
+        words[^2..].ShouldContain(static w => w.Contains("一切平安", StringComparison.Ordinal));
     }
 
     [Fact]
