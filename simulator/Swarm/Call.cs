@@ -68,8 +68,8 @@ public sealed class Call(BandDevice band, FrameType type, long atMs)
     public bool IsUnstored { get; set; }
 
     /// <summary>
-    /// The latch was full after this press and before its commit, and the press was not the first that waited: the band
-    /// may have dropped it (P44). A hub that has it still brings it to the centre.
+    /// The latch was full while this press waited for its receipt, and it was not the first that waited: the band may
+    /// have dropped it (P44). A hub that has it still brings it to the centre.
     /// </summary>
     public bool MayBeDropped { get; set; }
 
@@ -87,6 +87,9 @@ public sealed class Call(BandDevice band, FrameType type, long atMs)
 
     /// <summary>World time at which its frame was first sent, ms; null: never.</summary>
     public long? OnAirMs { get; set; }
+
+    /// <summary>World time at which its frame was last sent again, ms; 0: never.</summary>
+    public long LastOnAirMs { get; set; }
 
     /// <summary>World time of its commit at the service, ms; null: none.</summary>
     public long? CommittedMs { get; set; }

@@ -58,17 +58,6 @@ public sealed partial class FrameLedger
         }
     }
 
-    /// <summary>
-    /// An alarm of which the wrist need not hear: the band's flash was lost after it; a fall whose wearer has said "I
-    /// am fine", or during which more frames waited than the latch has slots; a card with no other presses than such as
-    /// the full latch may have dropped.
-    /// </summary>
-    public bool MayBeForgotten(AlarmTrace alarm) => _forgotten.Contains(alarm.Id) || (alarm.Row.Kind == "fall"
-        ? _drops.ContainsKey(alarm.Band)
-            || _cancels.Contains((alarm.Band, alarm.Row.Boot, alarm.Row.Sequence))
-        : Calls.Exists(c => c.AlarmId == alarm.Id)
-            && Calls.TrueForAll(c => c.AlarmId != alarm.Id || c.MayBeDropped));
-
     /// <summary>Notes that the motor has said a stage.</summary>
     public void Felt(BandDevice band, Stage stage) => Add(_felt, band, stage);
 

@@ -103,23 +103,6 @@ public sealed partial class FrameLedger
         });
     }
 
-    // A new call may take the slot of an older press where the latch is full.
-    private void CountDrop(BandDevice band)
-    {
-        var coming = Calls.Count(c => c.Band == band && c.Identity.Length == 0 && _world.NowMs - c.AtMs < JudgedMs);
-        var uncommitted = Calls.Count(c => c.Band == band && c.CommittedMs is null);
-        var followed = _alarms.Values.Count(a => a.Band == band && !IsOver(a));
-        if (Math.Max(band.Pending + coming, uncommitted) + followed >= AlarmLatch.Slots)
-        {
-            _drops[band] = _drops.GetValueOrDefault(band) + 1;
-            foreach (var call in Calls.Where(c => c.Band == band && c.CommittedMs is null && c.Type == FrameType.Sos)
-                .Skip(1))
-            {
-                call.MayBeDropped = true;
-            }
-        }
-    }
-
     /// <summary>Notes a fall that begins now.</summary>
     public void Fall(BandDevice band) => _falls.Add((band, _world.NowMs));
 
@@ -184,12 +167,6 @@ public sealed partial class FrameLedger
     public bool IsOver(AlarmTrace alarm) =>
         alarm.ClosedFelt > _alarms.Values.Count(a => a.Into == alarm.Id);
 
-    /// <summary>
-    /// True: more frames have waited than the latch has slots. The band may then have forgotten a card whose end the
-    /// wrist has shown, and no longer confirms that end to the centre.
-    /// </summary>
-    public bool HadNoRoom(BandDevice band) => _drops.ContainsKey(band);
-
     /// <summary>True where a call or a stage of these bands was under way in the time.</summary>
     public bool WasDue(Func<BandDevice, bool> whose, long fromMs, long toMs) =>
         Calls.Exists(c => whose(c.Band) && c.AtMs <= toMs && (c.CommittedMs ?? long.MaxValue) >= fromMs)
@@ -226,6 +203,11 @@ public sealed partial class FrameLedger
         var named = $"{band.Name}: {type} {Frame.BootOf(frame, 0)}/{Frame.SequenceOf(frame, 0)}";
         if (!_onAir.TryAdd(identity, (band, type, named)))
         {
+            if (_byIdentity.TryGetValue(identity, out var again))
+            {
+                again.LastOnAirMs = _world.NowMs;
+            }
+
             return;
         }
 
