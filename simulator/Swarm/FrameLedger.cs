@@ -262,10 +262,10 @@ public sealed partial class FrameLedger
 
     private void Explain(BandDevice band, byte[] frame, string identity)
     {
-        // A press of the frame's boot goes before one of an earlier boot, one that must arrive before one that may.
-        var boot = Frame.BootOf(frame, 0);
+        // A press of the frame's boot, or of the boot before it, goes before an older one, and one that must arrive goes
+        // before one that may.
         var fitting = Calls.Where(c => c.Band == band && c.Type == FrameType.Sos && Fits(c, frame))
-            .OrderBy(c => c.Boot == boot ? 0 : 1).ThenBy(static c => c.IsExcused).ToList();
+            .OrderByDescending(static c => c.Boot).ThenBy(static c => c.IsExcused).ToList();
         var call = fitting.Find(static c => c.Identity.Length == 0) ?? fitting.Find(static c => c.SpansABoot);
         if (call is null)
         {
