@@ -262,11 +262,14 @@ public sealed partial class FrameLedger
 
     private void Explain(BandDevice band, byte[] frame, string identity)
     {
-        // A press of the frame's boot, or of the boot before it, goes before an older one, and one that must arrive goes
-        // before one that may.
+        // A press of the frame's boot, or of the boot before it, goes before an older one, a key that was held over that
+        // boot before others, and one that must arrive before one that may.
+        var boot = Frame.BootOf(frame, 0);
         var fitting = Calls.Where(c => c.Band == band && c.Type == FrameType.Sos && Fits(c, frame))
-            .OrderByDescending(static c => c.Boot).ThenBy(static c => c.IsExcused).ToList();
-        var call = fitting.Find(static c => c.Identity.Length == 0) ?? fitting.Find(static c => c.SpansABoot);
+            .OrderByDescending(static c => c.Boot).ThenByDescending(c => c.SpansABoot && boot > c.Boot)
+            .ThenBy(static c => c.IsExcused).ToList();
+        var call = fitting.Find(c => c.Identity.Length == 0 || (c.SpansABoot && boot > c.Boot))
+            ?? fitting.Find(static c => c.SpansABoot);
         if (call is null)
         {
             _unexplained[identity] = fitting.Count > 0 ? Violation.Doubled : Violation.Invented;
