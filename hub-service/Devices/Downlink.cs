@@ -115,20 +115,24 @@ public sealed class Downlink : IDisposable
         return frame;
     }
 
-    /// <summary>Sends frames to one band through each of the hubs.</summary>
-    public void SendToBand(IEnumerable<string> hubIds, long address, IReadOnlyList<byte[]> frames)
+    /// <summary>
+    /// Sends frames to bands, each through its hubs, in as few messages as can hold them: a hub has room for six at
+    /// once, and more are lost to it (P26).
+    /// </summary>
+    public void SendToBands(IEnumerable<(List<string> Hubs, long Address, byte[] Frame)> frames)
     {
-        foreach (byte[][] part in frames.Chunk(HubMessage.MaxBandFrames))
+        foreach (var hub in frames.SelectMany(static f => f.Hubs.Select(id => (Id: id, f.Address, f.Frame)))
+            .GroupBy(static f => f.Id, StringComparer.Ordinal))
         {
-            byte[] message = new byte[HubMessage.MaxDownSize];
-            int size = HubMessage.BeginBandFrames(message);
-            foreach (byte[] frame in part)
+            foreach (var part in hub.Chunk(HubMessage.MaxBandFrames))
             {
-                size = HubMessage.AddBandFrame(message, address, frame);
-            }
-            foreach (string hubId in hubIds)
-            {
-                _hubs.Send(hubId, "band", message, size);
+                byte[] message = new byte[HubMessage.MaxDownSize];
+                int size = HubMessage.BeginBandFrames(message);
+                foreach (var (_, address, frame) in part)
+                {
+                    size = HubMessage.AddBandFrame(message, address, frame);
+                }
+                _hubs.Send(hub.Key, "band", message, size);
             }
         }
     }
@@ -241,8 +245,8 @@ public sealed class Downlink : IDisposable
             _tagger.SignCentre(key, frame);
             frames.Add(frame);
         }
-        SendToBand(onlyHub is null ? DeviceRows.HubsFor(db, bandId, nowMs - HeardWithinMs) : [onlyHub],
-            band.Address, frames);
+        List<string> hubs = onlyHub is null ? DeviceRows.HubsFor(db, bandId, nowMs - HeardWithinMs) : [onlyHub];
+        SendToBands(frames.Select(frame => (hubs, band.Address, frame)));
         return true;
     }
 
@@ -304,10 +308,7 @@ public sealed class Downlink : IDisposable
             _tagger.SignCentre(key, frame);
             frames.Add(frame);
         }
-        if (frames.Count > 0)
-        {
-            SendToBand(hubIds, band.Address, frames);
-        }
+        SendToBands(frames.Select(frame => (hubIds, band.Address, frame)));
     }
 
     private void SendChangedTables(Db db)

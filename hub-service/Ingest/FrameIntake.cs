@@ -3,6 +3,8 @@ using ElderBand.BandProtocol;
 using ElderBand.HubService.Alarms;
 using ElderBand.HubService.Devices;
 using ElderBand.HubService.Storage;
+using Answers =
+    System.Collections.Generic.List<(System.Collections.Generic.List<string> Hubs, long Address, byte[] Frame)>;
 
 namespace ElderBand.HubService.Ingest;
 
@@ -41,6 +43,7 @@ public sealed class FrameIntake(Calls calls, Falls falls, Downlink downlink, Hub
         int first = only ?? 0;
         int end = only is { } one ? one + 1 : Envelope.Count(data);
         var measurements = new List<VitalsRow>();
+        var answers = new Answers();
         // Cancels first: a short outage brings a fall and its cancel together, too late for the countdown to wait for
         // it. A confirmation that is here too still rings, in whichever order it comes.
         foreach (bool cancels in (ReadOnlySpan<bool>)[true, false])
@@ -49,12 +52,13 @@ public sealed class FrameIntake(Calls calls, Falls falls, Downlink downlink, Hub
             {
                 int record = Envelope.RecordAt(data, i);
                 if ((Frame.TypeOf(data, Envelope.FrameAt(record)) == FrameType.FallCancelled) == cancels
-                    && StoreRecordAlone(tx, hub, data, record) is { } measurement)
+                    && StoreRecordAlone(tx, hub, data, record, answers) is { } measurement)
                 {
                     measurements.Add(measurement);
                 }
             }
         }
+        tx.After(() => downlink.SendToBands(answers));
         if (receipts)
         {
             Receipt(tx, hub, data, first, end);
@@ -152,19 +156,21 @@ public sealed class FrameIntake(Calls calls, Falls falls, Downlink downlink, Hub
     /// <summary>
     /// A record that this program cannot handle must not take the others of its envelope with it, again and again.
     /// </summary>
-    private VitalsRow? StoreRecordAlone(Tx tx, HubSession hub, byte[] data, int record)
+    private VitalsRow? StoreRecordAlone(Tx tx, HubSession hub, byte[] data, int record, Answers answers)
     {
+        int answered = answers.Count;
         (int After, int Changes) mark = tx.Mark();
         VitalsRow? measurement = null;
         tx.Db.Run("SAVEPOINT record");
         try
         {
-            measurement = StoreRecord(tx, hub, data, record);
+            measurement = StoreRecord(tx, hub, data, record, answers);
         }
         catch (Exception e) when (!Db.IsTrouble(e))
         {
             tx.Db.Run("ROLLBACK TO record");
             tx.BackTo(mark);
+            answers.RemoveRange(answered, answers.Count - answered);
             Keep(tx, hub, data, record, e.Message);
         }
         tx.Db.Run("RELEASE record");
@@ -184,7 +190,7 @@ public sealed class FrameIntake(Calls calls, Falls falls, Downlink downlink, Hub
             urgent: true, reason, "failed");
     }
 
-    private VitalsRow? StoreRecord(Tx tx, HubSession hub, byte[] data, int record)
+    private VitalsRow? StoreRecord(Tx tx, HubSession hub, byte[] data, int record, Answers answers)
     {
         byte[] frame = data.AsSpan(Envelope.FrameAt(record), Frame.Size).ToArray();
         FrameType type = Frame.TypeOf(frame, 0);
@@ -222,7 +228,7 @@ public sealed class FrameIntake(Calls calls, Falls falls, Downlink downlink, Hub
                 _tagger, keys.CentreDown, Lane.Alarm, Frame.BootOf(frame, 0), Frame.SequenceOf(frame, 0), refusal,
                 Math.Max(0, EventRows.HighestBoot(tx.Db, band.Sender)), BandAlarmLane.OpenerOf(tx, band, frame));
             List<string> through = DeviceRows.HubsThatHeard(tx.Db, band.Id, tx.NowMs - HeardWithinMs);
-            tx.After(() => downlink.SendToBand(through, band.Address, [receipt]));
+            answers.Add((through, band.Address, receipt));
         }
         if (!Envelope.IsLinkChecked(data, record))
         {

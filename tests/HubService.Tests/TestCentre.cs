@@ -251,6 +251,9 @@ public sealed class TestHub : IAsyncDisposable
     /// <summary>Frames for bands.</summary>
     public ConcurrentQueue<(long Address, byte[] Frame)> Down { get; private init; } = new();
 
+    /// <summary>The last part of the topic of each message, in the order of arrival.</summary>
+    public ConcurrentQueue<string> Topics { get; private init; } = new();
+
     /// <summary>Tables of bands.</summary>
     public ConcurrentQueue<byte[]> Tables { get; private init; } = new();
 
@@ -269,6 +272,7 @@ public sealed class TestHub : IAsyncDisposable
     {
         var receipts = new ConcurrentQueue<(int, int)>();
         var down = new ConcurrentQueue<(long, byte[])>();
+        var topics = new ConcurrentQueue<string>();
         var tables = new ConcurrentQueue<byte[]>();
         var questions = new ConcurrentQueue<byte>();
         var hellos = new ConcurrentQueue<byte[]>();
@@ -282,6 +286,7 @@ public sealed class TestHub : IAsyncDisposable
             MessageReceived = (topic, payload) =>
             {
                 byte[] data = payload.ToArray();
+                topics.Enqueue(topic[(topic.LastIndexOf('/') + 1)..]);
                 switch (topic[(topic.LastIndexOf('/') + 1)..])
                 {
                     case "receipt":
@@ -326,6 +331,7 @@ public sealed class TestHub : IAsyncDisposable
         {
             Receipts = receipts,
             Down = down,
+            Topics = topics,
             Tables = tables,
             Questions = questions,
             Hellos = hellos,

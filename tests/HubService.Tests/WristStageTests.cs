@@ -139,6 +139,20 @@ public sealed class WristStageTests
         LastStage(hub).ShouldBe(Stage.Centre);
     }
 
+    [Fact]
+    public async Task P26_the_answers_to_a_full_envelope_come_in_few_messages_for_which_a_hub_has_room()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync();
+        TestBand first = centre.Band();
+        byte[][] frames = [.. Enumerable.Range(0, Envelope.MaxRecords).Select(_ => first.Sos())];
+        await hub.SendAsync(first.Address, frames);
+        await TestCentre.UntilAsync(() => hub.Receipts.Count == frames.Length, "a receipt for each record");
+        hub.Of(FrameType.Receipt).Count.ShouldBe(frames.Length);
+        hub.Topics.TakeWhile(static topic => topic != "receipt").Count().ShouldBeLessThanOrEqualTo(
+            2, "one message of receipts for the band, one of the stage that the card has at once");
+    }
+
     private static Stage LastStage(TestHub hub) =>
         hub.Of(FrameType.Stage).Select(static f => Payload.StageOf(f, 0)).LastOrDefault();
 
