@@ -262,8 +262,8 @@ public sealed partial class FrameLedger
 
     private void Explain(BandDevice band, byte[] frame, string identity)
     {
-        // A press of the frame's boot, or of the boot before it, goes before an older one, a key that was held over that
-        // boot before others, and one that must arrive before one that may.
+        // A press of the frame's boot, or of the boot before it, goes before an older one, a key held over that boot
+        // before the others, and one that must arrive before one that may.
         var boot = Frame.BootOf(frame, 0);
         var fitting = Calls.Where(c => c.Band == band && c.Type == FrameType.Sos && Fits(c, frame))
             .OrderByDescending(static c => c.Boot).ThenByDescending(c => c.SpansABoot && boot > c.Boot)
