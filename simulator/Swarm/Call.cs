@@ -15,6 +15,9 @@ public enum Violation
     /// <summary>An event or an alarm that nobody made.</summary>
     Invented,
 
+    /// <summary>A press on a card that does not name the person who wore the band then.</summary>
+    WrongPerson,
+
     /// <summary>A call for help that is at the centre later than 90 s after everything was healed.</summary>
     Late,
 

@@ -121,4 +121,7 @@ public enum FaultKind
     /// The wearer presses again and again, in time with the tick that says that nobody has heard the call.
     /// </summary>
     PressInRhythm,
+
+    /// <summary>The centre gives a band to another resident.</summary>
+    HandOver,
 }

@@ -26,7 +26,7 @@ public sealed partial class FrameLedger
     /// </summary>
     public void Rotten(BandDevice band)
     {
-        foreach (var call in Calls.Where(c => c.Band == band && c.CommittedMs is null))
+        foreach (var call in Calls.Where(c => c.Band == band && (c.CommittedMs is null || c.SpansABoot)))
         {
             call.IsGoneAtBand = true;
             call.IsUnstored |= !IsInAHub(call);

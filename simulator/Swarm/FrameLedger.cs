@@ -171,7 +171,7 @@ public sealed partial class FrameLedger
     public bool WasDue(Func<BandDevice, bool> whose, long fromMs, long toMs) =>
         Calls.Exists(c => whose(c.Band) && c.AtMs <= toMs && (c.CommittedMs ?? long.MaxValue) >= fromMs)
         || _alarms.Values.Any(a => whose(a.Band) && a.History.Exists(h => h.AtMs <= toMs)
-            && (a.Row.WristStage != (int)AlarmMachine.WantedStage(a.Row.State) || a.KnownMs >= fromMs));
+            && (a.Row.WristStage != (int)Wanted(a) || a.KnownMs >= fromMs));
 
     /// <summary>
     /// Frames of the latch that were on the air and are not at the centre, calls excepted: those are in
@@ -287,7 +287,7 @@ public sealed partial class FrameLedger
         var (boot, uptimeS) = (Frame.BootOf(frame, 0), Payload.UptimeS(frame, 0));
         return boot == call.Boot
             ? uptimeS >= call.UptimeS - 1 && uptimeS <= call.UptimeS + LatestS
-            : boot > call.Boot && uptimeS <= LatestS + (call.HoldMs / 1000);
+            : (boot > call.Boot || call.IsGoneAtBand) && uptimeS <= LatestS + (call.HoldMs / 1000);
     }
 
     private void Stored(HubDevice hub, FlashWrite write)
@@ -338,12 +338,7 @@ public sealed partial class FrameLedger
         alarm.KnownMs = alarm.Row.WristStage == row.WristStage ? alarm.KnownMs : _world.NowMs;
         alarm.Row = row;
         alarm.Into ??= alarm.IsMerged ? AlarmRows.MergedInto(db, row.Id) : null;
-        var stage = AlarmMachine.WantedStage(row.State);
-        if (stage >= Stage.Centre && !alarm.IsMerged
-            && (alarm.History.Count == 0 || alarm.History[^1].Stage != stage))
-        {
-            alarm.History.Add((stage, _world.NowMs));
-        }
+        NoteStage(alarm);
     }
 
     private void Commit(BandDevice band, EventRow row)

@@ -73,9 +73,7 @@ public sealed class ServiceCentre : IDisposable
         var secret = new byte[BandKeys.Size];
         _world.Random.NextBytes(secret);
         var code = $"r{address:x}";
-        var resident = ResidentRows.PutResident(
-            _disk, new ResidentRow(0, CentreId, code, code, "", null, "", "", "", "", "", ""), _clock.NowMs);
-        ResidentRows.MoveTo(_disk, CentreId, resident, homeId, _clock.NowMs);
+        var resident = AddResident(_disk, code, homeId, _clock.NowMs);
         var band = DeviceRows.InsertBand(_disk, CentreId, address, secret, code, guardAlways: false, _clock.NowMs);
         DeviceRows.AssignBand(_disk, CentreId, band, resident, _clock.NowMs);
         return (band, new BandIdentity
@@ -84,6 +82,36 @@ public sealed class ServiceCentre : IDisposable
             LinkGroup = (uint)homeId,
             LinkEpoch = Enrolment.FirstLinkEpoch,
         });
+    }
+
+    /// <summary>
+    /// Gives a band to a new resident of the home; returns who wore it and who wears it, null where the service is
+    /// down.
+    /// </summary>
+    public (long Before, long After)? HandOver(long bandId, long homeId)
+    {
+        if (_process is not { } process)
+        {
+            return null;
+        }
+
+        var wearers = Now(process.Store.WriteAsync(Lane.Alarm, tx =>
+        {
+            var before = DeviceRows.ResidentOf(tx.Db, bandId, tx.NowMs)!.Value;
+            var after = AddResident(tx.Db, $"after-{before}", homeId, tx.NowMs);
+            DeviceRows.AssignBand(tx.Db, CentreId, bandId, after, tx.NowMs);
+            return (before, after);
+        }));
+        process.Downlink.Turn();
+        return wearers;
+    }
+
+    private static long AddResident(Db db, string code, long homeId, long nowMs)
+    {
+        var resident = ResidentRows.PutResident(
+            db, new ResidentRow(0, CentreId, code, code, "", null, "", "", "", "", "", ""), nowMs);
+        ResidentRows.MoveTo(db, CentreId, resident, homeId, nowMs);
+        return resident;
     }
 
     /// <summary>Gives a home new link keys, as an officer does who has lost a hub (docs/adr/0003).</summary>

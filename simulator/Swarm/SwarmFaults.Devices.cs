@@ -38,7 +38,7 @@ public sealed partial class SwarmFaults
                     _swarm.Bands.ForEach(slow => slow.Flash.OperationMs = on ? SlowFlashMs : null));
                 break;
             default:
-                OfStranger(fault, b);
+                OfStrangerOrPerson(fault, b);
                 break;
         }
     }

@@ -43,6 +43,26 @@ public sealed partial class SwarmFaults
         });
     }
 
+    // With a wrong clock the centre cannot know who wore the band at a time.
+    private void HandOver(PlannedFault fault, int b, int tries = 0)
+    {
+        if (_isHealed || _hasWrongClock || tries > MostTries)
+        {
+            return;
+        }
+
+        var (band, nowMs) = (_swarm.Bands[b], World.NowMs);
+        if (_swarm.Centre.HandOver(_swarm.BandIds[b], _swarm.Home) is not { } wearers)
+        {
+            World.At(nowMs + BetweenTriesMs, () => HandOver(fault, b, tries + 1));
+            return;
+        }
+
+        _log($"{band.Name}: resident {wearers.After} wears it after {wearers.Before}");
+        Ledger.HandedOver(band, wearers.Before, wearers.After);
+        _done.Add((fault.Kind, () => Ledger.WasDue(of => of == band, nowMs, nowMs)));
+    }
+
     // After a tick the next one is expected: the contact begins so that its event falls into that tick.
     private void PressInRhythm(PlannedFault fault, BandDevice band)
     {

@@ -30,6 +30,7 @@ public sealed partial class SwarmFaults
     private readonly List<byte[]>[] _recorded;
     private readonly List<byte[]>[] _stages;
     private readonly Action<string> _log;
+    private readonly bool _hasWrongClock;
     private bool _isHealed;
 
     /// <summary>Hands every fault of the plan to the world.</summary>
@@ -37,6 +38,7 @@ public sealed partial class SwarmFaults
     {
         _swarm = swarm;
         _log = log;
+        _hasWrongClock = plan.Faults.Any(static f => f.Kind == FaultKind.ServiceClock);
         swarm.Ledger.Raised += OnRaised;
         _recorded = [.. swarm.Bands.Select(static _ => new List<byte[]>())];
         _stages = [.. swarm.Bands.Select(static _ => new List<byte[]>())];

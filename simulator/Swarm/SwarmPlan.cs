@@ -99,7 +99,13 @@ public sealed class SwarmPlan
     /// <summary>Something that an officer does to an alarm.</summary>
     public static bool IsStaffs(FaultKind kind) => kind is >= FaultKind.StaffTakes and <= FaultKind.StaffCloses;
 
-    private static Random SourceOf(int seed, FaultKind kind) => new(unchecked((seed * 1_000_003) + ((int)kind * 7919)));
+    // The first draws of sources with near seeds are alike, so two kinds may always come together. Kinds that are older
+    // keep their sources, under which seeds have failed.
+    private static Random SourceOf(int seed, FaultKind kind)
+    {
+        var number = unchecked((uint)((seed * 1_000_003) + ((int)kind * 7919)));
+        return new Random(kind < FaultKind.BandFlashLost ? (int)number : (int)unchecked(number * 2_654_435_769 >> 1));
+    }
 
     // Faults other than power cuts last longer and may begin up to 20 s before the act.
     private static int AroundAct(Random random, PlannedFault act, FaultKind kind)

@@ -180,6 +180,7 @@ public static class SwarmRun
         }
 
         ledger.JudgeReports();
+        ledger.JudgePersons();
         foreach (var alarm in ledger.Alarms.Values)
         {
             Judge(swarm, alarm);
@@ -226,7 +227,7 @@ public static class SwarmRun
 
     private static void Judge(SwarmWorld swarm, AlarmTrace alarm)
     {
-        var wanted = AlarmMachine.WantedStage(alarm.Row.State);
+        var wanted = swarm.Ledger.Wanted(alarm);
         var named = $"alarm {alarm.Row.Number} ({alarm.Row.Kind}) of {alarm.Band.Name}";
         if (alarm.Row.Kind == "sos" && alarm.Row.Presses != alarm.Presses)
         {

@@ -41,6 +41,7 @@ public sealed class SwarmWorld : IDisposable
             ids.Add((bandId, band));
         }
 
+        BandIds = [.. ids.Select(static known => known.BandId)];
         Ledger = new FrameLedger(World, ids, Hubs);
         Wrists = [.. Bands.Select(band => new WristWatch(Ledger, band))];
         Centre.Committed = Ledger.Committed;
@@ -60,6 +61,9 @@ public sealed class SwarmWorld : IDisposable
 
     /// <summary>Hubs of the home.</summary>
     public List<HubDevice> Hubs { get; } = [];
+
+    /// <summary>Ids of the bands in the service's database, in the order of the bands.</summary>
+    public IReadOnlyList<long> BandIds { get; }
 
     /// <summary>The air between each band and each hub.</summary>
     public List<RadioPath[]> Paths { get; } = [];

@@ -129,6 +129,15 @@ public sealed class SwarmCanaryTests(ITestOutputHelper output)
             ("_highestBoot = boot > _highestBoot ? boot : _highestBoot;", ""),
             ("_unproven = !stored || _boots.IsUnproven;", "_unproven = !stored;"));
 
+    [Fact]
+    public void Canary_V8_a_press_of_an_earlier_boot_that_arrives_as_new_after_a_hand_over_is_found() =>
+        Found(
+            [Violation.WrongPerson],
+            WithHandOvers,
+            [FaultKind.HandOver],
+            ("AgeQuality quality = AgeQuality.AtLeast;", "AgeQuality quality = AgeQuality.About;"),
+            ("uint ageMs = (uint)band.OlderBootMs(frame, 0, nowMs);", "uint ageMs = 0;"));
+
     private void Found(Violation[] effects, params (string Now, string Then)[] words) =>
         Found(effects, AsPushed, [], words);
 
@@ -153,6 +162,8 @@ public sealed class SwarmCanaryTests(ITestOutputHelper output)
     private static (int Seed, string Found) WithReadFaults() => First([FaultKind.BandReadFails]);
 
     private static (int Seed, string Found) WithLostFlash() => First([FaultKind.BandFlashLost]);
+
+    private static (int Seed, string Found) WithHandOvers() => First([FaultKind.HandOver]);
 
     private static (int Seed, string Found) WhereLengthsTell() =>
         First(WornFlash, static swarm => swarm.Bands.ForEach(static band => band.Wrist.TellsHomeByLength = true));

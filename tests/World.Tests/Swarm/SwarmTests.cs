@@ -18,7 +18,7 @@ public sealed class SwarmTests(ITestOutputHelper output)
         FaultKind.BandFlashRefuses, FaultKind.BandReadFails, FaultKind.BandRot, FaultKind.HubRot, FaultKind.Replay,
         FaultKind.OneWay, FaultKind.HubReadFails, FaultKind.HubFlashRefuses, FaultKind.PickUpAndPress,
         FaultKind.BandFlashLost, FaultKind.BandFlashSlow, FaultKind.HeldLinks, FaultKind.ReplayedStages,
-        FaultKind.PressInRhythm,
+        FaultKind.PressInRhythm, FaultKind.HandOver,
     ];
 
     /// <summary>Kinds that a push draws.</summary>
