@@ -14,6 +14,13 @@ public class Clock(TimeProvider? time = null)
     /// <summary>Milliseconds since 1970 UTC; never goes back within one process.</summary>
     public virtual long NowMs => _startWallMs + (long)_time.GetElapsedTime(_startTicks).TotalMilliseconds;
 
+    /// <summary>
+    /// How far the machine's wall clock has been stepped since the start, ms: it takes effect at the next start only.
+    /// </summary>
+    public long SteppedMs =>
+        _time.GetUtcNow().ToUnixTimeMilliseconds() - _startWallMs
+            - (long)_time.GetElapsedTime(_startTicks).TotalMilliseconds;
+
     /// <summary>Monotonic microseconds of this machine, the same scale in every process on it.</summary>
     public virtual long NowUs => (long)(_time.GetTimestamp() * (1_000_000.0 / _time.TimestampFrequency));
 }

@@ -252,6 +252,9 @@ public enum CardKind
     /// <summary>Damage was found in a database file.</summary>
     DatabaseDamaged,
 
+    /// <summary>The machine's wall clock was stepped, or lies before what is stored.</summary>
+    ClockWrong,
+
     /// <summary>No text goes out.</summary>
     WebhookDown,
 

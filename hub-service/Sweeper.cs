@@ -17,9 +17,13 @@ public sealed class Sweeper(
     public const int StepMs = 200;
     private const int SlowStepMs = 5000;
 
+    // A time service that corrects the clock smoothly moves it by far less between two sweeps.
+    private const long ClockStepMs = 2000;
+
     private readonly long _startedAtMs = clock.NowMs;
     private long _slowDueMs;
     private bool _isFirst = true;
+    private long _steppedMs;
     private string? _vitalsTrouble;
     private readonly HashSet<string> _shownDamage = [];
 
@@ -54,8 +58,21 @@ public sealed class Sweeper(
     {
         if (_isFirst)
         {
+            long newestMs = store.Read(Heartbeat.Read);
+            if (newestMs > _startedAtMs)
+            {
+                await CardAsync(
+                    CardKind.ClockWrong, "beforeStored",
+                    $"{(newestMs - _startedAtMs) / 1000} s before what is stored already", stoppingToken);
+            }
             await store.WriteAsync(
-                Lane.Alarm, tx => TimerRows.PullIn(tx.Db, tx.NowMs, MessageRows.LongestWaitMs), stoppingToken);
+                Lane.Alarm,
+                tx =>
+                {
+                    TimerRows.PullIn(tx.Db, tx.NowMs, MessageRows.LongestWaitMs);
+                    SilenceRows.HeardAtTheStartAtTheLatest(tx.Db, _startedAtMs);
+                },
+                stoppingToken);
             _isFirst = false;
         }
         await TimersAsync(stoppingToken);
@@ -93,10 +110,20 @@ public sealed class Sweeper(
             await store.WriteAsync(Lane.Alarm, tx => ringing.Rescue(tx, orphan), stoppingToken);
         }
 
+        long steppedMs = clock.SteppedMs;
+        if (Math.Abs(steppedMs - _steppedMs) > ClockStepMs)
+        {
+            await CardAsync(
+                CardKind.ClockWrong, "stepped", $"stepped by {(steppedMs - _steppedMs) / 1000.0:+0;-0} s",
+                stoppingToken);
+            _steppedMs = steppedMs;
+        }
+
         List<SilentDevice> silent = store.Read(db =>
         {
-            List<SilentDevice> found = DeviceRows.NewlySilentHubs(db, clock.NowMs, _startedAtMs, Liveness.HubSilentMs);
-            found.AddRange(DeviceRows.NewlySilentBands(db, clock.NowMs, _startedAtMs));
+            List<SilentDevice> found =
+                SilenceRows.NewlySilentHubs(db, clock.NowMs, _startedAtMs, Liveness.HubSilentMs);
+            found.AddRange(SilenceRows.NewlySilentBands(db, clock.NowMs, _startedAtMs));
             return found;
         });
         foreach (SilentDevice device in silent)
@@ -111,7 +138,7 @@ public sealed class Sweeper(
                     urgent: true),
                 stoppingToken);
         }
-        foreach (SilentDevice band in store.Read(db => DeviceRows.BandsToVisit(db, clock.NowMs, _startedAtMs)))
+        foreach (SilentDevice band in store.Read(db => SilenceRows.BandsToVisit(db, clock.NowMs, _startedAtMs)))
         {
             await store.WriteAsync(
                 Lane.Alarm,

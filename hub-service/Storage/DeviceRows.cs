@@ -1,5 +1,4 @@
 using ElderBand.BandProtocol;
-using ElderBand.HubService.Devices;
 
 namespace ElderBand.HubService.Storage;
 
@@ -39,8 +38,6 @@ public sealed record SilentDevice(string CentreId, string? HubId, long? BandId);
 /// </summary>
 public static class DeviceRows
 {
-    private const long NeverHeardMs = 3_600_000;
-
     private const string BandColumns =
         "b.id, b.centre_id, b.address, b.secret, b.label, b.revoked_at_ms, b.config_version, b.guard_always, "
             + "b.sensitivity, "
@@ -331,54 +328,6 @@ public static class DeviceRows
         BandMode.Shelf => 2_700_000,
         _ => 900_000,
     };
-
-    /// <summary>Hubs that were heard once, not for the limit, and have no open card for it. Silence before the start of
-    /// this process does not count: nobody was listening.</summary>
-    public static List<SilentDevice> NewlySilentHubs(Db db, long nowMs, long startedAtMs, long limitMs) =>
-        db.All(
-            """
-            SELECT h.centre_id, h.id FROM hub h
-            WHERE h.revoked_at_ms IS NULL AND h.last_heard_at_ms IS NOT NULL AND max(h.last_heard_at_ms, $2)<$1-$3
-              AND NOT EXISTS (SELECT 1 FROM technical t WHERE t.hub_id=h.id AND t.kind='hubSilent' AND t.closed_at_ms IS NULL)
-            """,
-            static r => new SilentDevice(r.Text(0), r.Text(1), null), nowMs, startedAtMs, limitMs);
-
-    /// <summary>
-    /// The same for bands, each with the limit of its mode; one that was never heard has an hour from its enrolment to
-    /// be put on. Without a card nobody would learn that its home's hub does not hear it.
-    /// </summary>
-    public static List<SilentDevice> NewlySilentBands(Db db, long nowMs, long startedAtMs) =>
-        db.All(
-            """
-            SELECT b.centre_id, b.id, b.mode, max(ifnull(b.last_heard_at_ms, b.created_at_ms+$2), $1) FROM band b
-            WHERE b.revoked_at_ms IS NULL
-              AND NOT EXISTS (SELECT 1 FROM technical t WHERE t.band_id=b.id AND t.kind='bandSilent' AND t.closed_at_ms IS NULL)
-            """,
-            static r => (Device: new SilentDevice(r.Text(0), null, r.Long(1)), Mode: (BandMode?)r.IntOrNull(2),
-                SinceMs: r.Long(3)),
-            startedAtMs, NeverHeardMs - SilentAfterMs(null))
-            .FindAll(b => b.SinceMs < nowMs - SilentAfterMs(b.Mode)).ConvertAll(static b => b.Device);
-
-    /// <summary>
-    /// Bands that have been silent for <see cref="Liveness.VisitAfterMs"/> while a hub of their home is heard: broken,
-    /// empty, or without an identity, so that the wearer's press reaches nobody. Each has one card in
-    /// <see cref="Liveness.VisitAgainMs"/>, because staff may know that she is away.
-    /// </summary>
-    public static List<SilentDevice> BandsToVisit(Db db, long nowMs, long startedAtMs) =>
-        db.All(
-            """
-            SELECT b.centre_id, b.id, b.mode FROM band b
-            JOIN band_assignment a ON a.band_id=b.id AND a.to_ms IS NULL
-            JOIN residence l ON l.resident_id=a.resident_id AND l.to_ms IS NULL
-            WHERE b.revoked_at_ms IS NULL AND ifnull(b.last_heard_at_ms, a.from_ms)<$1-$2
-              AND EXISTS (SELECT 1 FROM hub_placement p JOIN hub h ON h.id=p.hub_id AND h.revoked_at_ms IS NULL
-                WHERE p.home_id=l.home_id AND p.to_ms IS NULL AND h.last_heard_at_ms>=$1-$3)
-              AND NOT EXISTS (SELECT 1 FROM technical t WHERE t.band_id=b.id AND t.kind='visitToday'
-                AND (t.closed_at_ms IS NULL OR t.closed_at_ms>$1-$4))
-            """,
-            static r => (Device: new SilentDevice(r.Text(0), null, r.Long(1)), Mode: (BandMode?)r.IntOrNull(2)),
-            nowMs, Liveness.VisitAfterMs, Liveness.HubSilentMs, Liveness.VisitAgainMs)
-            .FindAll(b => startedAtMs < nowMs - SilentAfterMs(b.Mode)).ConvertAll(static b => b.Device);
 
     private static HubRow MapHub(Row r) => new(
         r.Text(0), r.Text(1), r.Blob(2), r.LongOrNull(3), r.LongOrNull(4), r.LongOrNull(5), r.IntOrNull(6),
