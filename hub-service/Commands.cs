@@ -85,6 +85,8 @@ public static class Commands
     private static async Task<int> EnrolAsync(Arguments arguments, TextWriter output)
     {
         string outFile = arguments.Required("out");
+        string part = $"{outFile}.part";
+        RefuseSecretsThatExist(outFile, part);
         EnrolFile file = Enrolment.Read(arguments.Required("file"));
         using Store store = OpenStore(arguments, mustExist: false);
         using var certificates = ServiceCertificates.Open(arguments["data"] ?? "data");
@@ -92,14 +94,40 @@ public static class Commands
         EnrolResult result = await store.WriteAsync(Lane.Alarm, tx =>
         {
             EnrolResult made = Enrolment.Apply(tx, file, caPem);
-            // Written before the commit: a secret that is in the database and nowhere else would be lost.
-            Enrolment.Write(outFile, made);
+            if (made.Hubs.Count + made.Bands.Count > 0)
+            {
+                // Written before the commit: a secret that is in the database and nowhere else would be lost.
+                Enrolment.Write(part, made);
+            }
             return made;
         });
+        if (result.Hubs.Count + result.Bands.Count == 0)
+        {
+            await output.WriteLineAsync(
+                $"Centre {result.Centre} is up to date. Nothing new has a secret: {outFile} is not written.");
+            return 0;
+        }
+        File.Move(part, outFile, overwrite: false);
         await output.WriteLineAsync(
-            $"Enrolled in centre {result.Centre}: {result.Hubs.Count} hubs and {result.Bands.Count} bands. The secrets "
-                + $"of the new ones are in {outFile}; keep it safe.");
+            $"Enrolled in centre {result.Centre}: {result.Hubs.Count} new hubs and {result.Bands.Count} new bands. "
+                + $"Their secrets are in {outFile}; keep it safe.");
         return 0;
+    }
+
+    private static void RefuseSecretsThatExist(string outFile, string part)
+    {
+        if (File.Exists(outFile))
+        {
+            throw new StartException(
+                $"'{outFile}' exists, and the secrets in it are shown only once. Name a new file with --out: only what "
+                    + "is new is written.");
+        }
+        if (File.Exists(part))
+        {
+            throw new StartException(
+                $"'{part}' is left from an enrolment that was cut off. It may hold the only secrets of devices that "
+                    + "are enrolled: give it another name, keep it, and run this again.");
+        }
     }
 
     private static async Task<int> EnrolResidentAsync(Arguments a, TextWriter output)

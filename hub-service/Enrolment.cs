@@ -156,7 +156,9 @@ public static partial class Enrolment
         }
     }
 
-    /// <summary>Enrols a whole file; what is there already is brought up to date and shows no secret.</summary>
+    /// <summary>
+    /// Enrols a whole file; what is there already is brought up to date. The result names only what is new.
+    /// </summary>
     /// <exception cref="StartException">Something in the file is not possible; then nothing of it is
     /// stored.</exception>
     public static EnrolResult Apply(Tx tx, EnrolFile file, string caPem)
@@ -196,7 +198,6 @@ public static partial class Enrolment
                         throw new StartException($"The hub '{hub.Id}' belongs to another centre.");
                     }
                     DeviceRows.PlaceHub(tx.Db, centreId, hub.Id, homeId, tx.NowMs);
-                    hubs.Add(new EnrolledHub(hub.Id, home.Code, null));
                 }
                 else
                 {
@@ -207,9 +208,10 @@ public static partial class Enrolment
             foreach (EnrolResident resident in home.Residents)
             {
                 long residentId = ApplyResident(tx, centreId, homeId, resident, who);
-                if (resident.Band is { } band)
+                if (resident.Band is { } band
+                    && ApplyBand(tx, centreId, home, homeId, epoch, resident, residentId, band, who) is { } made)
                 {
-                    bands.Add(ApplyBand(tx, centreId, home, homeId, epoch, resident, residentId, band, who));
+                    bands.Add(made);
                 }
             }
         }
@@ -274,7 +276,8 @@ public static partial class Enrolment
         return id;
     }
 
-    private static EnrolledBand ApplyBand(
+    /// <summary>Puts a band on its wearer's wrist; null where the band was known already.</summary>
+    private static EnrolledBand? ApplyBand(
         Tx tx, string centreId, EnrolHome home, long homeId, int epoch, EnrolResident resident, long residentId,
         EnrolBand band,
         string who)
@@ -286,8 +289,7 @@ public static partial class Enrolment
                 throw new StartException($"The band {band.Address:x12} belongs to another centre.");
             }
             DeviceRows.AssignBand(tx.Db, centreId, known.Id, residentId, tx.NowMs);
-            return new EnrolledBand(
-                known.Id, band.Address, known.Label, home.Code, resident.Code, residentId, null, homeId, epoch);
+            return null;
         }
         NewBand made = AddBand(
             tx, centreId, band.Address, band.Label ?? $"{band.Address:x12}", band.GuardAlways, residentId, who);
@@ -338,14 +340,14 @@ public sealed record EnrolContact(
 /// <summary>A band; address: 48-bit integer.</summary>
 public sealed record EnrolBand([property: JsonRequired] long Address, string? Label, bool GuardAlways);
 
-/// <summary>What enrolling has made; secrets only of what is new.</summary>
+/// <summary>What enrolling has made: only what is new.</summary>
 public sealed record EnrolResult(
     string Centre, string CaPem, IReadOnlyList<EnrolledHub> Hubs, IReadOnlyList<EnrolledBand> Bands);
 
-/// <summary>A hub; Password: base64 of 32 bytes, null where the hub was there already.</summary>
-public sealed record EnrolledHub(string Id, string Home, string? Password);
+/// <summary>A new hub; Password: base64 of 32 bytes.</summary>
+public sealed record EnrolledHub(string Id, string Home, string Password);
 
-/// <summary>A band; Secret: base64 of 32 bytes, null where the band was there already.</summary>
+/// <summary>A new band; Secret: base64 of 32 bytes.</summary>
 public sealed record EnrolledBand(
-    long Id, long Address, string Label, string Home, string Resident, long ResidentId, string? Secret, long Group,
+    long Id, long Address, string Label, string Home, string Resident, long ResidentId, string Secret, long Group,
     int Epoch);
