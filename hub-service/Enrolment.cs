@@ -65,6 +65,7 @@ public static partial class Enrolment
             }
             DeviceRows.RevokeHub(tx.Db, replaces, tx.NowMs);
             DeviceRows.RaiseLinkEpoch(tx.Db, homeId);
+            BandKeyRows.WantForHome(tx.Db, homeId);
             tx.Audit(centreId, who, "hub.revoked", $"hub:{replaces}", $"replaced by {id}");
         }
         byte[] password = RandomNumberGenerator.GetBytes(32);

@@ -308,6 +308,21 @@ public sealed class Downlink : IDisposable
             _tagger.SignCentre(key, frame);
             frames.Add(frame);
         }
+        if (band.IsOfferedKey)
+        {
+            foreach (string hubId in hubIds)
+            {
+                if (DeviceRows.Hub(db, hubId) is { } hub)
+                {
+                    SendTable(db, hub, _clock.NowMs, always: false); // the hub needs the next keys before the band
+                }
+            }
+            foreach (byte[] frame in KeyChange.Frames(db, band))
+            {
+                _tagger.SignCentre(key, frame);
+                frames.Add(frame);
+            }
+        }
         SendToBands(frames.Select(frame => (hubIds, band.Address, frame)));
     }
 
@@ -360,12 +375,7 @@ public sealed class Downlink : IDisposable
         int size = HubMessage.BeginBands(message, nowMs);
         if (hub.HomeId is { } homeId)
         {
-            var keys = new BandKeys();
-            foreach (BandLink link in DeviceRows.BandsOfHome(db, homeId))
-            {
-                keys.Derive(new HmacSha256(), link.Band.Secret, (uint)link.HomeId, link.LinkEpoch);
-                size = HubMessage.AddBand(message, link.Band.Address, (uint)link.HomeId, link.LinkEpoch, keys);
-            }
+            size = KeyChange.AddBands(db, homeId, message, size);
         }
         byte[] content = message[HubMessage.CountAt..size];
         if (!always && _tables.TryGetValue(hub.Id, out byte[]? last) && last.AsSpan().SequenceEqual(content))

@@ -11,6 +11,8 @@ namespace ElderBand.HubService.Ingest;
 /// </summary>
 internal sealed class BandVitalsLane(Downlink downlink, Metrics metrics)
 {
+    private readonly Tagger _tagger = new(new HmacSha256());
+
     /// <summary>The measurement of a frame, null for a frame without one. No frame gets a receipt of its own.</summary>
     public VitalsRow? Store(
         Tx tx, HubSession hub, byte[] data, int record, byte[] frame, BandRow band, FrameType type)
@@ -100,6 +102,7 @@ internal sealed class BandVitalsLane(Downlink downlink, Metrics metrics)
         {
             tx.After(() => downlink.BandChanged(band.Id));
         }
+        KeyChange.OnStatus(tx, band, frame, _tagger, downlink);
         if (battery is >= 30 and <= 100)
         {
             TechnicalRows.Close(

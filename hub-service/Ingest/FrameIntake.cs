@@ -201,18 +201,18 @@ public sealed class FrameIntake(Calls calls, Falls falls, Downlink downlink, Hub
         }
 
         long address = Envelope.BandAddress(data, record);
-        if (DeviceRows.BandByAddress(tx.Db, address) is not { } band || band.CentreId != hub.CentreId)
+        if (DeviceRows.BandByAddress(tx.Db, address) is not { } known || known.CentreId != hub.CentreId)
         {
             Untrue(tx, hub, address, null, "unknownBand", frame);
             return null;
         }
-        var keys = new BandKeys();
-        keys.Derive(new HmacSha256(), band.Secret, 0, 0);
-        if (!_tagger.CentreTagIsRight(keys.CentreUp, frame, 0))
+        if (KeyChange.Judge(tx, hub.HubId, known, frame, _tagger, downlink) is not { } band)
         {
-            Untrue(tx, hub, address, band, "wrongTag", frame);
+            Untrue(tx, hub, address, known, "wrongTag", frame);
             return null;
         }
+        var keys = new BandKeys();
+        keys.Derive(new HmacSha256(), band.Secret, 0, 0);
 
         DeviceRows.BandHeardBy(tx.Db, band, hub.HubId, Envelope.RssiDbm(data, record), tx.NowMs);
         VitalsRow? measurement = null;

@@ -315,6 +315,10 @@ public static class EnrolmentEndpoints
         {
             return NotFound("band");
         }
+        if (band.KeyOffered > 0)
+        {
+            return Shield.Refuse(410, "replaced", "The label's key has been replaced: enrol the band again.");
+        }
         if (!qr.Use(id, caller.Staff.Id))
         {
             return Shield.Refuse(

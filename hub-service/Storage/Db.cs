@@ -202,4 +202,7 @@ public readonly struct Row(SqliteDataReader reader)
     /// Bytes that are not null. Reading such a column as text first would turn it into text for good.
     /// </summary>
     public byte[] Blob(int i) => (byte[])reader.GetValue(i);
+
+    /// <summary>Bytes, or null.</summary>
+    public byte[]? BlobOrNull(int i) => reader.IsDBNull(i) ? null : Blob(i);
 }

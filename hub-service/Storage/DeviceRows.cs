@@ -17,14 +17,21 @@ public sealed record BandConfiguration(
     int Version, bool GuardAlways, byte Sensitivity, bool WalkingAid, byte BedFromQuarter, byte BedToQuarter,
     byte InactivityTenMinutes);
 
-/// <summary>A band as stored. Secret: 32 bytes; AppliedVersion: low 8 bits that the band last echoed.</summary>
+/// <summary>
+/// A band as stored. Secret: 32 bytes, changed KeyEpoch times since the label; OldSecret: the one before, while frames
+/// may come under it; AppliedVersion: low 8 bits that the band last echoed.
+/// </summary>
 public sealed record BandRow(
     long Id, string CentreId, long Address, byte[] Secret, string Label, long? RevokedAtMs,
     BandConfiguration Configuration,
-    long? LastHeardAtMs, int? Boot, int? UptimeS, BandMode? Mode, Wear? Wear, int? BatteryPct, int? AppliedVersion)
+    long? LastHeardAtMs, int? Boot, int? UptimeS, BandMode? Mode, Wear? Wear, int? BatteryPct, int? AppliedVersion,
+    byte[]? OldSecret, int KeyEpoch, int KeyOffered, int KeyWanted)
 {
     /// <summary>The sender under which its frames are kept.</summary>
     public string Sender => $"b{Id}";
+
+    /// <summary>The band is offered its next secret, and its hubs have the keys of both.</summary>
+    public bool IsOfferedKey => KeyOffered > KeyEpoch;
 }
 
 /// <summary>A band as a hub of its home needs it.</summary>
@@ -42,7 +49,8 @@ public static class DeviceRows
         "b.id, b.centre_id, b.address, b.secret, b.label, b.revoked_at_ms, b.config_version, b.guard_always, "
             + "b.sensitivity, "
         + "b.walking_aid, b.bed_from_quarter, b.bed_to_quarter, b.inactivity_ten_minutes, b.last_heard_at_ms, b.boot, "
-        + "b.uptime_s, b.mode, b.wear, b.battery_pct, b.applied_version";
+        + "b.uptime_s, b.mode, b.wear, b.battery_pct, b.applied_version, b.old_secret, b.key_epoch, b.key_offered, "
+        + "b.key_wanted";
 
     /// <summary>A hub by id, revoked or not.</summary>
     public static HubRow? Hub(Db db, string id) =>
@@ -146,7 +154,7 @@ public static class DeviceRows
             JOIN home ON home.id=l.home_id
             WHERE l.home_id=$1 AND l.to_ms IS NULL ORDER BY b.id LIMIT {HubMessage.MaxBands}
             """,
-            static r => new BandLink(MapBand(r), r.Long(20), r.Int(21)), homeId);
+            static r => new BandLink(MapBand(r), r.Long(24), r.Int(25)), homeId);
 
     /// <summary>The home of a band's present resident and its link epoch, or null.</summary>
     public static BandLink? Link(Db db, long bandId) =>
@@ -157,7 +165,7 @@ public static class DeviceRows
             JOIN residence l ON l.resident_id=a.resident_id AND l.to_ms IS NULL
             JOIN home ON home.id=l.home_id WHERE b.id=$1
             """,
-            static r => new BandLink(MapBand(r), r.Long(20), r.Int(21)), bandId);
+            static r => new BandLink(MapBand(r), r.Long(24), r.Int(25)), bandId);
 
     /// <summary>Adds a band with configuration version 1; returns its id.</summary>
     public static long InsertBand(
@@ -338,5 +346,5 @@ public static class DeviceRows
         new BandConfiguration(
             r.Int(6), r.Bool(7), (byte)r.Int(8), r.Bool(9), (byte)r.Int(10), (byte)r.Int(11), (byte)r.Int(12)),
         r.LongOrNull(13), r.IntOrNull(14), r.IntOrNull(15), (BandMode?)r.IntOrNull(16), (Wear?)r.IntOrNull(17),
-        r.IntOrNull(18), r.IntOrNull(19));
+        r.IntOrNull(18), r.IntOrNull(19), r.BlobOrNull(20), r.Int(21), r.Int(22), r.Int(23));
 }

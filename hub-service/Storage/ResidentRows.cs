@@ -41,13 +41,16 @@ public static class ResidentRows
             static r => new CentreRow(r.Text(0), r.Text(1), r.Text(2)));
 
     /// <summary>Adds a centre or changes its name and phone.</summary>
-    public static void PutCentre(Db db, CentreRow c, long nowMs) =>
+    public static void PutCentre(Db db, CentreRow c, long nowMs)
+    {
         db.Run(
             """
             INSERT INTO centre (centre_id, name, phone, created_at_ms) VALUES ($1,$2,$3,$4)
             ON CONFLICT (centre_id) DO UPDATE SET name=excluded.name, phone=excluded.phone
             """,
             c.CentreId, c.Name, c.Phone, nowMs);
+        BandKeyRows.MakeRotationKey(db, c.CentreId);
+    }
 
     /// <summary>Adds a home (Id is ignored) or changes the one with the same code; returns its id.</summary>
     public static long PutHome(Db db, HomeRow h, long nowMs)

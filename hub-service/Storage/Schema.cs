@@ -10,7 +10,7 @@ namespace ElderBand.HubService.Storage;
 public static class Schema
 {
     /// <summary>All migrations, oldest first.</summary>
-    public static readonly string[] Migrations = [Version1, Version2, Version3, Version4, Version5, Version6];
+    public static readonly string[] Migrations = [Version1, Version2, Version3, Version4, Version5, Version6, Version7];
 
     /// <summary>The migrations of the file of measurements.</summary>
     public static readonly string[] VitalsMigrations = [VitalsVersion1];
@@ -287,5 +287,16 @@ public static class Schema
           spo2_refusal INTEGER NOT NULL, wear INTEGER NOT NULL, activity INTEGER NOT NULL, steps INTEGER NOT NULL,
           UNIQUE (band_id, boot, sequence)) STRICT;
         CREATE INDEX vitals_resident ON vitals (resident_id, at_ms);
+        """;
+
+    private const string Version7 = """
+        -- The secret changes after the enrolment (docs/adr/0097). key_epoch: changes since the label; key_offered: the
+        -- change that the band is offered, key_epoch where none; key_wanted: the change that shall be made.
+        ALTER TABLE band ADD COLUMN old_secret BLOB;
+        ALTER TABLE band ADD COLUMN key_epoch INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE band ADD COLUMN key_offered INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE band ADD COLUMN key_wanted INTEGER NOT NULL DEFAULT 1;
+        ALTER TABLE band ADD COLUMN key_changed_at_ms INTEGER;
+        INSERT INTO secret (centre_id, name, value) SELECT centre_id, 'bandKeys', randomblob(32) FROM centre;
         """;
 }

@@ -91,6 +91,9 @@ namespace ElderBand.BandProtocol
 
         /// <summary>Half an entry of the band's trace, up, where the centre has asked for it.</summary>
         Trace = 23,
+
+        /// <summary>A third of the nonce that changes the band's secret, from the centre.</summary>
+        Rekey = 24,
     }
 
     /// <summary>How far help has come. The wrist never shows one that has not happened.</summary>
@@ -200,6 +203,19 @@ namespace ElderBand.BandProtocol
         public static bool IsFromBand(FrameType type)
         {
             return (type >= FrameType.Sos && type <= FrameType.LinkChallenge) || type == FrameType.Trace;
+        }
+
+        /// <summary>True where the centre sends frames of this type to bands, under its own tag.</summary>
+        public static bool IsFromCentre(FrameType type)
+        {
+            return (type >= FrameType.Receipt && type <= FrameType.Configuration)
+                || type == FrameType.LinkGroup || type == FrameType.Rekey;
+        }
+
+        /// <summary>True where a hub sends frames of this type to bands, under the link tag.</summary>
+        public static bool IsFromHub(FrameType type)
+        {
+            return type == FrameType.HubHeard || type == FrameType.LinkHello || type == FrameType.HubState;
         }
 
         /// <summary>True where the type calls for help.</summary>

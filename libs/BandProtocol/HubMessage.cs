@@ -60,6 +60,12 @@ namespace ElderBand.BandProtocol
         /// <summary>Bands that one hub serves at most (3 links at once, the rest by advertisement and turn).</summary>
         public const int MaxBands = 8;
 
+        /// <summary>
+        /// Entries in the table of bands at most: a second entry with the address of another holds the keys that the
+        /// band will have next, or had before (docs/adr/0097).
+        /// </summary>
+        public const int MaxBandEntries = MaxBands + 2;
+
         /// <summary>Bytes before the first band entry.</summary>
         public const int BandsHeaderSize = CountAt + 2;
 
@@ -239,7 +245,7 @@ namespace ElderBand.BandProtocol
         public static int AddBand(byte[] data, long address, uint group, int epoch, BandKeys keys)
         {
             int count = data[CountAt];
-            if (count >= MaxBands)
+            if (count >= MaxBandEntries)
             {
                 return -1;
             }
@@ -258,7 +264,7 @@ namespace ElderBand.BandProtocol
         /// <summary>True where a table of bands is well formed.</summary>
         public static bool BandsIsValid(byte[] data, int count)
         {
-            return ListIsValid(data, count, CountAt, MaxBands, BandEntrySize);
+            return ListIsValid(data, count, CountAt, MaxBandEntries, BandEntrySize);
         }
     }
 }

@@ -59,16 +59,22 @@ namespace ElderBand.BandProtocol
             DeriveOne(mac, secret, LinkDownLabel, group, epoch, LinkDown);
         }
 
-        private void DeriveOne(IMac mac, byte[] secret, byte label, uint group, int epoch, byte[] key)
+        /// <summary>Writes the first 10 bytes of what is derived from a secret.</summary>
+        public static void PutLabel(byte[] message, byte label, uint group, int epoch)
         {
-            // "EB1", label, group, epoch: one short message a key (NIST SP 800-108, counter mode with one block).
-            byte[] message = new byte[10];
             message[0] = (byte)'E';
             message[1] = (byte)'B';
             message[2] = (byte)'1';
             message[3] = label;
             Bytes.PutU32(message, 4, group);
             Bytes.PutU16(message, 8, epoch);
+        }
+
+        private void DeriveOne(IMac mac, byte[] secret, byte label, uint group, int epoch, byte[] key)
+        {
+            // "EB1", label, group, epoch: one short message a key (NIST SP 800-108, counter mode with one block).
+            byte[] message = new byte[10];
+            PutLabel(message, label, group, epoch);
             mac.HmacSha256(secret, message, message.Length, _digest);
             Bytes.Copy(_digest, 0, key, 0, key.Length);
         }

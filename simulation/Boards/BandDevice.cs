@@ -22,7 +22,8 @@ public sealed class BandDevice : Device
 
     private readonly BandIdentity _identity;
     private readonly HostMac _hostMac = new();
-    private readonly BandKeys _keys = new();
+    private readonly List<BandKeys> _keys = [];
+    private int _keyEpoch;
     private readonly bool _hasGreen;
     private EventRing? _events;
     private long _interruptAtMs = long.MaxValue;
@@ -41,7 +42,7 @@ public sealed class BandDevice : Device
             new Processor(world, world.Figures.BandHeapBytes, MostInstructions))
     {
         _identity = identity;
-        _keys.Derive(_hostMac, identity.Secret, 0, 0);
+        _keys.Add(KeysOf(identity.Secret));
         Wearer = wearer;
         Radio = new Antenna(radio, this, address);
         Key = new KeyPin(this);
@@ -65,10 +66,25 @@ public sealed class BandDevice : Device
 
     private byte[] Opened(byte[] air, bool fromBand)
     {
-        var frame = (byte[])air.Clone();
-        new Tagger(_hostMac).Open(_keys.Air, fromBand, frame);
-        return frame;
+        if (Secrets is { } secrets && secrets.Epoch > _keyEpoch)
+        {
+            _keyEpoch = secrets.Epoch;
+            _keys.Add(KeysOf(secrets.Secret));
+        }
+
+        // A frame that waited in the latch has a centre tag under the secret before, but the present seal.
+        var tagger = new Tagger(_hostMac);
+        var frames = _keys.AsEnumerable().Reverse().Select(keys =>
+        {
+            var frame = (byte[])air.Clone();
+            tagger.Open(keys.Air, fromBand, frame);
+            return frame;
+        }).ToList();
+        return frames.Find(frame => _keys.Exists(keys => IsSigned(tagger, keys, frame, fromBand))) ?? frames[0];
     }
+
+    /// <summary>The secret and how often it has changed; null while no App runs.</summary>
+    public BandSecrets? Secrets => _app?.Secrets;
 
     /// <summary>The wearer's arm and skin under the band.</summary>
     public Wearer Wearer { get; }
@@ -111,6 +127,18 @@ public sealed class BandDevice : Device
     {
         _events = new EventRing(32, Frame.Size);
         Radio.Boot().Run(() => StartFirmware(nowMs, _events));
+    }
+
+    // A hub's own frame has its tag under keys that this board does not know, and the seal of the hub's keys now.
+    private static bool IsSigned(Tagger tagger, BandKeys keys, byte[] frame, bool fromBand) =>
+        tagger.CentreTagIsRight(fromBand ? keys.CentreUp : keys.CentreDown, frame, 0)
+        || (!fromBand && Frame.IsFromHub(Frame.TypeOf(frame, 0)));
+
+    private BandKeys KeysOf(byte[] secret)
+    {
+        var keys = new BandKeys();
+        keys.Derive(_hostMac, secret, 0, 0);
+        return keys;
     }
 
     private void StartFirmware(long nowMs, EventRing events)

@@ -241,14 +241,6 @@ public sealed partial class BandRig : IBandLink
         ConnectWhenAdvertised();
     }
 
-    private byte[] Opened(byte[] air)
-    {
-        Air.Add((byte[])air.Clone());
-        var frame = (byte[])air.Clone();
-        _tagger.Open(HubKeys.Air, true, frame);
-        return frame;
-    }
-
     private void PutReceipt(byte[] frame)
     {
         Payload.PutReceipt(frame, 0);
@@ -283,7 +275,7 @@ public sealed partial class BandRig : IBandLink
     private void Take(byte[] frame, bool advertised)
     {
         Heard.Add((Now, frame, advertised));
-        if (!_tagger.LinkTagIsRight(HubKeys.LinkUp, frame, 0))
+        if (!LinkTagIsRight(frame))
         {
             return;
         }
@@ -303,7 +295,7 @@ public sealed partial class BandRig : IBandLink
             return;
         }
 
-        if (_tagger.CentreTagIsRight(HubKeys.CentreUp, frame, 0)
+        if (CentreTagIsRight(frame)
             && Rows.TryAdd((Frame.LaneOf(frame, 0), boot, sequence), frame) && type == FrameType.Sos)
         {
             Openers[(boot, sequence)] = Card ??= frame;

@@ -39,7 +39,7 @@ public sealed partial class BandRig
             Secret[i] = (byte)(i * 7);
         }
 
-        HubKeys.Derive(new HostMac(), Secret, 7, 3);
+        BeginSecrets();
         if (worn && guard)
         {
             KeepGuard(Flash, Secret);
@@ -56,8 +56,6 @@ public sealed partial class BandRig
 
     /// <summary>The next boot finds one of the two copies of its identity bad.</summary>
     public bool CopyWasBad { get; set; }
-
-    public BandKeys HubKeys { get; } = new();
 
     public MemoryFlash Flash { get; } = new();
 

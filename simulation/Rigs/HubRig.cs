@@ -150,18 +150,24 @@ public sealed class HubRig
     /// <summary>The centre tells the hub its bands.</summary>
     public void SendTable(int count = -1, int epoch = -1)
     {
+        _tableSent = true;
+        _epoch = epoch;
+        SendTable([.. _bands.Take(count < 0 ? _bands.Count : count).Select(static band => (band, 0))]);
+    }
+
+    /// <summary>The centre sends this table: bands, and how often their secrets have changed.</summary>
+    public void SendTable(params (ScriptedBand Band, int Changes)[] entries)
+    {
         var data = new byte[HubMessage.MaxDownSize];
         var size = HubMessage.BeginBands(data, CentreTimeMs);
         var keys = new BandKeys();
-        foreach (var band in _bands.Take(count < 0 ? _bands.Count : count))
+        foreach (var (band, changes) in entries)
         {
-            var of = epoch < 0 ? band.Epoch : epoch;
-            keys.Derive(Mac, SHA256.HashData(BitConverter.GetBytes(band.Address)), Group, of);
+            var of = _epoch < 0 ? band.Epoch : _epoch;
+            keys.Derive(Mac, ScriptedBand.SecretOf(Mac, band.Address, changes), Group, of);
             size = HubMessage.AddBand(data, band.Address, Group, of, keys);
         }
 
-        _tableSent = true;
-        _epoch = epoch;
         Centre.Send(UplinkTopic.Bands, data[..size]);
     }
 

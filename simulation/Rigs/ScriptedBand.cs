@@ -8,7 +8,7 @@ public sealed class ScriptedBand
 {
     private readonly Tagger _tagger;
     private readonly IMac _mac;
-    private readonly byte[] _secret;
+    private byte[] _secret;
     private int _alarmSequence;
     private int _vitalsSequence;
 
@@ -19,7 +19,7 @@ public sealed class ScriptedBand
         Address = address;
         _mac = rig.Mac;
         _tagger = new Tagger(_mac);
-        _secret = SHA256.HashData(BitConverter.GetBytes(address));
+        _secret = SecretOf(_mac, address, 0);
         Keys.Derive(_mac, _secret, 7, Epoch);
     }
 
@@ -68,6 +68,27 @@ public sealed class ScriptedBand
     {
         Epoch = epoch;
         Keys.DeriveLink(_mac, _secret, 7, epoch);
+    }
+
+    /// <summary>The secret of a band after so many changes.</summary>
+    public static byte[] SecretOf(IMac mac, long address, int changes)
+    {
+        byte[] secret = SHA256.HashData(BitConverter.GetBytes(address));
+        for (int epoch = 1; epoch <= changes; epoch++)
+        {
+            byte[] next = new byte[BandKeys.Size];
+            Rekey.NextSecret(mac, secret, epoch, new byte[Rekey.NonceBytes], next);
+            secret = next;
+        }
+
+        return secret;
+    }
+
+    /// <summary>Makes every frame from now on under the secret after so many changes.</summary>
+    public void ChangeSecret(int changes)
+    {
+        _secret = SecretOf(_mac, Address, changes);
+        Keys.Derive(_mac, _secret, 7, Epoch);
     }
 
     /// <summary>Takes a frame that the hub has written.</summary>

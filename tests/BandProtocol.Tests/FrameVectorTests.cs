@@ -118,6 +118,28 @@ public sealed class FrameVectorTests
     }
 
     [Fact]
+    public void P68_the_next_secret_is_made_as_the_second_implementation_makes_it()
+    {
+        var next = new byte[BandKeys.Size];
+        foreach (JsonElement vector in Vectors.Frames.GetProperty("rekey").EnumerateArray())
+        {
+            byte[] nonce = Vectors.Hex(vector, "nonce");
+            int epoch = vector.GetProperty("epoch").GetInt32();
+            Rekey.NextSecret(_mac, Vectors.Secret, epoch, nonce, next);
+            next.ShouldBe(Vectors.Hex(vector, "secret"));
+            byte[] frame = new byte[Frame.Size];
+            for (int part = 0; part < Rekey.Parts; part++)
+            {
+                Rekey.Put(frame, epoch, part, nonce);
+                Frame.BootOf(frame, 0).ShouldBe(epoch);
+                Frame.SequenceOf(frame, 0).ShouldBe(part);
+                frame.AsSpan(Frame.PayloadOffset, Frame.PayloadSize).ToArray()
+                    .ShouldBe(nonce.AsSpan(part * Frame.PayloadSize, Frame.PayloadSize).ToArray());
+            }
+        }
+    }
+
+    [Fact]
     public void Another_group_or_epoch_gives_other_link_keys_and_the_same_centre_keys()
     {
         BandKeys other = new();

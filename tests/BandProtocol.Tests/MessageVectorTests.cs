@@ -76,7 +76,7 @@ public sealed class MessageVectorTests
 
         HubMessage.AddBandFrame(data, 1, frame).ShouldBe(-1);
         HubMessage.BeginBands(data, 1);
-        for (int i = 0; i < HubMessage.MaxBands; i++)
+        for (int i = 0; i < HubMessage.MaxBandEntries; i++)
         {
             HubMessage.AddBand(data, 1, 1, 1, _keys).ShouldBeLessThanOrEqualTo(HubMessage.MaxDownSize);
         }

@@ -157,6 +157,7 @@ public sealed class SealTests
 
         for (uint home = 0; home < 1000; home++)
         {
+            yield return Signed(FrameType.Rekey, Lane.Alarm, f => Bytes.PutU48(f, Frame.PayloadOffset, home));
             yield return Signed(FrameType.LinkGroup, Lane.Alarm, f => Payload.PutLinkGroup(f, home, Boot));
         }
     }

@@ -169,6 +169,8 @@ public sealed class StrangerReplayTests(ITestOutputHelper output)
 
             rig.Centre.SendBandFrame(
                 rig.Band.Address, rig.Band.FromCentre(FrameType.Configuration, rig.Band.Event(FrameType.WearChange)));
+            rig.Centre.SendBandFrame(
+                rig.Band.Address, rig.Band.FromCentre(FrameType.Rekey, rig.Band.Event(FrameType.WearChange)));
             rig.Run(60_000);
             rig.Band.Reboot();
         }

@@ -53,6 +53,7 @@ public sealed class ReplayTests
         world.Press(200);
         world.RunFor(4000);
         world.Configure(5, guard: true);
+        world.Down(world.RekeyFrame(1, 0));
         world.Down(world.FromCentre(FrameType.LinkGroup, 3, 0, f => Payload.PutLinkGroup(f, 7, 3)));
         foreach (var stage in new[] { Stage.Taken, Stage.Coming, Stage.Closed })
         {
@@ -67,7 +68,7 @@ public sealed class ReplayTests
         recorded.Select(f => Frame.TypeOf(f, 0)).Distinct().ShouldBeSubsetOf(Enum.GetValues<FrameType>());
         foreach (var type in new[] { FrameType.Sos, FrameType.StageShown, FrameType.Status, FrameType.LinkChallenge,
             FrameType.Boot, FrameType.HubHeard, FrameType.Receipt, FrameType.Stage, FrameType.Configuration,
-            FrameType.LinkHello, FrameType.HubState, FrameType.LinkGroup })
+            FrameType.LinkHello, FrameType.HubState, FrameType.LinkGroup, FrameType.Rekey })
         {
             recorded.ShouldContain(f => Frame.TypeOf(f, 0) == type, $"{type} was not recorded");
         }

@@ -26,7 +26,7 @@ namespace ElderBand.Wristband
 
         private readonly BandPorts _ports;
         private readonly BandIdentity _identity;
-        private readonly BandKeys _keys = new BandKeys();
+        private readonly BandSecrets _secrets;
         private readonly RingEvent _event = new RingEvent(Frame.Size);
         private readonly SosKey _key = new SosKey();
         private readonly PowerPolicy _power = new PowerPolicy();
@@ -61,17 +61,17 @@ namespace ElderBand.Wristband
             _latch = new AlarmLatch(ports.Flash, _ring);
             _settings = new BandSettings(ports.Flash);
             _restarts = new FaultRestarts(ports.Flash);
-            _source = new FrameSource(ports.Flash, tagger, _keys);
+            _secrets = new BandSecrets(ports.Flash, ports.Mac, tagger);
+            _source = new FrameSource(ports.Flash, tagger, _secrets.Keys);
             TraceReply reply = new TraceReply(_ring, _source);
-            _link = new LinkPolicy(ports.Link, _latch, _source, tagger, _keys, ports.Mac, identity.Secret, reply);
+            _link = new LinkPolicy(ports.Link, _latch, _source, tagger, _secrets, ports.Mac, reply);
             _signal = new WristSignal(ports.Vibration, ports.Light, ports.Clock);
             _stages = new HelpStages(_latch, _signal, _source, _link);
             _measuring = new Measuring(ports.Ppg, ports.Accelerometer, ports.PpgHasGreen);
             _reports = new BandReports(ports.Power, _latch, _source, _link, _measuring, _window);
             _beat = new BandBeat(_source, _link, _latch, _settings, _reports, _measuring, _hubState, _window);
             _downlink = new BandDownlink(
-                ports.Mac, identity, _keys, _settings, _stages, _link, _hubState, _measuring, _reports, _beat,
-                _source);
+                _secrets, _settings, _stages, _link, _hubState, _measuring, _reports, _beat, _source, _latch);
             _falls = new BandFalls(_key, _measuring, _latch, _source, _stages, _signal, _reports);
             _sensors = new BandSensors(_measuring, _settings, _hubState, _source, _link, _reports);
             _battery = new BandBattery(ports.Power, _power, _latch, _reports);
@@ -144,6 +144,12 @@ namespace ElderBand.Wristband
             get { return _ring; }
         }
 
+        /// <summary>The secret, for tests.</summary>
+        public BandSecrets Secrets
+        {
+            get { return _secrets; }
+        }
+
         /// <summary>The link, for the wrist page and tests.</summary>
         public LinkPolicy Link
         {
@@ -161,6 +167,7 @@ namespace ElderBand.Wristband
             _modes.Start(cause, nowMs);
             _latch.Load(nowMs);
             _settings.Load(_identity);
+            _secrets.Load(_identity.Secret);
             bool bootStored = _source.Start(_latch.Boot);
             if (RestartsToRead(cause))
             {
@@ -170,7 +177,7 @@ namespace ElderBand.Wristband
             }
 
             _latch.NoteBoot(_source.Boot);
-            _keys.Derive(_ports.Mac, _identity.Secret, _settings.LinkGroup, _settings.LinkEpoch);
+            _secrets.Derive(_settings.LinkGroup, _settings.LinkEpoch);
             _trace.Start(cause, _source.Boot, Mode, nowMs);
             _battery.Start(nowMs);
             _stages.Start();
@@ -237,6 +244,11 @@ namespace ElderBand.Wristband
             }
 
             _downlink.SaveChanges(nowMs); // stored before a status tells the version (R2)
+            if (_secrets.IsDue(nowMs))
+            {
+                _downlink.StepSecrets(IsAtRest() && !_link.HasUnheard(1), nowMs);
+            }
+
             _beat.Step(nowMs);
             _reports.SendOwedReports(nowMs);
             due = Earlier(due, _link.Step(nowMs, Mode == BandMode.Guard || _window.IsOpen(nowMs)));
@@ -273,7 +285,7 @@ namespace ElderBand.Wristband
         // restart, so with a press the band works from memory at once.
         private bool RestartsToRead(WakeCause cause)
         {
-            if (!_latch.IsUnread && !_settings.IsUnread && !_source.IsUnread)
+            if (!_latch.IsUnread && !_settings.IsUnread && !_secrets.IsUnread && !_source.IsUnread)
             {
                 _restarts.Clear();
                 return false;
@@ -341,9 +353,14 @@ namespace ElderBand.Wristband
         {
             bool isStill = _measuring.StillSeconds > QuietS || _measuring.Accelerometer.IsFaulty;
             return (_source.IsNearlySpent || (isStill && _link.IsWornOut))
-                && _falls.State == FallState.Watching
+                && IsAtRest()
+                && !_measuring.FallIsUnderWay;
+        }
+
+        private bool IsAtRest()
+        {
+            return _falls.State == FallState.Watching
                 && !_key.IsPressed && !_ports.PressLatch.IsSet()
-                && !_measuring.FallIsUnderWay
                 && !_latch.IsDirty
                 && !_signal.IsBusy;
         }
@@ -353,10 +370,7 @@ namespace ElderBand.Wristband
             return Mode == BandMode.Shelf
                 && !_window.IsOpen(nowMs) && !_link.RadioIsOn
                 && !_link.HasUnheard(1)
-                && !_latch.IsDirty
-                && !_signal.IsBusy
-                && !_key.IsPressed && !_ports.PressLatch.IsSet()
-                && _falls.State == FallState.Watching;
+                && IsAtRest();
         }
 
         private static long Earlier(long a, long b)

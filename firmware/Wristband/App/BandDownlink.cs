@@ -10,9 +10,7 @@ namespace ElderBand.Wristband
     {
         private const int SaveAgainMs = 1000;
 
-        private readonly IMac _mac;
-        private readonly BandIdentity _identity;
-        private readonly BandKeys _keys;
+        private readonly BandSecrets _secrets;
         private readonly BandSettings _settings;
         private readonly HelpStages _stages;
         private readonly LinkPolicy _link;
@@ -21,14 +19,13 @@ namespace ElderBand.Wristband
         private readonly BandReports _reports;
         private readonly BandBeat _beat;
         private readonly FrameSource _source;
+        private readonly AlarmLatch _latch;
         private bool _settingsDirty;
         private long _nextSaveMs;
 
         /// <summary>Composes the reception over the parts that a frame may change.</summary>
         public BandDownlink(
-            IMac mac,
-            BandIdentity identity,
-            BandKeys keys,
+            BandSecrets secrets,
             BandSettings settings,
             HelpStages stages,
             LinkPolicy link,
@@ -36,11 +33,11 @@ namespace ElderBand.Wristband
             Measuring measuring,
             BandReports reports,
             BandBeat beat,
-            FrameSource source)
+            FrameSource source,
+            AlarmLatch latch)
         {
-            _mac = mac;
-            _identity = identity;
-            _keys = keys;
+            _secrets = secrets;
+            _latch = latch;
             _settings = settings;
             _stages = stages;
             _link = link;
@@ -84,6 +81,9 @@ namespace ElderBand.Wristband
                 case FrameType.LinkGroup:
                     MoveKeys(frame, nowMs);
                     break;
+                case FrameType.Rekey:
+                    _secrets.Take(frame);
+                    break;
             }
         }
 
@@ -101,7 +101,7 @@ namespace ElderBand.Wristband
             if (_settings.IsUnread && _settings.ReadStored())
             {
                 _measuring.Configure(_settings.Sensitivity, _settings.WalkingAid);
-                _keys.DeriveLink(_mac, _identity.Secret, _settings.LinkGroup, _settings.LinkEpoch);
+                _secrets.Derive(_settings.LinkGroup, _settings.LinkEpoch);
                 _link.OnKeysMoved(nowMs);
             }
 
@@ -109,6 +109,23 @@ namespace ElderBand.Wristband
             if (_settingsDirty)
             {
                 _nextSaveMs = nowMs + SaveAgainMs;
+                _reports.Report(TechnicalCode.FlashFault, nowMs);
+            }
+        }
+
+        /// <summary>Changes the band's secret where that is due; a flash that refuses is reported.</summary>
+        /// <param name="isQuiet">No call waits for a hub, and key and wrist are at rest.</param>
+        /// <param name="nowMs">Now.</param>
+        public void StepSecrets(bool isQuiet, long nowMs)
+        {
+            SecretStep step = _secrets.Step(_latch, isQuiet, nowMs);
+            if (step == SecretStep.Changed)
+            {
+                _link.OnSecretChanged();
+                _beat.Hurry(nowMs); // the first frame under the new secret shows the centre that it is in force
+            }
+            else if (step == SecretStep.Failed)
+            {
                 _reports.Report(TechnicalCode.FlashFault, nowMs);
             }
         }
@@ -134,7 +151,7 @@ namespace ElderBand.Wristband
             if (_settings.Move(frame))
             {
                 _settingsDirty = true;
-                _keys.DeriveLink(_mac, _identity.Secret, _settings.LinkGroup, _settings.LinkEpoch);
+                _secrets.Derive(_settings.LinkGroup, _settings.LinkEpoch);
                 _link.OnKeysMoved(nowMs);
             }
         }

@@ -27,6 +27,12 @@ def key(label, size, group=0, epoch=0):
     return mac(SECRET, b"EB1" + bytes([label]) + struct.pack("<IH", group, epoch))[:size]
 
 
+def next_secret(secret, epoch, nonce18):
+    return mac(secret, b"EB1" + bytes([6]) + struct.pack("<IH", epoch, 0) + nonce18)
+
+
+NONCE = bytes(range(0x30, 0x42))
+
 KEYS = {
     "centreUp": key(1, 32),
     "centreDown": key(2, 32),
@@ -39,7 +45,7 @@ TYPES = {
     "Sos": 1, "FallSuspected": 2, "FallConfirmed": 3, "FallCancelled": 4, "NotNeeded": 5, "WearChange": 6,
     "Inactivity": 7, "Technical": 8, "Boot": 9, "StageShown": 10, "Vitals": 11, "Status": 12, "LinkChallenge": 13,
     "HubKey": 14, "HubTechnical": 15, "HubHeard": 16, "Receipt": 17, "Stage": 18, "Configuration": 19,
-    "LinkHello": 20, "HubState": 21, "LinkGroup": 22, "Trace": 23,
+    "LinkHello": 20, "HubState": 21, "LinkGroup": 22, "Trace": 23, "Rekey": 24,
 }
 
 
@@ -190,6 +196,8 @@ def frames():
         add(f"trace half {half}", "Trace", "trace_half", args, lane=1)
     for apart, opener, highest in ((0, 7, 0), (31, 0xFFFF, 0x123456), (-31, 0, 1000)):
         add(f"receipt opener {apart} boots before", "Receipt", "receipt", (0, highest, apart, opener), tags="centre", boot=1000)
+    for part in range(3):
+        add(f"rekey part {part}", "Rekey", "nonce", tuple(NONCE[6 * part:6 * part + 6]), tags="centre", boot=2, sequence=part)
     return vectors
 
 
@@ -305,6 +313,7 @@ def main():
     data = {
         "secret": SECRET.hex(), "group": GROUP, "epoch": EPOCH,
         "keys": {name: value.hex() for name, value in KEYS.items()},
+        "rekey": [{"epoch": e, "nonce": NONCE.hex(), "secret": next_secret(SECRET, e, NONCE).hex()} for e in (1, 2, 0xFFFFFF)],
         "crc32": [{"text": t, "value": zlib.crc32(t.encode())} for t in ("", "123456789", "ElderBand", "\0\0\0\0")],
         "frames": all_frames,
         "messages": messages(all_frames),

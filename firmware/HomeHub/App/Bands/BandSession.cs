@@ -39,14 +39,8 @@ namespace ElderBand.HomeHub
         /// <summary>Address, 0 where the session is free.</summary>
         public long Address { get; private set; }
 
-        /// <summary>Key of frames from the band.</summary>
-        public byte[] LinkUpKey { get; } = new byte[BandKeys.HubSize];
-
-        /// <summary>Key of frames to the band.</summary>
-        public byte[] LinkDownKey { get; } = new byte[BandKeys.HubSize];
-
-        /// <summary>Key that seals the band's frames on the air, both ways.</summary>
-        public byte[] AirKey { get; } = new byte[BandKeys.HubSize];
+        /// <summary>The keys of the band.</summary>
+        public BandKeySets Keys { get; } = new BandKeySets();
 
         /// <summary>Sequences seen on the alarm lane.</summary>
         public ReplayWindow AlarmWindow { get; private set; } = new ReplayWindow();
@@ -138,6 +132,7 @@ namespace ElderBand.HomeHub
         public void Assign(long address, long nowMs)
         {
             Address = address;
+            Keys.Clear();
             AlarmWindow = new ReplayWindow();
             VitalsWindow = new ReplayWindow();
             Limiter = new TagLimiter();
@@ -167,6 +162,18 @@ namespace ElderBand.HomeHub
             _readmittedProven = 0;
             ForgetUnchecked();
             Down.Forget();
+        }
+
+        /// <summary>
+        /// The band has said something new under a set of keys. Settings that were signed before it changed its secret
+        /// are not sent any more: the band would count them as frames of a stranger.
+        /// </summary>
+        public void HeardUnder(KeySet set)
+        {
+            if (Keys.Heard(set))
+            {
+                Down.ForgetSettings();
+            }
         }
 
         /// <summary>The window of a lane.</summary>

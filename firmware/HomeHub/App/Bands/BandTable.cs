@@ -220,23 +220,33 @@ namespace ElderBand.HomeHub
             }
 
             Count = kept;
+            for (int i = 0; i < Count; i++)
+            {
+                _sessions[i].Keys.BeginTable();
+            }
+
             Fingerprint = Crc32.Compute(_table, 0, _tableBytes);
             for (int i = 0; i < _table[HubMessage.CountAt]; i++)
             {
                 int at = HubMessage.EntryAt(_table, HubMessage.CountAt, i);
                 long address = Bytes.GetU48(_table, at);
                 BandSession session = Find(address);
-                if (session == null)
+                if (session == null && Count < _sessions.Length)
                 {
                     session = _sessions[Count++];
                     session.Assign(address, nowMs);
                 }
 
-                int keys = at + HubMessage.BandKeysAt;
-                Bytes.Copy(_table, keys, session.LinkUpKey, 0, BandKeys.HubSize);
-                Bytes.Copy(_table, keys + BandKeys.HubSize, session.LinkDownKey, 0, BandKeys.HubSize);
-                Bytes.Copy(_table, keys + BandKeys.HubSize + BandKeys.HubSize, session.AirKey, 0, BandKeys.HubSize);
-                session.ForgetUnchecked();
+                if (session != null)
+                {
+                    session.Keys.List(_table, at + HubMessage.BandKeysAt);
+                    session.ForgetUnchecked();
+                }
+            }
+
+            for (int i = 0; i < Count; i++)
+            {
+                _sessions[i].Keys.EndTable();
             }
         }
     }

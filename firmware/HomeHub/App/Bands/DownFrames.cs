@@ -145,6 +145,20 @@ namespace ElderBand.HomeHub
             }
         }
 
+        /// <summary>Forgets what is no answer and no stage: the centre sends settings again.</summary>
+        public void ForgetSettings()
+        {
+            for (int i = 0; i < Slots; i++)
+            {
+                FrameType type = Frame.TypeOf(_frames[i], 0);
+                if (type != FrameType.Receipt && type != FrameType.Stage)
+                {
+                    _owed[i] = false;
+                    _orders[i] = 0;
+                }
+            }
+        }
+
         /// <summary>The frame that is due now, oldest first; null for none.</summary>
         public byte[] Next(long nowMs, out int slot)
         {

@@ -19,6 +19,7 @@ namespace ElderBand.HomeHub
         private readonly FrameMemory _calls = new FrameMemory();
         private readonly FrameMemory _notes = new FrameMemory();
         private RingEvent _event;
+        private KeySet _set;
 
         /// <summary>Composes the parts that a frame may change.</summary>
         public FrameJudge(IHubLink radio, BandTable bands, Outbox outbox, Tagger tagger, Reports reports)
@@ -36,12 +37,17 @@ namespace ElderBand.HomeHub
         /// <summary>Frames that had been seen before.</summary>
         public int Repeats { get; private set; }
 
-        /// <summary>Opens a frame of the band that has come from the air; one of a wrong length stays.</summary>
+        /// <summary>
+        /// Opens a frame of the band that has come from the air, with the keys under which its link tag is right, else
+        /// with the keys in use. A frame of a wrong length stays as it is.
+        /// </summary>
         public void Open(BandSession band, RingEvent heard)
         {
-            if (heard.Count == Frame.Size)
+            _set = null;
+            if (heard.Count == Frame.Size && !Opens(band.Keys.InUse, heard.Data)
+                && (band.Keys.Other == null || !Opens(band.Keys.Other, heard.Data)))
             {
-                _tagger.Open(band.AirKey, true, heard.Data);
+                _tagger.Open(band.Keys.InUse.Air, true, heard.Data);
             }
         }
 
@@ -55,7 +61,7 @@ namespace ElderBand.HomeHub
         {
             _event = heard;
             byte flags = advertised ? Envelope.Advertised : (byte)0;
-            if (heard.Count == Frame.Size && _tagger.LinkTagIsRight(band.LinkUpKey, heard.Data, 0))
+            if (_set != null)
             {
                 OnRightFrame(band, (byte)(flags | Envelope.LinkChecked), online, nowMs);
             }
@@ -77,6 +83,19 @@ namespace ElderBand.HomeHub
                     _reports.Add(TechnicalCode.BandSilent, band.Address, nowMs);
                 }
             }
+        }
+
+        private bool Opens(KeySet set, byte[] frame)
+        {
+            _tagger.Open(set.Air, true, frame);
+            if (_tagger.LinkTagIsRight(set.Up, frame, 0))
+            {
+                _set = set;
+                return true;
+            }
+
+            _tagger.Seal(set.Air, true, frame);
+            return false;
         }
 
         private void OnRightFrame(BandSession band, byte flags, bool online, long nowMs)
@@ -152,6 +171,7 @@ namespace ElderBand.HomeHub
             {
                 band.VitalsWindow.Mark(boot, sequence);
                 band.IsProven = true;
+                band.HeardUnder(_set);
             }
 
             band.TakeChallenge(frame, nowMs);
@@ -261,7 +281,8 @@ namespace ElderBand.HomeHub
 
             // A frame that only a hub or the centre sends is a replay, not a call under other keys.
             FrameType type = Frame.TypeOf(frame, 0);
-            bool fromBand = type < FrameType.HubKey || type > FrameType.LinkGroup;
+            bool fromBand = !Frame.IsFromCentre(type) && !Frame.IsFromHub(type)
+                && type != FrameType.HubKey && type != FrameType.HubTechnical;
             bool mayBeCall = Frame.VersionOf(frame, 0) != Frame.Version
                 || (Frame.LaneOf(frame, 0) == Lane.Alarm && fromBand);
             if (_event.Count != Frame.Size || !mayBeCall || _outbox.Alarms.Count >= Outbox.AlarmCapacity / 2)
@@ -292,6 +313,7 @@ namespace ElderBand.HomeHub
         {
             band.HeardMs = nowMs;
             band.Heard = true;
+            band.HeardUnder(_set);
             if (band.Silent)
             {
                 band.Silent = false;

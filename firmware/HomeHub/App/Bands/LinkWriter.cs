@@ -83,7 +83,8 @@ namespace ElderBand.HomeHub
             }
             else
             {
-                byte[] down = band.Down.Next(nowMs, out slot);
+                // Of two sets of keys the band's challenge shows the one that it uses.
+                byte[] down = band.Keys.Other == null || band.HasNonce ? band.Down.Next(nowMs, out slot) : null;
                 if (down == null)
                 {
                     return Owed.Nothing;
@@ -91,12 +92,12 @@ namespace ElderBand.HomeHub
 
                 // The centre has signed this frame; only the hub's own frames carry the link tag.
                 Bytes.Copy(down, 0, _frame, 0, Frame.Size);
-                _tagger.Seal(band.AirKey, false, _frame);
+                _tagger.Seal(band.Keys.InUse.Air, false, _frame);
                 return Owed.CentreFrame;
             }
 
-            _tagger.SignHub(band.LinkDownKey, _frame);
-            _tagger.Seal(band.AirKey, false, _frame);
+            _tagger.SignHub(band.Keys.InUse.Down, _frame);
+            _tagger.Seal(band.Keys.InUse.Air, false, _frame);
             return owed;
         }
 

@@ -107,18 +107,14 @@ namespace ElderBand.HomeHub
                 return;
             }
 
-            switch (Frame.TypeOf(data, at))
+            if (Frame.IsFromCentre(Frame.TypeOf(data, at)))
             {
-                case FrameType.Receipt:
-                case FrameType.Stage:
-                case FrameType.Configuration:
-                case FrameType.LinkGroup:
-                    band.Down.Take(data, at);
-                    break;
-                default:
-                    // HubHeard, LinkHello and HubState are made by the hub alone; from the centre they are refused.
-                    BadMessages++;
-                    break;
+                band.Down.Take(data, at);
+            }
+            else
+            {
+                // HubHeard, LinkHello and HubState are made by the hub alone; from the centre they are refused.
+                BadMessages++;
             }
         }
     }

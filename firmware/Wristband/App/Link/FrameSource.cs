@@ -140,11 +140,5 @@ namespace ElderBand.Wristband
             _tagger.Seal(_keys.Air, true, _air);
             return _air;
         }
-
-        /// <summary>Opens a frame that has come from the air, in place.</summary>
-        public void Open(byte[] frame)
-        {
-            _tagger.Open(_keys.Air, false, frame);
-        }
     }
 }

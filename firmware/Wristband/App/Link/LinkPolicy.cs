@@ -28,14 +28,13 @@ namespace ElderBand.Wristband
             AlarmLatch latch,
             FrameSource source,
             Tagger tagger,
-            BandKeys keys,
+            BandSecrets secrets,
             IMac mac,
-            byte[] secret,
             TraceReply reply)
         {
             _reply = reply;
             _link = link;
-            _trust = new LinkTrust(source, tagger, keys, mac, secret);
+            _trust = new LinkTrust(source, tagger, secrets, mac);
             _watch = new RadioWatch(_trust);
             _queue = new SendQueue(link, latch, source, _trust, reply);
             _advertiser = new Advertiser(link, latch, source, _trust, _watch);
@@ -175,6 +174,13 @@ namespace ElderBand.Wristband
         {
             _queue.SignAgain();
             Restart(nowMs);
+        }
+
+        /// <summary>The secret has changed: what waits gets new link tags. The link of a hub stays.</summary>
+        public void OnSecretChanged()
+        {
+            _queue.SignAgain();
+            _trust.SignAgain();
         }
 
         /// <summary>A beat with the status: to the hub, or on the air while there is none.</summary>

@@ -10,11 +10,18 @@ namespace ElderBand.Wristband
     {
         private const int StrangersUntilRestart = 3;
 
+        private enum Verdict : byte
+        {
+            Wrong = 0,
+            Right = 1,
+            RightUnderOld = 2,
+            NotLookedAt = 3,
+        }
+
         private readonly FrameSource _source;
         private readonly Tagger _tagger;
-        private readonly BandKeys _keys;
+        private readonly BandSecrets _secrets;
         private readonly IMac _mac;
-        private readonly byte[] _secret;
         private readonly byte[] _nonce = new byte[32];
         private readonly byte[] _nonceInput = new byte[16];
         private readonly TagLimiter _strangers = new TagLimiter();
@@ -27,13 +34,12 @@ namespace ElderBand.Wristband
         private bool _tamper;
 
         /// <summary>Composes the judge over the band's keys.</summary>
-        public LinkTrust(FrameSource source, Tagger tagger, BandKeys keys, IMac mac, byte[] secret)
+        public LinkTrust(FrameSource source, Tagger tagger, BandSecrets secrets, IMac mac)
         {
             _source = source;
             _tagger = tagger;
-            _keys = keys;
+            _secrets = secrets;
             _mac = mac;
-            _secret = secret;
         }
 
         /// <summary>Links that are up, trusted or not.</summary>
@@ -159,24 +165,71 @@ namespace ElderBand.Wristband
                 return Refuse(nowMs);
             }
 
-            _source.Open(frame);
-            FrameType type = Frame.TypeOf(frame, 0);
-            bool fromCentre = type == FrameType.Receipt || type == FrameType.Stage
-                || type == FrameType.Configuration || type == FrameType.LinkGroup;
-            if (!fromCentre && type != FrameType.HubHeard && type != FrameType.HubState && type != FrameType.LinkHello)
+            Verdict verdict = Look(frame, _secrets.Keys, nowMs);
+            if (verdict == Verdict.Wrong && _secrets.HasOld)
+            {
+                verdict = Look(frame, _secrets.OldKeys, nowMs);
+            }
+
+            if (verdict == Verdict.Wrong)
             {
                 return Refuse(nowMs);
             }
 
-            if (!MayLookAt(type, fromCentre, nowMs))
+            FrameType type = Frame.TypeOf(frame, 0);
+            if (verdict == Verdict.NotLookedAt
+                || (verdict == Verdict.RightUnderOld && type != FrameType.Receipt && type != FrameType.Stage))
             {
-                return false;
+                return false; // settings, and the next change of the secret, are taken under the secret of now only
             }
 
-            bool right = fromCentre
-                ? _tagger.CentreTagIsRight(_keys.CentreDown, frame, 0)
-                : _tagger.LinkTagIsRight(_keys.LinkDown, frame, 0);
-            return right ? Accept(frame, type, nowMs) : Refuse(nowMs);
+            if (verdict == Verdict.Right && Frame.IsFromCentre(type))
+            {
+                _secrets.NoteProof();
+            }
+
+            return Accept(frame, type, nowMs);
+        }
+
+        // A hub may seal with the keys of one secret what the centre has signed under the other.
+        private Verdict Look(byte[] frame, BandKeys keys, long nowMs)
+        {
+            _tagger.Open(keys.Air, false, frame);
+            Verdict verdict = LookAtOpened(frame, keys, nowMs);
+            if (verdict == Verdict.Wrong)
+            {
+                _tagger.Seal(keys.Air, false, frame);
+            }
+
+            return verdict;
+        }
+
+        private Verdict LookAtOpened(byte[] frame, BandKeys keys, long nowMs)
+        {
+            FrameType type = Frame.TypeOf(frame, 0);
+            bool fromCentre = Frame.IsFromCentre(type);
+            if (!fromCentre && !Frame.IsFromHub(type))
+            {
+                return Verdict.Wrong;
+            }
+
+            if (!MayLookAt(type, fromCentre, nowMs))
+            {
+                return Verdict.NotLookedAt;
+            }
+
+            if (!fromCentre)
+            {
+                return _tagger.LinkTagIsRight(keys.LinkDown, frame, 0) ? Verdict.Right : Verdict.Wrong;
+            }
+
+            if (_tagger.CentreTagIsRight(_secrets.Keys.CentreDown, frame, 0))
+            {
+                return Verdict.Right;
+            }
+
+            return _secrets.HasOld && _tagger.CentreTagIsRight(_secrets.OldKeys.CentreDown, frame, 0)
+                ? Verdict.RightUnderOld : Verdict.Wrong;
         }
 
         // A tag of four bytes is safe only while guesses are few, so beyond the limit no frame is checked, except one
@@ -258,9 +311,15 @@ namespace ElderBand.Wristband
             Bytes.PutU32(_nonceInput, 4, (uint)_source.Boot);
             Bytes.PutU32(_nonceInput, 8, (uint)_challenges);
             Bytes.PutU32(_nonceInput, 12, (uint)nowMs);
-            _mac.HmacSha256(_secret, _nonceInput, _nonceInput.Length, _nonce);
+            _mac.HmacSha256(_secrets.Secret, _nonceInput, _nonceInput.Length, _nonce);
             _source.BeginVitals(Challenge, FrameType.LinkChallenge);
             Bytes.Copy(_nonce, 0, Challenge, Frame.PayloadOffset, LinkTiming.NonceBytes);
+            _source.Sign(Challenge);
+        }
+
+        /// <summary>The secret has changed: the challenge may be sent again.</summary>
+        public void SignAgain()
+        {
             _source.Sign(Challenge);
         }
 
