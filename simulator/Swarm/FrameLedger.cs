@@ -262,12 +262,12 @@ public sealed partial class FrameLedger
 
     private void Explain(BandDevice band, byte[] frame, string identity)
     {
-        // A press of the frame's boot, or of the boot before it, goes before an older one, a key held over that boot
-        // before the others, and one that must arrive before one that may.
+        // A press of the frame's boot goes before an older one, a key that was held over a boot before the others, one
+        // that must arrive before one that may. Of those of earlier boots the newest goes first.
         var boot = Frame.BootOf(frame, 0);
         var fitting = Calls.Where(c => c.Band == band && c.Type == FrameType.Sos && Fits(c, frame))
-            .OrderByDescending(static c => c.Boot).ThenByDescending(c => c.SpansABoot && boot > c.Boot)
-            .ThenBy(static c => c.IsExcused).ToList();
+            .OrderBy(c => c.Boot == boot ? 0 : 1).ThenByDescending(c => c.SpansABoot && boot > c.Boot)
+            .ThenBy(static c => c.IsExcused).ThenByDescending(c => c.Boot == boot ? 0 : c.AtMs).ToList();
         var call = fitting.Find(c => c.Identity.Length == 0 || (c.SpansABoot && boot > c.Boot))
             ?? fitting.Find(static c => c.SpansABoot);
         if (call is null)
