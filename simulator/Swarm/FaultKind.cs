@@ -124,4 +124,13 @@ public enum FaultKind
 
     /// <summary>The centre gives a band to another resident.</summary>
     HandOver,
+
+    /// <summary>The service's database is replaced by a backup of it from seconds to a minute before.</summary>
+    ServiceRestore,
+
+    /// <summary>A band loses its power, and one file of its flash ends early when the power is back.</summary>
+    BandTorn,
+
+    /// <summary>A hub loses its power, and one file of its flash ends early when the power is back.</summary>
+    HubTorn,
 }

@@ -42,6 +42,13 @@ public sealed partial class FrameLedger
         }
     }
 
+    /// <summary>
+    /// True where the centre has lost a call of the band, and no hub can bring the call again: the wrist rightly says
+    /// that nobody has it.
+    /// </summary>
+    public bool HasLostWithReason(BandDevice band) => Calls.Exists(
+        c => c.Band == band && c.IsUnstored && c.CommittedMs is null && c.Identity.Length > 0);
+
     private bool IsInAHub(Call call) => call.Identity.Length > 0
         && _hubs.Exists(hub => hub.Flash.Holds(Convert.FromHexString(call.Identity)));
 

@@ -285,9 +285,8 @@ public sealed partial class FrameLedger
     private static bool Fits(Call call, byte[] frame)
     {
         var (boot, uptimeS) = (Frame.BootOf(frame, 0), Payload.UptimeS(frame, 0));
-        return boot == call.Boot
-            ? uptimeS >= call.UptimeS - 1 && uptimeS <= call.UptimeS + LatestS
-            : (boot > call.Boot || call.IsGoneAtBand) && uptimeS <= LatestS + (call.HoldMs / 1000);
+        return (boot == call.Boot && uptimeS >= call.UptimeS - 1 && uptimeS <= call.UptimeS + LatestS)
+            || ((boot > call.Boot || call.IsGoneAtBand) && uptimeS <= LatestS + (call.HoldMs / 1000));
     }
 
     private void Stored(HubDevice hub, FlashWrite write)

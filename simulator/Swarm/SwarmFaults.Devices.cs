@@ -21,10 +21,16 @@ public sealed partial class SwarmFaults
                 FailReads(fault, hub, static _ => true);
                 break;
             case FaultKind.BandRot:
-                Rot(fault, band, of => of == band);
+                Damage(fault, band, of => of == band, band.Flash.Rot);
                 break;
             case FaultKind.HubRot:
-                Rot(fault, hub, static _ => true);
+                Damage(fault, hub, static _ => true, hub.Flash.Rot);
+                break;
+            case FaultKind.BandTorn:
+                Damage(fault, band, of => of == band, band.Flash.Tear);
+                break;
+            case FaultKind.HubTorn:
+                Damage(fault, hub, static _ => true, hub.Flash.Tear);
                 break;
             case FaultKind.BandFlashLost:
                 During(fault, of => of == band, on =>
@@ -38,7 +44,7 @@ public sealed partial class SwarmFaults
                     _swarm.Bands.ForEach(slow => slow.Flash.OperationMs = on ? SlowFlashMs : null));
                 break;
             default:
-                OfStrangerOrPerson(fault, b);
+                OfStrangerOrCentre(fault, b);
                 break;
         }
     }
@@ -69,17 +75,18 @@ public sealed partial class SwarmFaults
         }, () => failed > 0);
     }
 
-    // One bit of one file changes while the device has no power.
-    private void Rot(PlannedFault fault, Device device, Func<BandDevice, bool> whose)
+    // One file is damaged while the device has no power.
+    private void Damage(
+        PlannedFault fault, Device device, Func<BandDevice, bool> whose, Func<int, string?> damage)
     {
         var rotten = false;
         During(fault, whose, on =>
         {
             SetPower(device, !on);
-            if (on && device.Flash.Rot(fault.Subject) is { } file)
+            if (on && damage(fault.Subject) is { } file)
             {
                 rotten = true;
-                _log($"{device.Name}: a bit of {file} has changed");
+                _log($"{device.Name}: {file} is damaged");
                 if (device is BandDevice band)
                 {
                     Ledger.Rotten(band);

@@ -4,7 +4,7 @@ using ElderBand.Wristband;
 
 namespace ElderBand.Simulator.Swarm;
 
-/// <summary>What people do with a band besides pressing it.</summary>
+/// <summary>What people do besides pressing: with a band, and with the service.</summary>
 public sealed partial class SwarmFaults
 {
     private const int FallsAsleepMs = 30_000;
@@ -14,6 +14,7 @@ public sealed partial class SwarmFaults
     private const int MostInRhythm = 6;
     private const int WaitingTickMs = 5000;
     private const int TickMs = 60;
+    private bool _hasBackup;
 
     // A band sleeps where it has been off the wrist for 10 minutes and no call is open. A world is too short for
     // these minutes, so the band is put to sleep, and its timer wakes it: by its own rules it then sleeps on.
@@ -40,6 +41,31 @@ public sealed partial class SwarmFaults
             World.At(World.NowMs + MostWalkMs, () => band.Wearer.Rest(World.NowMs));
             When(() => band.IsOn && !band.IsAsleep, WakesMs, () => World.At(
                 World.NowMs + (fault.Amount * World.Figures.BandBootMs / 1000), () => PressInBoot(fault, band)));
+        });
+    }
+
+    // The backup is put back after the fault's time. A second one on the same day would have the same revisions as the
+    // first (docs/adr/0058).
+    private void Restore(PlannedFault fault)
+    {
+        if (_isHealed || _hasBackup)
+        {
+            return;
+        }
+
+        _hasBackup = true;
+        _log("a backup of the service's database is made");
+        var backup = _swarm.Centre.Backup();
+        _heal.Add(backup.Dispose);
+        World.At(World.NowMs + fault.LengthMs, () =>
+        {
+            if (!_isHealed)
+            {
+                _swarm.Centre.Restore(backup);
+                var again = _swarm.Centre.Look(Ledger.Restored);
+                _log($"the backup is put back: {again} calls must come again");
+                _done.Add((fault.Kind, () => again > 0));
+            }
         });
     }
 

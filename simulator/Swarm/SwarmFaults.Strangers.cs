@@ -9,7 +9,7 @@ public sealed partial class SwarmFaults
     private const int BetweenReplaysMs = 700;
     private const int MostRecorded = 64;
 
-    private void OfStrangerOrPerson(PlannedFault fault, int b)
+    private void OfStrangerOrCentre(PlannedFault fault, int b)
     {
         var band = _swarm.Bands[b];
         switch (fault.Kind)
@@ -22,6 +22,9 @@ public sealed partial class SwarmFaults
                 break;
             case FaultKind.PressInRhythm:
                 PressInRhythm(fault, band);
+                break;
+            case FaultKind.ServiceRestore:
+                Restore(fault);
                 break;
             case FaultKind.HandOver:
                 HandOver(fault, b);

@@ -202,7 +202,7 @@ public static class SwarmRun
             world.RunUntil(world.NowMs + QuietMs);
             foreach (var (band, wrist) in swarm.Bands.Zip(swarm.Wrists))
             {
-                if (wrist.TakeTicks() is > 0 and var ticks)
+                if (wrist.TakeTicks() is > 0 and var ticks && !ledger.HasLostWithReason(band))
                 {
                     ledger.Report(Violation.FalseStage, $"{band.Name} ticks {ticks} times though nothing is open");
                 }

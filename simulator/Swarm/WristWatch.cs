@@ -84,7 +84,7 @@ public sealed class WristWatch
     private bool IsSo(Stage stage, long atMs)
     {
         // After a restart the band says again where an alarm stands.
-        var had = _ledger.Alarms.Values
+        var had = _ledger.Alarms.Values.Concat(_ledger.Gone)
             .Where(a => a.Band == _band && !a.IsMerged && a.History.Exists(h => h.Stage == stage && h.AtMs <= atMs))
             .ToList();
         var alarm = had.Find(a => !_ledger.IsOver(a)) ?? (_band.Boots > 1 ? had.FirstOrDefault() : null);

@@ -18,7 +18,8 @@ public sealed class SwarmTests(ITestOutputHelper output)
         FaultKind.BandFlashRefuses, FaultKind.BandReadFails, FaultKind.BandRot, FaultKind.HubRot, FaultKind.Replay,
         FaultKind.OneWay, FaultKind.HubReadFails, FaultKind.HubFlashRefuses, FaultKind.PickUpAndPress,
         FaultKind.BandFlashLost, FaultKind.BandFlashSlow, FaultKind.HeldLinks, FaultKind.ReplayedStages,
-        FaultKind.PressInRhythm, FaultKind.HandOver,
+        FaultKind.PressInRhythm, FaultKind.HandOver, FaultKind.ServiceRestore, FaultKind.BandTorn,
+        FaultKind.HubTorn,
     ];
 
     /// <summary>Kinds that a push draws.</summary>
