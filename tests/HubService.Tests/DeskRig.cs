@@ -2,6 +2,7 @@ using ElderBand.BandProtocol;
 using ElderBand.HubService.Alarms;
 using ElderBand.HubService.Ingest;
 using ElderBand.HubService.Storage;
+using ElderBand.Tests.HubService.Schedules;
 
 namespace ElderBand.Tests.HubService;
 
@@ -21,7 +22,8 @@ internal sealed class DeskRig : IAsyncDisposable
         Store = Store.Open(folder, Clock);
     }
 
-    public TestClock Clock { get; } = new();
+    /// <summary>Time stands still but for <see cref="After"/>: a slow machine fires no timer.</summary>
+    public TestClock Clock { get; } = new(new ScheduleTime(DateTimeOffset.UtcNow));
 
     public Store Store { get; private set; }
 

@@ -1,9 +1,10 @@
 namespace ElderBand.Tests.HubService.Schedules;
 
 /// <summary>A machine's two clocks in virtual time: one that only rises, and wall time that can be stepped.</summary>
-internal sealed class ScheduleTime : TimeProvider
+/// <param name="start">Wall time at the beginning; null for one that is the same in every run.</param>
+internal sealed class ScheduleTime(DateTimeOffset? start = null) : TimeProvider
 {
-    private static readonly DateTimeOffset Start = new(2026, 11, 28, 20, 0, 0, TimeSpan.Zero);
+    private readonly DateTimeOffset _start = start ?? new(2026, 11, 28, 20, 0, 0, TimeSpan.Zero);
 
     /// <summary>Ms since the beginning of the schedule.</summary>
     public long NowMs { get; private set; }
@@ -17,5 +18,5 @@ internal sealed class ScheduleTime : TimeProvider
 
     public override long GetTimestamp() => NowMs;
 
-    public override DateTimeOffset GetUtcNow() => Start.AddMilliseconds(NowMs + StepMs);
+    public override DateTimeOffset GetUtcNow() => _start.AddMilliseconds(NowMs + StepMs);
 }
