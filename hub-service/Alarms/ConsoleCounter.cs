@@ -1,8 +1,9 @@
 namespace ElderBand.HubService.Alarms;
 
 /// <summary>
-/// How many consoles of a centre hold an open event stream. The stream calls <see cref="Enter"/> when its first bytes
-/// are out and disposes the result when it ends. None there = nobody can hear an alarm (P36).
+/// How many consoles of a centre are there: each holds an open event stream, and its page answers the stream's signs of
+/// life. The stream calls <see cref="Enter"/> when its first bytes are out and disposes the result when it ends or the
+/// page has stopped answering. None there = nobody can hear an alarm (P36).
 /// </summary>
 public sealed class ConsoleCounter(Clock clock)
 {
@@ -49,32 +50,40 @@ public sealed class ConsoleCounter(Clock clock)
     }
 
     /// <summary>Counts one console until the result is disposed.</summary>
-    public IDisposable Enter(string centreId)
+    public OpenConsole Enter(string centreId)
     {
-        Add(centreId, 1);
-        return new Leave(this, centreId);
+        Add(centreId, 1, clock.NowMs);
+        return new OpenConsole(sinceMs => Add(centreId, -1, sinceMs ?? clock.NowMs));
     }
 
     private (int Open, long LeftAtMs) Of(string centreId) => _centres.GetValueOrDefault(centreId, (0, _startedAtMs));
 
-    private void Add(string centreId, int consoles)
+    private void Add(string centreId, int consoles, long atMs)
     {
         lock (_gate)
         {
-            _centres[centreId] = (Of(centreId).Open + consoles, clock.NowMs);
+            (int open, long leftAtMs) = Of(centreId);
+            _centres[centreId] = (open + consoles, Math.Max(atMs, leftAtMs));
         }
     }
+}
 
-    private sealed class Leave(ConsoleCounter counter, string centreId) : IDisposable
+/// <summary>One console that counts; dispose it when it goes.</summary>
+public sealed class OpenConsole(Action<long?> leave) : IDisposable
+{
+    private int _left;
+
+    /// <summary>It went at that time, UTC ms, and only now is it known.</summary>
+    public void LeftAt(long atMs) => Leave(atMs);
+
+    /// <inheritdoc/>
+    public void Dispose() => Leave(null);
+
+    private void Leave(long? atMs)
     {
-        private int _left;
-
-        public void Dispose()
+        if (Interlocked.Exchange(ref _left, 1) == 0)
         {
-            if (Interlocked.Exchange(ref _left, 1) == 0)
-            {
-                counter.Add(centreId, -1);
-            }
+            leave(atMs);
         }
     }
 }

@@ -87,6 +87,17 @@ public sealed class Ringing(ConsoleCounter consoles)
         LookForConsole(tx, alarm);
     }
 
+    /// <summary>A console of the centre has gone: alarms that ring look whether anybody can still hear them.</summary>
+    public void ConsolesGone(Tx tx, string centreId)
+    {
+        foreach (long id in AlarmRows.RingingUnheard(tx.Db, centreId))
+        {
+            AlarmRow alarm = AlarmRows.Get(tx.Db, id)!;
+            LookForConsole(tx, alarm);
+            Save(tx, alarm);
+        }
+    }
+
     /// <summary>
     /// Nobody has it any more: it rings for all. The caller has noted why, and saves it with <see cref="Save"/>.
     /// </summary>

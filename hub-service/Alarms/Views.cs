@@ -85,4 +85,8 @@ public sealed record DatabaseView(bool Ok, long LastCommitAtMs);
 
 /// <summary>What is proven to work, for an empty queue.</summary>
 public sealed record AliveView(
-    long NowMs, HubsAliveView Hubs, BandsAliveView Bands, DatabaseView Database, int Consoles, long? LastAlarmAtMs);
+    long NowMs, HubsAliveView Hubs, BandsAliveView Bands, DatabaseView Database, int Consoles, long? LastAlarmAtMs)
+{
+    /// <summary>Under which the page answers this sign of life; null where there is no stream.</summary>
+    public string? PageId { get; init; }
+}

@@ -1,19 +1,23 @@
+using System.Collections.Concurrent;
+using ElderBand.BandProtocol;
 using ElderBand.HubService.Alarms;
 using ElderBand.HubService.Storage;
 
 namespace ElderBand.HubService.Staff;
 
 /// <summary>
-/// The console's event stream: the whole state first, then each change, and a sign of life every 5 s.
+/// The console's event stream: the whole state first, then each change, and a sign of life every 5 s, which the page
+/// answers (<see cref="Answered"/>).
 /// </summary>
 public sealed class ConsoleStream(
-    Store store, Changes changes, ConsoleCounter consoles, Sessions sessions, Clock clock,
+    Store store, Changes changes, ConsoleCounter consoles, Ringing ringing, Sessions sessions, Clock clock,
     IHostApplicationLifetime lifetime)
 {
     private const int AliveEveryMs = 5000;
     private const int VitalsEveryMs = 1000;
 
     private readonly long _startedAtMs = clock.NowMs;
+    private readonly ConcurrentDictionary<string, ConsolePresence> _pages = new(StringComparer.Ordinal);
 
     /// <summary>Everything the console draws, now.</summary>
     public StateView State(Caller caller)
@@ -23,6 +27,17 @@ public sealed class ConsoleStream(
             clock.NowMs, _startedAtMs, StaffEndpoints.CentreOf(db, centreId),
             new MeView(caller.Staff.Id, caller.Staff.DisplayName, caller.CanAct),
             changes.ReadAll(db, centreId, clock.NowMs), Views.Technicals(db, centreId), Alive(db, centreId)));
+    }
+
+    /// <summary>The page of a stream is alive; false where there is no such stream.</summary>
+    public bool Answered(string pageId)
+    {
+        if (!_pages.TryGetValue(pageId, out ConsolePresence? page))
+        {
+            return false;
+        }
+        page.Answered();
+        return true;
     }
 
     /// <summary>Streams until the browser leaves, the service stops or the caller may no longer read.</summary>
@@ -35,7 +50,22 @@ public sealed class ConsoleStream(
         using Subscription subscription = changes.Subscribe(caller.Staff.CentreId);
         EventStream stream = await EventStream.OpenAsync(context);
         // The header is out: this console counts, in its own first state too.
-        using IDisposable open = consoles.Enter(caller.Staff.CentreId);
+        using var page = new ConsolePresence(consoles, clock, caller.Staff.CentreId);
+        _pages[page.Id] = page;
+        try
+        {
+            await RunAsync(context, caller, subscription, stream, page, end);
+        }
+        finally
+        {
+            _pages.TryRemove(page.Id, out _);
+        }
+    }
+
+    private async Task RunAsync(
+        HttpContext context, Caller caller, Subscription subscription, EventStream stream, ConsolePresence page,
+        CancellationToken end)
+    {
         await stream.SendAsync("state", State(caller), end);
 
         var vitals = new Dictionary<long, VitalsView>();
@@ -46,9 +76,14 @@ public sealed class ConsoleStream(
             long nowMs = clock.NowMs;
             long wakeMs = vitals.Keys.Aggregate(
                 nextAliveMs, (at, id) => Math.Min(at, lastVitalsMs.GetValueOrDefault(id) + VitalsEveryMs));
+            if (page.HasGone(out int againInMs))
+            {
+                await store.WriteAsync(
+                    Lane.Alarm, tx => ringing.ConsolesGone(tx, caller.Staff.CentreId), CancellationToken.None);
+            }
             if (wakeMs > nowMs)
             {
-                await WaitAsync(subscription, (int)(wakeMs - nowMs), end);
+                await WaitAsync(subscription, (int)Math.Min(wakeMs - nowMs, againInMs), end);
             }
             bool reload = false;
             while (subscription.Notices.TryRead(out Notice? notice))
@@ -94,7 +129,7 @@ public sealed class ConsoleStream(
                 caller = now;
                 await stream.SendAsync("state", State(caller), end);
             }
-            await stream.SendAsync("alive", Alive(caller.Staff.CentreId), end);
+            await stream.SendAsync("alive", Alive(caller.Staff.CentreId) with { PageId = page.Id }, end);
         }
     }
 

@@ -73,6 +73,9 @@ public static class StaffEndpoints
             }
             await stream.RunAsync(context, caller);
         });
+        app.MapPost("/api/events/{page}/alive", static (string page, HttpContext context, Sessions sessions,
+            ConsoleStream stream) => sessions.Find(context) is null ? NotSignedIn()
+                : stream.Answered(page) ? Results.NoContent() : Results.NotFound());
 
         RouteGroupBuilder acts = app.MapGroup("/api").AddEndpointFilter(RequireActor);
         acts.MapPost("/alarms/{id:long}/take", static (long id, HttpContext context, AlarmDesk desk) =>

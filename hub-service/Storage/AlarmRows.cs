@@ -159,6 +159,12 @@ public static class AlarmRows
             "INSERT INTO alarm_timeline (centre_id, alarm_id, at_ms, kind, who, text) VALUES ($1,$2,$3,$4,$5,$6)",
             alarm.CentreId, alarm.Id, tx.NowMs, kind.Code(), who, text);
 
+    /// <summary>Ids of a centre's alarms that ring and of which nobody was told yet that no console answers.</summary>
+    public static List<long> RingingUnheard(Db db, string centreId) =>
+        db.All(
+            "SELECT id FROM alarm WHERE centre_id=$1 AND state='ringing' AND unanswered=0 ORDER BY id",
+            static r => r.Long(0), centreId);
+
     /// <summary>Open alarms per state, for the metrics.</summary>
     public static List<(string State, long Count)> OpenByState(Db db) =>
         db.All(

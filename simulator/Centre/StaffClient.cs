@@ -114,6 +114,20 @@ public sealed class StaffClient : IDisposable
         _end.Dispose();
     }
 
+    // A console counts while its page answers.
+    private async Task AnswerAsync(string? page)
+    {
+        try
+        {
+            await PostAsync($"api/events/{page}/alive", null);
+        }
+        catch (Exception e) when (
+            e is HttpRequestException or OperationCanceledException or ObjectDisposedException)
+        {
+            // The stream ends as well, and the loop connects again.
+        }
+    }
+
     private async Task<bool> PostAsync(string path, object? body)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(5));
@@ -191,6 +205,13 @@ public sealed class StaffClient : IDisposable
                 break;
             case "alarm":
                 Alarm?.Invoke(JsonSerializer.Deserialize<AlarmView>(data, Json)!, atUs, false);
+                break;
+            case "alive":
+                using (var alive = JsonDocument.Parse(data))
+                {
+                    _ = AnswerAsync(alive.RootElement.GetProperty("pageId").GetString());
+                }
+
                 break;
             case "vitals":
                 Vitals?.Invoke(JsonSerializer.Deserialize<VitalsView>(data, Json)!);

@@ -87,6 +87,7 @@ internal sealed class StaffDesk : IAsyncDisposable
         builder.Services.AddSingleton(_ => vitals);
         builder.Services.AddSingleton(changes);
         builder.Services.AddSingleton(consoles);
+        builder.Services.AddSingleton(ringing);
         builder.Services.AddSingleton(new AlarmDesk(ringing));
         builder.Services.AddStaff();
         builder.Services.AddFamily(new FamilyOptions

@@ -129,6 +129,8 @@ export interface Alive {
   database: { ok: boolean; lastCommitAtMs: number | null }
   consoles: number
   lastAlarmAtMs: number | null
+  /** Under which this page answers; null outside the stream. */
+  pageId: string | null
 }
 
 export interface Me {

@@ -132,6 +132,8 @@ export function connect(): void {
   on<Alive>('alive', (alive) => {
     store.alive = alive
     heard(alive.nowMs)
+    // Said by the main thread, which also rings: a frozen page says nothing, and the centre knows that nobody hears it.
+    if (alive.pageId !== null) void call('POST', `/api/events/${alive.pageId}/alive`).catch(() => undefined)
   })
   stream.onerror = () => {
     // Refused for good (no cookie) or gone: ask once which, then let the dead-stream timer speak.
