@@ -14,6 +14,7 @@ public sealed partial class SwarmFaults
     private const int MostInRhythm = 6;
     private const int WaitingTickMs = 5000;
     private const int TickMs = 60;
+    private readonly HashSet<BandDevice> _handedOver = [];
     private bool _hasBackup;
 
     // A band sleeps where it has been off the wrist for 10 minutes and no call is open. A world is too short for
@@ -69,10 +70,11 @@ public sealed partial class SwarmFaults
         });
     }
 
-    // With a wrong clock the centre cannot know who wore the band at a time.
+    // With a wrong clock the centre cannot know who wore the band at a time. A card names two people at most, so a band
+    // is given away once.
     private void HandOver(PlannedFault fault, int b, int tries = 0)
     {
-        if (_isHealed || _hasWrongClock || tries > MostTries)
+        if (_isHealed || _hasWrongClock || tries > MostTries || _handedOver.Contains(_swarm.Bands[b]))
         {
             return;
         }
@@ -85,6 +87,7 @@ public sealed partial class SwarmFaults
         }
 
         _log($"{band.Name}: resident {wearers.After} wears it after {wearers.Before}");
+        _handedOver.Add(band);
         Ledger.HandedOver(band, wearers.Before, wearers.After);
         _done.Add((fault.Kind, () => Ledger.WasDue(of => of == band, nowMs, nowMs)));
     }
