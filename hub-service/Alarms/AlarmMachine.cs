@@ -130,10 +130,12 @@ public static class AlarmMachine
 
     /// <summary>
     /// The stage that the centre tells the wrist of an alarm in this state. Where the band has passed on to another
-    /// wearer, the wrist has nothing more to show of the earlier wearer's alarm.
+    /// wearer, the wrist has nothing more to show of the earlier wearer's alarm. A wrist that has shown a stage of a
+    /// fall that its wearer cancelled has lost the cancel, and is told the end (docs/adr/0021).
     /// </summary>
-    public static Stage WantedStage(AlarmState state, bool isPassedOn = false) => state switch
+    public static Stage WantedStage(AlarmState state, bool isPassedOn = false, int wristStage = 0) => state switch
     {
+        AlarmState.Cancelled when wristStage > (int)Stage.Waiting => Stage.Closed,
         AlarmState.Ringing or AlarmState.Taken or AlarmState.Coming when isPassedOn => Stage.Closed,
         AlarmState.Ringing => Stage.Centre,
         AlarmState.Taken => Stage.Taken,

@@ -116,7 +116,8 @@ public sealed class Calls(Ringing ringing)
         if ((int)stage < alarm.WristStage || stage > AlarmMachine.WantedStage(alarm.State))
         {
             // The wrist has shown an earlier stage, as it does for a fall that joined this card later, or a later one,
-            // as it does where the card was handed back meanwhile. The wrist must be told the present stage.
+            // as it does where the card was handed back meanwhile, or where the band has lost the cancel of a fall. The
+            // wrist must be told the present stage.
             tx.After(() => ringing.StageChanged?.Invoke(alarm.Id));
         }
         alarm.WristStage = (int)stage;

@@ -227,7 +227,7 @@ public sealed class Downlink : IDisposable
             return false;
         }
         bool isPassedOn = DeviceRows.PassedOnTo(db, alarm) is not null;
-        Stage wanted = AlarmMachine.WantedStage(alarm.State, isPassedOn);
+        Stage wanted = AlarmMachine.WantedStage(alarm.State, isPassedOn, alarm.WristStage);
         if (wanted < Stage.Centre || (alarm.WristStage == (int)wanted && !isUnsure))
         {
             return false;

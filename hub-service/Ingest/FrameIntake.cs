@@ -226,7 +226,7 @@ public sealed class FrameIntake(Calls calls, Falls falls, Downlink downlink, Hub
         {
             byte[] receipt = Downlink.Receipt(
                 _tagger, keys.CentreDown, Lane.Alarm, Frame.BootOf(frame, 0), Frame.SequenceOf(frame, 0), refusal,
-                Math.Max(0, EventRows.HighestBoot(tx.Db, band.Sender)), BandAlarmLane.OpenerOf(tx, band, frame));
+                EventRows.BootToPass(tx.Db, band.Sender), BandAlarmLane.OpenerOf(tx, band, frame));
             List<string> through = DeviceRows.HubsThatHeard(tx.Db, band.Id, tx.NowMs - HeardWithinMs);
             answers.Add((through, band.Address, receipt));
         }

@@ -88,14 +88,16 @@ public static class AlarmRows
         db.All($"SELECT {Columns} FROM alarm WHERE sender=$1 AND state='prealarm' ORDER BY id", Map, sender);
 
     /// <summary>
-    /// The sender's alarms that are open, or closed with the wrist not told yet (within the last hour).
+    /// The sender's alarms that are open, or over with the wrist not told yet (within the last hour).
     /// </summary>
     public static List<AlarmRow> WithWristBehind(Db db, string sender, long nowMs) =>
         db.All(
             $"""
             SELECT {Columns} FROM alarm
             WHERE sender=$1 AND (state IN ('ringing','taken','coming')
-                  OR (state='closed' AND wrist_stage<>5 AND ifnull(outcome,'')<>'merged' AND closed_at_ms>$2))
+                  OR (closed_at_ms>$2 AND (
+                      (state='closed' AND wrist_stage<>5 AND ifnull(outcome,'')<>'merged')
+                      OR (state='cancelled' AND wrist_stage BETWEEN 1 AND 4))))
             ORDER BY id
             """,
             Map, sender, nowMs - 3_600_000);

@@ -35,6 +35,18 @@ public static class EventRows
     public static int HighestBoot(Db db, string sender) =>
         db.Value("SELECT max(boot) FROM frame_key WHERE sender=$1", sender) is long boot ? (int)boot : -1;
 
+    /// <summary>
+    /// The highest boot that a receipt tells its band, 0 for none. A call that said "unproven" shows that the band has
+    /// not stored its count, so the next start may use the same number: one more is told (docs/adr/0022).
+    /// </summary>
+    public static int BootToPass(Db db, string sender)
+    {
+        int highest = Math.Max(0, HighestBoot(db, sender));
+        return highest + (db.Number(
+            "SELECT count(*) FROM event WHERE sender=$1 AND boot=$2 AND lane=0 AND type IN ($3,$4) AND flags&$5",
+            sender, highest, FrameType.Sos, FrameType.FallSuspected, AlarmFlags.BootUnproven) > 0 ? 1 : 0);
+    }
+
     /// <summary>Remembers a key; the table's UNIQUE makes a retry safe (R4).</summary>
     public static void Remember(
         Db db, string centreId, string sender, int boot, Lane lane, int sequence, byte[] frame, int refusal,

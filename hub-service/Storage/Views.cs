@@ -36,7 +36,7 @@ public static class Views
             Contacts(db, a), null,
             new WristView(
                 a.WristStage, a.WristShownAtMs,
-                (int)AlarmMachine.WantedStage(a.State, DeviceRows.PassedOnTo(db, a) is not null)),
+                (int)AlarmMachine.WantedStage(a.State, DeviceRows.PassedOnTo(db, a) is not null, a.WristStage)),
             band is null ? null : new AlarmBandView(band.Id, band.Label, band.BatteryPct, band.LastHeardAtMs),
             hub is null ? null : new AlarmHubView(hub.Id, hub.LastHeardAtMs),
             db.All("SELECT other_id FROM alarm_link WHERE alarm_id=$1 ORDER BY other_id", static x => x.Long(0), id),

@@ -52,15 +52,20 @@ namespace ElderBand.BandProtocol
         /// <param name="knownBoot">The highest boot that another record knows, 0 for none.</param>
         public bool Start(int knownBoot)
         {
-            int last = _record.Load(_bytes) == Size ? Bytes.GetU24(_bytes, 0) : 0;
-            Value = last == 0 ? 0 : _record.MayBeOld ? last + 1 : last;
-            if (Value < knownBoot)
-            {
-                Value = knownBoot + Jump;
-            }
-
+            Value = ReadUsed(knownBoot);
             IsUnproven = Value == 0;
             return Next();
+        }
+
+        /// <summary>
+        /// Reads the record: the highest boot that may have been used before this one, 0 where none is known.
+        /// </summary>
+        /// <param name="knownBoot">The highest boot that another record knows, 0 for none.</param>
+        public int ReadUsed(int knownBoot)
+        {
+            int last = _record.Load(_bytes) == Size ? Bytes.GetU24(_bytes, 0) : 0;
+            int used = last == 0 ? 0 : _record.MayBeOld ? last + 1 : last;
+            return used < knownBoot ? knownBoot + Jump : used;
         }
 
         /// <summary>

@@ -25,7 +25,8 @@ public sealed partial class FrameLedger
     /// <summary>
     /// The stage that the wrist must say of an alarm: of an earlier wearer's the end, whatever its state (P55).
     /// </summary>
-    public Stage Wanted(AlarmTrace alarm) => AlarmMachine.WantedStage(alarm.Row.State, IsPassedOn(alarm));
+    public Stage Wanted(AlarmTrace alarm) =>
+        AlarmMachine.WantedStage(alarm.Row.State, IsPassedOn(alarm), alarm.Row.WristStage);
 
     /// <summary>Reports each press on a card that does not name the person who wore the band then.</summary>
     public void JudgePersons()

@@ -58,6 +58,20 @@ public class UsedNumberTests
     }
 
     [Fact]
+    public async Task P50_a_band_that_has_not_stored_its_count_is_told_a_boot_above_its_own()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync();
+        TestBand band = centre.Band();
+        await hub.SendAsync(band, band.Sos());
+        await TestCentre.UntilAsync(() => hub.Of(FrameType.Receipt).Count == 1, "a receipt");
+        Payload.HighestBoot(hub.Of(FrameType.Receipt)[^1], 0).ShouldBe(band.Boot);
+        await hub.SendAsync(band, band.Event(FrameType.Sos, AlarmFlags.Worn | AlarmFlags.BootUnproven));
+        await TestCentre.UntilAsync(() => hub.Of(FrameType.Receipt).Count == 2, "a receipt");
+        Payload.HighestBoot(hub.Of(FrameType.Receipt)[^1], 0).ShouldBe(band.Boot + 1);
+    }
+
+    [Fact]
     public async Task P44_the_receipt_of_a_press_says_which_frame_opened_its_card_the_same_each_time()
     {
         await using TestCentre centre = await TestCentre.StartAsync();

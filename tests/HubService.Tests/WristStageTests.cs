@@ -73,6 +73,33 @@ public sealed class WristStageTests
     }
 
     [Fact]
+    public async Task P44_a_wrist_that_follows_a_cancelled_fall_is_told_its_end()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync();
+        TestBand band = centre.Band();
+        byte[] fall = band.Event(FrameType.FallSuspected);
+        await hub.SendAsync(band, fall);
+        await hub.SendAsync(band, band.Answer(FrameType.FallCancelled, fall));
+        await hub.HelloAsync();
+        centre.Alarms()[0].State.ShouldBe("cancelled");
+        centre.Alarms()[0].Wrist.WantedStage.ShouldBe((int)Stage.Waiting, "a wrist that was told of nothing");
+        hub.Of(FrameType.Stage).ShouldBeEmpty();
+
+        // The flash did not take the cancel, and the band lost its power: it follows the fall again.
+        await hub.SendAsync(band, band.Shown(fall, Stage.Centre));
+        await TestCentre.UntilAsync(
+            () => hub.Of(FrameType.Stage).Exists(f => Payload.StageOf(f, 0) == Stage.Closed
+                && Frame.SequenceOf(f, 0) == Frame.SequenceOf(fall, 0)),
+            "the fall's frame is told that it is over");
+        int told = hub.Of(FrameType.Stage).Count;
+        await hub.HelloAsync();
+        await TestCentre.UntilAsync(() => hub.Of(FrameType.Stage).Count > told, "told again until it is shown");
+        await hub.SendAsync(band, band.Shown(fall, Stage.Closed));
+        centre.Alarms()[0].Wrist.Stage.ShouldBe((int)Stage.Closed);
+    }
+
+    [Fact]
     public async Task A_fall_that_a_later_SOS_carries_on_for_hears_nothing_of_an_earlier_one_that_is_closed()
     {
         await using TestCentre centre = await TestCentre.StartAsync();

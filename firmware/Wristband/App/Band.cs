@@ -180,16 +180,19 @@ namespace ElderBand.Wristband
             _secrets.Derive(_settings.LinkGroup, _settings.LinkEpoch);
             _trace.Start(cause, _source.Boot, Mode, nowMs);
             _battery.Start(nowMs);
-            _stages.Start();
+            _stages.ShowEnds();
             _beat.Hurry(nowMs);
             _measuring.Start(nowMs);
             _measuring.Configure(_settings.Sensitivity, _settings.WalkingAid);
 
             _presses.Start(cause, nowMs);
-            if ((cause == WakeCause.PowerOn || cause == WakeCause.Watchdog)
-                && _latch.CountPending(FrameType.Boot) < MaxBootsWaiting)
+            if (cause == WakeCause.PowerOn || cause == WakeCause.Watchdog)
             {
-                _reports.LatchEvent(FrameType.Boot, (byte)cause, FirmwareVersion, nowMs);
+                _stages.ShowLoaded();
+                if (_latch.CountPending(FrameType.Boot) < MaxBootsWaiting)
+                {
+                    _reports.LatchEvent(FrameType.Boot, (byte)cause, FirmwareVersion, nowMs);
+                }
             }
 
             if (!bootStored)
@@ -240,6 +243,7 @@ namespace ElderBand.Wristband
             {
                 _source.CatchUp();
                 _latch.NoteBoot(_source.Boot);
+                _stages.ConfirmAll(nowMs);
                 _beat.Hurry(nowMs); // the hub needs a status of this boot to compute ages
             }
 
@@ -260,6 +264,12 @@ namespace ElderBand.Wristband
             }
 
             _reports.SaveChanges(_signal.IsBusy, nowMs);
+            if (_latch.TakeReadLate())
+            {
+                _source.ReadAgain(_latch.Boot);
+                _stages.ShowLoaded();
+            }
+
             _trace.Step(Mode, nowMs);
             if (MustRestart())
             {

@@ -55,6 +55,7 @@ namespace ElderBand.Wristband
         private uint _order;
         private bool _dirty;
         private bool _overflowed;
+        private bool _readLate;
 
         /// <summary>Makes an empty latch over the flash; the end of the trace travels behind its slots.</summary>
         public AlarmLatch(IFlash flash, TraceRing trace)
@@ -153,6 +154,14 @@ namespace ElderBand.Wristband
             return overflowed;
         }
 
+        /// <summary>True once after a record that could not be read at the start has been read.</summary>
+        public bool TakeReadLate()
+        {
+            bool readLate = _readLate;
+            _readLate = false;
+            return readLate;
+        }
+
         /// <summary>Loads the slots that the last boot stored.</summary>
         public void Load(long nowMs)
         {
@@ -211,7 +220,7 @@ namespace ElderBand.Wristband
         {
             int boot = Frame.BootOf(_image, at);
             LatchSlot here = Find(boot, Frame.SequenceOf(_image, at));
-            if (here != null && Bytes.Same(here.Frame, 0, _image, at, Frame.LinkTagOffset))
+            if (here != null && (here.IsFollowing || Bytes.Same(here.Frame, 0, _image, at, Frame.LinkTagOffset)))
             {
                 return;
             }
@@ -227,6 +236,7 @@ namespace ElderBand.Wristband
             Bytes.Copy(_image, at, slot.Frame, 0, Frame.Size);
             at += Frame.Size;
             slot.Used = true;
+            slot.IsFollowing = false;
             slot.Pending = (_image[at] & PendingBit) != 0;
             slot.Open = (_image[at] & OpenBit) != 0;
             slot.Overtaken = (_image[at] & OvertakenBit) != 0;
@@ -266,6 +276,7 @@ namespace ElderBand.Wristband
             _order++;
             slot.Used = true;
             slot.Pending = true;
+            slot.IsFollowing = false;
             slot.Open = type == FrameType.Sos || type == FrameType.FallSuspected;
             slot.Overtaken = false;
             slot.OpenedCard = false;
@@ -348,6 +359,7 @@ namespace ElderBand.Wristband
             if (IsUnread)
             {
                 Read(nowMs);
+                _readLate = !IsUnread;
             }
 
             int count = 0;

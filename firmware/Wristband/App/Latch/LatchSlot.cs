@@ -57,6 +57,9 @@ namespace ElderBand.Wristband
         /// <summary>The centre's receipt says that this frame opened a card: the stages of the card name it.</summary>
         public bool OpenedCard;
 
+        /// <summary>The slot's own frame has given way to that of its card. Not kept across boots.</summary>
+        public bool IsFollowing;
+
         /// <summary>
         /// The centre answers this frame with stages. A press has none before the centre's receipt, and none at all
         /// where it joined the card of another press (docs/adr/0042); a fall always has some.
@@ -74,6 +77,7 @@ namespace ElderBand.Wristband
         {
             Bytes.PutU24(Frame, 1, boot);
             Bytes.PutU16(Frame, 4, sequence);
+            IsFollowing = true;
         }
 
         /// <summary>Type of the frame.</summary>

@@ -21,6 +21,7 @@ namespace ElderBand.Wristband
         private int _alarmSequence;
         private int _vitalsSequence;
         private int _highestBoot;
+        private int _usedBoot;
         private bool _unproven;
 
         /// <summary>Over the flash that holds the boot count.</summary>
@@ -53,12 +54,12 @@ namespace ElderBand.Wristband
         }
 
         /// <summary>
-        /// The centre knows a boot of this band that is higher than this one: the count was lost, and numbers of this
-        /// boot were used before.
+        /// The centre knows a boot of this band that is higher than this one, or the flash an earlier boot that is not
+        /// lower: the count was lost or unread, and numbers of this boot were used before.
         /// </summary>
         public bool IsBehind
         {
-            get { return _highestBoot > Boot; }
+            get { return _highestBoot > Boot || _usedBoot >= Boot; }
         }
 
         /// <summary>The centre has said which boot of this band is the highest it knows.</summary>
@@ -68,12 +69,26 @@ namespace ElderBand.Wristband
         }
 
         /// <summary>
-        /// Raises the boot count above the boot that the centre knows. The sequences do not begin again.
+        /// The flash can be read again. Where the number of this boot is not known to be new, the record tells whether
+        /// it is.
+        /// </summary>
+        /// <param name="knownBoot">The highest boot that another record knows, 0 for none.</param>
+        public void ReadAgain(int knownBoot)
+        {
+            if (BootIsUnproven)
+            {
+                _usedBoot = _boots.ReadUsed(knownBoot);
+            }
+        }
+
+        /// <summary>
+        /// Raises the boot count above the boots that are known. The sequences do not begin again. Nobody knows a frame
+        /// of the new boot, so its number is proven also where the flash does not take it.
         /// </summary>
         public void CatchUp()
         {
-            _unproven = !_boots.GoAbove(_highestBoot);
-            BootIsUnproven = _unproven;
+            _unproven = !_boots.GoAbove(_highestBoot > _usedBoot ? _highestBoot : _usedBoot);
+            BootIsUnproven = false;
         }
 
         /// <summary>Raises and stores the boot count; false where it could not be stored.</summary>

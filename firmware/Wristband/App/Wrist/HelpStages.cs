@@ -35,10 +35,8 @@ namespace ElderBand.Wristband
         /// <summary>The stage the wrist showed last; Waiting again with a new alarm.</summary>
         public Stage Shown { get; private set; }
 
-        /// <summary>
-        /// Begins a boot: an end that the last boot has not shown is shown. The centre repeats all other stages.
-        /// </summary>
-        public void Start()
+        /// <summary>An end that the last boot has not shown is shown.</summary>
+        public void ShowEnds()
         {
             for (int i = 0; i < AlarmLatch.Slots; i++)
             {
@@ -46,6 +44,40 @@ namespace ElderBand.Wristband
                 if (slot.Used && slot.Open && slot.Stage == Stage.Closed)
                 {
                     _signal.ShowStage(slot, Stage.Closed);
+                }
+            }
+        }
+
+        /// <summary>
+        /// The record of the latch may be older than what the band knew when it lost its power, so the stages of the
+        /// open alarms in it are shown again. Where the wrist has shown more, or the alarm is over, the centre answers
+        /// the confirmation with the present stage (docs/adr/0021).
+        /// </summary>
+        public void ShowLoaded()
+        {
+            for (int i = 0; i < AlarmLatch.Slots; i++)
+            {
+                LatchSlot slot = _latch.At(i);
+                if (slot.Used && slot.Open && !slot.Pending && slot.HasOwnStages && slot.Stage >= Stage.Centre
+                    && slot.Shown != slot.Stage && !_signal.Shows(slot))
+                {
+                    _signal.ShowStage(slot, slot.Stage);
+                }
+            }
+        }
+
+        /// <summary>
+        /// The boot count has risen. What the wrist has shown is confirmed under the new count, because the centre
+        /// orders confirmations by boot and sequence (docs/adr/0055).
+        /// </summary>
+        public void ConfirmAll(long nowMs)
+        {
+            for (int i = 0; i < AlarmLatch.Slots; i++)
+            {
+                LatchSlot slot = _latch.At(i);
+                if (slot.Used && slot.Shown > Stage.Waiting)
+                {
+                    Confirm(slot, slot.Shown, nowMs);
                 }
             }
         }
