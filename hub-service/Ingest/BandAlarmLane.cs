@@ -95,6 +95,10 @@ internal sealed class BandAlarmLane(Calls calls, Falls falls, Downlink downlink,
         {
             wearers = DeviceRows.Wearers(tx.Db, band.Id, 0, tx.NowMs); // nobody wore it then, as far as is recorded
         }
+        if (wearers.Count == 0 && DeviceRows.ResidentOf(tx.Db, band.Id, time.AtMs) is { } present)
+        {
+            wearers.Add(present); // the clock is behind the time at which she was given the band
+        }
         long? residentId = wearers.Count > 0 ? wearers[0] : null;
         return e with
         {

@@ -44,6 +44,20 @@ public sealed class ClockTests
         await TestCentre.UntilAsync(() => centre.Alarms().All(a => a.Unanswered), "60 s after the presses, no earlier");
     }
 
+    [Fact]
+    public async Task P02_a_press_while_the_centres_clock_is_a_year_behind_names_the_wearer_and_joins_the_open_card()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync();
+        TestBand band = centre.Band();
+        centre.Clock.Advance(-365L * 86_400_000);
+        await hub.SendAsync(band, band.Sos());
+        centre.Alarms().ShouldHaveSingleItem().Resident.Name.ShouldBe("Resident r1");
+        centre.Clock.Advance(365L * 86_400_000);
+        await hub.SendAsync(band, band.Sos());
+        centre.Alarms().ShouldHaveSingleItem().Presses.ShouldBe(2);
+    }
+
     /// <summary>
     /// Ages and order are differences of UTC: the night in which Berlin's clocks show two o'clock twice, the night in
     /// which they skip it, and 29 February. Presses of 0, 30 and 90 minutes ago arrive in any order.
