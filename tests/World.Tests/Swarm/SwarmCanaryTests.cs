@@ -9,7 +9,12 @@ namespace ElderBand.Tests.Worlds.Swarm;
 /// </summary>
 public sealed class SwarmCanaryTests(ITestOutputHelper output)
 {
-    private static readonly FaultKind[] WornFlash = [FaultKind.BandFlashSlow, FaultKind.PressInRhythm];
+    private static readonly FaultKind[] WornFlash =
+        [.. SwarmTests.Kinds, FaultKind.BandFlashSlow, FaultKind.PressInRhythm];
+
+    // Not with the kinds of a push: worlds that draw read faults with them are not clean yet.
+    private static readonly FaultKind[] ReadFaults =
+        [FaultKind.Press, FaultKind.BandPowerCut, FaultKind.BandReadFails];
 
     [Fact]
     public void Canary_a_latch_that_is_not_read_at_the_start_is_found() =>
@@ -22,7 +27,7 @@ public sealed class SwarmCanaryTests(ITestOutputHelper output)
         Found(
             [Violation.Lost, Violation.Unfelt],
             ("SaveLatch(nowMs);\n            _window.OpenForFrame(nowMs);", "_window.OpenForFrame(nowMs);"),
-            ("_latch.IsDirty && nowMs >= _nextSaveMs && !wristIsBusy", "nowMs < 0"));
+            ("_latch.IsDirty && nowMs >= _nextSaveMs && (!wristIsBusy || FlashState != FlashResult.Ok)", "nowMs < 0"));
 
     [Fact]
     public void Canary_a_frame_that_the_band_forgets_once_a_hub_has_it_is_found() =>
@@ -83,8 +88,6 @@ public sealed class SwarmCanaryTests(ITestOutputHelper output)
     public void Canary_V2_a_press_in_a_boot_that_only_a_wake_by_the_key_remembers_is_found() =>
         Found(
             [Violation.Lost],
-            WithPickUps,
-            [FaultKind.PickUpAndPress],
             ("""
                 bool pressed = _pressLatch.IsSet()
                                 || (cause == WakeCause.Key && (_latch.Memory & LatchMemory.PressLatchFails) != LatchMemory.None);
@@ -97,15 +100,15 @@ public sealed class SwarmCanaryTests(ITestOutputHelper output)
         Found(
             [Violation.Invented],
             WithReplayedStages,
-            [FaultKind.ReplayedStages],
+            [.. SwarmTests.Kinds, FaultKind.ReplayedStages],
             ("    ConfirmAgain(slot, nowMs);", "    Confirm(slot, stage, nowMs);"));
 
     [Fact]
     public void Canary_V5_a_read_fault_that_is_taken_for_an_empty_file_is_found() =>
         Found(
-            [Violation.Lost],
+            [Violation.Lost, Violation.Unfelt],
             WithReadFaults,
-            [FaultKind.BandReadFails],
+            ReadFaults,
             ("read = _flash.Read(name, 0, buffer, buffer.Length);",
                 """
                 read = _flash.Read(name, 0, buffer, buffer.Length);
@@ -125,7 +128,7 @@ public sealed class SwarmCanaryTests(ITestOutputHelper output)
         Found(
             [Violation.Lost, Violation.Unfelt],
             WithLostFlash,
-            [FaultKind.BandFlashLost],
+            [.. SwarmTests.Kinds, FaultKind.BandFlashLost],
             ("_highestBoot = boot > _highestBoot ? boot : _highestBoot;", ""),
             ("_unproven = !stored || _boots.IsUnproven;", "_unproven = !stored;"));
 
@@ -134,44 +137,41 @@ public sealed class SwarmCanaryTests(ITestOutputHelper output)
         Found(
             [Violation.WrongPerson],
             WithHandOvers,
-            [FaultKind.HandOver],
+            [.. SwarmTests.Kinds, FaultKind.HandOver],
             ("AgeQuality quality = AgeQuality.AtLeast;", "AgeQuality quality = AgeQuality.About;"),
             ("uint ageMs = (uint)band.OlderBootMs(frame, 0, nowMs);", "uint ageMs = 0;"));
 
     private void Found(Violation[] effects, params (string Now, string Then)[] words) =>
-        Found(effects, AsPushed, [], words);
+        Found(effects, AsPushed, [.. SwarmTests.Kinds], words);
 
     // A fault has one or more effects; which of them is seen first depends on the world that meets the fault first.
     // The same world is clean with the code as it is, also where a kind is drawn that a push does not draw yet.
     private void Found(
-        Violation[] effects, Func<(int Seed, string Found)> play, FaultKind[] more,
+        Violation[] effects, Func<(int Seed, string Found)> play, FaultKind[] kinds,
         params (string Now, string Then)[] words)
     {
         var (seed, found) = Mutant.Play(play, words);
         output.WriteLine($"seed {seed}: {found}");
         effects.Select(static e => e.ToString()).Intersect(found.Split(", ")).ShouldNotBeEmpty(found);
-        SwarmRun.Play(seed, KindsWith(more), null).Findings.ShouldBeEmpty($"seed {seed} with the code as it is");
+        SwarmRun.Play(seed, kinds.ToHashSet(), null).Findings.ShouldBeEmpty($"seed {seed} with the code as it is");
     }
 
-    private static (int Seed, string Found) AsPushed() => First([]);
+    private static (int Seed, string Found) AsPushed() => First([.. SwarmTests.Kinds]);
 
-    private static (int Seed, string Found) WithPickUps() => First([FaultKind.PickUpAndPress]);
+    private static (int Seed, string Found) WithReplayedStages() =>
+        First([.. SwarmTests.Kinds, FaultKind.ReplayedStages]);
 
-    private static (int Seed, string Found) WithReplayedStages() => First([FaultKind.ReplayedStages]);
+    private static (int Seed, string Found) WithReadFaults() => First(ReadFaults);
 
-    private static (int Seed, string Found) WithReadFaults() => First([FaultKind.BandReadFails]);
+    private static (int Seed, string Found) WithLostFlash() => First([.. SwarmTests.Kinds, FaultKind.BandFlashLost]);
 
-    private static (int Seed, string Found) WithLostFlash() => First([FaultKind.BandFlashLost]);
-
-    private static (int Seed, string Found) WithHandOvers() => First([FaultKind.HandOver]);
+    private static (int Seed, string Found) WithHandOvers() => First([.. SwarmTests.Kinds, FaultKind.HandOver]);
 
     private static (int Seed, string Found) WhereLengthsTell() =>
         First(WornFlash, static swarm => swarm.Bands.ForEach(static band => band.Wrist.TellsHomeByLength = true));
 
-    private static (int Seed, string Found) First(FaultKind[] more, Action<SwarmWorld>? change = null) =>
-        SwarmRun.FirstFailure(1, SwarmTests.Worlds, KindsWith(more), change) is { } outcome
+    private static (int Seed, string Found) First(FaultKind[] kinds, Action<SwarmWorld>? change = null) =>
+        SwarmRun.FirstFailure(1, SwarmTests.Worlds, kinds.ToHashSet(), change) is { } outcome
             ? (outcome.Seed, string.Join(", ", outcome.Findings.Select(static f => f.What).Distinct()))
             : (0, "nothing");
-
-    private static HashSet<FaultKind> KindsWith(FaultKind[] more) => [.. SwarmTests.Kinds, .. more];
 }
