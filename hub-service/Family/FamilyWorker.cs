@@ -112,6 +112,11 @@ public sealed class FamilyWorker(
     {
         try
         {
+            // The list may be older than the end of the attempt before this one: the text would go out twice.
+            if (!store.Read(db => MessageRows.IsStillDue(db, m.Id, m.Attempts)))
+            {
+                return;
+            }
             string token = tokens.Token(m.CentreId, m.AlarmId, m.ContactId);
             if (!m.HasLink)
             {

@@ -52,6 +52,17 @@ public static partial class MessageRows
             id, nowMs, gatewayId);
 
     /// <summary>
+    /// True where a message is still as it was read: an attempt that has ended since then has changed the number of
+    /// attempts or has sent it.
+    /// </summary>
+    public static bool IsStillDue(Db db, long id, int attempts) =>
+        db.Number(
+            """
+            SELECT count(*) FROM message WHERE id=$1 AND attempts=$2 AND sent_at_ms IS NULL AND failed_at_ms IS NULL
+            """,
+            id, attempts) > 0;
+
+    /// <summary>
     /// Not sent; tried again at dueAtMs, or given up where that is null. One reported as delivered stays so.
     /// </summary>
     public static void NotSent(Db db, long id, long nowMs, long? dueAtMs, string error) =>
