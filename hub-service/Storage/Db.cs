@@ -113,7 +113,7 @@ public sealed class Db : IDisposable
     /// </summary>
     public string? Fault(int limitMs)
     {
-        using var limit = new Timer(
+        var limit = new Timer(
             _ => SQLitePCL.raw.sqlite3_interrupt(_connection.Handle), null, limitMs, Timeout.Infinite);
         try
         {
@@ -127,6 +127,15 @@ public sealed class Db : IDisposable
             or SQLitePCL.raw.SQLITE_NOTADB or SQLitePCL.raw.SQLITE_IOERR)
         {
             return e.Message;
+        }
+        finally
+        {
+            // A late interrupt would end the next statement.
+            using var ended = new ManualResetEvent(false);
+            if (limit.Dispose(ended))
+            {
+                ended.WaitOne();
+            }
         }
     }
 

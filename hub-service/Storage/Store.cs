@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using ElderBand.BandProtocol;
 using Microsoft.Data.Sqlite;
 
@@ -35,13 +34,12 @@ public class Store : IDisposable
     private readonly WriteLane _alarms = new(LaneCapacity);
     private readonly WriteLane _vitals = new(LaneCapacity);
     private readonly SemaphoreSlim _work = new(0);
-    private readonly ConcurrentBag<(Db Db, int File)> _readers = [];
+    private readonly ReaderPool? _readers;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Thread? _thread;
     private readonly ManualResetEventSlim _checked = new();
     private readonly Func<StoreFile, string?> _mend;
     private bool _isMended;
-    private int _files; // rises when a mended file has taken the place of the damaged one
 
     /// <param name="file">The file.</param>
     /// <param name="clock">Times of jobs and commits.</param>
@@ -57,10 +55,11 @@ public class Store : IDisposable
         {
             _checked.Set();
         }
-        if (file.Path is null)
+        if (file.Path is not { } path)
         {
             return;
         }
+        _readers = new ReaderPool(path);
         _thread = new Thread(() =>
         {
             if (mendsFirst)
@@ -215,32 +214,12 @@ public class Store : IDisposable
     /// </summary>
     public T Read<T>(Func<Db, T> query)
     {
-        if (_file.Path is not { } path)
+        if (_readers is null)
         {
             return query(_file.Db);
         }
         _checked.Wait();
-        int file = Volatile.Read(ref _files);
-        Db reader = _readers.TryTake(out (Db Db, int File) free) && free.File == file
-            ? free.Db : new Db(path, readOnly: true);
-        bool good = false;
-        try
-        {
-            T result = query(reader);
-            good = true;
-            return result;
-        }
-        finally
-        {
-            if (good && file == Volatile.Read(ref _files) && !_stopping.IsCancellationRequested)
-            {
-                _readers.Add((reader, file));
-            }
-            else
-            {
-                reader.Dispose();
-            }
-        }
+        return _readers.Read(query);
     }
 
     /// <summary>Commits what waits (where the database lets it within 5 s) and closes the file.</summary>
@@ -252,19 +231,11 @@ public class Store : IDisposable
         _work.Release();
         _thread?.Join();
         _stopping.Cancel();
-        CloseReaders();
+        _readers?.Dispose();
         _file.Dispose();
         _stopping.Dispose();
         GC.SuppressFinalize(this);
         // A late WriteAsync may still release _work, so _work is not disposed. A SemaphoreSlim holds no handle.
-    }
-
-    private void CloseReaders()
-    {
-        while (_readers.TryTake(out (Db Db, int File) reader))
-        {
-            reader.Db.Dispose();
-        }
     }
 
     private void Run()
@@ -358,8 +329,7 @@ public class Store : IDisposable
         }
         _isMended = true;
         Damage = _mend(_file) ?? Damage;
-        Interlocked.Increment(ref _files);
-        CloseReaders();
+        _readers?.Renew();
         return true;
     }
 

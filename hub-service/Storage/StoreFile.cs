@@ -12,11 +12,17 @@ internal sealed class StoreFile(string? path, Db db) : IDisposable
     // A mended copy that is complete but not yet in the place of the file.
     private const string Whole = ".whole";
 
+    // A copy that is still being written.
+    private const string Copy = ".copy";
+
+    private Db? _db = db;
+
     /// <summary>The file, null for a database in memory.</summary>
     public string? Path => path;
 
-    /// <summary>The writer's connection; another one after some errors.</summary>
-    public Db Db { get; private set; } = db;
+    /// <summary>The writer's connection. It is opened anew where an error or a mended file has closed it.</summary>
+    /// <exception cref="SqliteException">The file cannot be opened.</exception>
+    public Db Db => _db ??= new Db(path!);
 
     /// <summary>Opens or makes a file in the folder and prepares it.</summary>
     /// <exception cref="StartException">The folder or the file cannot be used; says what to do.</exception>
@@ -76,54 +82,62 @@ internal sealed class StoreFile(string? path, Db db) : IDisposable
         {
             return null;
         }
-        string copy = path + ".copy";
-        File.Delete(copy);
-        bool isCopied = TryCopy(copy);
-        if (!isCopied)
+        try
         {
-            if (startAnew is null)
+            bool isCopied = TryCopy(path + Copy);
+            if (!isCopied && startAnew is null)
             {
                 return $"{fault}. The tables cannot be copied: put the last backup in the place of {path}.";
             }
-            File.Delete(copy);
-            using var empty = new Db(copy, create: true);
-            startAnew(empty);
+            if (!isCopied)
+            {
+                DeleteCopy();
+                using var empty = new Db(path + Copy, create: true);
+                startAnew!(empty);
+            }
+            using (FileStream written = File.OpenWrite(path + Copy))
+            {
+                written.Flush(flushToDisk: true);
+            }
+            File.Move(path + Copy, path + Whole, overwrite: true);
+            Close();
+            string aside = Replace(path, nowMs);
+            return isCopied
+                ? $"{fault}. Nothing is lost: all tables were copied. The damaged file is {aside}."
+                : $"{fault}. An empty file was begun. The damaged file is {aside}.";
         }
-        using (FileStream written = File.OpenWrite(copy))
+        catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
         {
-            written.Flush(flushToDisk: true);
+            // Later writes go to the damaged file: the next start must not put the older copy in its place.
+            File.Delete(path + Whole);
+            return $"{fault}. The file could not be mended, and is used as it is: {e.Message}";
         }
-        File.Move(copy, path + Whole, overwrite: true);
-        Db.Dispose();
-        string aside;
-        try
-        {
-            aside = Replace(path, nowMs);
-        }
-        catch (IOException e)
-        {
-            return $"{fault}. A whole copy waits for the next start, which puts it in its place: {e.Message}";
-        }
-        finally
-        {
-            Db = new Db(path);
-        }
-        return isCopied
-            ? $"{fault}. Nothing is lost: all tables were copied. The damaged file is {aside}."
-            : $"{fault}. An empty file was begun. The damaged file is {aside}.";
     }
 
+    /// <summary>
+    /// False where a table cannot be read. Any other error, for instance a full disk, says nothing of the tables and is
+    /// thrown.
+    /// </summary>
     private bool TryCopy(string copy)
     {
+        DeleteCopy();
         try
         {
             using var whole = new Db(copy, create: true);
             TableCopy.Run(Db, whole);
             return true;
         }
-        catch (SqliteException)
+        catch (SqliteException e) when (IsDamage(e))
         {
             return false;
+        }
+    }
+
+    private void DeleteCopy()
+    {
+        foreach (string ending in (ReadOnlySpan<string>)["", "-wal", "-shm"])
+        {
+            File.Delete(path + Copy + ending);
         }
     }
 
@@ -197,7 +211,7 @@ internal sealed class StoreFile(string? path, Db db) : IDisposable
         }
     }
 
-    /// <summary>Ends the transaction. Opens a new connection where the error may have left this one unusable.</summary>
+    /// <summary>Ends the transaction. Closes the connection where the error may have left it unusable.</summary>
     public void Recover(SqliteException cause)
     {
         try
@@ -213,16 +227,7 @@ internal sealed class StoreFile(string? path, Db db) : IDisposable
         {
             return;
         }
-        try
-        {
-            var fresh = new Db(path);
-            Db.Dispose();
-            Db = fresh;
-        }
-        catch (SqliteException)
-        {
-            // The old connection is tried again: this error is the next attempt's too.
-        }
+        Close();
     }
 
     /// <inheritdoc/>
@@ -230,8 +235,14 @@ internal sealed class StoreFile(string? path, Db db) : IDisposable
     {
         if (path is not null)
         {
-            Db.Dispose();
+            Close();
         }
+    }
+
+    private void Close()
+    {
+        _db?.Dispose();
+        _db = null;
     }
 
     private static void MakeFolder(string dataDir)

@@ -36,7 +36,10 @@ public sealed class VitalsStore : Store
             file = StoreFile.Open(dataDir, FileName, Prepare);
         }
         return new VitalsStore(
-            file, clock, f => unreadable ?? f.Mend(Timeout.Infinite, clock.NowMs, Prepare), mendsFirst: true);
+            file, clock, f => f.Mend(Timeout.Infinite, clock.NowMs, Prepare), mendsFirst: unreadable is null)
+        {
+            Damage = unreadable,
+        };
     }
 
     /// <summary>The same over a database in memory, without a writer thread.</summary>

@@ -119,6 +119,25 @@ public sealed class DamageTests
     }
 
     [Fact]
+    public async Task P62_a_file_of_measurements_that_cannot_be_mended_stops_no_press_and_is_said()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        TestBand band = centre.Band();
+        await MeasureAsync(centre, band, 40);
+        await centre.StopAsync();
+        Damage(Vitals(centre), VitalsIndex);
+        // The copy cannot be made, as on a disk that takes no new file.
+        Directory.CreateDirectory(Vitals(centre) + ".copy");
+
+        await centre.RunAsync();
+        await MeasureAsync(centre, band, 1);
+        await PressAsync(centre, band);
+        await TestCentre.UntilAsync(
+            () => centre.Technicals().Any(static t => t.Kind == "databaseDamaged"), "the card", 15_000);
+        File.Exists(Vitals(centre) + ".whole").ShouldBeFalse();
+    }
+
+    [Fact]
     public async Task P62_a_press_whose_table_cannot_be_read_is_an_urgent_card_within_10_s()
     {
         await using TestCentre centre = await TestCentre.StartAsync();
