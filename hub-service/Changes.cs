@@ -35,7 +35,7 @@ public sealed class Changes : IDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly Thread _thread;
 
-    /// <summary>Hooks itself to the commits of both stores.</summary>
+    /// <summary>Asks both stores to report their commits to this object.</summary>
     public Changes(Store store, VitalsStore vitals, Clock clock)
     {
         _store = store;
@@ -57,7 +57,7 @@ public sealed class Changes : IDisposable
         return subscription;
     }
 
-    /// <summary>An alarm with its trace and the latest vitals, or null.</summary>
+    /// <summary>The alarm with its trace and its latest vitals. Null where no alarm has this id.</summary>
     public AlarmView? Read(Db db, long alarmId) => Whole(Views.Alarm(db, alarmId));
 
     /// <summary>Open and last closed alarms of a centre with their traces, newest first.</summary>

@@ -15,7 +15,8 @@ public class Clock(TimeProvider? time = null)
     public virtual long NowMs => _startWallMs + (long)_time.GetElapsedTime(_startTicks).TotalMilliseconds;
 
     /// <summary>
-    /// How far the machine's wall clock has been stepped since the start, ms: it takes effect at the next start only.
+    /// How far the machine's wall clock was stepped since the start, ms. <see cref="NowMs"/> follows the step only
+    /// after the next start.
     /// </summary>
     public long SteppedMs =>
         _time.GetUtcNow().ToUnixTimeMilliseconds() - _startWallMs

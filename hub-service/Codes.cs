@@ -2,85 +2,85 @@ using System.Text.Json;
 
 namespace ElderBand.HubService;
 
-/// <summary>What an open alarm waits for; stored as a row of <c>timer</c>.</summary>
+/// <summary>What an open alarm waits for. Each is stored as a row of <c>timer</c>.</summary>
 public enum TimerKind
 {
-    /// <summary>The wearer may still cancel a suspected fall.</summary>
+    /// <summary>The time in which the wearer may cancel a suspected fall.</summary>
     Deadline,
 
     /// <summary>The next ring of an alarm without an owner.</summary>
     Ring,
 
-    /// <summary>How long an alarm may be without an owner before the contacts are told.</summary>
+    /// <summary>The contacts are told if the alarm has no owner by then.</summary>
     Unanswered,
 
-    /// <summary>How long a centre may be without a console before the contacts are told.</summary>
+    /// <summary>The contacts are told if the centre has no console by then.</summary>
     NoConsole,
 
-    /// <summary>A person's answer to a further press.</summary>
+    /// <summary>The contacts are told if nobody has answered a further press by then.</summary>
     Answer,
 
-    /// <summary>An act of the owner; then the owner is reminded.</summary>
+    /// <summary>The owner is reminded if the owner has not acted by then.</summary>
     Remind,
 
-    /// <summary>An act of the owner after the reminder; then the alarm rings for all.</summary>
+    /// <summary>After a reminder: the alarm rings for all if the owner has not acted by then.</summary>
     Overdue,
 }
 
 /// <summary>Why a contact is told.</summary>
 public enum MessageReason
 {
-    /// <summary>There is an alarm.</summary>
+    /// <summary>The wearer has an alarm.</summary>
     Raised,
 
-    /// <summary>Nobody has taken it.</summary>
+    /// <summary>Nobody has taken the alarm.</summary>
     Unanswered,
 
-    /// <summary>A further press has not been answered.</summary>
+    /// <summary>Nobody has answered a further press.</summary>
     Again,
 
-    /// <summary>It is over.</summary>
+    /// <summary>The alarm is closed.</summary>
     Closed,
 }
 
 /// <summary>How an alarm ended.</summary>
 public enum Outcome
 {
-    /// <summary>Well, by telephone.</summary>
+    /// <summary>The wearer said on the telephone that all is well.</summary>
     PhoneOk,
 
-    /// <summary>The family goes there.</summary>
+    /// <summary>The family goes to the wearer.</summary>
     FamilyGoing,
 
-    /// <summary>A colleague has been there.</summary>
+    /// <summary>A colleague has been with the wearer.</summary>
     OfficerSent,
 
     /// <summary>An ambulance has taken over.</summary>
     Ambulance,
 
-    /// <summary>Pressed by mistake.</summary>
+    /// <summary>The wearer pressed by mistake.</summary>
     FalseAlarm,
 
-    /// <summary>It was a drill.</summary>
+    /// <summary>The alarm was a drill.</summary>
     Drill,
 
-    /// <summary>Anything else, in words.</summary>
+    /// <summary>Another outcome, which the officer describes in words.</summary>
     Other,
 
-    /// <summary>An SOS carries on for this fall; no person chooses this.</summary>
+    /// <summary>The fall was merged into an SOS alarm. Only the service sets this outcome.</summary>
     Merged,
 }
 
 /// <summary>What a line of an alarm's timeline tells.</summary>
 public enum TimelineKind
 {
-    /// <summary>A call for help came.</summary>
+    /// <summary>The wearer called for help.</summary>
     Raised,
 
     /// <summary>A fall is suspected.</summary>
     Suspected,
 
-    /// <summary>A further press; text: how many there are now.</summary>
+    /// <summary>The wearer pressed again. Text: the number of presses so far.</summary>
     Press,
 
     /// <summary>The band says that nobody cancelled the fall.</summary>
@@ -98,116 +98,116 @@ public enum TimelineKind
     /// <summary>The wearer says that no help is needed.</summary>
     NotNeeded,
 
-    /// <summary>Nobody has taken it; text: why.</summary>
+    /// <summary>Nobody has taken the alarm. Text: the reason code.</summary>
     Unanswered,
 
-    /// <summary>A further press was not answered for 60 s.</summary>
+    /// <summary>Nobody has answered a further press for 60 s.</summary>
     NotAnswered,
 
-    /// <summary>Somebody has taken it.</summary>
+    /// <summary>A member of staff has taken the alarm.</summary>
     Taken,
 
     /// <summary>Help is on the way.</summary>
     Coming,
 
-    /// <summary>The owner says: I am still on it.</summary>
+    /// <summary>The owner said "I am still on it".</summary>
     StillOn,
 
     /// <summary>The owner was reminded.</summary>
     Reminded,
 
-    /// <summary>The owner did not act: the alarm rings for all.</summary>
+    /// <summary>The owner did not act, so the alarm rings for all.</summary>
     Overdue,
 
-    /// <summary>It was given back; text: from whom.</summary>
+    /// <summary>The alarm was handed back. Text: the owner before.</summary>
     HandedBack,
 
-    /// <summary>It is over.</summary>
+    /// <summary>The alarm was closed.</summary>
     Closed,
 
-    /// <summary>A call was answered; text: by whom.</summary>
+    /// <summary>A call was answered. Text: who answered.</summary>
     CallSpoke,
 
-    /// <summary>A call was not answered; text: by whom.</summary>
+    /// <summary>A call was not answered. Text: who was called.</summary>
     CallNoAnswer,
 
-    /// <summary>The wrist has shown a stage; text: its number.</summary>
+    /// <summary>The wrist has shown a stage. Text: the number of the stage.</summary>
     Wrist,
 
-    /// <summary>An SOS carries on for this fall; text: its number.</summary>
+    /// <summary>The fall was merged into an SOS alarm. Text: the number of that alarm.</summary>
     Merged,
 
-    /// <summary>A press ended a fall's countdown; text: the fall's number.</summary>
+    /// <summary>A press ended the countdown of a fall. Text: the number of the fall.</summary>
     FallBefore,
 
-    /// <summary>A drill has gone the whole way.</summary>
+    /// <summary>A drill has reached the centre.</summary>
     Drill,
 
-    /// <summary>An open alarm without a live timer was found.</summary>
+    /// <summary>The service found this open alarm without a live timer.</summary>
     Rescued,
 
-    /// <summary>A text has gone out; text: to whom.</summary>
+    /// <summary>A text was sent. Text: the contact.</summary>
     MessageSent,
 
-    /// <summary>A text has arrived; text: at whom.</summary>
+    /// <summary>A text was delivered. Text: the contact.</summary>
     MessageDelivered,
 
-    /// <summary>A text did not go out; text: to whom and why.</summary>
+    /// <summary>A text was not sent. Text: the contact and the reason.</summary>
     MessageFailed,
 
-    /// <summary>A contact has opened the page; text: who.</summary>
+    /// <summary>A contact has opened the page. Text: the contact.</summary>
     MessageOpened,
 
-    /// <summary>A contact's link is over; text: whose.</summary>
+    /// <summary>A contact's link was revoked. Text: the contact.</summary>
     LinkRevoked,
 
-    /// <summary>The band has another wearer now; text: who.</summary>
+    /// <summary>The band has another wearer now. Text: that wearer.</summary>
     PassedOn,
 }
 
 /// <summary>What a technical card is about.</summary>
 public enum CardKind
 {
-    /// <summary>The sensor of pulse and oxygen fails.</summary>
+    /// <summary>The sensor of pulse and oxygen has a fault.</summary>
     PpgFault,
 
-    /// <summary>That sensor does not answer.</summary>
+    /// <summary>The sensor of pulse and oxygen does not answer.</summary>
     PpgAbsent,
 
-    /// <summary>That sensor is another part.</summary>
+    /// <summary>The sensor of pulse and oxygen is not the expected part.</summary>
     PpgWrongPart,
 
-    /// <summary>That sensor is another part than before.</summary>
+    /// <summary>The sensor of pulse and oxygen is another part than before.</summary>
     PpgChanged,
 
-    /// <summary>The sensor of falls fails.</summary>
+    /// <summary>The accelerometer has a fault.</summary>
     AccelerometerFault,
 
-    /// <summary>That sensor does not answer.</summary>
+    /// <summary>The accelerometer does not answer.</summary>
     AccelerometerAbsent,
 
-    /// <summary>That sensor is another part.</summary>
+    /// <summary>The accelerometer is not the expected part.</summary>
     AccelerometerWrongPart,
 
-    /// <summary>That sensor is another part than before.</summary>
+    /// <summary>The accelerometer is another part than before.</summary>
     AccelerometerChanged,
 
     /// <summary>A band is charged on the wrist.</summary>
     ChargedOnWrist,
 
-    /// <summary>A wearer cancelled a fall: staff ask the same day.</summary>
+    /// <summary>A wearer cancelled a fall. Staff ask the wearer about the fall on the same day.</summary>
     AskAfterFall,
 
     /// <summary>A band reports a fault that has no kind of its own.</summary>
     BandFault,
 
-    /// <summary>A band is not heard.</summary>
+    /// <summary>No hub hears a band.</summary>
     BandSilent,
 
-    /// <summary>A band is not heard beside a working hub.</summary>
+    /// <summary>No hub hears a band, although a hub of its home works. Staff visit the wearer.</summary>
     VisitToday,
 
-    /// <summary>A hub is not heard.</summary>
+    /// <summary>The centre does not hear a hub.</summary>
     HubSilent,
 
     /// <summary>A battery is low.</summary>
@@ -216,19 +216,19 @@ public enum CardKind
     /// <summary>A battery is nearly empty.</summary>
     BatteryCritical,
 
-    /// <summary>A key does not come up.</summary>
+    /// <summary>A key stays pressed.</summary>
     KeyStuck,
 
-    /// <summary>A device cannot store.</summary>
+    /// <summary>A device cannot write its flash.</summary>
     FlashFault,
 
     /// <summary>A frame may be forged.</summary>
     Tamper,
 
-    /// <summary>A record cannot be handled.</summary>
+    /// <summary>The centre cannot handle a record.</summary>
     Quarantine,
 
-    /// <summary>A device speaks another version.</summary>
+    /// <summary>A device speaks another version of the protocol.</summary>
     UnknownFrame,
 
     /// <summary>A band and a hub have different link keys.</summary>
@@ -243,27 +243,28 @@ public enum CardKind
     /// <summary>A hub has lost its store.</summary>
     StoreLost,
 
-    /// <summary>A device restarts again and again.</summary>
+    /// <summary>A device restarts repeatedly.</summary>
     Reboots,
 
-    /// <summary>The file of measurements takes no writes.</summary>
+    /// <summary>The file of measurements cannot be written.</summary>
     VitalsUnwritten,
 
-    /// <summary>Damage was found in a database file.</summary>
+    /// <summary>The service found damage in a database file.</summary>
     DatabaseDamaged,
 
-    /// <summary>The machine's wall clock was stepped, or lies before what is stored.</summary>
+    /// <summary>The machine's wall clock was stepped, or is behind the newest stored time.</summary>
     ClockWrong,
 
-    /// <summary>No text goes out.</summary>
+    /// <summary>The gateway takes no texts.</summary>
     WebhookDown,
 
-    /// <summary>Anything else, in words.</summary>
+    /// <summary>Another subject, which the card describes in words.</summary>
     Other,
 }
 
 /// <summary>
-/// The names under which the service's enums are stored and shown: that of the value with a small first letter.
+/// The codes under which the service stores and shows its enums. A code is the name of the value with a small first
+/// letter.
 /// </summary>
 public static class Codes
 {
@@ -271,7 +272,7 @@ public static class Codes
     public static string Code<T>(this T value)
         where T : struct, Enum => Names<T>.All[value];
 
-    /// <summary>The value of a code, or null where there is none.</summary>
+    /// <summary>The value of a code. Null where no value has this code.</summary>
     public static T? Find<T>(string? code)
         where T : struct, Enum => code is not null && Names<T>.Values.TryGetValue(code, out T value) ? value : null;
 

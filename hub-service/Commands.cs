@@ -96,7 +96,8 @@ public static class Commands
             EnrolResult made = Enrolment.Apply(tx, file, caPem);
             if (made.Hubs.Count + made.Bands.Count > 0)
             {
-                // Written before the commit: a secret that is in the database and nowhere else would be lost.
+                // The file is written before the commit. Otherwise a crash in between would leave secrets that only the
+                // database knows.
                 Enrolment.Write(part, made);
             }
             return made;

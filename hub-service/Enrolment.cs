@@ -158,7 +158,7 @@ public static partial class Enrolment
     }
 
     /// <summary>
-    /// Enrols a whole file; what is there already is brought up to date. The result names only what is new.
+    /// Enrols a whole file. Entries that exist already are brought up to date. The result names only the new ones.
     /// </summary>
     /// <exception cref="StartException">Something in the file is not possible; then nothing of it is
     /// stored.</exception>
@@ -277,7 +277,7 @@ public static partial class Enrolment
         return id;
     }
 
-    /// <summary>Puts a band on its wearer's wrist; null where the band was known already.</summary>
+    /// <summary>Gives a band to its wearer. Null where the band was enrolled before.</summary>
     private static EnrolledBand? ApplyBand(
         Tx tx, string centreId, EnrolHome home, long homeId, int epoch, EnrolResident resident, long residentId,
         EnrolBand band,
@@ -341,14 +341,14 @@ public sealed record EnrolContact(
 /// <summary>A band; address: 48-bit integer.</summary>
 public sealed record EnrolBand([property: JsonRequired] long Address, string? Label, bool GuardAlways);
 
-/// <summary>What enrolling has made: only what is new.</summary>
+/// <summary>What an enrolment has added. Entries that existed before are left out.</summary>
 public sealed record EnrolResult(
     string Centre, string CaPem, IReadOnlyList<EnrolledHub> Hubs, IReadOnlyList<EnrolledBand> Bands);
 
-/// <summary>A new hub; Password: base64 of 32 bytes.</summary>
+/// <summary>A new hub. Password is base64 of 32 bytes.</summary>
 public sealed record EnrolledHub(string Id, string Home, string Password);
 
-/// <summary>A new band; Secret: base64 of 32 bytes.</summary>
+/// <summary>A new band. Secret is base64 of 32 bytes.</summary>
 public sealed record EnrolledBand(
     long Id, long Address, string Label, string Home, string Resident, long ResidentId, string Secret, long Group,
     int Epoch);

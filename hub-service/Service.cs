@@ -104,7 +104,8 @@ public static class Service
             });
 
             WebApplication app = builder.Build();
-            // The databases first, then who listens to its commits, then who feeds it.
+            // The databases start first, then the parts that listen to their commits, then the parts that bring
+            // messages.
             _ = app.Services.GetRequiredService<Store>();
             _ = app.Services.GetRequiredService<VitalsStore>();
             _ = app.Services.GetRequiredService<Changes>();

@@ -6,8 +6,9 @@ using ElderBand.HubService.Storage;
 namespace ElderBand.HubService;
 
 /// <summary>
-/// What happens because time passes: timers of alarms (they are rows, so a restart re-arms them by itself), silence of
-/// hubs and bands, open alarms without a live timer, and a heartbeat into the database.
+/// Does what is due because time has passed. Runs the timers of alarms, which are rows and therefore still run after a
+/// restart. Looks for silent hubs and bands, and for open alarms without a live timer. Writes a heartbeat to the
+/// database.
 /// </summary>
 public sealed class Sweeper(
     Store store, VitalsStore vitals, Ringing ringing, Clock clock, Metrics metrics, ILogger<Sweeper> log)
@@ -17,7 +18,7 @@ public sealed class Sweeper(
     public const int StepMs = 200;
     private const int SlowStepMs = 5000;
 
-    // A time service that corrects the clock smoothly moves it by far less between two sweeps.
+    // A time service that corrects the clock smoothly moves the clock by far less than this between two sweeps.
     private const long ClockStepMs = 2000;
 
     private readonly long _startedAtMs = clock.NowMs;
@@ -27,7 +28,7 @@ public sealed class Sweeper(
     private string? _vitalsTrouble;
     private readonly HashSet<string> _shownDamage = [];
 
-    /// <summary>Open alarms found without a live timer in the last sweep; anything but 0 is a defect.</summary>
+    /// <summary>Number of open alarms without a live timer in the last sweep. Any number but 0 is a defect.</summary>
     public int Orphans { get; private set; }
 
     /// <inheritdoc/>
@@ -159,8 +160,8 @@ public sealed class Sweeper(
     }
 
     /// <summary>
-    /// Cards about damage that was found, and about a file of measurements that takes no writes. The alarm file that
-    /// takes none is shown by the banner of every console.
+    /// Opens cards about damage in a database file, and about a file of measurements that cannot be written. The banner
+    /// of every console shows an alarm file that cannot be written.
     /// </summary>
     private async Task DatabasesAsync(CancellationToken stoppingToken)
     {
@@ -171,7 +172,7 @@ public sealed class Sweeper(
                 await CardAsync(CardKind.DatabaseDamaged, code, damage, stoppingToken);
             }
         }
-        // Two sweeps in a row, so that a passing lock shows nothing.
+        // Trouble must be seen in two checks in a row, because a lock that passes is no reason for a card.
         string? trouble = vitals.Trouble;
         if (trouble is not null && _vitalsTrouble is not null)
         {

@@ -33,8 +33,8 @@ public readonly record struct ActResult(Act Act, string? TakenBy = null);
 
 /// <summary>
 /// What members of staff do to an alarm. Each function runs inside the writer's transaction, and writes the timeline
-/// and the audit with the alarm. While a person has the alarm, it waits for that person's acts (P61): each act of the
-/// owner answers the presses before it and starts the time to the next reminder anew.
+/// and the audit together with the alarm. An alarm that a person has waits for that person's acts (P61). Each act of
+/// the owner answers all presses so far and restarts the time to the next reminder.
 /// </summary>
 public sealed class AlarmDesk(Ringing ringing)
 {
@@ -78,7 +78,7 @@ public sealed class AlarmDesk(Ringing ringing)
             Acted(tx, alarm, actor, TimelineKind.Coming);
         });
 
-    /// <summary>The owner answers a reminder or a further press: I am still on it.</summary>
+    /// <summary>The owner says "I am still on it". That answers a reminder and all presses so far.</summary>
     public ActResult StillOn(Tx tx, string centreId, long alarmId, Actor actor) =>
         ByOwner(tx, centreId, alarmId, actor, AlarmEvent.StillOn, null,
             alarm => Acted(tx, alarm, actor, TimelineKind.StillOn));

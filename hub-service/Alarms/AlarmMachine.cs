@@ -51,13 +51,13 @@ public enum AlarmEvent
     /// <summary>60 s have passed without an owner, or no console is open.</summary>
     Unanswered,
 
-    /// <summary>60 s have passed since a further press, and nobody has answered that press.</summary>
+    /// <summary>Nobody has answered a further press for 60 s.</summary>
     NotAnswered,
 
-    /// <summary>The owner has not acted for a while.</summary>
+    /// <summary>The owner has not acted for 5 min after the take, or for 15 min after "on the way".</summary>
     Remind,
 
-    /// <summary>The owner has not acted after the reminder either.</summary>
+    /// <summary>The owner has not acted for 60 s after the reminder.</summary>
     Overdue,
 
     /// <summary>A member of staff takes it.</summary>
@@ -66,7 +66,7 @@ public enum AlarmEvent
     /// <summary>The owner says that help is on the way.</summary>
     SendHelp,
 
-    /// <summary>The owner says: I am still on it.</summary>
+    /// <summary>The owner says "I am still on it".</summary>
     StillOn,
 
     /// <summary>A mistaken take is undone.</summary>
@@ -129,9 +129,10 @@ public static class AlarmMachine
     };
 
     /// <summary>
-    /// The stage that the centre tells the wrist of an alarm in this state. Where the band has passed on to another
-    /// wearer, the wrist has nothing more to show of the earlier wearer's alarm. A wrist that has shown a stage of a
-    /// fall that its wearer cancelled has lost the cancel, and is told the end (docs/adr/0021).
+    /// The stage that the centre tells the wrist of an alarm in this state. Where another wearer has the band now, the
+    /// centre tells the wrist that the earlier wearer's alarm is closed. A wrist that shows a stage of a fall which its
+    /// wearer cancelled does not know of the cancel. The centre then tells the wrist that the alarm is closed
+    /// (docs/adr/0021).
     /// </summary>
     public static Stage WantedStage(AlarmState state, bool isPassedOn = false, int wristStage = 0) => state switch
     {

@@ -1,31 +1,31 @@
 namespace ElderBand.HubService.Alarms;
 
 /// <summary>
-/// How long an alarm waits for what. An open alarm has a live timer at every moment, with an owner or without (P61,
-/// docs/adr/0067): <see cref="TimerKind.Deadline"/> of a pre-alarm, <see cref="TimerKind.Ring"/> while it rings,
-/// <see cref="TimerKind.Remind"/> or <see cref="TimerKind.Overdue"/> while a person has it.
+/// How long an alarm waits for each timer. Every open alarm always has a live timer (P61, docs/adr/0067). A pre-alarm
+/// has <see cref="TimerKind.Deadline"/>. An alarm that rings has <see cref="TimerKind.Ring"/>. An alarm that has an
+/// owner has <see cref="TimerKind.Remind"/> or <see cref="TimerKind.Overdue"/>.
 /// </summary>
 public static class AlarmTimers
 {
-    /// <summary>Rings again after this long without an owner.</summary>
+    /// <summary>An alarm without an owner rings again after this time.</summary>
     public const int RingEveryMs = 30_000;
 
-    /// <summary>"Nobody has answered" after this long without an owner.</summary>
+    /// <summary>Without an owner for this long, the contacts are told that nobody has answered.</summary>
     public const int UnansweredAfterMs = 60_000;
 
-    /// <summary>A further press is answered within this time, or the contacts are told.</summary>
+    /// <summary>The contacts are told of a further press that nobody answers within this time.</summary>
     public const int AnswerWithinMs = 60_000;
 
-    /// <summary>Without an act the owner is reminded this long after the take.</summary>
+    /// <summary>The owner is reminded this long after the take, if the owner has not acted since.</summary>
     public const int RemindTakenAfterMs = 5 * 60_000;
 
-    /// <summary>Without an act the owner is reminded this long after "on the way".</summary>
+    /// <summary>The owner is reminded this long after "on the way", if the owner has not acted since.</summary>
     public const int RemindComingAfterMs = 15 * 60_000;
 
-    /// <summary>Without an act the alarm rings for all this long after the reminder.</summary>
+    /// <summary>The alarm rings for all this long after the reminder, if the owner has not acted since.</summary>
     public const int OverdueAfterMs = 60_000;
 
-    /// <summary>The full length of a timer of an alarm in that state, ms: no timer is due later than that.</summary>
+    /// <summary>The longest time, in ms, for which a timer of this kind may run in this state of its alarm.</summary>
     public static int LengthMs(TimerKind kind, AlarmState state) => kind switch
     {
         TimerKind.Deadline => Falls.CountdownMs + Falls.GraceMs,

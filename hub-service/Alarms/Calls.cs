@@ -115,9 +115,9 @@ public sealed class Calls(Ringing ringing)
         }
         if ((int)stage < alarm.WristStage || stage > AlarmMachine.WantedStage(alarm.State))
         {
-            // The wrist has shown an earlier stage, as it does for a fall that joined this card later, or a later one,
-            // as it does where the card was handed back meanwhile, or where the band has lost the cancel of a fall. The
-            // wrist must be told the present stage.
+            // The wrist shows another stage than the present one. It shows an earlier stage where a fall joined this
+            // card later. It shows a later stage where the card was handed back, or where the band has lost the cancel
+            // of a fall. The centre must tell the wrist the present stage.
             tx.After(() => ringing.StageChanged?.Invoke(alarm.Id));
         }
         alarm.WristStage = (int)stage;

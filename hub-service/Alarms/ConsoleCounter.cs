@@ -1,9 +1,9 @@
 namespace ElderBand.HubService.Alarms;
 
 /// <summary>
-/// How many consoles of a centre are there: each holds an open event stream, and its page answers the stream's signs of
-/// life. The stream calls <see cref="Enter"/> when its first bytes are out and disposes the result when it ends or the
-/// page has stopped answering. None there = nobody can hear an alarm (P36).
+/// Counts the consoles of each centre. A console counts while it holds an open event stream and its page answers the
+/// stream's signs of life. The stream calls <see cref="Enter"/> when its first bytes are sent. The stream disposes the
+/// result when the stream ends or the page stops answering. Where the count is 0, nobody can hear an alarm (P36).
 /// </summary>
 public sealed class ConsoleCounter(Clock clock)
 {
@@ -68,12 +68,12 @@ public sealed class ConsoleCounter(Clock clock)
     }
 }
 
-/// <summary>One console that counts; dispose it when it goes.</summary>
+/// <summary>A console that is counted. Disposing this object takes the console out of the count.</summary>
 public sealed class OpenConsole(Action<long?> leave) : IDisposable
 {
     private int _left;
 
-    /// <summary>It went at that time, UTC ms, and only now is it known.</summary>
+    /// <summary>Takes the console out of the count. It stopped at that time, UTC ms, which may be past.</summary>
     public void LeftAt(long atMs) => Leave(atMs);
 
     /// <inheritdoc/>

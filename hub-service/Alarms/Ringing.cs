@@ -4,9 +4,9 @@ using ElderBand.HubService.Storage;
 namespace ElderBand.HubService.Alarms;
 
 /// <summary>
-/// Opens alarms, lets them ring until a person has them, and watches that this person acts. Each function runs inside
-/// the writer's transaction and leaves state, timers, timeline, audit and the family's outbox consistent: an open alarm
-/// has a live timer (<see cref="AlarmTimers"/>).
+/// Opens alarms, lets them ring until a person takes them, and reminds that person to act. Each function runs inside
+/// the writer's transaction. Each keeps state, timers, timeline, audit and the family's outbox consistent. Each leaves
+/// an open alarm with a live timer (<see cref="AlarmTimers"/>).
 /// </summary>
 public sealed class Ringing(ConsoleCounter consoles)
 {
@@ -87,7 +87,9 @@ public sealed class Ringing(ConsoleCounter consoles)
         LookForConsole(tx, alarm);
     }
 
-    /// <summary>A console of the centre has gone: alarms that ring look whether anybody can still hear them.</summary>
+    /// <summary>
+    /// A console of the centre has gone. Checks for each ringing alarm whether a console is left to hear it.
+    /// </summary>
     public void ConsolesGone(Tx tx, string centreId)
     {
         foreach (long id in AlarmRows.RingingUnheard(tx.Db, centreId))
@@ -99,7 +101,8 @@ public sealed class Ringing(ConsoleCounter consoles)
     }
 
     /// <summary>
-    /// Nobody has it any more: it rings for all. The caller has noted why, and saves it with <see cref="Save"/>.
+    /// The alarm has no owner any more, so it rings for all. The caller has noted the reason, and saves the alarm with
+    /// <see cref="Save"/>.
     /// </summary>
     public void RingForAll(Tx tx, AlarmRow alarm)
     {
@@ -111,8 +114,8 @@ public sealed class Ringing(ConsoleCounter consoles)
     }
 
     /// <summary>
-    /// The owner has acted: the presses before are answered, and the time to the next reminder begins anew. A closed
-    /// alarm waits for nothing.
+    /// The owner has acted. The presses so far are answered, and the time to the next reminder starts again. A closed
+    /// alarm gets no timer.
     /// </summary>
     public static void AwaitOwner(Tx tx, AlarmRow alarm)
     {
@@ -124,8 +127,9 @@ public sealed class Ringing(ConsoleCounter consoles)
     }
 
     /// <summary>
-    /// A further press on an open card. The consoles ring for it at once. Where somebody has the card, or the contacts
-    /// have been told that nobody has it, the press has an answer within 60 s or the contacts are told again.
+    /// The wearer presses again while the card is open. The consoles ring for the press at once. If somebody has the
+    /// card, or the contacts were told that nobody has it, a person must answer the press within 60 s. Otherwise the
+    /// contacts are told again.
     /// </summary>
     public static void PressedAgain(Tx tx, AlarmRow alarm)
     {
@@ -135,7 +139,8 @@ public sealed class Ringing(ConsoleCounter consoles)
         }
         if (alarm.OwnerStaffId is not null || alarm.Unanswered)
         {
-            // Further presses must not put the end of the wait off.
+            // A running timer keeps its time. Otherwise a wearer who keeps pressing would put the end of the wait off
+            // for ever.
             TimerRows.SetOnce(tx.Db, alarm, TimerKind.Answer, tx.NowMs + AlarmTimers.AnswerWithinMs);
         }
     }
@@ -161,7 +166,7 @@ public sealed class Ringing(ConsoleCounter consoles)
                 Start(tx, alarm, TimerKind.Ring);
                 if (alarm.Unanswered)
                 {
-                    tx.AlarmChanged(alarm.CentreId, alarm.Id); // the consoles ring again; nothing else has changed
+                    tx.AlarmChanged(alarm.CentreId, alarm.Id); // the consoles ring again; the alarm has not changed
                     return;
                 }
                 LookForConsole(tx, alarm);
@@ -201,7 +206,7 @@ public sealed class Ringing(ConsoleCounter consoles)
         Raise(tx, alarm);
     }
 
-    /// <summary>Puts right an open alarm that has no live timer: it rings for all, whatever went wrong.</summary>
+    /// <summary>Makes an open alarm without a live timer ring for all, whatever the cause of the defect.</summary>
     public void Rescue(Tx tx, long alarmId)
     {
         if (!TimerRows.Orphans(tx.Db).Contains(alarmId) || AlarmRows.Get(tx.Db, alarmId) is not { } alarm)

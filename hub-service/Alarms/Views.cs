@@ -12,7 +12,7 @@ public sealed record ResidentView(
     long Id, string Name, string NameEn, int? BirthYear, string Phone, string Address, string Building, string Floor,
     string Door, string Keys, string Hearing, string Dialect, string Medical, string FirstQuestion);
 
-/// <summary>A message to a contact; reason as in <see cref="MessageReason"/>.</summary>
+/// <summary>A message to a contact. Reason is a code of <see cref="MessageReason"/>.</summary>
 public sealed record MessageView(
     long Id, string Reason, long? SentAtMs, long? DeliveredAtMs, long? OpenedAtMs, long? FailedAtMs, int Attempts,
     string? LastError);
@@ -41,7 +41,7 @@ public sealed record AlarmHubView(string Id, long? LastHeardAtMs);
 /// <summary>A line of the timeline; kind is a code, text free words.</summary>
 public sealed record TimelineView(long AtMs, string Kind, string Who, string Text);
 
-/// <summary>What an open alarm waits for; kind as in <see cref="TimerKind"/>.</summary>
+/// <summary>A timer of an open alarm. Kind is a code of <see cref="TimerKind"/>.</summary>
 public sealed record TimerView(string Kind, long DueAtMs);
 
 /// <summary>
@@ -87,6 +87,6 @@ public sealed record DatabaseView(bool Ok, long LastCommitAtMs);
 public sealed record AliveView(
     long NowMs, HubsAliveView Hubs, BandsAliveView Bands, DatabaseView Database, int Consoles, long? LastAlarmAtMs)
 {
-    /// <summary>Under which the page answers this sign of life; null where there is no stream.</summary>
+    /// <summary>Id that the page names when it answers this sign of life. Null outside an event stream.</summary>
     public string? PageId { get; init; }
 }

@@ -116,8 +116,8 @@ public sealed class Downlink : IDisposable
     }
 
     /// <summary>
-    /// Sends frames to bands, each through its hubs, in as few messages as can hold them: a hub has room for six at
-    /// once, and more are lost to it (P26).
+    /// Sends frames to bands, each through the hubs of the band, in as few messages as possible. A hub holds six
+    /// messages at once and loses further ones (P26).
     /// </summary>
     public void SendToBands(IEnumerable<(List<string> Hubs, long Address, byte[] Frame)> frames)
     {
@@ -210,10 +210,10 @@ public sealed class Downlink : IDisposable
 
     /// <summary>Sends an alarm's stage; false where there is nothing (more) to tell the wrist.</summary>
     /// <param name="db">The database.</param>
-    /// <param name="alarmId">Id of the alarm.</param>
-    /// <param name="onlyHub">The hub to send through; null: all that may reach the band.</param>
+    /// <param name="alarmId">The id of the alarm.</param>
+    /// <param name="onlyHub">The hub to send through. Null: every hub that may reach the band.</param>
     /// <param name="isUnsure">
-    /// The wrist was told another stage since its last confirmation and may have shown that: it is told in any case.
+    /// True where the wrist may show a stage that it has not confirmed. The frame is then sent in any case.
     /// </param>
     /// <param name="nowMs">UTC ms.</param>
     private bool SendStage(Db db, long alarmId, string? onlyHub, bool isUnsure, long nowMs)
@@ -276,7 +276,7 @@ public sealed class Downlink : IDisposable
             SendSettings(db, band, [hubId]);
             foreach (AlarmRow alarm in AlarmRows.WithWristBehind(db, band.Sender, nowMs))
             {
-                SendStage(db, alarm.Id, hubId, isUnsure: true, nowMs); // what was told before the hello is not known
+                SendStage(db, alarm.Id, hubId, isUnsure: true, nowMs); // the stages told before the hello are not known
                 _stages.TryAdd(alarm.Id, (1, nowMs + (ResendS[1] * 1000L), false));
             }
         }
@@ -314,7 +314,7 @@ public sealed class Downlink : IDisposable
             {
                 if (DeviceRows.Hub(db, hubId) is { } hub)
                 {
-                    SendTable(db, hub, _clock.NowMs, always: false); // the hub needs the next keys before the band
+                    SendTable(db, hub, _clock.NowMs, always: false); // the hub needs the next keys before the band does
                 }
             }
             foreach (byte[] frame in KeyChange.Frames(db, band))

@@ -13,12 +13,12 @@ public sealed record HubSession(string HubId, string CentreId)
     /// <summary>Everything it may subscribe to is under here.</summary>
     public string DownPrefix { get; } = $"eb1/{CentreId}/{HubId}/down/";
 
-    /// <summary>Cancelled at the end of the connection that signed in.</summary>
+    /// <summary>Cancelled when the connection that signed in ends.</summary>
     public CancellationToken Ended => _ended.Token;
 
     private readonly CancellationTokenSource _ended = new();
 
-    /// <summary>The connection is over.</summary>
+    /// <summary>Says that the connection has ended.</summary>
     public void End() => _ = _ended.CancelAsync();
 }
 

@@ -8,14 +8,14 @@ namespace ElderBand.HubService.Devices;
 internal static class KeyChange
 {
     /// <summary>
-    /// A restored backup may be so many changes behind the band. Only the centre can make the secrets that follow, so
-    /// a frame that is right under one of them shows what the band uses.
+    /// A restored backup may be up to this many changes behind the band. Only the centre can compute the later secrets.
+    /// A frame with a right tag under one of them therefore shows which secret the band uses.
     /// </summary>
     private const int ChangesAhead = 3;
 
     /// <summary>
-    /// The band with the secret that is in force after this frame; null where the centre tag is right under none of
-    /// its secrets. The first frame under the next secret shows that the band has changed.
+    /// The band with the secret that it uses after this frame. Null where the frame's centre tag is right under none of
+    /// the band's secrets. The first frame under the next secret shows that the band has changed its secret.
     /// </summary>
     public static BandRow? Judge(Tx tx, string hubId, BandRow band, byte[] frame, Tagger tagger, Downlink downlink)
     {
@@ -39,8 +39,8 @@ internal static class KeyChange
     }
 
     /// <summary>
-    /// A status of the band is new: offers the next secret where that is due, repeats an offer, and forgets the secret
-    /// before when a status under the present one says that nothing waits in the latch.
+    /// A new status of the band has come. Offers the next secret where a change is due, and repeats an open offer.
+    /// Forgets the old secret when a status under the present secret says that the band's latch is empty.
     /// </summary>
     public static void OnStatus(Tx tx, BandRow band, byte[] frame, Tagger tagger, Downlink downlink)
     {
@@ -59,8 +59,8 @@ internal static class KeyChange
     }
 
     /// <summary>
-    /// Adds the bands of a home to the table for its hubs, with their keys of now, then the next keys of those that are
-    /// offered some; returns the size of the table.
+    /// Adds the bands of a home to the key table for its hubs. The present keys of all bands come first. The next keys
+    /// of the bands that are offered a change follow. Returns the size of the table.
     /// </summary>
     public static int AddBands(Db db, long homeId, byte[] table, int size)
     {
@@ -77,7 +77,7 @@ internal static class KeyChange
         return size;
     }
 
-    /// <summary>The frames that offer the band its next secret, without tags.</summary>
+    /// <summary>The frames that offer the band its next secret. The frames have no tags yet.</summary>
     public static IEnumerable<byte[]> Frames(Db db, BandRow band)
     {
         byte[] nonce = Nonce(db, band.CentreId, band.Secret, band.KeyEpoch + 1);
@@ -103,7 +103,9 @@ internal static class KeyChange
         return next;
     }
 
-    /// <summary>The same nonce whenever it is computed: a restored backup finds it again.</summary>
+    /// <summary>
+    /// The nonce of a change. The result depends only on the arguments, so a restored backup finds it again.
+    /// </summary>
     private static byte[] Nonce(Db db, string centreId, byte[] secret, int epoch)
     {
         byte[] message = new byte[BandKeys.Size + 3];

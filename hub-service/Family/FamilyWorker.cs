@@ -26,11 +26,11 @@ public sealed record FamilyOptions
 }
 
 /// <summary>
-/// Sends the outbox. A row that a commit has made is looked at within half a second, so the text is out well within 5
-/// s; one that fails is tried again after 1, 2, 5, 15, 30 and then every 60 s, for 24 h. One that the gateway refuses
-/// for good (400, 422) is given up at once and shown: the same text would be refused again (P63). At least once:
-/// after a crash between the gateway's answer and our note the same text goes out again, with the same id and the
-/// alarm's number.
+/// Sends the outbox. The worker looks at a committed row within half a second, so a text goes out within 5 s. A text
+/// that fails is tried again after 1, 2, 5, 15 and 30 s, then every 60 s, for 24 h. A text that the gateway refuses for
+/// good (400, 422) is given up at once and shown, because the gateway would refuse it again (P63). A text is sent at
+/// least once: after a crash between the gateway's answer and the stored note the same text goes out again, with the
+/// same id and the alarm's number.
 /// </summary>
 public sealed class FamilyWorker(
     Store store, Clock clock, FamilyOptions options, LinkTokens tokens, ILogger<FamilyWorker> log)
@@ -112,7 +112,8 @@ public sealed class FamilyWorker(
     {
         try
         {
-            // The list may be older than the end of the attempt before this one: the text would go out twice.
+            // The list was read before the last attempt ended, so a text in the list may be sent already. It must not
+            // go out twice.
             if (!store.Read(db => MessageRows.IsStillDue(db, m.Id, m.Attempts)))
             {
                 return;
@@ -160,7 +161,8 @@ public sealed class FamilyWorker(
             TechnicalRows.Close(tx, Webhook(m), "a text went out");
             return;
         }
-        // A refused text stays refused; whatever else is wrong may be right at the next attempt.
+        // A refused text would be refused again, so it is not tried again. Every other failure may pass, so the text is
+        // tried again.
         long? dueAtMs = attempt.IsGatewayFault ? NextDue(tx.NowMs, m.CreatedAtMs, m.Attempts + 1) : null;
         MessageRows.NotSent(tx.Db, m.Id, tx.NowMs, dueAtMs, error);
         // Every attempt shows in the contact's line; the timeline names the first and the last.
@@ -234,6 +236,9 @@ public sealed class FamilyWorker(
         }
     }
 
-    /// <summary>One attempt. Gateway fault: the channel is down or refuses us, not only this one text.</summary>
+    /// <summary>
+    /// The result of one attempt. IsGatewayFault: the attempt failed, and a later attempt may succeed. False where the
+    /// text was sent, or the gateway refused this text for good.
+    /// </summary>
     private sealed record Attempt(string? GatewayId, string? Error, bool IsGatewayFault);
 }

@@ -97,7 +97,7 @@ internal sealed class BandAlarmLane(Calls calls, Falls falls, Downlink downlink,
         }
         if (wearers.Count == 0 && DeviceRows.ResidentOf(tx.Db, band.Id, time.AtMs) is { } present)
         {
-            wearers.Add(present); // the clock is behind the time at which she was given the band
+            wearers.Add(present); // the clock is behind the time of the hand-over to this wearer
         }
         long? residentId = wearers.Count > 0 ? wearers[0] : null;
         return e with

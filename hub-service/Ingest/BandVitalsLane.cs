@@ -5,15 +5,17 @@ using ElderBand.HubService.Storage;
 namespace ElderBand.HubService.Ingest;
 
 /// <summary>
-/// Judges the frames of a band's vitals lane, true to its key: measurements, statuses and halves of trace entries. What
-/// a frame says of the band's state is stored at once in the alarm file, where it is the newest frame; doing it again
-/// changes nothing. A measurement is handed on to <see cref="VitalsIntake"/>.
+/// Handles the frames of a band's vitals lane whose tag is right: measurements, statuses and halves of trace entries.
+/// The newest frame's statements about the band's state are stored at once in the alarm file. Storing them again
+/// changes nothing. A measurement goes on to <see cref="VitalsIntake"/>.
 /// </summary>
 internal sealed class BandVitalsLane(Downlink downlink, Metrics metrics)
 {
     private readonly Tagger _tagger = new(new HmacSha256());
 
-    /// <summary>The measurement of a frame, null for a frame without one. No frame gets a receipt of its own.</summary>
+    /// <summary>
+    /// Returns the frame's measurement, or null where it has none. No frame of this lane gets a receipt.
+    /// </summary>
     public VitalsRow? Store(
         Tx tx, HubSession hub, byte[] data, int record, byte[] frame, BandRow band, FrameType type)
     {

@@ -29,14 +29,15 @@ public sealed class FrameIntake(Calls calls, Falls falls, Downlink downlink, Hub
     private readonly Tagger _tagger = new(new HmacSha256());
 
     /// <summary>
-    /// Stores the records of a valid envelope but for measurements, which it returns: they go to the file of
-    /// measurements afterwards, and then the message is done. Runs on the writer's thread only.
+    /// Stores the records of a valid envelope except for measurements, and returns the measurements. The caller then
+    /// stores the measurements in their own file. The message is done only after that. Runs on the writer's thread
+    /// only.
     /// </summary>
     /// <param name="tx">The transaction.</param>
     /// <param name="hub">Who published.</param>
     /// <param name="data">A valid envelope.</param>
     /// <param name="receipts">True on the alarm topic: a vitals message is done with its PUBACK.</param>
-    /// <param name="only">Index of the one record to store, null for all.</param>
+    /// <param name="only">Index of the one record to store. Null: all records.</param>
     public List<VitalsRow> Store(Tx tx, HubSession hub, byte[] data, bool receipts, int? only = null)
     {
         TechnicalReports.Heard(tx, hub);
@@ -67,7 +68,8 @@ public sealed class FrameIntake(Calls calls, Falls falls, Downlink downlink, Hub
     }
 
     /// <summary>
-    /// Keeps a record that meets damage in the database. It may have been a call for help: a person must look.
+    /// Puts a record in the quarantine because storing it met damage in the database. The record may be a call for
+    /// help, so a card asks a person to look.
     /// </summary>
     public void KeepDamaged(Tx tx, HubSession hub, byte[] data, bool receipts, int only, string reason)
     {
@@ -184,7 +186,7 @@ public sealed class FrameIntake(Calls calls, Falls falls, Downlink downlink, Hub
         EventRows.Quarantine(
             tx.Db, hub.CentreId, hub.HubId, address, $"failed: {reason}",
             data.AsSpan(Envelope.FrameAt(record), Frame.Size).ToArray(), tx.NowMs);
-        // It may have been a call for help: a person must look.
+        // The record may be a call for help, so a person must look.
         TechnicalReports.Card(
             tx, hub.CentreId, CardKind.UnknownFrame, DeviceRows.BandByAddress(tx.Db, address)?.Id, hub.HubId,
             urgent: true, reason, "failed");

@@ -24,7 +24,7 @@ public sealed class HubEndpoint(
     private readonly ConcurrentDictionary<string, HubInbox> _inboxes = new(StringComparer.Ordinal);
     private int _waiting;
 
-    /// <summary>Messages of hubs that are not committed yet, those that wait for a place among them.</summary>
+    /// <summary>Number of messages of hubs that are not committed yet, including those that wait for a place.</summary>
     public int Waiting => Volatile.Read(ref _waiting);
 
     /// <inheritdoc/>
@@ -99,7 +99,7 @@ public sealed class HubEndpoint(
         }
         catch (OperationCanceledException)
         {
-            return false; // the store is closing or the connection is over: no PUBACK, and the hub sends it again
+            return false; // the store closes or the connection has ended: without a PUBACK the hub sends again
         }
         finally
         {
@@ -108,7 +108,7 @@ public sealed class HubEndpoint(
     }
 
     /// <summary>
-    /// True for a hello and for a message that may hold a call for help: the lane of a frame decides, not its topic.
+    /// True for a hello and for a message that may hold a call for help. The lanes of the frames decide, not the topic.
     /// </summary>
     private static bool IsCall(string kind, byte[] data)
     {
@@ -126,7 +126,7 @@ public sealed class HubEndpoint(
         return false;
     }
 
-    /// <summary>Writes one message; true = committed.</summary>
+    /// <summary>Writes one message. True: committed.</summary>
     private async Task<bool> StoreAsync(
         HubSession session, string kind, byte[] data, Lane lane, CancellationToken cancellationToken)
     {
@@ -172,9 +172,9 @@ public sealed class HubEndpoint(
     }
 
     /// <summary>
-    /// Writes the records of an envelope, measurements last. Where the database is damaged each record is written
-    /// alone; what then meets the damage is kept in the quarantine and shown on a card, so that it does not come again
-    /// and again.
+    /// Writes the records of an envelope, the measurements last. If the database is damaged, each record is written
+    /// alone. A record that still meets the damage goes to the quarantine and is shown on a card. The hub then does not
+    /// send that record again.
     /// </summary>
     private async Task<bool> StoreEnvelopeAsync(
         HubSession session, byte[] data, Lane lane, long arrivedUs, bool receipts, CancellationToken cancellationToken)

@@ -3,27 +3,28 @@ using System.Security.Cryptography;
 namespace ElderBand.HubService.Ingest;
 
 /// <summary>
-/// Calls and hellos of one hub that wait for their commit. Such a message outlives its connection, so that a press
-/// which has arrived is stored although its hub is gone. Two rules bound them while the database refuses: the same
-/// bytes join the message that waits, and <see cref="MostWaiting"/> may wait at a time.
+/// Calls and hellos of one hub that wait for their commit. Such a message is stored even if its connection ends,
+/// because a press must not be lost when its hub goes. Two rules bound the messages while the database refuses writes.
+/// A message with the same bytes as a waiting one joins that one. At most <see cref="MostWaiting"/> messages wait at a
+/// time.
 /// </summary>
 internal sealed class HubInbox
 {
-    /// <summary>Messages of one hub that may wait for their commit.</summary>
+    /// <summary>At most this many messages of one hub wait for their commit.</summary>
     public const int MostWaiting = 64;
 
     private readonly Dictionary<string, Task<bool>> _waiting = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _places = new(MostWaiting);
 
     /// <summary>
-    /// Stores a message, or waits for the one with the same bytes. True = committed, false = not stored.
+    /// Stores a message, or waits for a waiting message with the same bytes. True: committed. False: not stored.
     /// </summary>
     /// <param name="kind">The last part of the topic.</param>
     /// <param name="data">The payload.</param>
-    /// <param name="connection">Cancelled at the end of the connection that brought the message. It ends this wait; a
-    /// message that has its place is stored all the same.</param>
-    /// <param name="store">Writes the message; true = committed.</param>
-    /// <exception cref="OperationCanceledException">The connection is over, or the store is closing.</exception>
+    /// <param name="connection">Cancelled when the connection that brought the message ends. This ends the wait of the
+    /// caller only. A message that has a place is still stored.</param>
+    /// <param name="store">Writes the message. True: committed.</param>
+    /// <exception cref="OperationCanceledException">The connection has ended, or the store is closing.</exception>
     public async Task<bool> StoreAsync(
         string kind, byte[] data, CancellationToken connection, Func<Task<bool>> store)
     {

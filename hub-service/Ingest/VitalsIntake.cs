@@ -3,10 +3,10 @@ using ElderBand.HubService.Storage;
 
 namespace ElderBand.HubService.Ingest;
 
-/// <summary>Stores measurements in the file of measurements, each once.</summary>
+/// <summary>Stores measurements in the file of measurements. A repeated measurement is stored once.</summary>
 public sealed class VitalsIntake(Metrics metrics)
 {
-    /// <summary>Stores the measurements of one message. Runs on that file's writer only.</summary>
+    /// <summary>Stores the measurements of one message. Runs on the thread of that file's writer only.</summary>
     public void Store(Tx tx, IReadOnlyList<VitalsRow> rows)
     {
         foreach (VitalsRow row in rows)

@@ -3,10 +3,10 @@ using ElderBand.HubService.Alarms;
 namespace ElderBand.HubService.Staff;
 
 /// <summary>
-/// One console's page, behind one event stream. A stream stays open although its page is frozen, so the page's main
-/// thread answers each sign of life, after it has applied it. A page that has not answered for
-/// <see cref="ConsoleCounter.BackWithinMs"/> counts as no console from its last answer on, and counts again with its
-/// next answer. Called by the stream and by the answers' requests.
+/// Presence of the page behind one event stream. A stream stays open although its page is frozen. The page's main
+/// thread therefore answers each sign of life after it has applied it. A page that has not answered for <see
+/// cref="ConsoleCounter.BackWithinMs"/> stops counting as a console, from its last answer on. The page counts again
+/// with its next answer. The stream and the requests that carry the answers call this object.
 /// </summary>
 public sealed class ConsolePresence : IDisposable
 {
@@ -19,7 +19,7 @@ public sealed class ConsolePresence : IDisposable
     private long _answeredAtMs;
     private bool _isOver;
 
-    /// <summary>A page that has just opened its stream.</summary>
+    /// <summary>Counts a page that has just opened its stream.</summary>
     public ConsolePresence(ConsoleCounter consoles, Clock clock, string centreId)
     {
         _consoles = consoles;
@@ -28,11 +28,11 @@ public sealed class ConsolePresence : IDisposable
         Answered();
     }
 
-    /// <summary>Names this page in its answers: 32 hexadecimal digits that nobody can guess.</summary>
+    /// <summary>Id of this page in its answers. It has 32 random hexadecimal digits, so nobody can guess it.</summary>
     public string Id { get; } =
         Convert.ToHexString(System.Security.Cryptography.RandomNumberGenerator.GetBytes(16));
 
-    /// <summary>The page has answered.</summary>
+    /// <summary>Notes an answer of the page.</summary>
     public void Answered()
     {
         lock (_gate)
@@ -47,7 +47,8 @@ public sealed class ConsolePresence : IDisposable
     }
 
     /// <summary>
-    /// True where the page has just stopped to count. Ask again after <paramref name="againInMs"/>.
+    /// True where the page has just stopped counting as a console. The caller asks again after <paramref
+    /// name="againInMs"/>.
     /// </summary>
     public bool HasGone(out int againInMs)
     {

@@ -6,8 +6,8 @@ using ElderBand.HubService.Storage;
 namespace ElderBand.HubService.Staff;
 
 /// <summary>
-/// The console's event stream: the whole state first, then each change, and a sign of life every 5 s, which the page
-/// answers (<see cref="Answered"/>).
+/// The console's event stream. The stream sends the whole state first and then each change. Every 5 s the stream sends
+/// a sign of life, and the page answers it (<see cref="Answered"/>).
 /// </summary>
 public sealed class ConsoleStream(
     Store store, Changes changes, ConsoleCounter consoles, Ringing ringing, Sessions sessions, Clock clock,
@@ -29,7 +29,7 @@ public sealed class ConsoleStream(
             changes.ReadAll(db, centreId, clock.NowMs), Views.Technicals(db, centreId), Alive(db, centreId)));
     }
 
-    /// <summary>The page of a stream is alive; false where there is no such stream.</summary>
+    /// <summary>Notes that a page has answered a sign of life. False where no open stream has this id.</summary>
     public bool Answered(string pageId)
     {
         if (!_pages.TryGetValue(pageId, out ConsolePresence? page))

@@ -88,7 +88,7 @@ public static class AlarmRows
         db.All($"SELECT {Columns} FROM alarm WHERE sender=$1 AND state='prealarm' ORDER BY id", Map, sender);
 
     /// <summary>
-    /// The sender's alarms that are open, or over with the wrist not told yet (within the last hour).
+    /// The sender's open alarms, and those that closed within the last hour and whose end the wrist has not shown.
     /// </summary>
     public static List<AlarmRow> WithWristBehind(Db db, string sender, long nowMs) =>
         db.All(
@@ -161,7 +161,7 @@ public static class AlarmRows
             "INSERT INTO alarm_timeline (centre_id, alarm_id, at_ms, kind, who, text) VALUES ($1,$2,$3,$4,$5,$6)",
             alarm.CentreId, alarm.Id, tx.NowMs, kind.Code(), who, text);
 
-    /// <summary>Ids of a centre's alarms that ring and of which nobody was told yet that no console answers.</summary>
+    /// <summary>Ids of the centre's ringing alarms whose contacts have not been told yet that nobody answers.</summary>
     public static List<long> RingingUnheard(Db db, string centreId) =>
         db.All(
             "SELECT id FROM alarm WHERE centre_id=$1 AND state='ringing' AND unanswered=0 ORDER BY id",

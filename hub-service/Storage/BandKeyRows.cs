@@ -4,11 +4,13 @@ using ElderBand.BandProtocol;
 namespace ElderBand.HubService.Storage;
 
 /// <summary>
-/// The columns of the table <c>band</c> about its secret, and the centre's rotation key (docs/adr/0097).
+/// The columns of the table <c>band</c> that hold its secret, and the centre's rotation key (docs/adr/0097).
 /// </summary>
 public static class BandKeyRows
 {
-    /// <summary>The label's code can be shown for 10 minutes; only then is its secret replaced.</summary>
+    /// <summary>
+    /// The code of the label can be shown for 10 minutes. The label's secret is replaced only after that.
+    /// </summary>
     private const long LabelHoldsMs = 600_000;
 
     private const long HubSilentMs = 120_000;
@@ -16,20 +18,22 @@ public static class BandKeyRows
     private const string RotationKeyName = "bandKeys";
 
     /// <summary>
-    /// Makes the rotation key of a centre, where it has none. Each backup holds the key, so a restored centre finds the
-    /// secrets that bands have changed to since.
+    /// Makes the rotation key of a centre that has none. Every backup holds this key. A restored centre can therefore
+    /// compute the secrets to which bands have changed since the backup.
     /// </summary>
     public static void MakeRotationKey(Db db, string centreId) =>
         db.Run(
             "INSERT INTO secret (centre_id, name, value) VALUES ($1,$2,$3) ON CONFLICT DO NOTHING",
             centreId, RotationKeyName, RandomNumberGenerator.GetBytes(BandKeys.Size));
 
-    /// <summary>The rotation key of a centre, 32 bytes.</summary>
+    /// <summary>The rotation key of a centre (32 bytes).</summary>
     public static byte[] RotationKey(Db db, string centreId) =>
         db.Value("SELECT value FROM secret WHERE centre_id=$1 AND name=$2", centreId, RotationKeyName) as byte[]
             ?? throw new InvalidOperationException($"The centre '{centreId}' has no rotation key.");
 
-    /// <summary>The band has changed its secret; the one before is kept, and its settings get a new version.</summary>
+    /// <summary>
+    /// Stores that the band has changed its secret. The old secret is kept. The settings get a new version.
+    /// </summary>
     public static void Changed(Db db, long bandId, byte[] secret, int epoch, long nowMs) =>
         db.Run(
             """
@@ -39,8 +43,8 @@ public static class BandKeyRows
             bandId, secret, epoch, nowMs);
 
     /// <summary>
-    /// Offers the band its next secret, where a change is wanted, no other band of its home is offered one and no hub
-    /// of the home is silent; true where the offer is new.
+    /// Offers the band its next secret if a change is wanted, no other band of the home is offered one, and no hub of
+    /// the home is silent. True where the offer is new.
     /// </summary>
     public static bool Offer(Db db, BandRow band, long nowMs)
     {
@@ -63,7 +67,9 @@ public static class BandKeyRows
             band.Id, nowMs - LabelHoldsMs) > 0;
     }
 
-    /// <summary>Every band of a home shall change its secret: a hub that knew their keys is gone.</summary>
+    /// <summary>
+    /// Asks for a new secret for every band of a home, because a hub that knows the present keys is gone.
+    /// </summary>
     public static void WantForHome(Db db, long homeId)
     {
         foreach (BandLink link in DeviceRows.BandsOfHome(db, homeId))
@@ -72,7 +78,7 @@ public static class BandKeyRows
         }
     }
 
-    /// <summary>Forgets the secret before, 24 h after the change at the earliest; true where it was.</summary>
+    /// <summary>Forgets the old secret if 24 h have passed since the change. True where it was forgotten.</summary>
     public static bool ForgetOld(Db db, long bandId, long nowMs) =>
         db.Run(
             "UPDATE band SET old_secret=NULL WHERE id=$1 AND old_secret IS NOT NULL AND key_changed_at_ms<=$2",

@@ -18,8 +18,8 @@ public sealed record BandConfiguration(
     byte InactivityTenMinutes);
 
 /// <summary>
-/// A band as stored. Secret: 32 bytes, changed KeyEpoch times since the label; OldSecret: the one before, while frames
-/// may come under it; AppliedVersion: low 8 bits that the band last echoed.
+/// A band as stored. Secret has 32 bytes and was changed KeyEpoch times since the label. OldSecret is the secret
+/// before, kept while frames under it may come. AppliedVersion holds the low 8 bits that the band last echoed.
 /// </summary>
 public sealed record BandRow(
     long Id, string CentreId, long Address, byte[] Secret, string Label, long? RevokedAtMs,
@@ -30,7 +30,7 @@ public sealed record BandRow(
     /// <summary>The sender under which its frames are kept.</summary>
     public string Sender => $"b{Id}";
 
-    /// <summary>The band is offered its next secret, and its hubs have the keys of both.</summary>
+    /// <summary>True while the band is offered its next secret. Its hubs then have the keys of both secrets.</summary>
     public bool IsOfferedKey => KeyOffered > KeyEpoch;
 }
 
@@ -267,8 +267,8 @@ public static class DeviceRows
             static r => r.Text(0), bandId, sinceMs);
 
     /// <summary>
-    /// Hubs that may reach the band: those that have heard it since a moment, and those of its home. After a step of
-    /// the clock the band may seem unheard, and its wrist must still be told what happens (P02).
+    /// Hubs that may reach the band: those that have heard it since that moment, and those of its home. After a clock
+    /// step no hub may seem to have heard the band. Its wrist must still be told what happens (P02).
     /// </summary>
     public static List<string> HubsFor(Db db, long bandId, long sinceMs) =>
         db.All(
@@ -303,8 +303,8 @@ public static class DeviceRows
             bandId, boot, uptimeS, mode, wear, batteryPct, pending, appliedVersion);
 
     /// <summary>
-    /// Notes a frame of the vitals lane as the newest of its band; false where that frame or a newer one was noted
-    /// before. What a frame says of the band's present state counts only where it is the newest.
+    /// Notes a frame of the vitals lane as the newest of its band. False where this frame or a newer one was noted
+    /// before. Only the newest frame tells the band's present state.
     /// </summary>
     public static bool IsNewest(Db db, long bandId, int boot, int sequence) =>
         db.Run(
@@ -314,7 +314,7 @@ public static class DeviceRows
             """,
             bandId, boot, sequence) > 0;
 
-    /// <summary>Boot of the newest frame of the vitals lane, 0 where there was none.</summary>
+    /// <summary>Boot of the newest frame of the vitals lane. 0 where no frame has come.</summary>
     public static long NewestVitalsBoot(Db db, long bandId) =>
         db.Number("SELECT vitals_boot FROM band WHERE id=$1", bandId);
 

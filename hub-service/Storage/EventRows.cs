@@ -36,8 +36,9 @@ public static class EventRows
         db.Value("SELECT max(boot) FROM frame_key WHERE sender=$1", sender) is long boot ? (int)boot : -1;
 
     /// <summary>
-    /// The highest boot that a receipt tells its band, 0 for none. A call that said "unproven" shows that the band has
-    /// not stored its count, so the next start may use the same number: one more is told (docs/adr/0022).
+    /// The highest boot that a receipt tells its band, or 0 for none. A call marked "unproven" shows that the band has
+    /// not stored its boot count. The band's next start may therefore use the same number. The receipt tells one more
+    /// than that number (docs/adr/0022).
     /// </summary>
     public static int BootToPass(Db db, string sender)
     {

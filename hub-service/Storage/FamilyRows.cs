@@ -19,9 +19,9 @@ public sealed record ReportedMessage(
 public static partial class MessageRows
 {
     /// <summary>
-    /// Messages that may be tried now, oldest first. Of one alarm, one contact and one reason only the earliest that is
-    /// not sent. Reasons do not wait for each other: a text that the gateway does not take must not hold back "please
-    /// call" (P63). Each text says what is so when it goes out.
+    /// Messages that may be tried now, oldest first. Of one alarm, one contact and one reason only the earliest unsent
+    /// message is returned. Reasons do not wait for each other, because a text that the gateway does not take must not
+    /// hold back "please call" (P63). Each text tells the state at the time of its sending.
     /// </summary>
     public static List<DueMessage> Due(Db db, long nowMs, int limit) =>
         db.All(
@@ -52,8 +52,8 @@ public static partial class MessageRows
             id, nowMs, gatewayId);
 
     /// <summary>
-    /// True where a message is still as it was read: an attempt that has ended since then has changed the number of
-    /// attempts or has sent it.
+    /// True where no attempt of this message has ended since it was read. An attempt that ends changes the number of
+    /// attempts or marks the message as sent.
     /// </summary>
     public static bool IsStillDue(Db db, long id, int attempts) =>
         db.Number(

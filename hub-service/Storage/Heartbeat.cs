@@ -3,7 +3,7 @@ namespace ElderBand.HubService.Storage;
 /// <summary>The table <c>heartbeat</c>.</summary>
 public static class Heartbeat
 {
-    /// <summary>UTC ms of the newest one; 0 where there is none.</summary>
+    /// <summary>Time of the newest heartbeat, UTC ms. 0 where there is none.</summary>
     public static long Read(Db db) => db.Number("SELECT at_ms FROM heartbeat");
 
     /// <summary>Writes the time, so that a database that takes no writes is noticed within seconds.</summary>

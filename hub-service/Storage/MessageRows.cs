@@ -3,23 +3,24 @@ namespace ElderBand.HubService.Storage;
 /// <summary>The table <c>message</c> as far as alarms write it; the family's worker has its own functions.</summary>
 public static partial class MessageRows
 {
-    /// <summary>A contact is told of unanswered presses on one card at most this often within an hour.</summary>
+    /// <summary>A contact is told of unanswered presses on one card at most this often in an hour.</summary>
     public const int AgainAnHour = 3;
 
-    /// <summary>The longest wait between two attempts.</summary>
+    /// <summary>The longest wait between two attempts to send a message.</summary>
     public const int LongestWaitMs = 60_000;
 
     private const long HourMs = 3_600_000;
 
     /// <summary>
-    /// One row per contact with consent: the resident's, for a hub's key those of everybody in the home. "closed" goes
-    /// only to those who were told of the alarm. A row that exists stays as it is (never silently twice); "unanswered"
-    /// may come once more each time the alarm has lost its owner, "again" once for each press that nobody answered, at
-    /// most <see cref="AgainAnHour"/> times an hour to one contact.
+    /// Adds one row for each contact with consent. For a band these are the contacts of the resident. For a hub's key
+    /// these are the contacts of everybody in the home. "closed" goes only to contacts who were told of the alarm. A
+    /// row that exists is not changed, so nobody is told twice. "unanswered" may be added again each time the alarm has
+    /// lost its owner. "again" may be added for each press that nobody answered, at most <see cref="AgainAnHour"/>
+    /// times an hour for one contact.
     /// </summary>
     /// <param name="db">The writer's connection.</param>
     /// <param name="alarm">The alarm; a drill tells nobody.</param>
-    /// <param name="reason">Why.</param>
+    /// <param name="reason">Why the contacts are told.</param>
     /// <param name="nowMs">UTC ms.</param>
     public static int Enqueue(Db db, AlarmRow alarm, MessageReason reason, long nowMs) => alarm.Drill ? 0 : db.Run(
         """

@@ -254,22 +254,23 @@ public static class Schema
         """;
 
     private const string Version5 = """
-        -- A contact may be told for one reason once in each round: of "unanswered" one begins when the alarm loses its
-        -- owner, of "again" with each press that nobody has answered.
+        -- A contact is told at most once for one reason in one round. A round of "unanswered" begins when the alarm
+        -- loses its owner. A round of "again" begins with each press that nobody has answered.
         ALTER TABLE message RENAME COLUMN handbacks TO round;
 
-        -- An alarm that has an owner waits as well (docs/adr/0067): remind, overdue, answer. Owners are reminded now.
+        -- An alarm with an owner has timers too (docs/adr/0067): remind, overdue, answer. The present owners are
+        -- reminded at once.
         INSERT OR IGNORE INTO timer (alarm_id, kind, centre_id, due_at_ms)
           SELECT id, 'remind', centre_id, 0 FROM alarm WHERE state IN ('taken','coming');
         """;
 
     private const string Version6 = """
-        -- Measurements have a file of their own; Storage/VitalsMove.cs has copied the rows.
+        -- Measurements have their own file. Storage/VitalsMove.cs has copied the rows before this migration.
         DROP TABLE vitals;
         DROP TABLE vitals_window;
 
-        -- The newest frame of the vitals lane that has changed this row. An older one, or the same again, changes
-        -- nothing.
+        -- Boot and sequence of the newest frame of the vitals lane that has changed this row. The same frame or an
+        -- older one changes nothing.
         ALTER TABLE band ADD COLUMN vitals_boot INTEGER;
         ALTER TABLE band ADD COLUMN vitals_sequence INTEGER;
         """;
@@ -290,8 +291,9 @@ public static class Schema
         """;
 
     private const string Version7 = """
-        -- The secret changes after the enrolment (docs/adr/0097). key_epoch: changes since the label; key_offered: the
-        -- change that the band is offered, key_epoch where none; key_wanted: the change that shall be made.
+        -- The secret changes after the enrolment (docs/adr/0097). key_epoch counts the changes since the label.
+        -- key_offered is the change that the band is offered, and equals key_epoch where there is none. key_wanted is
+        -- the change that shall be made.
         ALTER TABLE band ADD COLUMN old_secret BLOB;
         ALTER TABLE band ADD COLUMN key_epoch INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE band ADD COLUMN key_offered INTEGER NOT NULL DEFAULT 0;

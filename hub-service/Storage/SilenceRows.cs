@@ -3,14 +3,15 @@ using ElderBand.HubService.Devices;
 
 namespace ElderBand.HubService.Storage;
 
-/// <summary>Which hubs and bands are silent (R7, P38).</summary>
+/// <summary>Finds hubs and bands that are silent (R7, P38).</summary>
 public static class SilenceRows
 {
     private const long NeverHeardMs = 3_600_000;
 
     /// <summary>
-    /// For the start, before anybody is judged silent: what was heard under a clock that was ahead was heard at the
-    /// start at the latest. From then on all times of hearing come from this process's monotonic clock (R8).
+    /// Sets every time of hearing that lies after the start to the time of the start, because the clock was ahead when
+    /// it was stored. Runs at the start, before any device is judged silent. All later times of hearing come from this
+    /// process's monotonic clock (R8).
     /// </summary>
     public static void HeardAtTheStartAtTheLatest(Db db, long startedAtMs)
     {
@@ -20,8 +21,10 @@ public static class SilenceRows
         db.Run("UPDATE technical SET closed_at_ms=$1 WHERE closed_at_ms>$1", startedAtMs);
     }
 
-    /// <summary>Hubs that were heard once, not for the limit, and have no open card for it. Silence before the start of
-    /// this process does not count: nobody was listening.</summary>
+    /// <summary>
+    /// Hubs that have been heard before, are silent for the limit, and have no open card about that. Silence counts
+    /// from the start of this process at the earliest, because nobody was listening before.
+    /// </summary>
     public static List<SilentDevice> NewlySilentHubs(Db db, long nowMs, long startedAtMs, long limitMs) =>
         db.All(
             """
@@ -32,8 +35,9 @@ public static class SilenceRows
             static r => new SilentDevice(r.Text(0), r.Text(1), null), nowMs, startedAtMs, limitMs);
 
     /// <summary>
-    /// The same for bands, each with the limit of its mode; one that was never heard has an hour from its enrolment to
-    /// be put on. Without a card nobody would learn that its home's hub does not hear it.
+    /// Bands that are silent for the limit of their mode and have no open card about that. A band that was never heard
+    /// is judged an hour after its enrolment. Without its card nobody would learn that the hub of the home does not
+    /// hear it.
     /// </summary>
     public static List<SilentDevice> NewlySilentBands(Db db, long nowMs, long startedAtMs) =>
         db.All(
@@ -50,10 +54,10 @@ public static class SilenceRows
             .FindAll(b => b.SinceMs < nowMs - DeviceRows.SilentAfterMs(b.Mode)).ConvertAll(static b => b.Device);
 
     /// <summary>
-    /// Bands that have been silent for <see cref="Liveness.VisitAfterMs"/> while a hub of their home is heard:
-    /// broken, empty, or without an identity, so that the wearer's press reaches nobody. Silence counts from the
-    /// start of this process at the earliest. Each has one card in <see cref="Liveness.VisitAgainMs"/>, because staff
-    /// may know that she is away.
+    /// Bands that have been silent for <see cref="Liveness.VisitAfterMs"/> while a hub of their home is heard. Such a
+    /// band is broken, empty or without an identity, so the wearer's press reaches nobody. Silence counts from the
+    /// start of this process at the earliest. A band gets at most one card in <see cref="Liveness.VisitAgainMs"/>,
+    /// because staff may know that the wearer is away.
     /// </summary>
     public static List<SilentDevice> BandsToVisit(Db db, long nowMs, long startedAtMs) =>
         db.All(

@@ -1,12 +1,12 @@
 namespace ElderBand.HubService.Storage;
 
 /// <summary>
-/// Copies all tables of a database to an empty one, row by row in the order of the tables themselves, and makes the
-/// indexes anew. Damage to an index is gone in the copy. VACUUM cannot do this: it copies the pages of indexes.
+/// Copies all tables of a database to an empty one. Reads each table row by row in its own order and builds the indexes
+/// anew, so damage to an index does not reach the copy. VACUUM cannot do this, because it copies the pages of indexes.
 /// </summary>
 internal static class TableCopy
 {
-    /// <summary>Copies everything.</summary>
+    /// <summary>Copies all tables and builds all indexes.</summary>
     /// <exception cref="Microsoft.Data.Sqlite.SqliteException">A table cannot be read.</exception>
     public static void Run(Db from, Db to)
     {

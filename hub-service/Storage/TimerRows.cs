@@ -6,7 +6,7 @@ namespace ElderBand.HubService.Storage;
 public sealed record DueTimer(string CentreId, long AlarmId, TimerKind Kind);
 
 /// <summary>
-/// The table <c>timer</c>: what an open alarm waits for. Timers are rows, so a restart re-arms them by itself (P25).
+/// The table <c>timer</c> holds what an open alarm waits for. Timers are rows, so they still run after a restart (P25).
 /// </summary>
 public static class TimerRows
 {
@@ -19,7 +19,7 @@ public static class TimerRows
             """,
             alarm.Id, kind.Code(), alarm.CentreId, dueAtMs);
 
-    /// <summary>Sets a timer where it does not run; one that runs keeps its time.</summary>
+    /// <summary>Sets a timer that does not run yet. A timer that runs keeps its time.</summary>
     public static void SetOnce(Db db, AlarmRow alarm, TimerKind kind, long dueAtMs) =>
         db.Run(
             "INSERT OR IGNORE INTO timer (alarm_id, kind, centre_id, due_at_ms) VALUES ($1,$2,$3,$4)", alarm.Id,
@@ -32,21 +32,21 @@ public static class TimerRows
     /// <summary>Removes all timers of an alarm.</summary>
     public static void ClearAll(Db db, long alarmId) => db.Run("DELETE FROM timer WHERE alarm_id=$1", alarmId);
 
-    /// <summary>Timers whose time has come, oldest first.</summary>
+    /// <summary>Timers that are due, oldest first.</summary>
     public static List<DueTimer> Due(Db db, long nowMs) =>
         db.All(
             "SELECT centre_id, alarm_id, kind FROM timer WHERE due_at_ms<=$1 ORDER BY due_at_ms LIMIT 256",
             static r => new DueTimer(r.Text(0), r.Long(1), Codes.Find<TimerKind>(r.Text(2))!.Value), nowMs);
 
-    /// <summary>True where this timer is (still) due.</summary>
+    /// <summary>True where this timer is still due.</summary>
     public static bool IsDue(Db db, DueTimer timer, long nowMs) =>
         db.Number(
             "SELECT count(*) FROM timer WHERE alarm_id=$1 AND kind=$2 AND due_at_ms<=$3", timer.AlarmId,
             timer.Kind.Code(), nowMs) == 1;
 
     /// <summary>
-    /// What lies further ahead than it may ever lie is due now: a timer beyond its full length, a text beyond the
-    /// longest wait between two attempts. For the start: such rows were made under a clock that was ahead.
+    /// Makes every timer due now that lies beyond its full length, and every text that lies beyond the longest wait
+    /// between two attempts. Such rows were stored while the clock was ahead. Runs at the start.
     /// </summary>
     public static void PullIn(Db db, long nowMs, long longestWaitMs)
     {
@@ -67,8 +67,8 @@ public static class TimerRows
     }
 
     /// <summary>
-    /// Open alarms without the timer that their state needs (<see cref="AlarmTimers"/>), or without the owner: there
-    /// must never be one.
+    /// Open alarms without the timer that their state needs (<see cref="AlarmTimers"/>), and alarms that are taken or
+    /// coming without an owner. Any such alarm is a defect.
     /// </summary>
     public static List<long> Orphans(Db db) =>
         db.All(

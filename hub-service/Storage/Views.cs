@@ -15,7 +15,7 @@ public static class Views
         ["", "notWorn", "motion", "lowPerfusion", "saturated", "irregular", "warmup", "noSignal", "disagree",
             "sensorFault"];
 
-    /// <summary>An alarm, or null. The trace and the latest vitals are filled in by whoever has them.</summary>
+    /// <summary>An alarm, or null. The caller adds the trace and the latest vitals.</summary>
     public static AlarmView? Alarm(Db db, long id)
     {
         if (AlarmRows.Get(db, id) is not { } a)

@@ -1,8 +1,8 @@
 namespace ElderBand.HubService.Storage;
 
 /// <summary>
-/// Takes the measurements of a database of an older version to the file of their own, before the migration that removes
-/// them from the old place. A repeat after a power cut adds nothing twice.
+/// Copies the measurements of a database of an older version to their own file. Runs before the migration that removes
+/// them from the old database. If a power cut makes it run again, no row is added twice.
 /// </summary>
 public static class VitalsMove
 {
@@ -11,7 +11,9 @@ public static class VitalsMove
         confidence, refusal, spo2_pct, spo2_refusal, wear, activity, steps
         """;
 
-    /// <summary>Moves what is there; does nothing for a new database and for one of this version.</summary>
+    /// <summary>
+    /// Copies the measurements, if any. Does nothing for a new database and for one of the present version.
+    /// </summary>
     public static void Run(Db old, string dataDir)
     {
         if (old.Number("SELECT count(*) FROM sqlite_master WHERE name='vitals'") == 0)

@@ -12,13 +12,15 @@ internal abstract class WriteJob
     /// </summary>
     public abstract bool Run(Tx tx);
 
-    /// <summary>The transaction was rolled back: the job waits again, and its caller may give up.</summary>
+    /// <summary>
+    /// Says that the transaction was rolled back. The job waits again, and its caller may give up again.
+    /// </summary>
     public abstract void Undo();
 
     /// <summary>After the commit: gives the caller the result, or throws at the caller what the job threw.</summary>
     public abstract void Complete();
 
-    /// <summary>The job cannot be committed: the caller gets the error.</summary>
+    /// <summary>Says that the job cannot be committed. The caller gets the error.</summary>
     public abstract void Fail(Exception error);
 
     /// <summary>The store closes before the job is committed: the caller gets an OperationCanceledException.</summary>
@@ -103,7 +105,7 @@ internal sealed class WriteJob<T> : WriteJob
 
     public override void Abandon() => Fail(new OperationCanceledException("The store is closing."));
 
-    // Lets go of the work as well: the lane may hold the job until the database takes writes again.
+    // Drops the reference to the work too, because the lane may hold this job until the database takes writes again.
     private void Cancel()
     {
         if (Interlocked.CompareExchange(ref _state, State.Cancelled, State.Waiting) == State.Waiting)

@@ -3,9 +3,9 @@ using System.Threading.Channels;
 namespace ElderBand.HubService.Storage;
 
 /// <summary>
-/// Jobs that wait for the writer, first in, first out, at most <paramref name="capacity"/>. A caller of a full lane
-/// waits for a place. A caller that is cancelled meanwhile leaves nothing behind: the waiters of a bounded channel stay
-/// in memory until there is room.
+/// Jobs that wait for the writer, first in, first out, at most <paramref name="capacity"/>. While the lane is full a
+/// caller waits for a place. A caller that is cancelled during this wait leaves nothing in memory. The waiters of a
+/// bounded channel would stay in memory until a place is free.
 /// </summary>
 internal sealed class WriteLane(int capacity)
 {
@@ -14,20 +14,20 @@ internal sealed class WriteLane(int capacity)
     private readonly CancellationTokenSource _closing = new();
     private int _waiting;
 
-    /// <summary>Callers between <see cref="Enter"/> and <see cref="Leave"/>.</summary>
+    /// <summary>Number of callers between <see cref="Enter"/> and <see cref="Leave"/>.</summary>
     public int Waiting => Volatile.Read(ref _waiting);
 
     /// <summary>True where the lane is closed and empty.</summary>
     public bool IsOver => _jobs.Reader.Completion.IsCompleted;
 
-    /// <summary>A caller comes with a job.</summary>
+    /// <summary>Counts a caller that brings a job.</summary>
     public void Enter() => Interlocked.Increment(ref _waiting);
 
-    /// <summary>The caller has its result or has given up.</summary>
+    /// <summary>Counts the caller out, because it has its result or has given up.</summary>
     public void Leave() => Interlocked.Decrement(ref _waiting);
 
-    /// <summary>Adds a job as soon as there is a place.</summary>
-    /// <exception cref="OperationCanceledException">Cancelled before there was a place, or the lane is
+    /// <summary>Adds a job as soon as a place is free.</summary>
+    /// <exception cref="OperationCanceledException">The caller gave up before a place was free, or the lane is
     /// closed.</exception>
     public async ValueTask AddAsync(WriteJob job, CancellationToken cancellationToken)
     {
@@ -53,7 +53,7 @@ internal sealed class WriteLane(int capacity)
         return true;
     }
 
-    /// <summary>Takes no more jobs. Callers that wait for a place are cancelled.</summary>
+    /// <summary>Closes the lane to further jobs. Cancels the callers that wait for a place.</summary>
     public void Complete()
     {
         _jobs.Writer.TryComplete();

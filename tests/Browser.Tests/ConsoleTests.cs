@@ -124,7 +124,7 @@ public sealed class ConsoleTests
         await Expect(page.Locator(".card h1")).ToContainTextAsync(Neighbourhood.Names[1]);
         await Axe(page, "pressed again");
         await Shot(page, "again");
-        // Looking at the card does not answer the press; its owner's word does (docs/adr/0067).
+        // Opening the card does not answer the press. Only an act of the owner does (docs/adr/0067).
         await row.ClickAsync();
         await Expect(row.Locator(".again")).ToHaveCountAsync(1);
         await page.Keyboard.PressAsync("k");

@@ -4,7 +4,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace ElderBand.BrowserTests;
 
-/// <summary>A screen counts only while its page can ring.</summary>
+/// <summary>A console counts only while its page can ring.</summary>
 public sealed class PresenceTests
 {
     private const int GoneWithinMs = 17_000;

@@ -5,7 +5,7 @@ using ElderBand.HubService.Family;
 
 namespace ElderBand.Tests.HubService;
 
-/// <summary>The service's enums, docs/service-api.md and the words of both languages name the same codes.</summary>
+/// <summary>The service's enums, docs/service-api.md and the words of both languages have the same codes.</summary>
 public sealed partial class CodesTests
 {
     private static readonly string Root = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../../../../.."));
@@ -59,7 +59,7 @@ public sealed partial class CodesTests
     private static string Console(string file) =>
         File.ReadAllText(Path.Combine(Root, "hub-service", "console", "src", file));
 
-    /// <summary>The keys of the object of that name, without those of the objects in it.</summary>
+    /// <summary>The keys of the object with that name, without the keys of nested objects.</summary>
     private static List<string> Keys(string source, string name)
     {
         string text = Words().Replace(source[(source.IndexOf($"  {name}: {{", StringComparison.Ordinal) + 2)..], "''");

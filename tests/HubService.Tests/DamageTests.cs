@@ -3,7 +3,7 @@ using ElderBand.HubService.Storage;
 
 namespace ElderBand.Tests.HubService;
 
-/// <summary>P62: a damaged page of a database stops no call for help.</summary>
+/// <summary>P62: damage to a page of a database stops no call for help.</summary>
 public sealed class DamageTests
 {
     private const int PageBytes = 4096;
@@ -35,7 +35,7 @@ public sealed class DamageTests
         await MeasureAsync(centre, band, 40);
         using (var other = new Db(Vitals(centre)))
         {
-            // The service reads the page from the disk again: another connection has changed the file.
+            // Changes the file through another connection, so that the service reads the damaged page from the disk.
             other.Number("PRAGMA wal_checkpoint(TRUNCATE)");
             Damage(Vitals(centre), VitalsIndex);
             other.Run("UPDATE vitals SET steps=steps");

@@ -22,7 +22,7 @@ internal sealed class DeskRig : IAsyncDisposable
         Store = Store.Open(folder, Clock);
     }
 
-    /// <summary>Time stands still but for <see cref="After"/>: a slow machine fires no timer.</summary>
+    /// <summary>This clock moves only in <see cref="After"/>, so no timer is due early on a slow machine.</summary>
     public TestClock Clock { get; } = new(new ScheduleTime(DateTimeOffset.UtcNow));
 
     public Store Store { get; private set; }
@@ -82,7 +82,7 @@ internal sealed class DeskRig : IAsyncDisposable
     public async Task Act(Func<Tx, ActResult> act) =>
         (await Try(act)).Act.ShouldBe(ElderBand.HubService.Alarms.Act.Done);
 
-    /// <summary>Lets time pass and runs the timers that are due, as the sweeper does.</summary>
+    /// <summary>Moves the clock and runs the timers that are due, as the sweeper does.</summary>
     public async Task After(long ms)
     {
         Clock.Advance(ms);

@@ -4,7 +4,9 @@ using ElderBand.HubService.Storage;
 
 namespace ElderBand.Tests.HubService;
 
-/// <summary>A neighbourhood that is enrolled again: secrets that are shown once are never written over.</summary>
+/// <summary>
+/// Enrolling a neighbourhood again never overwrites a file of secrets, because they are shown only once.
+/// </summary>
 public sealed class EnrolAgainTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("enrol").FullName;
@@ -23,7 +25,7 @@ public sealed class EnrolAgainTests : IDisposable
         refused.Message.ShouldContain("secrets.json");
         (await File.ReadAllTextAsync(secrets, Token)).ShouldBe(first);
 
-        // Nothing of the refused file was stored: the second band is new to the next one.
+        // The refused file stored nothing, so the second band is still new to the next enrolment.
         await EnrolAsync(bands: 2, "second.json");
         string second = await File.ReadAllTextAsync(At("second.json"), Token);
         JsonElement band = Bands(second).ShouldHaveSingleItem();

@@ -46,7 +46,7 @@ public class FallAlarmTests
         d.Only().State.ShouldBe("cancelled");
 
         await d.Fall(3);
-        d.Clock.Advance(45_001); // no sweep runs in between, so it is the cancel that finds the deadline over
+        d.Clock.Advance(45_001); // no sweep has run, so the cancel itself finds that the deadline has passed
         await d.Cancel(4, to: 3);
         AlarmView late = d.Alarms()[0];
         late.State.ShouldBe("ringing");

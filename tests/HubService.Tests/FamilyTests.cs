@@ -89,7 +89,7 @@ public sealed class FamilyTests
         await using StaffDesk desk = await StaffDesk.OpenAsync(gateway.Address);
         await desk.Store.WriteAsync(
             Lane.Alarm, tx => tx.Db.Run("UPDATE contact SET consent_at_ms=1 WHERE consent_at_ms IS NULL"), Token);
-        desk.Clock.Push(TimeSpan.FromSeconds(20)); // no console has come: nobody answers
+        desk.Clock.Push(TimeSpan.FromSeconds(20)); // no console has opened, so the contacts are told at once
         long alarm = await desk.PressAsync();
         await Until(() => desk.Alarm(alarm).Contacts is [{ Messages: [{ Attempts: > 0 }, ..] }, ..]);
         await Until(() => desk.Alarm(alarm).Contacts.All(
@@ -158,7 +158,7 @@ public sealed class FamilyTests
         desk.Clock.Push(TimeSpan.FromSeconds(16)); // no console since the start: unanswered at once
         HttpClient li = await desk.SignedInAsync("li");
         long alarm = await desk.PressAsync();
-        // Both texts are under way at once, in any order.
+        // The two texts are sent at the same time, so either may come first.
         await Until(() => gateway.Requests.Any(static r => r.GetProperty("text").GetString()!
             .Contains("正在呼叫值班人员", StringComparison.Ordinal)));
         await li.PostAsync($"api/alarms/{alarm}/take", null, Token);

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging;
 
 namespace ElderBand.Tests.HubService;
 
-/// <summary>The telephone company, on a port of loopback.</summary>
+/// <summary>A stand-in for the text gateway, on a loopback port.</summary>
 internal sealed class Gateway : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -23,16 +23,16 @@ internal sealed class Gateway : IAsyncDisposable
 
     public Uri Address { get; }
 
-    /// <summary>What it answers.</summary>
+    /// <summary>HTTP status of the answers to requests that <see cref="Refuses"/> selects.</summary>
     public int Status { get; set; } = 200;
 
-    /// <summary>Of these requests; 200 to all others.</summary>
+    /// <summary>Selects the requests that get <see cref="Status"/>. All others get 200.</summary>
     public Func<JsonElement, bool> Refuses { get; set; } = static _ => true;
 
-    /// <summary>Every request, refused ones too.</summary>
+    /// <summary>All requests, including refused ones.</summary>
     public ConcurrentQueue<JsonElement> Requests { get; } = new();
 
-    /// <summary>Idempotency keys, in the order of the requests.</summary>
+    /// <summary>The idempotency keys in the order of the requests.</summary>
     public ConcurrentQueue<string> Keys { get; } = new();
 
     public static async Task<Gateway> OpenAsync()

@@ -4,7 +4,7 @@ using ElderBand.HubService.Storage;
 
 namespace ElderBand.Tests.HubService;
 
-/// <summary>P61: an alarm that a person has taken waits for that person's acts, and not for ever.</summary>
+/// <summary>P61: an alarm that a person has taken does not wait for ever for that person's acts.</summary>
 public class OwnerTests
 {
     private const int MinuteMs = 60_000;
@@ -21,7 +21,7 @@ public class OwnerTests
         await d.Sos(2);
         d.Timers().ShouldContain("answer");
         await d.After(30_000);
-        await d.Sos(3); // a further press does not put the end of the wait off
+        await d.Sos(3); // a further press does not lengthen the wait
         await d.After(29_000);
         d.Messages().ShouldBe(["raised"]);
         await d.After(1500);
@@ -113,7 +113,7 @@ public class OwnerTests
         await d.Act(tx => d.Desk.Take(tx, "c1", id, Li));
         await d.Sos(2);
         await d.After((5 * MinuteMs) + 500);
-        d.Timers().ShouldBe(["overdue"]); // the press was answered by nobody, and the owner has been reminded
+        d.Timers().ShouldBe(["overdue"]); // nobody has answered the press, and the owner was reminded
         (await d.Try(tx => d.Desk.StillOn(tx, "c1", id, Wang))).ShouldBe(new ActResult(Act.TakenByOther, "Officer Li"));
         await d.Act(tx => d.Desk.StillOn(tx, "c1", id, Li));
         d.Timers().ShouldBe(["remind"]);
@@ -127,7 +127,7 @@ public class OwnerTests
         await using var d = await DeskRig.OpenAsync();
         await d.Sos(1);
         await d.Sos(2);
-        d.Timers().ShouldNotContain("answer"); // the contacts have not been told that nobody has it
+        d.Timers().ShouldNotContain("answer"); // the contacts were not told that nobody has the alarm
         await d.After(MinuteMs + 500);
         await d.Sos(3);
         await d.After(MinuteMs + 500);

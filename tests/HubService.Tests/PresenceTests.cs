@@ -6,7 +6,7 @@ using ElderBand.HubService.Alarms;
 
 namespace ElderBand.Tests.HubService;
 
-/// <summary>P36: a console counts while its page answers the stream's signs of life.</summary>
+/// <summary>P36: a console counts only while its page answers the signs of life of its stream.</summary>
 public sealed class PresenceTests
 {
     private const int GoneMs = ConsoleCounter.BackWithinMs;

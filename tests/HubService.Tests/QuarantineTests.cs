@@ -21,7 +21,7 @@ public class QuarantineTests
         }
         (await hub.SendAsync(0x0B0000000009, [band.Sos()])).ShouldBeTrue();
         centre.Alarms().ShouldBeEmpty();
-        centre.Count("quarantine", "reason='wrongTag'").ShouldBe(11); // ten of the noise, and one that raises the card
+        centre.Count("quarantine", "reason='wrongTag'").ShouldBe(11); // ten of the noise, and the one that opens a card
         centre.Count("quarantine", "reason='unknownBand'").ShouldBe(1);
         centre.Technicals().ShouldContain(t => t.Kind == "tamper" && t.Urgent);
         await TestCentre.UntilAsync(

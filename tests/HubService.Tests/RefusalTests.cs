@@ -7,7 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace ElderBand.Tests.HubService;
 
-/// <summary>While the database refuses, what waits in memory has a bound, and no call is lost.</summary>
+/// <summary>While the database refuses writes, the waiting messages are bounded and no call is lost.</summary>
 public sealed class RefusalTests
 {
     [Fact]

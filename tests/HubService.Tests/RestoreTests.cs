@@ -77,7 +77,7 @@ public class RestoreTests
     }
 
     /// <summary>
-    /// Waits until the service has written a heartbeat later than now to the file beside the database.
+    /// Waits until the file beside the database holds a heartbeat that is later than now.
     /// </summary>
     private static async Task SweptAsync(TestCentre centre)
     {

@@ -4,7 +4,7 @@ using ElderBand.HubService.Storage;
 
 namespace ElderBand.Tests.HubService;
 
-/// <summary>P68: the service offers a band its next secret, and takes both until the band has changed.</summary>
+/// <summary>P68: the service offers a band its next secret, and accepts both until the band has changed.</summary>
 public sealed class SecretTests
 {
     private const long Band = TestCentre.BandThree;
@@ -38,7 +38,7 @@ public sealed class SecretTests
         hub.Of(FrameType.Rekey, Band)[3..6].ShouldBe(parts, "an offer is always the same bytes");
         centre.Count("band", "key_epoch=1").ShouldBe(0);
 
-        // The band has changed. Its latch still has a press under the old secret.
+        // The band has changed its secret. Its latch still holds a press under the old secret.
         var after = new TestBand(Band, secret, boot: 2);
         await hub.SendAsync(after, after.Status(), topic: "vitals");
         centre.Count("band", "key_epoch=1").ShouldBe(1);
@@ -53,7 +53,7 @@ public sealed class SecretTests
         await hub.SendAsync(after, waiting);
         centre.Count("event", "type=1").ShouldBe(2, "the same bytes are a repeat, whatever the secret");
 
-        // 24 hours later nothing waits in the latch: the label's secret is worth nothing.
+        // 24 hours later the latch is empty, so the service no longer accepts the label's secret.
         await hub.SendAsync(after, after.Status(), topic: "vitals");
         centre.Count("band", "old_secret IS NOT NULL").ShouldBe(1, "a hub may still bring older frames");
         centre.Clock.Advance(24 * 3_600_000);

@@ -2,7 +2,7 @@ using ElderBand.HubService.Devices;
 
 namespace ElderBand.Tests.HubService;
 
-/// <summary>P38, R8: silence is judged by the monotonic clock; wall time that was wrong hides nothing.</summary>
+/// <summary>P38, R8: the monotonic clock decides who is silent, so a wrong wall clock hides no silence.</summary>
 public sealed class SilenceTests
 {
     private const long HourMs = 3_600_000;

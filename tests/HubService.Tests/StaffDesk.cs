@@ -28,8 +28,8 @@ internal sealed class PushedClock : Clock
 }
 
 /// <summary>
-/// The staff and family rooms on a real Kestrel port of loopback over a real store: two centres, and in the first
-/// one resident with two contacts, of whom one has not consented. The tests raise alarms without a hub.
+/// The staff and family rooms on a real Kestrel port of loopback over a real store. There are two centres. The first
+/// has one resident with two contacts, one of whom has not consented. The tests raise alarms without a hub.
 /// </summary>
 internal sealed class StaffDesk : IAsyncDisposable
 {

@@ -1,6 +1,6 @@
 namespace ElderBand.Tests.HubService;
 
-/// <summary>Wall time that a test steps; the monotonic clock is the machine's.</summary>
+/// <summary>A test can step the wall time of this clock. The monotonic time is that of the machine.</summary>
 internal sealed class SteppedTime(DateTimeOffset start) : TimeProvider
 {
     private readonly long _startTicks = System.GetTimestamp();

@@ -78,7 +78,7 @@ public class TimerTests
         await centre.StopAsync();
         centre.Clock.Advance(-5 * 3_600_000);
         await centre.RunAsync();
-        // The clock stands still: nothing but the start makes these timers due.
+        // The clock does not move, so only the start can make these timers due.
         await TestCentre.UntilAsync(
             () => centre.Count("alarm", "kind='fall' AND state='ringing'") == 1, "the fall rings at once");
         await TestCentre.UntilAsync(

@@ -3,7 +3,7 @@ using ElderBand.HubService.Storage;
 
 namespace ElderBand.Tests.HubService;
 
-/// <summary>The first start with a database whose measurements are still beside the alarms.</summary>
+/// <summary>The first start with a database that still holds measurements and alarms in one file.</summary>
 public sealed class VitalsMoveTests
 {
     private const int VersionWithVitals = 4;
@@ -31,7 +31,7 @@ public sealed class VitalsMoveTests
                 }
                 old.Run("INSERT INTO vitals_window VALUES (1,'c1',1,999,-1)");
                 old.Run("COMMIT");
-                // A start that broke off after the copy: the rows are in both files.
+                // A start was interrupted after the copy, so the rows are in both files.
                 VitalsMove.Run(old, folder);
             }
 

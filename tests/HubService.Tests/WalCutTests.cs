@@ -36,8 +36,8 @@ public sealed class WalCutTests(ITestOutputHelper output)
             byte[] sos = band.Sos();
             Task<bool> sent = hub.SendAsync(band, sos);
 
-            // The log is measured right after the receipt: were a receipt sent before its commit, the log would lack
-            // the press.
+            // The log is measured right after the receipt. If the receipt were sent before the commit, the log would
+            // lack the press.
             SpinWait.SpinUntil(() => hub.Receipts.Count > i, 10_000).ShouldBeTrue("the receipt");
             presses.Add((Frame.SequenceOf(sos, 0), new FileInfo(file + "-wal").Length));
             (await sent).ShouldBeTrue();
@@ -98,7 +98,8 @@ public sealed class WalCutTests(ITestOutputHelper output)
             cuts.Add(frame + FrameBytes - 1);
         }
 
-        // Cuts after each of the last bytes of the second commit: the transaction counts only with its last byte.
+        // Cuts the log after each of the last bytes of the second commit. The transaction counts only with its last
+        // byte.
         for (int i = FrameBytes - 300; i <= FrameBytes; i++)
         {
             cuts.Add((int)commits[1] - FrameBytes + i);

@@ -86,7 +86,7 @@ public sealed class WristStageTests
         centre.Alarms()[0].Wrist.WantedStage.ShouldBe((int)Stage.Waiting, "a wrist that was told of nothing");
         hub.Of(FrameType.Stage).ShouldBeEmpty();
 
-        // The flash did not take the cancel, and the band lost its power: it follows the fall again.
+        // The band could not store the cancel and then lost its power, so it follows the fall again.
         await hub.SendAsync(band, band.Shown(fall, Stage.Centre));
         await TestCentre.UntilAsync(
             () => hub.Of(FrameType.Stage).Exists(f => Payload.StageOf(f, 0) == Stage.Closed
@@ -159,7 +159,7 @@ public sealed class WristStageTests
         await using TestHub hub = await centre.HubAsync();
         TestBand band = centre.Band();
         byte[] press = await TakenAndHandedBackAsync(centre, hub, band);
-        await Task.Delay(2500, TestContext.Current.CancellationToken); // the centre repeats nothing more
+        await Task.Delay(2500, TestContext.Current.CancellationToken); // the centre does not repeat the stage any more
         int before = hub.Of(FrameType.Stage).Count;
         await hub.SendAsync(band, band.Shown(press, Stage.Taken));
         await TestCentre.UntilAsync(() => hub.Of(FrameType.Stage).Count > before, "the wrist is told again");
@@ -183,7 +183,7 @@ public sealed class WristStageTests
     private static Stage LastStage(TestHub hub) =>
         hub.Of(FrameType.Stage).Select(static f => Payload.StageOf(f, 0)).LastOrDefault();
 
-    // The wrist has confirmed "the centre has it" and nothing later.
+    // The wrist has confirmed only the stage "the centre has it", and none after it.
     private static async Task<byte[]> TakenAndHandedBackAsync(TestCentre centre, TestHub hub, TestBand band)
     {
         byte[] press = band.Sos();

@@ -129,7 +129,7 @@ export interface Alive {
   database: { ok: boolean; lastCommitAtMs: number | null }
   consoles: number
   lastAlarmAtMs: number | null
-  /** Under which this page answers; null outside the stream. */
+  /** Id that the page names when it answers this sign of life; null outside an event stream. */
   pageId: string | null
 }
 

@@ -15,7 +15,7 @@ export const isOpen = (a: Alarm): boolean => a.state !== 'closed' && a.state !==
 /** Rings on this screen: nobody has it, and it is not a drill. */
 export const rings = (a: Alarm): boolean => a.state === 'ringing' && !a.drill
 
-/** When that wait of the alarm ends; null where the alarm does not wait for that. */
+/** When this timer of the alarm is due, UTC ms; null where the alarm has no such timer. */
 export const dueAt = (a: Alarm, kind: TimerKind): number | null => a.timers.find((x) => x.kind === kind)?.dueAtMs ?? null
 
 /** How often its wearer has called for help: presses, and falls whose countdown a press has ended. Only rises. */

@@ -2,23 +2,24 @@ import type { Alarm } from './model'
 import { calls, dueAt, isOpen, rings } from './queue'
 
 export const ringEveryMs = 30000
-/** Presses on one card that somebody has ring at most this often. */
+/** The presses on one card that somebody has ring at most once in this time, ms. */
 export const againEveryMs = 10000
 export type Ring = 'alarm' | 'trouble' | null
 
 /**
  * When to make a sound. At once for an alarm that has newly begun to ring (raised, pressed again, handed back, nobody has
- * answered), then every 30 s until nothing rings; likewise for an owner who is reminded, on the owner's consoles only; for
- * each press on a card that somebody has, at most once in 10 s a card (P61); and in a sound of its own, every 30 s, for a
- * trouble of the page or the centre, because a red page wakes nobody. Holds no timers: it is asked twice a second and after
- * every event.
+ * Decides when the page makes a sound. The page rings at once for an alarm that starts to ring (raised, pressed again,
+ * handed back, not answered), then every 30 s until nothing rings. An owner who is reminded hears the same, but only on
+ * the owner's consoles. Each press on a card that somebody has rings at most once in 10 s for each card (P61). A
+ * trouble of the page or the centre has its own sound every 30 s, because a red page wakes nobody. This class has no
+ * timers: the page asks twice a second and after every event.
  */
 export class Ringer {
   /** Those that somebody has and whose wearer has called again since the last ask. */
   again: number[] = []
   #heard = new Map<number, string>()
   #calls = new Map<number, number>()
-  /** Pressed again and not rung for yet. */
+  /** Cards with a press that has not rung yet. */
   #owed = new Set<number>()
   #againMs = new Map<number, number>()
   #lastMs = Number.NEGATIVE_INFINITY
@@ -49,7 +50,10 @@ export class Ringer {
     return null
   }
 
-  /** True where a press on one of these cards is to be heard now; a press too soon after the last ring waits its turn. */
+  /**
+   * True where a press on one of these cards must ring now. A press that comes too soon after the last ring rings
+   * later.
+   */
   #ringAgain(nowMs: number, owned: number[]): boolean {
     this.again.forEach((id) => this.#owed.add(id))
     this.#owed = new Set(owned.filter((id) => this.#owed.has(id)))

@@ -132,7 +132,8 @@ export function connect(): void {
   on<Alive>('alive', (alive) => {
     store.alive = alive
     heard(alive.nowMs)
-    // Said by the main thread, which also rings: a frozen page says nothing, and the centre knows that nobody hears it.
+    // The main thread answers because it also rings. A frozen page does not answer, so the centre learns that nobody
+    // hears it.
     if (alive.pageId !== null) void call('POST', `/api/events/${alive.pageId}/alive`).catch(() => undefined)
   })
   stream.onerror = () => {
@@ -242,7 +243,7 @@ export function coming(): void {
   void after(() => mine.value?.state === 'taken' && act(mine.value.id, `/api/alarms/${mine.value.id}/coming`))
 }
 
-/** The owner answers a reminder or a further press. */
+/** The owner says "I am still on it", which answers a reminder and further presses. */
 export function stillOn(): void {
   void after(() => mine.value && act(mine.value.id, `/api/alarms/${mine.value.id}/still-on`))
 }

@@ -25,14 +25,14 @@ internal enum StepKind
 }
 
 /// <summary>
-/// One seeded schedule of presses, falls, acts of staff, restarts and clock steps, judged after every sweep by
-/// <see cref="ScheduleJudge"/>. It ends with its first finding.
+/// A seeded schedule of presses, falls, acts of staff, restarts and clock steps. <see cref="ScheduleJudge"/> checks it
+/// after every sweep. The schedule ends with the first finding.
 /// </summary>
 internal sealed class Schedule : IDisposable
 {
     public const int Steps = 220;
 
-    // How often each kind is drawn, in 100 steps.
+    // How many of 100 steps are of each kind, on average.
     private static readonly (StepKind Kind, int Weight)[] Weights =
     [
         (StepKind.Press, 16), (StepKind.Fall, 4), (StepKind.Confirm, 2), (StepKind.Cancel, 2), (StepKind.Take, 20),
@@ -53,7 +53,7 @@ internal sealed class Schedule : IDisposable
         _judge = new ScheduleJudge(_centre);
     }
 
-    /// <summary>What a schedule met.</summary>
+    /// <summary>What happened in a schedule.</summary>
     public sealed record Result(
         int Seed, string? Finding, int Steps, IReadOnlyDictionary<StepKind, int> Done,
         IReadOnlyDictionary<TimerKind, int> Fired, int Told);
@@ -99,7 +99,7 @@ internal sealed class Schedule : IDisposable
         return StepKind.PassTime;
     }
 
-    /// <summary>False where there was nothing to do it to, or it was refused.</summary>
+    /// <summary>Does one step. False where no alarm fits the step, or the service refused it.</summary>
     private bool Do(StepKind kind)
     {
         switch (kind)
@@ -156,7 +156,7 @@ internal sealed class Schedule : IDisposable
             return false;
         }
         long id = open[_random.Next(open.Count)];
-        // An act is mostly the owner's; a stranger's is refused.
+        // Most acts come from the owner. One in five comes from any officer, and the service refuses those of others.
         long owner = _random.Next(5) == 0 ? 0 : _judge.OwnerOf(id);
         long staff = owner > 0 ? owner : 1 + _random.Next(ScheduleCentre.Officers);
         var actor = new Actor(staff, $"s{staff}");
@@ -172,7 +172,7 @@ internal sealed class Schedule : IDisposable
         }) == ElderBand.HubService.Alarms.Act.Done;
     }
 
-    // From one moment at which something is due to the next: in between a sweep finds nothing.
+    // Moves to the next moment at which something is due, because a sweep in between finds nothing.
     private void Pass(long ms)
     {
         long endMs = _centre.Time.NowMs + ms;

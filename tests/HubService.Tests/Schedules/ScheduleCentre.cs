@@ -8,8 +8,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace ElderBand.Tests.HubService.Schedules;
 
 /// <summary>
-/// The service's own alarms, timers and SQL over SQLite in memory in virtual time: three residents with two contacts
-/// each, three officers. A restart ends the process and keeps the database.
+/// The service's own alarms, timers and SQL on a SQLite database in memory, in virtual time. The centre has three
+/// residents with two contacts each, and three officers. A restart drops all objects of the service and keeps the
+/// database.
 /// </summary>
 internal sealed class ScheduleCentre : IDisposable
 {
@@ -52,7 +53,7 @@ internal sealed class ScheduleCentre : IDisposable
 
     public void Press(int resident) => Event(FrameType.Sos, resident, (tx, e) => new Calls(Running.Ringing).Sos(tx, e));
 
-    /// <summary>A suspected fall; returns the number that its confirmation or its cancel refers to.</summary>
+    /// <summary>Raises a suspected fall. Returns the number to which its confirmation or its cancel refers.</summary>
     public int Fall(int resident)
     {
         Event(FrameType.FallSuspected, resident, (tx, e) => new Falls(Running.Ringing).Suspected(tx, e));
@@ -84,14 +85,14 @@ internal sealed class ScheduleCentre : IDisposable
         return true;
     }));
 
-    /// <summary>The last console goes, or one comes back.</summary>
+    /// <summary>Closes the last console, or opens one where none is open.</summary>
     public void SwitchConsole()
     {
         _consoles = 1 - _consoles;
         Running.Look(_consoles);
     }
 
-    /// <summary>One sweep, as the service does five times a second.</summary>
+    /// <summary>Does one sweep, which the service does five times a second.</summary>
     public void Sweep()
     {
         Task sweep = Running.Sweeper.SweepAsync(CancellationToken.None);

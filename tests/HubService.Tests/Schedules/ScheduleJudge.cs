@@ -4,8 +4,8 @@ using ElderBand.HubService.Storage;
 namespace ElderBand.Tests.HubService.Schedules;
 
 /// <summary>
-/// The invariants of P61, read from the database by SQL of their own: an open alarm has a live timer, no timer is due
-/// later than its full length or stays due, and nobody is told twice under one number.
+/// Checks the invariants of P61 with its own SQL. An open alarm has a live timer. No timer is due later than its full
+/// length, and none stays due. Nobody is told twice under one number.
 /// </summary>
 internal sealed class ScheduleJudge(ScheduleCentre centre)
 {
@@ -18,7 +18,7 @@ internal sealed class ScheduleJudge(ScheduleCentre centre)
     private int _clock;
     private long _stepMs;
 
-    /// <summary>The first invariant that did not hold; null while all do.</summary>
+    /// <summary>The first invariant that failed. Null where none has failed.</summary>
     public string? Finding { get; private set; }
 
     public Dictionary<TimerKind, int> Fired { get; } = [];
@@ -30,14 +30,14 @@ internal sealed class ScheduleJudge(ScheduleCentre centre)
 
     public long OwnerOf(long alarm) => centre.Disk.Number("SELECT owner_staff_id FROM alarm WHERE id=$1", alarm);
 
-    /// <summary>UTC ms at which a timer or a text is due next.</summary>
+    /// <summary>UTC ms of the next moment at which a timer or a text is due.</summary>
     public long NextDueMs() => centre.Disk.Value(
         """
         SELECT min(due_at_ms) FROM (SELECT due_at_ms FROM timer UNION ALL
           SELECT due_at_ms FROM message WHERE sent_at_ms IS NULL AND failed_at_ms IS NULL)
         """) as long? ?? long.MaxValue / 2;
 
-    /// <summary>A press has been stored: where somebody has the card, the press waits for an answer.</summary>
+    /// <summary>Notes a stored press. Where somebody has the card, the press must be answered.</summary>
     public void Pressed(int resident)
     {
         long unheard = centre.Disk.Number(
@@ -49,7 +49,7 @@ internal sealed class ScheduleJudge(ScheduleCentre centre)
         Find(unheard == 0, $"a press of r{resident} on a taken card waits for no answer");
     }
 
-    /// <summary>The service has started, and has read the wall clock.</summary>
+    /// <summary>Notes that the service has started and has read the wall clock.</summary>
     public void Started()
     {
         _clock += _stepMs == centre.Time.StepMs ? 0 : 1;
@@ -86,7 +86,7 @@ internal sealed class ScheduleJudge(ScheduleCentre centre)
         }
     }
 
-    /// <summary>Judges the whole outbox against what has happened to each alarm.</summary>
+    /// <summary>Compares the whole outbox with what has happened to each alarm.</summary>
     public void End() => Find(
         centre.Disk.Number(
             """
@@ -130,7 +130,7 @@ internal sealed class ScheduleJudge(ScheduleCentre centre)
         _ => 60_000,
     };
 
-    // The gateway takes the texts, or asks for a second attempt.
+    // The gateway takes the text, or fails so that a second attempt follows.
     private void Send(Db db, DueMessage m, bool goesOut)
     {
         if (goesOut)
@@ -151,7 +151,7 @@ internal sealed class ScheduleJudge(ScheduleCentre centre)
             $"contact {m.ContactId} is told twice of {m.AlarmNumber} {m.Reason} {round}");
         if (m.Reason == "again")
         {
-            // What was enqueued within an hour counts; a text may go out later.
+            // The time at which a message was added counts for the limit in an hour. Its text may go out later.
             var told = (m.AlarmNumber, m.ContactId, Clock: _clock, AtMs: m.CreatedAtMs);
             _again.Add(told);
             Find(

@@ -6,7 +6,8 @@ using ElderBand.HubService;
 namespace ElderBand.Tests.HubService.Schedules;
 
 /// <summary>
-/// P61 in seeded schedules. A push plays as many as fit into 20 s; ELDERBAND_SCHEDULES=1-10000 plays those.
+/// Tests P61 with seeded schedules. A push plays as many seeds as 20 s allow. ELDERBAND_SCHEDULES=1-10000 plays those
+/// seeds.
 /// </summary>
 public sealed class ScheduleTests(ITestOutputHelper output)
 {

@@ -1,15 +1,15 @@
 namespace ElderBand.Tests.HubService.Schedules;
 
-/// <summary>A machine's two clocks in virtual time: one that only rises, and wall time that can be stepped.</summary>
-/// <param name="start">Wall time at the beginning; null for one that is the same in every run.</param>
+/// <summary>A machine's two clocks in virtual time. The monotonic clock only rises. Wall time can be stepped.</summary>
+/// <param name="start">Wall time at the start. Null: the same fixed time in every run.</param>
 internal sealed class ScheduleTime(DateTimeOffset? start = null) : TimeProvider
 {
     private readonly DateTimeOffset _start = start ?? new(2026, 11, 28, 20, 0, 0, TimeSpan.Zero);
 
-    /// <summary>Ms since the beginning of the schedule.</summary>
+    /// <summary>Ms since the start of the schedule.</summary>
     public long NowMs { get; private set; }
 
-    /// <summary>How far the wall clock has been stepped, ms.</summary>
+    /// <summary>How far the wall clock was stepped, ms.</summary>
     public long StepMs { get; set; }
 
     public override long TimestampFrequency => 1000;

@@ -6,12 +6,12 @@ using Microsoft.CodeAnalysis.CSharp;
 namespace ElderBand.Tests.HubService.Schedules;
 
 /// <summary>
-/// The service's alarms with a fault put back: its sources of today with words replaced (docs/adr/0068). A word that no
-/// source says, or more than one, fails the test.
+/// Compiles the service's alarms with a fault in them: some words of their sources are replaced (docs/adr/0068). The
+/// test fails if the words do not occur exactly once in the sources.
 /// </summary>
 internal static class ServiceMutant
 {
-    // What a schedule runs. The rest of the service is not compiled.
+    // The sources that a schedule runs. The rest of the service is not compiled.
     private static readonly string[] Sources =
     [
         "Alarms", "Storage", "Audit", "Codes.cs", "Clock.cs", "Metrics.cs", "Sweeper.cs", "Ingest/FrameEvent.cs",
@@ -19,8 +19,9 @@ internal static class ServiceMutant
     ];
 
     /// <summary>
-    /// What <paramref name="world"/> returns where the service says these words instead. The assembly of this test is
-    /// loaded once more around the changed service, so <paramref name="world"/> must be a static method.
+    /// Returns what <paramref name="world"/> returns when it runs on the service with the replaced words. The assembly
+    /// of this test is loaded once more around the changed service, so <paramref name="world"/> must be a static
+    /// method.
     /// </summary>
     public static string Play(Func<string> world, params (string Now, string Then)[] words)
     {
