@@ -54,7 +54,7 @@ namespace ElderBand.HomeHub
                 AuthorityEndsMs = MqttUplink.EndOf(provision.Authority),
             };
 
-            store = null; // 16 KB of buffers are needed no more
+            store = null; // the collector may take the 16 KB of its buffers
             Hub hub = new Hub(ports, 1000 * (provision.MadeS > BuildDateS ? provision.MadeS : BuildDateS));
             hub.Start(clock.NowMs());
             TraceLog.Print(hub.Trace);

@@ -20,7 +20,8 @@ namespace ElderBand.BandProtocol
         }
 
         /// <summary>
-        /// The band's provision from its flash: the file that a person has copied where it is good, else what is kept.
+        /// Loads the band's provision from the flash. A file that a person has copied is used and kept where it is
+        /// good. Otherwise the kept provision is used.
         /// </summary>
         public static BandProvision Load(ProvisionStore store)
         {
@@ -42,7 +43,7 @@ namespace ElderBand.BandProtocol
             return kept.File.Fault == ProvisionFault.None ? kept : copied;
         }
 
-        /// <summary>Where <see cref="Load"/> finds the provision.</summary>
+        /// <summary>The store from which <see cref="Load"/> reads the provision.</summary>
         public static ProvisionStore StoreOn(IFlash flash)
         {
             return new ProvisionStore(flash, new[] { ProvisionFile.Name }, MaxBytes);

@@ -58,7 +58,8 @@ namespace ElderBand.BandProtocol
         }
 
         /// <summary>
-        /// Reads the record: the highest boot that may have been used before this one, 0 where none is known.
+        /// Reads the record and returns the highest boot that may have been used before this one, 0 where no boot is
+        /// known.
         /// </summary>
         /// <param name="knownBoot">The highest boot that another record knows, 0 for none.</param>
         public int ReadUsed(int knownBoot)

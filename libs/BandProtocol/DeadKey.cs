@@ -1,8 +1,8 @@
 namespace ElderBand.BandProtocol
 {
     /// <summary>
-    /// The answer of a device that has no identity to a press of its key: "does not work", one long pulse of the motor
-    /// or buzzer. No tick and no pulse of a pattern is half as long (docs/adr/0090).
+    /// Answers each press of the key of a device that has no identity with "does not work", which is one long pulse of
+    /// the motor or buzzer. No tick and no pulse of a pattern is half as long (docs/adr/0090).
     /// </summary>
     public sealed class DeadKey
     {
@@ -13,7 +13,7 @@ namespace ElderBand.BandProtocol
         private long _untilMs;
 
         /// <summary>True while the motor or buzzer must run; to be asked every 50 ms or more often.</summary>
-        /// <param name="down">The key is down.</param>
+        /// <param name="down">True: the key is down.</param>
         /// <param name="ms">Now, ms; rises.</param>
         public bool Answers(bool down, long ms)
         {

@@ -16,7 +16,7 @@ namespace ElderBand.BandProtocol
         /// <summary>
         /// Blocks that no file of the application may take: 8 for the directory (pairs of blocks; it splits when a
         /// pair is half full), 1 for the copy that an append makes of the last block, 3 for the network settings
-        /// of the runtime and for a provision and a certificate that were copied and not yet taken in.
+        /// of the runtime and for a copied provision and certificate that the device has not stored yet.
         /// </summary>
         public const int ReservedBlocks = 12;
 

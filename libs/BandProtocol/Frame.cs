@@ -92,7 +92,7 @@ namespace ElderBand.BandProtocol
         /// <summary>Half an entry of the band's trace, up, where the centre has asked for it.</summary>
         Trace = 23,
 
-        /// <summary>A third of the nonce that changes the band's secret, from the centre.</summary>
+        /// <summary>One of the three parts of the nonce that changes the band's secret, from the centre.</summary>
         Rekey = 24,
     }
 

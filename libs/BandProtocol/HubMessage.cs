@@ -61,8 +61,8 @@ namespace ElderBand.BandProtocol
         public const int MaxBands = 8;
 
         /// <summary>
-        /// Entries in the table of bands at most: a second entry with the address of another holds the keys that the
-        /// band will have next, or had before (docs/adr/0097).
+        /// Most entries in the table of bands. Two bands may have a second entry, which holds the keys that the band
+        /// will use next or has used before (docs/adr/0097).
         /// </summary>
         public const int MaxBandEntries = MaxBands + 2;
 

@@ -39,8 +39,8 @@ namespace ElderBand.BandProtocol
         }
 
         /// <summary>
-        /// The hub's provision from its flash: the files that a person has copied where they are good, else what is
-        /// kept. Of the two files either may be copied alone.
+        /// Loads the hub's provision from the flash. Files that a person has copied are used and kept where they are
+        /// good. Otherwise the kept provision is used. A person may copy one of the two files alone.
         /// </summary>
         public static HubProvision Load(ProvisionStore store)
         {
@@ -62,7 +62,7 @@ namespace ElderBand.BandProtocol
             return kept.File.Fault == ProvisionFault.None ? kept : copied;
         }
 
-        /// <summary>Where <see cref="Load"/> finds the provision.</summary>
+        /// <summary>The store from which <see cref="Load"/> reads the provision.</summary>
         public static ProvisionStore StoreOn(IFlash flash)
         {
             return new ProvisionStore(flash, new[] { ProvisionFile.Name, AuthorityName }, MaxBytes);

@@ -59,7 +59,7 @@ namespace ElderBand.BandProtocol
             DeriveOne(mac, secret, LinkDownLabel, group, epoch, LinkDown);
         }
 
-        /// <summary>Writes the first 10 bytes of what is derived from a secret.</summary>
+        /// <summary>Writes the first 10 bytes of the message from which a key or the next secret is derived.</summary>
         public static void PutLabel(byte[] message, byte label, uint group, int epoch)
         {
             message[0] = (byte)'E';

@@ -43,7 +43,7 @@ namespace ElderBand.BandProtocol
     /// </summary>
     public sealed class ProvisionFile
     {
-        /// <summary>The file that a person copies.</summary>
+        /// <summary>Name of the file that a person copies onto the device.</summary>
         public const string Name = "provision.txt";
 
         private readonly string[] _names;
@@ -156,7 +156,7 @@ namespace ElderBand.BandProtocol
             }
         }
 
-        /// <summary>Keeps a fault that explains those found so far.</summary>
+        /// <summary>Replaces the fault found so far by a fault that explains it.</summary>
         public void Overrule(ProvisionFault fault, string where)
         {
             Fault = fault;

@@ -1,10 +1,10 @@
 namespace ElderBand.BandProtocol
 {
     /// <summary>
-    /// Keeps what makes a device one of its home in two copies with a CRC each (docs/adr/0090). A person copies files
-    /// onto the device. The device writes their content into both copies and then deletes the files, so a file that is
-    /// there is always newer than what is kept. Of the copies either one is enough, and a bad one is written again.
-    /// A copy that could not be read is written over only by a newer provision (P48, P51).
+    /// Keeps the provision of a device in two copies with a CRC each (docs/adr/0090). A person copies files onto the
+    /// device. The device writes their content into both copies and then deletes the files, so a file that is there is
+    /// always newer than the copies. One good copy is enough, and the device writes a bad copy again. Only a newer
+    /// provision is written over a copy that could not be read (P48, P51).
     /// </summary>
     public sealed class ProvisionStore
     {
@@ -23,7 +23,10 @@ namespace ElderBand.BandProtocol
         private int _mergedBytes;
         private bool _isDoubled;
 
-        /// <summary>Names the files that a person may copy, and how many bytes they may have together.</summary>
+        /// <summary>Composes the store over the flash.</summary>
+        /// <param name="flash">Flash of the device.</param>
+        /// <param name="files">Names of the files that a person may copy.</param>
+        /// <param name="maxBytes">Most bytes that these files may have together.</param>
         public ProvisionStore(IFlash flash, string[] files, int maxBytes)
         {
             _flash = flash;
@@ -37,18 +40,18 @@ namespace ElderBand.BandProtocol
         }
 
         /// <summary>
-        /// One of the two copies was rotten, missing or unreadable, a copied file was refused, or the flash did not
-        /// take the copies: staff must know, because the next fault may end the device's identity.
+        /// True: one of the two copies was rotten, missing or unreadable, a copied file was refused, or the flash did
+        /// not take the copies. Staff must know, because the next fault may cost the device its identity.
         /// </summary>
         public bool WasBad { get; private set; }
 
-        /// <summary>A copy or a copied file could not be read: it may hold the device's identity.</summary>
+        /// <summary>True: a copy or a copied file could not be read and may hold the identity of the device.</summary>
         public bool IsUnread { get; private set; }
 
-        /// <summary>The copied files are longer than what is kept of them.</summary>
+        /// <summary>True: the copied files are too long to be kept.</summary>
         public bool IsTooLong { get; private set; }
 
-        /// <summary>Reads both copies, writes a bad one again, and reads the copied files.</summary>
+        /// <summary>Reads both copies, writes a bad copy again, and reads the copied files.</summary>
         public void Load()
         {
             int length = _record.Load(_kept);
@@ -65,23 +68,25 @@ namespace ElderBand.BandProtocol
             Merge();
         }
 
-        /// <summary>Text of a file: as a person has copied it, else as it is kept; null for none.</summary>
-        /// <param name="file">Its place in the list of files.</param>
+        /// <summary>
+        /// Text of the file that a person has copied, otherwise of the kept one; null where there is neither.
+        /// </summary>
+        /// <param name="file">Index of the file in the list of names, from 0.</param>
         public string Text(int file)
         {
             return TextOf(_merged, _mergedBytes, file);
         }
 
-        /// <summary>Text of a file as it is kept; null for none.</summary>
-        /// <param name="file">Its place in the list of files.</param>
+        /// <summary>Text of a kept file; null where no such file is kept.</summary>
+        /// <param name="file">Index of the file in the list of names, from 0.</param>
         public string Kept(int file)
         {
             return TextOf(_kept, _keptBytes, file);
         }
 
         /// <summary>
-        /// What <see cref="Text"/> gives is good: writes it into both copies where they do not hold it, then deletes
-        /// the copied files.
+        /// Keeps what <see cref="Text"/> gives, because it is good: writes it into both copies where they do not hold
+        /// it, then deletes the copied files.
         /// </summary>
         public void Keep()
         {
@@ -101,7 +106,7 @@ namespace ElderBand.BandProtocol
             }
         }
 
-        /// <summary>The copied files cannot be used; the device works with what is kept.</summary>
+        /// <summary>Notes that the copied files cannot be used. The device works with the kept ones.</summary>
         public void Refuse()
         {
             WasBad = true;
@@ -119,7 +124,7 @@ namespace ElderBand.BandProtocol
             return can;
         }
 
-        // Each file has its length in front; 0 where there is no file.
+        // A copy holds the length of each file and then its bytes. The length is 0 where there is no file.
         private bool IsWhole(int length)
         {
             int at = 0;

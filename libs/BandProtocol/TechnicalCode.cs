@@ -92,8 +92,8 @@ namespace ElderBand.BandProtocol
         VersionUnknown = 32,
 
         /// <summary>
-        /// One of the two copies of the device's provision was bad at this boot; the device has written it again where
-        /// the flash let it.
+        /// One of the two copies of the device's provision was bad at this boot. The device has written that copy again
+        /// unless the flash refused the write.
         /// </summary>
         ProvisionCopyBad = 33,
     }

@@ -5,7 +5,7 @@ namespace ElderBand.BandProtocol
     {
         private const char Unknown = '\uFFFD';
 
-        /// <summary>The text of some bytes; a byte that is no UTF-8 becomes U+FFFD.</summary>
+        /// <summary>Returns the text of these bytes. A byte that is no UTF-8 becomes U+FFFD.</summary>
         public static string Text(byte[] data, int offset, int count)
         {
             char[] text = new char[count];

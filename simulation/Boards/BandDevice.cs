@@ -60,7 +60,7 @@ public sealed class BandDevice : Device
     public byte[] Opened(byte[] air) => Opened(air, fromBand: true);
 
     /// <summary>
-    /// The plaintext of a frame that a hub has sent to this band; of a frame to another band, random bytes.
+    /// The plaintext of a frame that a hub has sent to this band. A frame to another band gives random bytes.
     /// </summary>
     public byte[] OpenedDown(byte[] air) => Opened(air, fromBand: false);
 
@@ -72,7 +72,8 @@ public sealed class BandDevice : Device
             _keys.Add(KeysOf(secrets.Secret));
         }
 
-        // A frame that waited in the latch has a centre tag under the secret before, but the present seal.
+        // The latch may send a frame after a change of the secret. Such a frame has a centre tag under the previous
+        // secret and is sealed with the present keys.
         var tagger = new Tagger(_hostMac);
         var frames = _keys.AsEnumerable().Reverse().Select(keys =>
         {
@@ -129,7 +130,8 @@ public sealed class BandDevice : Device
         Radio.Boot().Run(() => StartFirmware(nowMs, _events));
     }
 
-    // A hub's own frame has its tag under keys that this board does not know, and the seal of the hub's keys now.
+    // A hub's own frame has no centre tag, and its link tag is under keys that this board does not know. Such a frame
+    // is recognised by its type.
     private static bool IsSigned(Tagger tagger, BandKeys keys, byte[] frame, bool fromBand) =>
         tagger.CentreTagIsRight(fromBand ? keys.CentreUp : keys.CentreDown, frame, 0)
         || (!fromBand && Frame.IsFromHub(Frame.TypeOf(frame, 0)));
@@ -171,7 +173,9 @@ public sealed class BandDevice : Device
         _lostBefore = (Accelerometer.Lost, Ppg.Lost);
     }
 
-    /// <summary>The next frame of each lane has this sequence, as after that many frames of a running band.</summary>
+    /// <summary>
+    /// Sets the sequence of the next frame of each lane, as if the band had sent that many frames in this boot.
+    /// </summary>
     public static void BeginSequencesAt(Band app, int sequence)
     {
         var source = typeof(Band).GetField("_source", Private)!.GetValue(app)!;

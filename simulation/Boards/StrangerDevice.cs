@@ -5,8 +5,8 @@ using ElderBand.HomeHub.Board;
 namespace ElderBand.Simulation;
 
 /// <summary>
-/// A stranger's board near a home, with a hub's radio and no key. It links to one band whenever that is on the air,
-/// holds the link, and writes recorded frames.
+/// A stranger's board near a home. It has a hub's radio and no key. It links to one band whenever the band is on the
+/// air, holds the link, and writes recorded frames.
 /// </summary>
 public sealed class StrangerDevice : Device
 {
@@ -25,8 +25,8 @@ public sealed class StrangerDevice : Device
     private int _next;
 
     /// <summary>
-    /// A board without power that wants links to the band with this address and writes these frames in turn; none: it
-    /// only holds the link.
+    /// A board without power. Once it has power, it links to the band with this address and writes these frames in
+    /// turn. Without frames the board only holds the link.
     /// </summary>
     public StrangerDevice(World world, VirtualRadio radio, long band, List<byte[]> frames)
         : base(world, "a stranger", world.Figures.HubBootMs, world.Figures.HubWatchdogMs,
@@ -40,10 +40,10 @@ public sealed class StrangerDevice : Device
     /// <summary>The radio.</summary>
     public Antenna Radio { get; }
 
-    /// <summary>Links so far.</summary>
+    /// <summary>Number of links so far.</summary>
     public int Links { get; private set; }
 
-    /// <summary>Frames that have left over a link so far.</summary>
+    /// <summary>Number of frames sent over links so far.</summary>
     public int Sent { get; private set; }
 
     /// <inheritdoc/>

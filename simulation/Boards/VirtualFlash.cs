@@ -30,7 +30,7 @@ public sealed class VirtualFlash(Device device) : IFlash
     /// <summary>Result that every write, append and delete returns without effect; Ok: none is refused.</summary>
     public FlashResult Refusal { get; set; }
 
-    /// <summary>Time of each operation in place of <see cref="Figures.FlashMs"/>; null: those figures.</summary>
+    /// <summary>Time of each operation, ms; null: the time is that of <see cref="Figures.FlashMs"/>.</summary>
     public (int Min, int Max)? OperationMs { get; set; }
 
     /// <summary>Deletes all files, as happens to a file system that cannot be mounted.</summary>

@@ -30,7 +30,9 @@ public enum Felt
     /// <summary>Charged on the wrist: take the band off, nine pulses.</summary>
     TakeOff,
 
-    /// <summary>The centre has refused a call; press again: five times a long and a short pulse.</summary>
+    /// <summary>
+    /// The centre has refused a call, and the wearer must press again: five times a long and a short pulse.
+    /// </summary>
     Refused,
 
     /// <summary>A tick, one pulse: waiting, or nobody has taken it yet.</summary>
@@ -77,8 +79,8 @@ public sealed class WristReader(World world)
     private long _singleMs = -CountdownEveryMs;
 
     /// <summary>
-    /// True: a single pulse of about 200 ms is "heard at home", as it was when stages were told by the length of their
-    /// pulses (V6).
+    /// True: a single pulse of about 200 ms is read as "heard at home". The band once told stages by the length of
+    /// their pulses (V6).
     /// </summary>
     public bool TellsHomeByLength { get; set; }
 

@@ -139,7 +139,7 @@ public sealed class ScriptedCentre(HubRig rig) : IUplink
     }
 
     /// <summary>
-    /// Returns what the hub gets in the place of a message of today, such as a later program's message.
+    /// Returns the message that the hub gets in place of a message of today's program, such as that of a later program.
     /// </summary>
     public Func<UplinkTopic, byte[], byte[]> Rewrites { get; set; } = static (_, data) => data;
 

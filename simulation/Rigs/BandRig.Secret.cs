@@ -3,8 +3,9 @@ using ElderBand.BandProtocol;
 namespace ElderBand.Simulation;
 
 /// <summary>
-/// The hub and the centre of the rig where the band's secret changes (docs/adr/0097): the hub takes the keys of now,
-/// of the next secret and of the one before; the centre goes on with the first frame under the next.
+/// The hub and the centre of the rig while the band's secret changes (docs/adr/0097). The hub takes frames under the
+/// present, the next and the previous secret. The centre takes the next secret for the present one as soon as it gets a
+/// frame under that secret.
 /// </summary>
 public sealed partial class BandRig
 {
@@ -14,29 +15,32 @@ public sealed partial class BandRig
     /// <summary>Keys of the secret that the centre takes for the present one.</summary>
     public BandKeys HubKeys { get; private set; } = new();
 
-    /// <summary>Keys of the secret that the centre offers; null for none.</summary>
+    /// <summary>Keys of the next secret, which the centre offers; null while it offers none.</summary>
     public BandKeys? NextKeys { get; private set; }
 
-    /// <summary>Keys of the secret before; null for none.</summary>
+    /// <summary>Keys of the previous secret; null for none.</summary>
     public BandKeys? OldKeys { get; private set; }
 
-    /// <summary>Changes of the secret that the centre has seen done.</summary>
+    /// <summary>Number of changes of the secret that the centre knows to be done.</summary>
     public int KeyEpoch { get; private set; }
 
-    /// <summary>The nonce of the offer.</summary>
+    /// <summary>The nonce of each offer.</summary>
     public byte[] Nonce { get; } = [.. Enumerable.Range(1, Rekey.NonceBytes).Select(i => (byte)i)];
 
-    /// <summary>The centre offers the next secret: the hub has its keys, the band hears of it by its frames.</summary>
+    /// <summary>
+    /// The centre offers the next secret. The hub gets the keys of that secret now; the band gets the offer later (<see
+    /// cref="SendOffer"/>).
+    /// </summary>
     public void Offer()
     {
         Rekey.NextSecret(new HostMac(), _centreSecret, KeyEpoch + 1, Nonce, _nextSecret);
         NextKeys = KeysOf(_nextSecret);
     }
 
-    /// <summary>One part of the offer, as the centre signs it now.</summary>
+    /// <summary>One part of the offer, signed with the present keys of the centre.</summary>
     public byte[] RekeyFrame(int part) => RekeyFrame(KeyEpoch + 1, part);
 
-    /// <summary>One part of a change to an epoch, as the centre signs it now.</summary>
+    /// <summary>One part of a change to this epoch, signed with the present keys of the centre.</summary>
     public byte[] RekeyFrame(int epoch, int part)
     {
         var frame = new byte[Frame.Size];
@@ -45,7 +49,7 @@ public sealed partial class BandRig
         return frame;
     }
 
-    /// <summary>Sends all parts of the offer.</summary>
+    /// <summary>Sends all parts of the offer to the band.</summary>
     public void SendOffer()
     {
         for (var part = 0; part < Rekey.Parts; part++)
@@ -54,7 +58,7 @@ public sealed partial class BandRig
         }
     }
 
-    /// <summary>Forgets the secret before, as the centre does when the latch is empty.</summary>
+    /// <summary>Deletes the previous secret, as the centre does when the latch of the band is empty.</summary>
     public void ForgetOldSecret() => OldKeys = null;
 
     private static BandKeys KeysOf(byte[] secret)

@@ -54,7 +54,7 @@ public sealed partial class BandRig
 
     public byte[] Secret { get; } = new byte[32];
 
-    /// <summary>The next boot finds one of the two copies of its identity bad.</summary>
+    /// <summary>True: the next boot finds one of the two copies of the identity bad.</summary>
     public bool CopyWasBad { get; set; }
 
     public MemoryFlash Flash { get; } = new();

@@ -93,7 +93,7 @@ public sealed class HubRig
     /// <summary>How far the centre's clock is ahead of the true time, ms; negative: behind.</summary>
     public long CentreAheadMs { get; set; }
 
-    /// <summary>The next boot finds one of the two copies of its provision bad.</summary>
+    /// <summary>True: the next boot finds one of the two copies of the provision bad.</summary>
     public bool ProvisionCopyWasBad { get; set; }
 
     /// <summary>
@@ -155,7 +155,9 @@ public sealed class HubRig
         SendTable([.. _bands.Take(count < 0 ? _bands.Count : count).Select(static band => (band, 0))]);
     }
 
-    /// <summary>The centre sends this table: bands, and how often their secrets have changed.</summary>
+    /// <summary>
+    /// The centre sends a table of these bands. Each band has the keys of its secret after this many changes.
+    /// </summary>
     public void SendTable(params (ScriptedBand Band, int Changes)[] entries)
     {
         var data = new byte[HubMessage.MaxDownSize];

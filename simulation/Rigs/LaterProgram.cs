@@ -9,8 +9,8 @@ public static class LaterProgram
 
     /// <summary>The message with three unknown bytes added to each entry and five after the last entry.</summary>
     /// <param name="message">A message of today.</param>
-    /// <param name="countAt">Offset of the number of entries, which the size of an entry follows; -1: the message has
-    /// no entries.</param>
+    /// <param name="countAt">Offset of the number of entries. The next byte holds the size of an entry. -1: the message
+    /// has no entries.</param>
     public static byte[] Write(byte[] message, int countAt = -1)
     {
         List<byte> later = [.. message];

@@ -70,7 +70,7 @@ public sealed class ScriptedBand
         Keys.DeriveLink(_mac, _secret, 7, epoch);
     }
 
-    /// <summary>The secret of a band after so many changes.</summary>
+    /// <summary>The secret of a band after this many changes.</summary>
     public static byte[] SecretOf(IMac mac, long address, int changes)
     {
         byte[] secret = SHA256.HashData(BitConverter.GetBytes(address));
@@ -84,7 +84,7 @@ public sealed class ScriptedBand
         return secret;
     }
 
-    /// <summary>Makes every frame from now on under the secret after so many changes.</summary>
+    /// <summary>Makes every frame from now on under the secret after this many changes.</summary>
     public void ChangeSecret(int changes)
     {
         _secret = SecretOf(_mac, Address, changes);

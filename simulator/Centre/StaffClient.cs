@@ -114,7 +114,7 @@ public sealed class StaffClient : IDisposable
         _end.Dispose();
     }
 
-    // A console counts while its page answers.
+    // The service counts a console only while its page answers.
     private async Task AnswerAsync(string? page)
     {
         try
@@ -124,7 +124,7 @@ public sealed class StaffClient : IDisposable
         catch (Exception e) when (
             e is HttpRequestException or OperationCanceledException or ObjectDisposedException)
         {
-            // The stream ends as well, and the loop connects again.
+            // The stream of events ends too, and its loop connects again.
         }
     }
 

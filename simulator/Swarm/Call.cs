@@ -15,7 +15,7 @@ public enum Violation
     /// <summary>An event or an alarm that nobody made.</summary>
     Invented,
 
-    /// <summary>A press on a card that does not name the person who wore the band then.</summary>
+    /// <summary>A press whose card does not name the person who wore the band at the time of the press.</summary>
     WrongPerson,
 
     /// <summary>A call for help that is at the centre later than 90 s after everything was healed.</summary>
@@ -71,12 +71,12 @@ public sealed class Call(BandDevice band, FrameType type, long atMs)
     public bool IsUnstored { get; set; }
 
     /// <summary>
-    /// The latch was full while this press waited for its receipt, and it was not the first that waited: the band may
-    /// have dropped it (P44). A hub that has it still brings it to the centre.
+    /// True: the latch was full while this press waited for its receipt, and an older press waited too. The band may
+    /// have dropped this press (P44). A hub that has the press still sends it to the centre.
     /// </summary>
     public bool MayBeDropped { get; set; }
 
-    /// <summary>The band's flash was lost or damaged before the centre had the call.</summary>
+    /// <summary>True: the band's flash was lost or damaged before the centre had the call.</summary>
     public bool IsGoneAtBand { get; set; }
 
     /// <summary>The key was still down when the band started again: then it is allowed two events (V13).</summary>
@@ -91,7 +91,7 @@ public sealed class Call(BandDevice band, FrameType type, long atMs)
     /// <summary>World time at which its frame was first sent, ms; null: never.</summary>
     public long? OnAirMs { get; set; }
 
-    /// <summary>World time at which its frame was last sent again, ms; 0: never.</summary>
+    /// <summary>World time at which the frame of the call was last sent again, ms; 0: never.</summary>
     public long LastOnAirMs { get; set; }
 
     /// <summary>World time of its commit at the service, ms; null: none.</summary>

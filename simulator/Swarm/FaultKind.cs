@@ -105,32 +105,34 @@ public enum FaultKind
     /// <summary>The hubs hear a band, and the band does not hear them.</summary>
     OneWay,
 
-    /// <summary>A band loses its power and all that its flash held, its boot count too.</summary>
+    /// <summary>A band loses its power and the whole content of its flash, also the boot count.</summary>
     BandFlashLost,
 
-    /// <summary>Each operation of the bands' flash takes 100 to 200 ms, from their start to the heal.</summary>
+    /// <summary>
+    /// Each operation of the bands' flash takes 100 to 200 ms, from the start of the world until all faults are healed.
+    /// </summary>
     BandFlashSlow,
 
-    /// <summary>A stranger links to a band again and again, holds each link and says nothing.</summary>
+    /// <summary>A stranger links to a band again and again, holds each link and sends nothing.</summary>
     HeldLinks,
 
-    /// <summary>A stranger links to a band and sends stages of the centre again that he has recorded.</summary>
+    /// <summary>A stranger records stages of the centre, links to a band and sends these stages again.</summary>
     ReplayedStages,
 
     /// <summary>
-    /// The wearer presses again and again, in time with the tick that says that nobody has heard the call.
+    /// The wearer presses again and again at the moments of the tick that says that nobody has heard the call.
     /// </summary>
     PressInRhythm,
 
     /// <summary>The centre gives a band to another resident.</summary>
     HandOver,
 
-    /// <summary>The service's database is replaced by a backup of it from seconds to a minute before.</summary>
+    /// <summary>The service's database is replaced by a backup that is seconds to a minute old.</summary>
     ServiceRestore,
 
-    /// <summary>A band loses its power, and one file of its flash ends early when the power is back.</summary>
+    /// <summary>A band loses its power, and one file of its flash has lost its end when the power is back.</summary>
     BandTorn,
 
-    /// <summary>A hub loses its power, and one file of its flash ends early when the power is back.</summary>
+    /// <summary>A hub loses its power, and one file of its flash has lost its end when the power is back.</summary>
     HubTorn,
 }

@@ -3,10 +3,11 @@ using ElderBand.Simulation;
 
 namespace ElderBand.Simulator.Swarm;
 
-/// <summary>Which calls a power cut cannot take away, and which a changed bit of a band's flash can.</summary>
+/// <summary>Notes which calls survive a power cut, and which calls a damaged flash may have lost.</summary>
 public sealed partial class FrameLedger
 {
-    // Reports that more boots and a reboot in a pattern may add.
+    // A band confirms a stage again after a boot, also where the boot cut off the pattern of the stage. This many
+    // confirmations, and one for each boot, are allowed beyond the stages felt.
     private const int MoreReports = 8;
 
     private readonly HashSet<long> _forgotten = [];
@@ -33,7 +34,9 @@ public sealed partial class FrameLedger
         }
     }
 
-    /// <summary>Notes that a hub's flash has changed: calls that are gone from their band too may be lost.</summary>
+    /// <summary>
+    /// Notes that a hub's flash was damaged. A call that the flash of its band has lost too may now be lost.
+    /// </summary>
     public void HubRotten()
     {
         foreach (var call in Calls.Where(static c => c.IsGoneAtBand && c.CommittedMs is null))
@@ -43,8 +46,8 @@ public sealed partial class FrameLedger
     }
 
     /// <summary>
-    /// True where the centre has lost a call of the band, and no hub can bring the call again: the wrist rightly says
-    /// that nobody has it.
+    /// True where the centre has lost a call of the band and no hub can send the call again. The wrist is then right
+    /// where it shows that nobody has the call.
     /// </summary>
     public bool HasLostWithReason(BandDevice band) => Calls.Exists(
         c => c.Band == band && c.IsUnstored && c.CommittedMs is null && c.Identity.Length > 0);
@@ -53,8 +56,7 @@ public sealed partial class FrameLedger
         && _hubs.Exists(hub => hub.Flash.Holds(Convert.FromHexString(call.Identity)));
 
     /// <summary>
-    /// Notes that the band's flash is empty from now on: the band follows no call from before, and begins its numbers
-    /// anew.
+    /// Notes that the band's flash is empty from now on. The band follows no earlier call, and begins its numbers anew.
     /// </summary>
     public void Forgotten(BandDevice band)
     {
@@ -65,12 +67,12 @@ public sealed partial class FrameLedger
         }
     }
 
-    /// <summary>Notes that the motor has said a stage.</summary>
+    /// <summary>Notes that the wearer has felt a stage.</summary>
     public void Felt(BandDevice band, Stage stage) => Add(_felt, band, stage);
 
     /// <summary>
-    /// Reports a band that has told of far more stages than its wrist has said: each is a number spent and a row at the
-    /// centre (P12).
+    /// Reports each band that has confirmed far more stages than its wrist has shown. Each confirmation spends a
+    /// sequence and makes a row at the centre (P12).
     /// </summary>
     public void JudgeReports()
     {

@@ -3,15 +3,15 @@ using ElderBand.HubService.Storage;
 
 namespace ElderBand.Simulator.Swarm;
 
-/// <summary>What a service that begins again with a backup still owes.</summary>
+/// <summary>Notes what a service that was restored from a backup must get again.</summary>
 public sealed partial class FrameLedger
 {
-    /// <summary>Alarms that a restored database no longer has; the wrist may still say a stage of theirs.</summary>
+    /// <summary>Alarms that a restored database no longer has. The wrist may still show their stages.</summary>
     public List<AlarmTrace> Gone { get; } = [];
 
     /// <summary>
-    /// Notes that this database is a backup: calls that it lacks must come again from the hubs (P56). Returns how many
-    /// those are.
+    /// Notes that this database is a restored backup. The hubs must send the calls again that the backup lacks (P56).
+    /// Returns the number of these calls.
     /// </summary>
     public int Restored(Db db)
     {
@@ -21,7 +21,7 @@ public sealed partial class FrameLedger
         var again = Calls.FindAll(c => c.CommittedMs is not null && !known.Contains(c.Identity));
         foreach (var call in again)
         {
-            // The band has the receipt, and its slot may be used for another frame.
+            // The band has the receipt of this call, so another frame may have taken the slot of the call.
             (call.CommittedMs, call.AlarmId, call.IsGoneAtBand) = (null, null, true);
             call.IsUnstored |= !IsInAHub(call);
         }

@@ -4,13 +4,13 @@ using ElderBand.Wristband;
 
 namespace ElderBand.Simulator.Swarm;
 
-/// <summary>What a full latch may drop, and of which cards the wrist then need not hear (P44).</summary>
+/// <summary>Notes which presses a full latch may drop, and which alarms the wrist then need not show (P44).</summary>
 public sealed partial class FrameLedger
 {
     /// <summary>
-    /// An alarm of which the wrist need not hear: the band's flash was lost after it; a fall whose wearer has said "I
-    /// am fine", or during which more frames waited than the latch has slots; a card with no other presses than such as
-    /// the full latch may have dropped.
+    /// True where the wrist need not show the alarm. There are four reasons: the band's flash was lost after the alarm;
+    /// the wearer has answered a fall with "I am fine"; during a fall more frames waited than the latch has slots; or
+    /// the full latch may have dropped every press on the card.
     /// </summary>
     public bool MayBeForgotten(AlarmTrace alarm) => _forgotten.Contains(alarm.Id) || (alarm.Row.Kind == "fall"
         ? _drops.ContainsKey(alarm.Band)
@@ -37,7 +37,8 @@ public sealed partial class FrameLedger
         }
     }
 
-    // Presses without a receipt, as the band sees it, oldest first: it still sends one that the centre has.
+    // Presses whose receipts the band does not have, oldest first. Where the band has not heard the receipt, it still
+    // sends a press that the centre has committed.
     private IEnumerable<Call> WaitingPresses(BandDevice band) => Calls.Where(c => c.Band == band
         && c.Type == FrameType.Sos && (c.CommittedMs is null || c.LastOnAirMs > c.CommittedMs));
 }

@@ -4,10 +4,11 @@ using ElderBand.Simulation;
 
 namespace ElderBand.Simulator.Swarm;
 
-/// <summary>Who wears each band, and whom an alarm must name.</summary>
+/// <summary>Notes who wears each band, and judges whom an alarm names.</summary>
 public sealed partial class FrameLedger
 {
-    // The centre knows the time of a call to a second and the delays of radio and line.
+    // The centre knows the time of a call only to a second and to the delays of radio and line. A press so near to a
+    // hand-over may therefore be of either person.
     private const int UnclearMs = 3000;
 
     private readonly List<(BandDevice Band, long Before, long After, long AtMs)> _handOvers = [];
@@ -23,12 +24,15 @@ public sealed partial class FrameLedger
     }
 
     /// <summary>
-    /// The stage that the wrist must say of an alarm: of an earlier wearer's the end, whatever its state (P55).
+    /// The stage that the wrist must show of an alarm. The alarm of an earlier wearer must be shown as over, whatever
+    /// its state at the centre (P55).
     /// </summary>
     public Stage Wanted(AlarmTrace alarm) =>
         AlarmMachine.WantedStage(alarm.Row.State, IsPassedOn(alarm), alarm.Row.WristStage);
 
-    /// <summary>Reports each press on a card that does not name the person who wore the band then.</summary>
+    /// <summary>
+    /// Reports each press whose card does not name the person who wore the band at the time of the press.
+    /// </summary>
     public void JudgePersons()
     {
         foreach (var call in Calls.Where(static c => c.AlarmId is not null && c.Type == FrameType.Sos))
@@ -55,7 +59,7 @@ public sealed partial class FrameLedger
     private bool IsPassedOn(AlarmTrace alarm) => alarm.Row is { ResidentId: { } person, OtherResidentId: null }
         && _handOvers.FindAll(h => h.Band == alarm.Band) is [.., var last] && last.After != person;
 
-    // The wrist says "the centre has it" of an earlier wearer's press by the receipt, and then its end.
+    // For a press of an earlier wearer the wrist shows "the centre has it" at the receipt, and after that the end.
     private void NoteStage(AlarmTrace alarm)
     {
         var stage = Wanted(alarm);

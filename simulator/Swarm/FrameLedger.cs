@@ -262,8 +262,9 @@ public sealed partial class FrameLedger
 
     private void Explain(BandDevice band, byte[] frame, string identity)
     {
-        // A press of the frame's boot goes before an older one, a key that was held over a boot before the others, one
-        // that must arrive before one that may. Of those of earlier boots the newest goes first.
+        // A frame may fit several presses. A press of the same boot as the frame is chosen first. Next is a press whose
+        // key was held over a boot. A press that must arrive is chosen before one that may be lost. Of the presses of
+        // earlier boots the newest is chosen first.
         var boot = Frame.BootOf(frame, 0);
         var fitting = Calls.Where(c => c.Band == band && c.Type == FrameType.Sos && Fits(c, frame))
             .OrderBy(c => c.Boot == boot ? 0 : 1).ThenByDescending(c => c.SpansABoot && boot > c.Boot)

@@ -85,8 +85,8 @@ public sealed class ServiceCentre : IDisposable
     }
 
     /// <summary>
-    /// Gives a band to a new resident of the home; returns who wore it and who wears it, null where the service is
-    /// down.
+    /// Gives a band to a new resident of the home. Returns the ids of the resident before and after; null where the
+    /// service is down.
     /// </summary>
     public (long Before, long After)? HandOver(long bandId, long homeId)
     {
@@ -114,7 +114,7 @@ public sealed class ServiceCentre : IDisposable
         return resident;
     }
 
-    /// <summary>Gives a home new link keys, as an officer does who has lost a hub (docs/adr/0003).</summary>
+    /// <summary>Gives a home new link keys, as an officer does after the loss of a hub (docs/adr/0003).</summary>
     public void RaiseLinkEpoch(long homeId) => DeviceRows.RaiseLinkEpoch(_disk, homeId);
 
     /// <summary>The line of a hub.</summary>

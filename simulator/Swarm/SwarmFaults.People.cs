@@ -4,7 +4,7 @@ using ElderBand.Wristband;
 
 namespace ElderBand.Simulator.Swarm;
 
-/// <summary>What people do besides pressing: with a band, and with the service.</summary>
+/// <summary>Faults that people cause with a band or at the service.</summary>
 public sealed partial class SwarmFaults
 {
     private const int FallsAsleepMs = 30_000;
@@ -17,8 +17,9 @@ public sealed partial class SwarmFaults
     private readonly HashSet<BandDevice> _handedOver = [];
     private bool _hasBackup;
 
-    // A band sleeps where it has been off the wrist for 10 minutes and no call is open. A world is too short for
-    // these minutes, so the band is put to sleep, and its timer wakes it: by its own rules it then sleeps on.
+    // A band sleeps when it has been off the wrist for 10 minutes and no call is open. A world is too short for these
+    // minutes, so the method puts the band to sleep. The timer wakes the band, and the band then goes to sleep again by
+    // its own rules.
     private void PickUp(PlannedFault fault, BandDevice band, int tries = 0)
     {
         if (_isHealed || tries > MostTries)
@@ -45,8 +46,8 @@ public sealed partial class SwarmFaults
         });
     }
 
-    // The backup is put back after the fault's time. A second one on the same day would have the same revisions as the
-    // first (docs/adr/0058).
+    // The backup is put back when the time of the fault has passed. A world has one restore only, because a second one
+    // on the same day would begin with the same revisions as the first (docs/adr/0058).
     private void Restore(PlannedFault fault)
     {
         if (_isHealed || _hasBackup)
@@ -70,8 +71,8 @@ public sealed partial class SwarmFaults
         });
     }
 
-    // With a wrong clock the centre cannot know who wore the band at a time. A card names two people at most, so a band
-    // is given away once.
+    // A service with a wrong clock cannot know who wore the band at the time of a press. A card names two people at
+    // most, so each band changes its wearer once.
     private void HandOver(PlannedFault fault, int b, int tries = 0)
     {
         if (_isHealed || _hasWrongClock || tries > MostTries || _handedOver.Contains(_swarm.Bands[b]))
@@ -92,7 +93,7 @@ public sealed partial class SwarmFaults
         _done.Add((fault.Kind, () => Ledger.WasDue(of => of == band, nowMs, nowMs)));
     }
 
-    // After a tick the next one is expected: the contact begins so that its event falls into that tick.
+    // The wrist ticks again 5 s after a tick. The contact begins so early that the press fires during the next tick.
     private void PressInRhythm(PlannedFault fault, BandDevice band)
     {
         var left = MostInRhythm;

@@ -81,8 +81,8 @@ public sealed partial class SwarmFaults
         };
     }
 
-    // What the centre tells a wrist through this hub. A stranger cannot read a frame, but sees which one makes the
-    // band answer.
+    // Records the stages that this hub sends to bands. A stranger cannot read a frame, but he sees which frame makes
+    // the band answer.
     private void RecordStages(HubDevice hub) => hub.Radio.OnAir += (air, _) =>
     {
         for (var b = 0; b < _stages.Length; b++)

@@ -30,7 +30,7 @@ public sealed class SwarmPlan
     // Seven of ten faults begin around something that a wearer does: a fault matters while a call is under way.
     private const int NearAnActPercent = 70;
 
-    // The boot time of a band is not measured yet (docs/simulator.md).
+    // Worlds use one of these boot times, because the boot time of a band is not measured yet (docs/simulator.md).
     private static readonly int[] BootsMs = [700, 1500, 3000];
 
     private SwarmPlan(int seed, int bands, int hubs, IReadOnlyList<PlannedFault> faults)
@@ -49,7 +49,7 @@ public sealed class SwarmPlan
     public int Hubs { get; }
 
     /// <summary>
-    /// Boot time of the bands, ms; other than the usual one only where a band is pressed in its boot.
+    /// Boot time of the bands, ms. It is other than the usual one only where a band is pressed in its boot.
     /// </summary>
     public int BandBootMs { get; }
 
@@ -99,8 +99,9 @@ public sealed class SwarmPlan
     /// <summary>Something that an officer does to an alarm.</summary>
     public static bool IsStaffs(FaultKind kind) => kind is >= FaultKind.StaffTakes and <= FaultKind.StaffCloses;
 
-    // The first draws of sources with near seeds are alike, so two kinds may always come together. Kinds that are older
-    // keep their sources, under which seeds have failed.
+    // Random sources with near seeds begin with like numbers, so two kinds might always come together. For the newer
+    // kinds the seed is therefore scattered. The older kinds keep their seeds, because seeds.txt names worlds that have
+    // failed with them.
     private static Random SourceOf(int seed, FaultKind kind)
     {
         var number = unchecked((uint)((seed * 1_000_003) + ((int)kind * 7919)));

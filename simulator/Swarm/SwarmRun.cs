@@ -30,8 +30,8 @@ public static class SwarmRun
     private const int StaffUntilMs = SwarmPlan.HealMs + 55_000;
 
     /// <summary>
-    /// Plays one world; each line of its log goes to <paramref name="log"/>. <paramref name="change"/> is given the
-    /// world before its power comes on.
+    /// Plays one world and writes each line of its log to <paramref name="log"/>. Calls <paramref name="change"/> with
+    /// the world before the devices get power.
     /// </summary>
     public static SwarmOutcome Play(
         int seed, IReadOnlySet<FaultKind> kinds, TextWriter? log, Action<SwarmWorld>? change = null)

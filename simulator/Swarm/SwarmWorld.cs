@@ -78,7 +78,8 @@ public sealed class SwarmWorld : IDisposable
     public ServiceLine LineOf(int hub) => Centre.LineOf(HubId(hub));
 
     /// <summary>
-    /// Brings a stranger with a radio of his own and these frames into a band's reach; his board has no power yet.
+    /// Adds the board of a stranger within a band's reach. The stranger has a radio of his own and these frames. The
+    /// board has no power yet.
     /// </summary>
     public StrangerDevice AddStranger(int band, List<byte[]> frames)
     {

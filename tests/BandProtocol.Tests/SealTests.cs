@@ -90,8 +90,8 @@ public sealed class SealTests
     private static ulong Sealed(byte[] frame) =>
         (frame[0] & 0x1FUL) | ((ulong)Bytes.GetU48(frame, Frame.PayloadOffset) << 8);
 
-    // Every type that a band sends, under the same number in each lane: a band that has lost its boot count uses a
-    // number twice.
+    // Frames of every type that a band sends, with the same number in each lane. A band that has lost its boot count
+    // uses a number twice.
     private IEnumerable<byte[]> FromBand()
     {
         foreach (var type in Enum.GetValues<FrameType>().Where(Frame.IsFromBand))

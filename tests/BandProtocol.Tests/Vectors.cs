@@ -10,7 +10,7 @@ internal static class Vectors
     /// <summary>vectors/frames.json: keys, frames and messages as today's program writes them.</summary>
     public static readonly JsonElement Frames = Read("frames.json");
 
-    /// <summary>vectors/versions.json: messages of a later program. Those of a version never change.</summary>
+    /// <summary>vectors/versions.json: messages of a later program. The vectors of one version never change.</summary>
     public static readonly JsonElement Versions = Read("versions.json");
 
     /// <summary>Link group of the home in <see cref="Frames"/>.</summary>

@@ -10,7 +10,8 @@ public sealed class StoreCutTests(ITestOutputHelper output)
     private static readonly Cut[] Cuts = Enum.GetValues<Cut>();
 
     /// <summary>
-    /// The store alone, small enough that it rotates and compacts all the time, with marks and copies.
+    /// A store without a hub. The store is so small that it rotates and compacts all the time. It holds marks and
+    /// copies.
     /// </summary>
     [Theory]
     [InlineData(false)]
@@ -153,8 +154,8 @@ public sealed class StoreCutTests(ITestOutputHelper output)
     }
 
     /// <summary>
-    /// Adds records in batches of 1 to 9 and removes them in no order, keeping up to 200 alive; returns the flash as
-    /// each cut of each operation leaves it, with what was written and not removed by then.
+    /// Adds records in batches of 1 to 9, and removes records in random order so that at most 200 are left. Returns the
+    /// flash as each cut of each operation leaves it, with the records that were written and not removed by then.
     /// </summary>
     private static List<Point> Churn(int records, bool keeps)
     {

@@ -54,7 +54,7 @@ public sealed class SecretTests(ITestOutputHelper output)
             {
                 if (write.File.StartsWith("secret", StringComparison.Ordinal) && counted++ == cut / 2)
                 {
-                    // In the middle of the write, or just after it.
+                    // The power fails in the middle of the write or just after it.
                     swarm.World.At((write.EndUs / 1000) + (cut % 2 == 0 ? -10 : 1), () =>
                     {
                         isCut = true;

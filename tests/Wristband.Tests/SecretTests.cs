@@ -28,7 +28,7 @@ public sealed class SecretTests(ITestOutputHelper output)
         world.RunFor(5000);
         world.RowsOf(FrameType.Sos).Count.ShouldBe(1);
 
-        // The label's keys are worth nothing now: nothing that they sign is taken.
+        // The band takes no frame any more that is signed under the label's secret.
         var sos = world.RowsOf(FrameType.Sos)[0];
         var forged = new byte[Frame.Size];
         Frame.Begin(forged, FrameType.Stage, Lane.Alarm, Frame.BootOf(sos, 0), Frame.SequenceOf(sos, 0));
@@ -303,7 +303,7 @@ public sealed class SecretTests(ITestOutputHelper output)
         world.RunFor(15_000);
     }
 
-    // The newer copy's content.
+    // Content of the newer copy.
     private static byte[] Record(BandRig world)
     {
         var a = world.Flash.Files["secret.a"];

@@ -4,17 +4,17 @@ using ElderBand.BandProtocol;
 
 namespace ElderBand.Common.Board
 {
-    /// <summary>What a device without a usable provision does (hardware/README.md).</summary>
+    /// <summary>Stops a device that has no usable provision, and shows the fault (hardware/README.md).</summary>
     public static class Provision
     {
         private const int LookMs = 50;
         private const int ReadAgainMs = 10000;
 
         /// <summary>
-        /// Returns at once where nothing is wrong. Otherwise no frame could be proven to anybody: the light flashes the
-        /// fault's number until power off, the cable is told where in the file the fault is, and motor or buzzer answer
-        /// each press of the key with "does not work". Where the flash could not be read, the device restarts as soon
-        /// as the flash can be read.
+        /// Returns at once where the provision is good. Otherwise the device does not start, because it could prove no
+        /// frame to anybody. The light flashes the number of the fault until power off, the cable is told where in the
+        /// file the fault is, and motor or buzzer answer each press of the key with "does not work". Where the flash
+        /// could not be read, the device restarts as soon as the flash can be read.
         /// </summary>
         public static void StopOnFault(
             ProvisionFile file, ProvisionStore store, IPin light, IPower power, IPin key, IPin sounder)

@@ -44,7 +44,7 @@ namespace ElderBand.HomeHub
         /// <summary>End of the certificate authority that the line pins, ms since 1970.</summary>
         public long AuthorityEndsMs = long.MaxValue;
 
-        /// <summary>One of the two copies of the provision on flash was bad at this boot.</summary>
+        /// <summary>True: one of the two copies of the provision on flash was bad at this boot.</summary>
         public bool ProvisionCopyWasBad;
 
         /// <summary>Local time for the wrist, minutes ahead of UTC; China has one zone and no summer time.</summary>

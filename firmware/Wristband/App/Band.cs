@@ -144,7 +144,7 @@ namespace ElderBand.Wristband
             get { return _ring; }
         }
 
-        /// <summary>The secret, for tests.</summary>
+        /// <summary>The secret of the band and its changes, for tests.</summary>
         public BandSecrets Secrets
         {
             get { return _secrets; }

@@ -113,8 +113,10 @@ namespace ElderBand.Wristband
             }
         }
 
-        /// <summary>Changes the band's secret where that is due; a flash that refuses is reported.</summary>
-        /// <param name="isQuiet">No call waits for a hub, and key and wrist are at rest.</param>
+        /// <summary>
+        /// Takes the step of the band's secret that is due, and reports a flash that refuses the record.
+        /// </summary>
+        /// <param name="isQuiet">True: no call waits for a hub, and the key and the wrist are at rest.</param>
         /// <param name="nowMs">Now.</param>
         public void StepSecrets(bool isQuiet, long nowMs)
         {
@@ -122,7 +124,7 @@ namespace ElderBand.Wristband
             if (step == SecretStep.Changed)
             {
                 _link.OnSecretChanged();
-                _beat.Hurry(nowMs); // the first frame under the new secret shows the centre that it is in force
+                _beat.Hurry(nowMs); // the first frame under the new secret shows the change to the centre
             }
             else if (step == SecretStep.Failed)
             {

@@ -62,7 +62,7 @@ namespace ElderBand.Wristband
         /// <summary>Epoch of the link keys, 0-65535; only rises.</summary>
         public int LinkEpoch;
 
-        /// <summary>One of the two copies of the identity on flash was bad at this boot.</summary>
+        /// <summary>True: one of the two copies of the identity on flash was bad at this boot.</summary>
         public bool CopyWasBad;
     }
 }

@@ -207,8 +207,8 @@ namespace ElderBand.Wristband
 
         /// <summary>
         /// Stores what has changed in the latch. A flash write holds the loop for up to 120 ms and would lengthen the
-        /// pulse that runs, so a change that is no new frame waits for the end of the vibration pattern. What the flash
-        /// has refused may be a new frame and does not wait (R2).
+        /// pulse that runs, so a change that is no new frame waits for the end of the vibration pattern. A change that
+        /// the flash has refused may be a new frame, so that change does not wait (R2).
         /// </summary>
         /// <param name="wristIsBusy">A vibration pattern runs.</param>
         /// <param name="nowMs">Now.</param>

@@ -7,7 +7,8 @@ namespace ElderBand.Tests.Worlds.Swarm;
 public sealed class SimCommandTests
 {
     [Theory]
-    // Of kinds that are clean: the command ends with 1 where a world shows a violation.
+    // The test draws only kinds whose worlds are clean, because the command ends with 1 where a world shows a
+    // violation.
     [InlineData("sim 3 --only Press,RadioLoss", "seed 3")]
     [InlineData("sim --swarm 2 --from 5 --only Press,RadioLoss", "2 worlds")]
     public async Task The_command_plays_the_worlds_that_it_is_asked_for(string words, string expected)

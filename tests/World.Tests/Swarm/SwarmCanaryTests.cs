@@ -4,15 +4,16 @@ using ElderBand.Tests.Worlds.Radio;
 namespace ElderBand.Tests.Worlds.Swarm;
 
 /// <summary>
-/// Faults put back into the sources of today (docs/adr/0068). The swarm alone must find each within 500 worlds, most of
-/// them with the kinds of a push; <see cref="SwarmTests"/> shows that its worlds are clean with the code as it is.
+/// Each test puts a fault back into the sources of today (docs/adr/0068). The swarm must find the fault within 500
+/// worlds. Most tests draw the kinds of a push. <see cref="SwarmTests"/> shows that these worlds are clean with the
+/// code as it is.
 /// </summary>
 public sealed class SwarmCanaryTests(ITestOutputHelper output)
 {
     private static readonly FaultKind[] WornFlash =
         [.. SwarmTests.Kinds, FaultKind.BandFlashSlow, FaultKind.PressInRhythm];
 
-    // Not with the kinds of a push: worlds that draw read faults with them are not clean yet.
+    // The kinds of a push are left out here, because worlds that draw read faults together with them are not clean yet.
     private static readonly FaultKind[] ReadFaults =
         [FaultKind.Press, FaultKind.BandPowerCut, FaultKind.BandReadFails];
 
@@ -144,8 +145,8 @@ public sealed class SwarmCanaryTests(ITestOutputHelper output)
     private void Found(Violation[] effects, params (string Now, string Then)[] words) =>
         Found(effects, AsPushed, [.. SwarmTests.Kinds], words);
 
-    // A fault has one or more effects; which of them is seen first depends on the world that meets the fault first.
-    // The same world is clean with the code as it is, also where a kind is drawn that a push does not draw yet.
+    // A fault may have several effects. The world that meets the fault first decides which effect is seen. The same
+    // world must be clean with the code as it is, also where the test draws a kind that a push does not draw yet.
     private void Found(
         Violation[] effects, Func<(int Seed, string Found)> play, FaultKind[] kinds,
         params (string Now, string Then)[] words)

@@ -2,7 +2,7 @@ using ElderBand.BandProtocol;
 
 namespace ElderBand.HomeHub
 {
-    /// <summary>The keys of one band that a hub has, under one secret of the band.</summary>
+    /// <summary>The keys that a hub has of one band, all derived from the same secret of the band.</summary>
     public sealed class KeySet
     {
         /// <summary>Key of frames from the band.</summary>
@@ -11,20 +11,21 @@ namespace ElderBand.HomeHub
         /// <summary>Key of frames to the band.</summary>
         public readonly byte[] Down = new byte[BandKeys.HubSize];
 
-        /// <summary>Key that seals the band's frames on the air, both ways. It tells the sets apart.</summary>
+        /// <summary>Key that seals frames from and to the band on the air. Sets are told apart by this key.</summary>
         public readonly byte[] Air = new byte[BandKeys.HubSize];
 
-        /// <summary>The set holds keys.</summary>
+        /// <summary>True: the set holds keys.</summary>
         public bool IsUsed;
 
-        /// <summary>The centre's last table has these keys.</summary>
+        /// <summary>True: the last table of the centre lists these keys.</summary>
         public bool IsListed;
     }
 
     /// <summary>
-    /// Two sets of keys for one band, because band and hub cannot change them at one moment (docs/adr/0097). The set in
-    /// use is the one under which the band was last heard with a new number. A set that the centre no longer lists is
-    /// kept until the band is heard under a listed one: a restored backup may know old keys only.
+    /// Two sets of keys for one band, because band and hub cannot change their keys at the same moment (docs/adr/0097).
+    /// The set in use is the one under which the hub last heard a frame of the band with a new number. Where the centre
+    /// no longer lists the set in use, that set is kept until the band is heard under a listed one, because a centre
+    /// that was restored from a backup may list old keys only.
     /// </summary>
     public sealed class BandKeySets
     {
@@ -37,13 +38,13 @@ namespace ElderBand.HomeHub
             get { return _sets[_inUse]; }
         }
 
-        /// <summary>The keys that the band may use as well; null for none.</summary>
+        /// <summary>The keys of the set that is not in use, to which the band may change; null for none.</summary>
         public KeySet Other
         {
             get { return _sets[1 - _inUse].IsUsed ? _sets[1 - _inUse] : null; }
         }
 
-        /// <summary>Forgets both: another band has the session.</summary>
+        /// <summary>Deletes both sets, because another band takes the session.</summary>
         public void Clear()
         {
             _sets[0].IsUsed = false;
@@ -51,14 +52,14 @@ namespace ElderBand.HomeHub
             _inUse = 0;
         }
 
-        /// <summary>The centre's table follows, with one or two entries for this band.</summary>
+        /// <summary>Begins a table of the centre, which has one or two entries for this band.</summary>
         public void BeginTable()
         {
             _sets[0].IsListed = false;
             _sets[1].IsListed = false;
         }
 
-        /// <summary>Takes the keys of an entry of the table.</summary>
+        /// <summary>Takes the keys of one entry of the table.</summary>
         /// <param name="data">The table.</param>
         /// <param name="at">Where the three keys begin: up, down, air.</param>
         public void List(byte[] data, int at)
@@ -72,7 +73,9 @@ namespace ElderBand.HomeHub
             set.IsListed = true;
         }
 
-        /// <summary>The table has ended: keys that it does not list and the band does not use are gone.</summary>
+        /// <summary>
+        /// Ends the table. Keys that the table does not list and that the band does not use are deleted.
+        /// </summary>
         public void EndTable()
         {
             KeySet other = _sets[1 - _inUse];
@@ -80,7 +83,8 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
-        /// The band has said something new under one of the sets; true where that set was not in use before.
+        /// Notes that the band has sent a frame with a new number under one of the sets. Returns true where that set
+        /// was not in use before.
         /// </summary>
         public bool Heard(KeySet set)
         {
@@ -96,7 +100,8 @@ namespace ElderBand.HomeHub
             return set != null && set.IsUsed && Bytes.Same(set.Air, 0, data, airAt, BandKeys.HubSize);
         }
 
-        // An empty set; else the one that the band does not use; else, where that one is listed, the one in use.
+        // Returns the set to overwrite: an empty one where there is one, otherwise the one that is not in use. Where
+        // the table lists the one that is not in use, that one comes into use, and the other is overwritten.
         private KeySet Room()
         {
             if (!InUse.IsUsed)

@@ -165,8 +165,9 @@ namespace ElderBand.HomeHub
         }
 
         /// <summary>
-        /// The band has said something new under a set of keys. Settings that were signed before it changed its secret
-        /// are not sent any more: the band would count them as frames of a stranger.
+        /// Notes that the band has sent a frame with a new number under a set of keys. Where that set is another than
+        /// before, the band has changed its secret. Settings that the centre has signed before are then deleted,
+        /// because the band would count them as frames of a stranger.
         /// </summary>
         public void HeardUnder(KeySet set)
         {

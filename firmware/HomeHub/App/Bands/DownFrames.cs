@@ -145,7 +145,9 @@ namespace ElderBand.HomeHub
             }
         }
 
-        /// <summary>Forgets what is no answer and no stage: the centre sends settings again.</summary>
+        /// <summary>
+        /// Deletes all frames except receipts and stages. The centre sends the deleted settings again.
+        /// </summary>
         public void ForgetSettings()
         {
             for (int i = 0; i < Slots; i++)

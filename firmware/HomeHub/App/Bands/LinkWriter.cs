@@ -83,7 +83,8 @@ namespace ElderBand.HomeHub
             }
             else
             {
-                // Of two sets of keys the band's challenge shows the one that it uses.
+                // A hub with two sets of keys waits for the challenge of the band, which shows the set that the band
+                // uses.
                 byte[] down = band.Keys.Other == null || band.HasNonce ? band.Down.Next(nowMs, out slot) : null;
                 if (down == null)
                 {

@@ -113,7 +113,7 @@ namespace ElderBand.HomeHub
             }
             else
             {
-                // HubHeard, LinkHello and HubState are made by the hub alone; from the centre they are refused.
+                // Only a hub makes HubHeard, LinkHello and HubState, so they are refused where the centre sends them.
                 BadMessages++;
             }
         }

@@ -69,7 +69,7 @@ namespace ElderBand.HomeHub
             }
         }
 
-        /// <summary>Says hello once more on this line, at most every 10 s.</summary>
+        /// <summary>Sends the hello once more on this connection, at most every 10 s.</summary>
         public void OweHello()
         {
             _helloOwed = true;

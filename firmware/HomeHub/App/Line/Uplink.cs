@@ -146,7 +146,8 @@ namespace ElderBand.HomeHub
 
                     if (_ring.Dropped != _dropped)
                     {
-                        // A message of the centre is lost. After a hello the centre says all again (P26).
+                        // The full ring has dropped a message of the centre. After a hello the centre sends all
+                        // messages again (P26).
                         _dropped = _ring.Dropped;
                         _sender.OweHello();
                     }

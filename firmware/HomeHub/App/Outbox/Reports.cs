@@ -15,7 +15,9 @@ namespace ElderBand.HomeHub
             _outbox = outbox;
         }
 
-        /// <summary>Reports what this boot has found: why it began, and a bad copy of the provision.</summary>
+        /// <summary>
+        /// Reports a boot that the watchdog has caused, and a bad copy of the provision that this boot has found.
+        /// </summary>
         public void Start(WakeCause cause, bool provisionCopyWasBad, long nowMs)
         {
             if (cause == WakeCause.Watchdog)

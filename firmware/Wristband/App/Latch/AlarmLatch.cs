@@ -154,7 +154,9 @@ namespace ElderBand.Wristband
             return overflowed;
         }
 
-        /// <summary>True once after a record that could not be read at the start has been read.</summary>
+        /// <summary>
+        /// Returns true once after the latch has read a record that it could not read at the start of this boot.
+        /// </summary>
         public bool TakeReadLate()
         {
             bool readLate = _readLate;

@@ -38,8 +38,9 @@ namespace ElderBand.Wristband
         public Stage Shown;
 
         /// <summary>
-        /// The frame that told the centre that the stage in <see cref="Shown"/> was shown; nothing while that stage is
-        /// Waiting. A repeated stage is answered with this same frame, so a replayed stage spends no sequence (P12).
+        /// The frame by which the band has told the centre that the wrist has shown the stage in <see cref="Shown"/>.
+        /// The bytes have no meaning while that stage is Waiting. The band answers a repeated stage with this same
+        /// frame, so a replayed stage spends no sequence (P12).
         /// </summary>
         public readonly byte[] Confirmation = new byte[BandProtocol.Frame.Size];
 
@@ -57,7 +58,10 @@ namespace ElderBand.Wristband
         /// <summary>The centre's receipt says that this frame opened a card: the stages of the card name it.</summary>
         public bool OpenedCard;
 
-        /// <summary>The slot's own frame has given way to that of its card. Not kept across boots.</summary>
+        /// <summary>
+        /// True: the slot holds the number of the press that opened the card, in place of the number of its own press.
+        /// A boot makes this false.
+        /// </summary>
         public bool IsFollowing;
 
         /// <summary>

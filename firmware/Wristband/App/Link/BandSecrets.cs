@@ -5,10 +5,12 @@ namespace ElderBand.Wristband
     /// <summary>What a step of <see cref="BandSecrets"/> has done.</summary>
     public enum SecretStep : byte
     {
-        /// <summary>Nothing.</summary>
+        /// <summary>The step has changed nothing.</summary>
         None = 0,
 
-        /// <summary>Frames from now on are made under another secret; those that wait need new link tags.</summary>
+        /// <summary>
+        /// The band makes its frames under another secret from now on. Frames that wait need new link tags.
+        /// </summary>
         Changed = 1,
 
         /// <summary>The flash refused the record; the secrets are as they were.</summary>
@@ -16,9 +18,9 @@ namespace ElderBand.Wristband
     }
 
     /// <summary>
-    /// The band's secret and how it changes (docs/adr/0097). The label's secret holds until the centre changes it. A
-    /// change is stored in two copies before the first frame is made under it. The secret before is kept until the
-    /// centre has signed a frame under the new one and no frame in the latch needs the old one.
+    /// The band's secret and how it changes (docs/adr/0097). The secret of the label holds until the centre changes it.
+    /// A change is stored in two copies before the band makes the first frame under the new secret. The previous secret
+    /// is kept until the centre has signed a frame under the new one and no frame in the latch needs the old one.
     /// </summary>
     public sealed class BandSecrets
     {
@@ -48,7 +50,7 @@ namespace ElderBand.Wristband
         private bool _isFromLabel;
         private long _dueMs;
 
-        /// <summary>Secrets over the flash.</summary>
+        /// <summary>Composes the secrets over the flash.</summary>
         public BandSecrets(IFlash flash, IMac mac, Tagger tagger)
         {
             _record = new AbRecord(flash, "secret", Size);
@@ -56,30 +58,33 @@ namespace ElderBand.Wristband
             _tagger = tagger;
         }
 
-        /// <summary>The secret now, 32 bytes.</summary>
+        /// <summary>The present secret, 32 bytes.</summary>
         public byte[] Secret { get; } = new byte[BandKeys.Size];
 
-        /// <summary>Keys of the secret now.</summary>
+        /// <summary>Keys of the present secret.</summary>
         public BandKeys Keys { get; } = new BandKeys();
 
-        /// <summary>Keys of the secret before, where <see cref="HasOld"/>.</summary>
+        /// <summary>Keys of the previous secret, where <see cref="HasOld"/>.</summary>
         public BandKeys OldKeys { get; } = new BandKeys();
 
-        /// <summary>Frames under the secret before may still be answered.</summary>
+        /// <summary>True: the band keeps the previous secret, because frames under it may still be answered.</summary>
         public bool HasOld { get; private set; }
 
-        /// <summary>How often the secret has changed since the label.</summary>
+        /// <summary>How often the secret has changed; 0 for the secret of the label.</summary>
         public int Epoch { get; private set; }
 
         /// <summary>
-        /// The record could not be read, so the label's secret is used, which may be an old one.
+        /// True: the record could not be read, so the band uses the label's secret, which may be an old one.
         /// </summary>
         public bool IsUnread
         {
             get { return _isFromLabel && _record.IsUnread; }
         }
 
-        /// <summary>Reads the record. A record of another label is that of an earlier life of the band.</summary>
+        /// <summary>
+        /// Reads the record. A record that belongs to the secret of another label is not used, because the band has got
+        /// a new label since.
+        /// </summary>
         /// <param name="label">The label's secret, 32 bytes.</param>
         public void Load(byte[] label)
         {
@@ -105,7 +110,8 @@ namespace ElderBand.Wristband
         }
 
         /// <summary>
-        /// Takes a part of the nonce that the centre has signed. Parts of another epoch than the next do nothing.
+        /// Takes a part of the nonce, which the centre has signed. A part for another epoch than the next one is
+        /// ignored.
         /// </summary>
         public void Take(byte[] frame)
         {
@@ -117,7 +123,9 @@ namespace ElderBand.Wristband
             }
         }
 
-        /// <summary>The centre has signed a frame under the secret now, so it has changed too.</summary>
+        /// <summary>
+        /// Notes that the centre has signed a frame under the present secret, so the centre uses this secret too.
+        /// </summary>
         public void NoteProof()
         {
             _isProven = true;
@@ -129,9 +137,12 @@ namespace ElderBand.Wristband
             return nowMs >= _dueMs && (_parts == AllParts || (HasOld && _isProven) || IsUnread);
         }
 
-        /// <summary>Changes the secret, forgets the one before, or reads the record again, where that is due.</summary>
-        /// <param name="latch">Frames that may need the secret before.</param>
-        /// <param name="isQuiet">No call waits for a hub, and the key and the wrist are at rest.</param>
+        /// <summary>
+        /// Does the first of three steps that is due: reads a record again that could not be read, changes the secret,
+        /// or deletes the previous secret.
+        /// </summary>
+        /// <param name="latch">Holds the frames that may need the previous secret.</param>
+        /// <param name="isQuiet">True: no call waits for a hub, and the key and the wrist are at rest.</param>
         /// <param name="nowMs">Now.</param>
         public SecretStep Step(AlarmLatch latch, bool isQuiet, long nowMs)
         {
@@ -186,7 +197,7 @@ namespace ElderBand.Wristband
         {
             if (_record.IsUnread)
             {
-                _record.Load(_image); // nothing is written over what was not read (P48)
+                _record.Load(_image); // a save must not overwrite a copy that was not read (P48)
             }
 
             _image[0] = Format;
@@ -213,7 +224,7 @@ namespace ElderBand.Wristband
             return true;
         }
 
-        // What the image says is in force.
+        // Puts the secrets of the image into use.
         private void Use()
         {
             Epoch = Bytes.GetU24(_image, EpochAt);
@@ -223,7 +234,8 @@ namespace ElderBand.Wristband
             Derive(_group, _linkEpoch);
         }
 
-        // Frames that were made under the label's secret, for want of the record, are made again: no centre has them.
+        // While the record could not be read, the band signed frames under the label's secret. The centre refuses these
+        // frames, so the band signs them again under the secret of the record.
         private SecretStep ReadAgain(AlarmLatch latch)
         {
             OldKeys.Derive(_mac, Secret, _group, _linkEpoch);

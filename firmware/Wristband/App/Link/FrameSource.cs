@@ -54,8 +54,8 @@ namespace ElderBand.Wristband
         }
 
         /// <summary>
-        /// The centre knows a boot of this band that is higher than this one, or the flash an earlier boot that is not
-        /// lower: the count was lost or unread, and numbers of this boot were used before.
+        /// True: the centre knows a higher boot of this band, or the flash holds an earlier boot whose number is not
+        /// lower. The boot count was lost or could not be read, so numbers of this boot were used before.
         /// </summary>
         public bool IsBehind
         {
@@ -69,8 +69,8 @@ namespace ElderBand.Wristband
         }
 
         /// <summary>
-        /// The flash can be read again. Where the number of this boot is not known to be new, the record tells whether
-        /// it is.
+        /// Reads the boot count again after the flash could not be read at the start. Where the number of this boot is
+        /// not known to be new, the record tells whether the number is new.
         /// </summary>
         /// <param name="knownBoot">The highest boot that another record knows, 0 for none.</param>
         public void ReadAgain(int knownBoot)
@@ -82,8 +82,8 @@ namespace ElderBand.Wristband
         }
 
         /// <summary>
-        /// Raises the boot count above the boots that are known. The sequences do not begin again. Nobody knows a frame
-        /// of the new boot, so its number is proven also where the flash does not take it.
+        /// Raises the boot count above all boots that are known. The sequences do not begin again. Nobody knows a frame
+        /// of the new boot, so its number is proven also where the flash does not store the number.
         /// </summary>
         public void CatchUp()
         {

@@ -176,7 +176,9 @@ namespace ElderBand.Wristband
             Restart(nowMs);
         }
 
-        /// <summary>The secret has changed: what waits gets new link tags. The link of a hub stays.</summary>
+        /// <summary>
+        /// Gives new link tags to the frames that wait, because the secret has changed. The link to a hub stays open.
+        /// </summary>
         public void OnSecretChanged()
         {
             _queue.SignAgain();

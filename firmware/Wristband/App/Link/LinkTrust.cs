@@ -180,7 +180,7 @@ namespace ElderBand.Wristband
             if (verdict == Verdict.NotLookedAt
                 || (verdict == Verdict.RightUnderOld && type != FrameType.Receipt && type != FrameType.Stage))
             {
-                return false; // settings, and the next change of the secret, are taken under the secret of now only
+                return false; // settings and the next change of the secret must be under the present secret
             }
 
             if (verdict == Verdict.Right && Frame.IsFromCentre(type))
@@ -191,7 +191,7 @@ namespace ElderBand.Wristband
             return Accept(frame, type, nowMs);
         }
 
-        // A hub may seal with the keys of one secret what the centre has signed under the other.
+        // A hub may seal a frame with the keys of one secret although the centre has signed the frame under the other.
         private Verdict Look(byte[] frame, BandKeys keys, long nowMs)
         {
             _tagger.Open(keys.Air, false, frame);
@@ -317,7 +317,9 @@ namespace ElderBand.Wristband
             _source.Sign(Challenge);
         }
 
-        /// <summary>The secret has changed: the challenge may be sent again.</summary>
+        /// <summary>
+        /// Signs the challenge again after a change of the secret, because the band may send the challenge again.
+        /// </summary>
         public void SignAgain()
         {
             _source.Sign(Challenge);

@@ -35,7 +35,7 @@ namespace ElderBand.Wristband
         /// <summary>The stage the wrist showed last; Waiting again with a new alarm.</summary>
         public Stage Shown { get; private set; }
 
-        /// <summary>An end that the last boot has not shown is shown.</summary>
+        /// <summary>Shows the end of each alarm whose end the last boot has not shown.</summary>
         public void ShowEnds()
         {
             for (int i = 0; i < AlarmLatch.Slots; i++)
@@ -49,9 +49,9 @@ namespace ElderBand.Wristband
         }
 
         /// <summary>
-        /// The record of the latch may be older than what the band knew when it lost its power, so the stages of the
-        /// open alarms in it are shown again. Where the wrist has shown more, or the alarm is over, the centre answers
-        /// the confirmation with the present stage (docs/adr/0021).
+        /// Shows again the stages of the open alarms in the latch's record. The record may be older than what the band
+        /// knew when it lost its power. Where the wrist had shown a later stage, or the alarm is over, the centre
+        /// answers the confirmation with the present stage (docs/adr/0021).
         /// </summary>
         public void ShowLoaded()
         {
@@ -67,8 +67,8 @@ namespace ElderBand.Wristband
         }
 
         /// <summary>
-        /// The boot count has risen. What the wrist has shown is confirmed under the new count, because the centre
-        /// orders confirmations by boot and sequence (docs/adr/0055).
+        /// Confirms all shown stages under the boot count that has just risen, because the centre orders confirmations
+        /// by boot and sequence (docs/adr/0055).
         /// </summary>
         public void ConfirmAll(long nowMs)
         {
