@@ -33,8 +33,8 @@ public readonly record struct ActResult(Act Act, string? TakenBy = null);
 
 /// <summary>
 /// What members of staff do to an alarm. Each function runs inside the writer's transaction, and writes the timeline
-/// and the audit together with the alarm. An alarm that a person has waits for that person's acts (P61). Each act of
-/// the owner answers all presses so far and restarts the time to the next reminder.
+/// and the audit together with the alarm. An alarm with an owner waits for the owner's acts (P61). Each act of the
+/// owner answers all presses so far and restarts the time to the next reminder.
 /// </summary>
 public sealed class AlarmDesk(Ringing ringing)
 {

@@ -4,9 +4,9 @@ namespace ElderBand.HubService.Staff;
 
 /// <summary>
 /// Presence of the page behind one event stream. A stream stays open although its page is frozen. The page's main
-/// thread therefore answers each sign of life after it has applied it. A page that has not answered for <see
-/// cref="ConsoleCounter.BackWithinMs"/> stops counting as a console, from its last answer on. The page counts again
-/// with its next answer. The stream and the requests that carry the answers call this object.
+/// thread therefore answers each sign of life after it has applied it. A page that does not answer for
+/// <see cref="ConsoleCounter.BackWithinMs"/> stops counting as a console, from its last answer on. The page counts
+/// again with its next answer. The stream and the requests that carry the answers call this object.
 /// </summary>
 public sealed class ConsolePresence : IDisposable
 {
@@ -47,8 +47,8 @@ public sealed class ConsolePresence : IDisposable
     }
 
     /// <summary>
-    /// True where the page has just stopped counting as a console. The caller asks again after <paramref
-    /// name="againInMs"/>.
+    /// True where the page has just stopped counting as a console. The caller asks again after
+    /// <paramref name="againInMs"/>.
     /// </summary>
     public bool HasGone(out int againInMs)
     {

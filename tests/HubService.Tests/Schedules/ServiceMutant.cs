@@ -7,7 +7,7 @@ namespace ElderBand.Tests.HubService.Schedules;
 
 /// <summary>
 /// Compiles the service's alarms with a fault in them: some words of their sources are replaced (docs/adr/0068). The
-/// test fails if the words do not occur exactly once in the sources.
+/// test fails unless exactly one source contains the words.
 /// </summary>
 internal static class ServiceMutant
 {
