@@ -189,7 +189,7 @@ public sealed class Downlink : IDisposable
                 SendSettings(db, band, DeviceRows.HubsFor(db, bandId, nowMs - HeardWithinMs));
                 foreach (AlarmRow alarm in AlarmRows.WithWristBehind(db, band.Sender, nowMs))
                 {
-                    _stages.TryAdd(alarm.Id, (0, nowMs, false)); // another may wear the band now
+                    _stages.TryAdd(alarm.Id, (0, nowMs, false)); // another wearer may have the band now
                 }
             }
         }
