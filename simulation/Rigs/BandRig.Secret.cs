@@ -28,8 +28,8 @@ public sealed partial class BandRig
     public byte[] Nonce { get; } = [.. Enumerable.Range(1, Rekey.NonceBytes).Select(i => (byte)i)];
 
     /// <summary>
-    /// The centre offers the next secret. The hub gets the keys of that secret now; the band gets the offer later (<see
-    /// cref="SendOffer"/>).
+    /// The centre offers the next secret. The hub gets the keys of that secret now. <see cref="SendOffer"/> brings the
+    /// offer to the band.
     /// </summary>
     public void Offer()
     {

@@ -106,8 +106,8 @@ public sealed class SealTests
         }
     }
 
-    // Every frame that may answer one press, from each hub and each boot of a hub, and the states of a link whose nonce
-    // equals the number of the press.
+    // All frames that may answer one press: from each hub, from each boot of a hub, and the states of a link whose
+    // nonce equals the number of the press.
     private IEnumerable<byte[]> ToBand()
     {
         foreach (var type in (FrameType[])[FrameType.HubHeard, FrameType.HubState])

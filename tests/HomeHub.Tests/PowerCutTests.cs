@@ -4,7 +4,7 @@ using ElderBand.Simulation;
 
 namespace ElderBand.Tests.HomeHub;
 
-/// <summary>A whole hub whose power is cut, or whose flash holds corrupt bytes.</summary>
+/// <summary>The power of a whole hub is cut, or its flash holds corrupt bytes.</summary>
 public sealed class PowerCutTests(ITestOutputHelper output)
 {
     private static readonly Cut[] Cuts = Enum.GetValues<Cut>();

@@ -54,7 +54,7 @@ public sealed class SecretTests
     }
 
     [Fact]
-    public void P68_P56_a_table_of_a_restored_centre_takes_the_keys_that_the_band_uses_not_away()
+    public void P68_P56_a_table_of_a_restored_centre_leaves_the_hub_the_keys_that_the_band_uses()
     {
         HubRig rig = Offered(out ScriptedBand band);
         band.ChangeSecret(1);

@@ -4,7 +4,7 @@ using ElderBand.Simulation;
 
 namespace ElderBand.Tests.HomeHub;
 
-/// <summary>The store of records alone: its power is cut, or one bit of its flash is corrupt.</summary>
+/// <summary>The power of a store of records is cut, or one bit of its flash is corrupt. No hub runs.</summary>
 public sealed class StoreCutTests(ITestOutputHelper output)
 {
     private static readonly Cut[] Cuts = Enum.GetValues<Cut>();

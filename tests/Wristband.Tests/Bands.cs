@@ -17,7 +17,7 @@ internal static class Bands
         return world;
     }
 
-    /// <summary>As <see cref="Daily"/>, 30 s after the band has gone out of reach of every hub.</summary>
+    /// <summary>The band of <see cref="Daily"/>, 30 s after it has gone out of reach of every hub.</summary>
     public static BandRig DailyOutOfReach()
     {
         var world = Daily();

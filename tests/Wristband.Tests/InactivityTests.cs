@@ -7,7 +7,7 @@ using Iot.Device.Max30102;
 
 namespace ElderBand.Tests.Wristband;
 
-/// <summary>The band reports a wearer who does not move for long: once, and only by day.</summary>
+/// <summary>The band reports a wearer who does not move for long. It reports once, and only by day.</summary>
 public sealed class InactivityTests
 {
     [Theory]
