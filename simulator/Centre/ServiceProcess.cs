@@ -16,6 +16,29 @@ public sealed class ServiceProcess(string program, string[] arguments, Uri addre
     private readonly Lock _gate = new();
     private Process? _process;
 
+    /// <summary>The port that was asked for, or a free one for 0.</summary>
+    /// <exception cref="SimulationException">Another program has the port; names the option to change.</exception>
+    public static int Port(int port, string option)
+    {
+        if (port == 0)
+        {
+            return FreePort();
+        }
+
+        try
+        {
+            var listener = new TcpListener(IPAddress.Loopback, port);
+            listener.Start();
+            listener.Stop();
+            return port;
+        }
+        catch (SocketException)
+        {
+            throw new SimulationException(
+                $"Port {port} is in use: end the program that has it, or choose another with {option} N.");
+        }
+    }
+
     /// <summary>A TCP port of the loopback that no program listens on now.</summary>
     public static int FreePort()
     {

@@ -11,60 +11,12 @@ using ElderBand.Wristband;
 
 namespace ElderBand.Simulator.Neighbourhood;
 
-/// <summary>Counts the vitals summaries that the centre sent for one resident.</summary>
-public sealed class VitalsTally
-{
-    private readonly HashSet<long> _seen = [];
-
-    /// <summary>Summaries, each counted once.</summary>
-    public int Summaries => _seen.Count;
-
-    /// <summary>Summaries with a heart rate.</summary>
-    public int WithRate { get; private set; }
-
-    /// <summary>Summaries with neither a heart rate nor a reason for its absence.</summary>
-    public int Unexplained { get; private set; }
-
-    /// <summary>The reasons for a missing heart rate, and how often each was given.</summary>
-    public SortedDictionary<string, int> Refused { get; } = new(StringComparer.Ordinal);
-
-    /// <summary>The newest summary.</summary>
-    public VitalsView? Last { get; private set; }
-
-    /// <summary>Counts a summary; one that was counted before changes nothing.</summary>
-    public void Take(VitalsView vitals)
-    {
-        if (!_seen.Add(vitals.AtMs))
-        {
-            return;
-        }
-
-        Last = vitals;
-        if (vitals.Bpm is not null)
-        {
-            WithRate++;
-        }
-        else if (vitals.Refusal is { } why)
-        {
-            Refused[why] = Refused.GetValueOrDefault(why) + 1;
-        }
-        else
-        {
-            Unexplained++;
-        }
-    }
-}
-
 /// <summary>
 /// A neighbourhood at true speed with the centre as a real process: every band and hub runs its real App, every hub
 /// speaks real MQTT over TLS, a signed-in member of staff reads the real event stream, texts arrive at a gateway.
 /// </summary>
 public sealed class NeighbourhoodRun : IAsyncDisposable
 {
-    private const string CentreId = "c1";
-    private const string Clerk = "clerk";
-    private const string Duty = "duty";
-
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
@@ -84,9 +36,9 @@ public sealed class NeighbourhoodRun : IAsyncDisposable
         _options = options;
         _folder = Directory.CreateTempSubdirectory("elderband-");
         World = new World(options.Seed, figures);
-        HttpPort = options.HttpPort == 0 ? ServiceProcess.FreePort() : Free(options.HttpPort, "--http-port");
-        MqttPort = options.MqttPort == 0 ? ServiceProcess.FreePort() : Free(options.MqttPort, "--mqtt-port");
-        WristPort = options.WristPort == 0 ? ServiceProcess.FreePort() : Free(options.WristPort, "--wrist-port");
+        HttpPort = ServiceProcess.Port(options.HttpPort, "--http-port");
+        MqttPort = ServiceProcess.Port(options.MqttPort, "--mqtt-port");
+        WristPort = ServiceProcess.Port(options.WristPort, "--wrist-port");
         Service = new ServiceProcess(
             options.Service,
             [
@@ -231,7 +183,7 @@ public sealed class NeighbourhoodRun : IAsyncDisposable
     }
 
     /// <summary>A single-use link that signs a browser in as the officer on duty.</summary>
-    public Task<Uri> SignInLinkAsync(CancellationToken cancellation) => SignInLinkAsync(Duty, cancellation);
+    public Task<Uri> SignInLinkAsync(CancellationToken cancellation) => SignInLinkAsync(NeighbourhoodEnrolment.Duty, cancellation);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -269,22 +221,6 @@ public sealed class NeighbourhoodRun : IAsyncDisposable
 
     private Thread? _worldThread;
 
-    private static int Free(int port, string option)
-    {
-        try
-        {
-            var listener = new TcpListener(IPAddress.Loopback, port);
-            listener.Start();
-            listener.Stop();
-            return port;
-        }
-        catch (SocketException)
-        {
-            throw new SimulationException(
-                $"Port {port} is in use: end the program that has it, or choose another with {option} N.");
-        }
-    }
-
     private async Task StartAsync(
         IReadOnlyList<Home> homes,
         Action<NeighbourhoodRun, WebApplication>? map,
@@ -295,7 +231,8 @@ public sealed class NeighbourhoodRun : IAsyncDisposable
         say("enrolling the neighbourhood");
         var input = Path.Combine(_folder.FullName, "enrol.json");
         var output = Path.Combine(_folder.FullName, "enrolled.json");
-        await File.WriteAllTextAsync(input, JsonSerializer.Serialize(Enrolment(homes), Json), cancellation);
+        await File.WriteAllTextAsync(input, JsonSerializer.Serialize(
+            NeighbourhoodEnrolment.Of(homes, _options.IsDaily), Json), cancellation);
         await ServiceProcess.CommandAsync(
             _options.Service, ["enrol", "--data", Data, "--file", input, "--out", output], cancellation);
         var enrolled = JsonSerializer.Deserialize<Enrolled>(await File.ReadAllTextAsync(output, cancellation), Json)!;
@@ -314,7 +251,7 @@ public sealed class NeighbourhoodRun : IAsyncDisposable
         });
         Staff.Connected = up => World.Post(() => IsStreaming = up);
         Gateway.Received = text => World.Post(() => IncidentLog.Take(text));
-        await Staff.SignInAsync(await SignInLinkAsync(Clerk, cancellation), cancellation);
+        await Staff.SignInAsync(await SignInLinkAsync(NeighbourhoodEnrolment.Clerk, cancellation), cancellation);
         Staff.Listen();
 
         if (centreIsUp is not null)
@@ -423,7 +360,7 @@ public sealed class NeighbourhoodRun : IAsyncDisposable
         var residents = new List<Resident>();
         for (var h = 0; h < homes.Count; h++)
         {
-            var account = enrolled.Hubs.Single(hub => hub.Home == HomeCode(h));
+            var account = enrolled.Hubs.Single(hub => hub.Home == NeighbourhoodEnrolment.HomeCode(h));
             var port = MqttPort;
             if (_options.Words.FirstOrDefault() != "bench")
             {
@@ -439,7 +376,7 @@ public sealed class NeighbourhoodRun : IAsyncDisposable
             for (var p = 0; p < homes[h].People.Length; p++)
             {
                 var person = homes[h].People[p];
-                var band = enrolled.Bands.Single(b => b.Resident == ResidentCode(h, p));
+                var band = enrolled.Bands.Single(b => b.Resident == NeighbourhoodEnrolment.ResidentCode(h, p));
                 var wearer = new Wearer(World.Random.Next(), person.RestingBpm);
                 var device = new BandDevice(
                     World,
@@ -472,74 +409,7 @@ public sealed class NeighbourhoodRun : IAsyncDisposable
         }
     }
 
-    // The last band runs in Daily; with --mode daily all do.
-    private object Enrolment(IReadOnlyList<Home> homes)
-    {
-        var nowMs = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
-        var people = homes.Sum(static h => h.People.Length);
-        var nth = 0;
-        return new
-        {
-            centre = new { id = CentreId, name = "梧桐里居家养老中心", phone = "021 0000 0000" },
-            staff = new[]
-            {
-                new { name = Duty, displayName = "值班员 林晓", role = "officer", password = Guid.NewGuid().ToString("N") },
-                new { name = Clerk, displayName = "演示值班员", role = "officer", password = Guid.NewGuid().ToString("N") },
-            },
-            homes = homes.Select((home, h) => new
-            {
-                code = HomeCode(h),
-                address = home.Address,
-                building = home.Building,
-                floor = home.Floor,
-                door = home.Door,
-                grid = "第 2 网格",
-                hubs = new[] { new { id = $"hub-{h + 1}" } },
-                residents = home.People.Select((person, p) => new
-                {
-                    code = ResidentCode(h, p),
-                    name = person.Name,
-                    nameEn = person.NameEn,
-                    birthYear = person.BirthYear,
-                    phone = person.Phone,
-                    keys = person.Keys,
-                    hearing = person.Hearing,
-                    dialect = person.Dialect,
-                    medical = person.Medical,
-                    firstQuestion = person.FirstQuestion,
-                    contacts = person.Relatives.Select((relative, order) => new
-                    {
-                        order = order + 1,
-                        name = relative.Name,
-                        relation = relative.Relation,
-                        phone = relative.Phone,
-                        consentBy = person.Name,
-                        consentAtMs = nowMs - 86_400_000L,
-                        consentHow = "当面签字（演示）",
-                    }).ToArray(),
-                    band = new
-                    {
-                        address = 0xEB_0000_0100L + nth,
-                        label = $"B-{nth + 1:000}",
-                        guardAlways = ++nth < people && !_options.IsDaily
-                    },
-                }).ToArray(),
-            }).ToArray(),
-        };
-    }
-
-    private static string HomeCode(int home) => $"h{home + 1}";
-
-    private static string ResidentCode(int home, int person) => $"h{home + 1}-r{person + 1}";
-
-    private sealed record Enrolled(string Centre, string CaPem, EnrolledHub[] Hubs, EnrolledBand[] Bands);
-
-    private sealed record EnrolledHub(string Id, string Home, string Password);
-
     private string? LastFailure() =>
         Hubs.Select(static h => (h.Uplink as MqttUplink)?.LastFailure)
             .FirstOrDefault(static f => !string.IsNullOrEmpty(f));
-
-    private sealed record EnrolledBand(
-        long Address, string Resident, long ResidentId, string Secret, uint Group, int Epoch);
 }
