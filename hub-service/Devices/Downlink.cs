@@ -388,7 +388,7 @@ public sealed class Downlink : IDisposable
         }
     }
 
-    private static byte[] CentreDown(BandRow band)
+    internal static byte[] CentreDown(BandRow band)
     {
         var keys = new BandKeys();
         keys.Derive(new HmacSha256(), band.Secret, 0, 0);

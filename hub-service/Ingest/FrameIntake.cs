@@ -213,9 +213,6 @@ public sealed class FrameIntake(Calls calls, Falls falls, Downlink downlink, Hub
             Untrue(tx, hub, address, known, "wrongTag", frame);
             return null;
         }
-        var keys = new BandKeys();
-        keys.Derive(new HmacSha256(), band.Secret, 0, 0);
-
         DeviceRows.BandHeardBy(tx.Db, band, hub.HubId, Envelope.RssiDbm(data, record), tx.NowMs);
         VitalsRow? measurement = null;
         if (Frame.LaneOf(frame, 0) == Lane.Vitals && Frame.VersionOf(frame, 0) == Frame.Version
@@ -227,7 +224,8 @@ public sealed class FrameIntake(Calls calls, Falls falls, Downlink downlink, Hub
             && Frame.LaneOf(frame, 0) == Lane.Alarm)
         {
             byte[] receipt = Downlink.Receipt(
-                _tagger, keys.CentreDown, Lane.Alarm, Frame.BootOf(frame, 0), Frame.SequenceOf(frame, 0), refusal,
+                _tagger, Downlink.CentreDown(band), Lane.Alarm, Frame.BootOf(frame, 0), Frame.SequenceOf(frame, 0),
+                refusal,
                 EventRows.BootToPass(tx.Db, band.Sender), BandAlarmLane.OpenerOf(tx, band, frame));
             List<string> through = DeviceRows.HubsThatHeard(tx.Db, band.Id, tx.NowMs - HeardWithinMs);
             answers.Add((through, band.Address, receipt));

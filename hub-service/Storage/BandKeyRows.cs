@@ -13,7 +13,6 @@ public static class BandKeyRows
     /// </summary>
     private const long LabelHoldsMs = 600_000;
 
-    private const long HubSilentMs = 120_000;
     private const long OldKeptMs = 86_400_000;
     private const string RotationKeyName = "bandKeys";
 
@@ -55,7 +54,7 @@ public static class BandKeyRows
                 SELECT count(*) FROM hub_placement p JOIN hub h ON h.id=p.hub_id AND h.revoked_at_ms IS NULL
                 WHERE p.home_id=$1 AND p.to_ms IS NULL AND ifnull(h.last_heard_at_ms, 0)<$2
                 """,
-                link.HomeId, nowMs - HubSilentMs) > 0)
+                link.HomeId, nowMs - Devices.Liveness.HubSilentMs) > 0)
         {
             return false;
         }

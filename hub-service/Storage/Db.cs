@@ -123,8 +123,7 @@ public sealed class Db : IDisposable
         {
             return null;
         }
-        catch (SqliteException e) when (e.SqliteErrorCode is SQLitePCL.raw.SQLITE_CORRUPT
-            or SQLitePCL.raw.SQLITE_NOTADB or SQLitePCL.raw.SQLITE_IOERR)
+        catch (SqliteException e) when (StoreFile.IsDamage(e))
         {
             return e.Message;
         }

@@ -16,6 +16,16 @@ public sealed class ServiceProcess(string program, string[] arguments, Uri addre
     private readonly Lock _gate = new();
     private Process? _process;
 
+    /// <summary>Asks the service's command for a link that signs a member of staff in once.</summary>
+    public static async Task<Uri> SignInLinkAsync(
+        string service, string data, int httpPort, string staff, CancellationToken cancellation)
+    {
+        var said = await CommandAsync(
+            service, ["signin-link", "--data", data, "--http-port", $"{httpPort}", "--staff", staff], cancellation);
+        return new Uri(said.Split('\n').Select(static l => l.Trim())
+            .Last(static l => l.StartsWith("http", StringComparison.Ordinal)));
+    }
+
     /// <summary>The port that was asked for, or a free one for 0.</summary>
     /// <exception cref="SimulationException">Another program has the port; names the option to change.</exception>
     public static int Port(int port, string option)

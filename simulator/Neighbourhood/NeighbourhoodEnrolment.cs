@@ -1,3 +1,6 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
 namespace ElderBand.Simulator.Neighbourhood;
 
 /// <summary>The people of a neighbourhood as a centre enrols them.</summary>
@@ -12,10 +15,22 @@ internal static class NeighbourhoodEnrolment
     /// <summary>The member of staff who signs in with a browser.</summary>
     public const string Duty = "duty";
 
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        WriteIndented = true,
+    };
+
     /// <summary>The file of docs/service-api.md, "Enrolment by file".</summary>
     /// <param name="homes">Who lives where.</param>
     /// <param name="isDaily">All bands run in Daily; otherwise the last one alone does.</param>
-    public static object Of(IReadOnlyList<Home> homes, bool isDaily)
+    public static string Write(IReadOnlyList<Home> homes, bool isDaily) =>
+        JsonSerializer.Serialize(Content(homes, isDaily), Json);
+
+    /// <summary>The file in which the service answers.</summary>
+    public static Enrolled Read(string text) => JsonSerializer.Deserialize<Enrolled>(text, Json)!;
+
+    private static object Content(IReadOnlyList<Home> homes, bool isDaily)
     {
         var nowMs = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
         var people = homes.Sum(static h => h.People.Length);

@@ -1,9 +1,6 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using ElderBand.Simulation.Signals;
 using ElderBand.Simulation;
 using ElderBand.Simulator.Centre;
@@ -17,12 +14,6 @@ namespace ElderBand.Simulator.Neighbourhood;
 /// </summary>
 public sealed class NeighbourhoodRun : IAsyncDisposable
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
-    {
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        WriteIndented = true,
-    };
-
     private readonly CancellationTokenSource _end = new();
     private readonly TaskCompletionSource _worldEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly DirectoryInfo _folder;
@@ -183,7 +174,8 @@ public sealed class NeighbourhoodRun : IAsyncDisposable
     }
 
     /// <summary>A single-use link that signs a browser in as the officer on duty.</summary>
-    public Task<Uri> SignInLinkAsync(CancellationToken cancellation) => SignInLinkAsync(NeighbourhoodEnrolment.Duty, cancellation);
+    public Task<Uri> SignInLinkAsync(CancellationToken cancellation) =>
+        ServiceProcess.SignInLinkAsync(_options.Service, Data, HttpPort, NeighbourhoodEnrolment.Duty, cancellation);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -231,11 +223,10 @@ public sealed class NeighbourhoodRun : IAsyncDisposable
         say("enrolling the neighbourhood");
         var input = Path.Combine(_folder.FullName, "enrol.json");
         var output = Path.Combine(_folder.FullName, "enrolled.json");
-        await File.WriteAllTextAsync(input, JsonSerializer.Serialize(
-            NeighbourhoodEnrolment.Of(homes, _options.IsDaily), Json), cancellation);
+        await File.WriteAllTextAsync(input, NeighbourhoodEnrolment.Write(homes, _options.IsDaily), cancellation);
         await ServiceProcess.CommandAsync(
             _options.Service, ["enrol", "--data", Data, "--file", input, "--out", output], cancellation);
-        var enrolled = JsonSerializer.Deserialize<Enrolled>(await File.ReadAllTextAsync(output, cancellation), Json)!;
+        var enrolled = NeighbourhoodEnrolment.Read(await File.ReadAllTextAsync(output, cancellation));
 
         Build(homes, enrolled);
         await StartWebAsync(map, cancellation);
@@ -251,7 +242,9 @@ public sealed class NeighbourhoodRun : IAsyncDisposable
         });
         Staff.Connected = up => World.Post(() => IsStreaming = up);
         Gateway.Received = text => World.Post(() => IncidentLog.Take(text));
-        await Staff.SignInAsync(await SignInLinkAsync(NeighbourhoodEnrolment.Clerk, cancellation), cancellation);
+        var link = await ServiceProcess.SignInLinkAsync(
+            _options.Service, Data, HttpPort, NeighbourhoodEnrolment.Clerk, cancellation);
+        await Staff.SignInAsync(link, cancellation);
         Staff.Listen();
 
         if (centreIsUp is not null)
@@ -334,16 +327,6 @@ public sealed class NeighbourhoodRun : IAsyncDisposable
         Gateway.Map(_web);
         map?.Invoke(this, _web);
         await _web.StartAsync(cancellation);
-    }
-
-    private async Task<Uri> SignInLinkAsync(string staff, CancellationToken cancellation)
-    {
-        var said = await ServiceProcess.CommandAsync(
-            _options.Service,
-            ["signin-link", "--data", Data, "--http-port", $"{HttpPort}", "--staff", staff],
-            cancellation);
-        return new Uri(said.Split('\n').Select(static l => l.Trim())
-            .Last(static l => l.StartsWith("http", StringComparison.Ordinal)));
     }
 
     private async Task ReportDeliveredAsync(string id)

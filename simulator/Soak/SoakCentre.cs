@@ -64,12 +64,8 @@ public sealed class SoakCentre : IDisposable
             _program, ["enrol", "--data", Data, "--file", input, "--out", output], cancellation);
         var enrolled = JsonSerializer.Deserialize<Enrolled>(await File.ReadAllTextAsync(output, cancellation), Json)!;
         await Process.StartAsync(cancellation);
-        var said = await ServiceProcess.CommandAsync(
-            _program, ["signin-link", "--data", Data, "--http-port", $"{_httpPort}", "--staff", Clerk], cancellation);
-        await Staff.SignInAsync(
-            new Uri(said.Split('\n').Select(static l => l.Trim()).Last(static l => l.StartsWith(
-                "http", StringComparison.Ordinal))),
-            cancellation);
+        var link = await ServiceProcess.SignInLinkAsync(_program, Data, _httpPort, Clerk, cancellation);
+        await Staff.SignInAsync(link, cancellation);
         var ca = X509Certificate2.CreateFromPem(enrolled.CaPem);
         return [.. enrolled.Hubs.Zip(enrolled.Bands, (hub, band) => new SoakHub(
             new MqttAccount(_mqttPort, enrolled.Centre, hub.Id, Encoding.ASCII.GetBytes(hub.Password), ca),

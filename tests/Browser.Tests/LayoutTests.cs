@@ -4,7 +4,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace ElderBand.BrowserTests;
 
-/// <summary>How the pages look: what is seen without scrolling, how large, with which contrast, on which screen.</summary>
+/// <summary>What the pages show without scrolling, and how large and with which contrast they show it.</summary>
 public sealed class LayoutTests
 {
     [Fact]

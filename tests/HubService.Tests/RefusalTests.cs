@@ -66,7 +66,7 @@ public sealed class RefusalTests
             storing = [.. Enumerable.Range(1, Presses).Select(record => endpoint.PublishReceived(
                 signIn.Session!, signIn.Session!.UpPrefix + "alarm", Envelope(band, record),
                 MqttQos.AtLeastOnce).AsTask())];
-            await Task.Delay(500, TestContext.Current.CancellationToken);
+            await TestCentre.UntilAsync(() => centre.Store.Waiting.Alarms >= 64, "64 calls wait for their commit");
             centre.Store.Waiting.Alarms.ShouldBeInRange(64, 70);
             endpoint.Waiting.ShouldBe(Presses);
             locker.Run("ROLLBACK");
