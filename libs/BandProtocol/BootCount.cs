@@ -20,6 +20,7 @@ namespace ElderBand.BandProtocol
 
         private readonly AbRecord _record;
         private readonly byte[] _bytes = new byte[Size];
+        private int _stored;
 
         /// <summary>Over the flash that holds the count.</summary>
         public BootCount(IFlash flash)
@@ -65,32 +66,47 @@ namespace ElderBand.BandProtocol
         public int ReadUsed(int knownBoot)
         {
             int last = _record.Load(_bytes) == Size ? Bytes.GetU24(_bytes, 0) : 0;
+            _stored = last;
             int used = last == 0 ? 0 : _record.MayBeOld ? last + 1 : last;
             return used < knownBoot ? knownBoot + Jump : used;
         }
 
         /// <summary>
-        /// The centre knows a higher boot: goes on above it. False where the number could not be stored.
+        /// The centre knows a higher boot: goes on above it. Where the record is still unread, it may hold a boot of
+        /// which the centre has not heard yet. False where the number could not be stored.
         /// </summary>
         public bool GoAbove(int boot)
         {
+            boot += IsUnread ? Jump : 0;
             Value = boot > Value ? boot : Value;
             IsUnproven = false;
             return Next();
         }
 
-        /// <summary>Goes on to the next boot; false where it could not be stored.</summary>
+        /// <summary>
+        /// Goes on to the next boot; false where it could not be stored. A start that finds one copy corrupt takes the
+        /// other to be one boot behind, so the first count, and one that has jumped, is written to both.
+        /// </summary>
         public bool Next()
         {
             Value = Value < Frame.MaxBoot ? Value + 1 : Frame.MaxBoot;
-            return Store() == FlashResult.Ok || Store() == FlashResult.Ok;
+            bool jumps = _stored == 0 || Value > _stored + 1;
+            bool stored = Store() == FlashResult.Ok || Store() == FlashResult.Ok;
+            if (jumps && stored)
+            {
+                Store();
+            }
+
+            return stored;
         }
 
         /// <summary>Writes the count. An unread copy is written over only where the count is proven.</summary>
         public FlashResult Store()
         {
             Bytes.PutU24(_bytes, 0, Value);
-            return IsUnproven ? _record.Save(_bytes, Size) : _record.Replace(_bytes, Size);
+            FlashResult result = IsUnproven ? _record.Save(_bytes, Size) : _record.Replace(_bytes, Size);
+            _stored = result == FlashResult.Ok ? Value : _stored;
+            return result;
         }
     }
 }

@@ -114,6 +114,41 @@ public sealed class OldRecordTests
         world.Band.Boot.ShouldBeGreaterThan(highest);
     }
 
+    [Theory]
+    [InlineData("boot.a")]
+    [InlineData("boot.b")]
+    public void P50_a_count_that_has_jumped_does_not_fall_back_where_one_copy_is_lost(string lost)
+    {
+        var world = Bands.WornAndLinked();
+        var boot = world.Band.Boot;
+        world.Down(world.FromCentre(FrameType.Receipt, boot, 0, f => Payload.TellHighestBoot(f, boot + 7)));
+        world.RunFor(100);
+        world.Band.Boot.ShouldBe(boot + 8);
+        world.Flash.Files[lost][^1] ^= 1;
+        world.Boot();
+        world.Band.Boot.ShouldBeGreaterThan(boot + 8);
+    }
+
+    [Fact]
+    public void P50_a_band_whose_count_is_unread_goes_on_above_boots_of_which_the_centre_has_not_heard()
+    {
+        var world = Bands.WornAndLinked();
+        world.Boot();
+        Pressed(world);
+        world.InRange = false;
+        world.Boot();
+        world.RunFor(1000);
+        var highest = world.Band.Boot;
+        world.Flash.ReadFails = (_, _) => true;
+        world.Power.BootUntilItStays(() => world.Boot());
+        world.RunFor(1000);
+        var boot = world.Band.Boot;
+        boot.ShouldBeLessThan(highest, "nothing is known of earlier boots");
+        world.InRange = true;
+        Pressed(world);
+        world.Band.Boot.ShouldBeGreaterThan(highest);
+    }
+
     [Fact]
     public void P50_a_stage_that_was_shown_is_confirmed_again_under_a_higher_count()
     {
