@@ -105,22 +105,35 @@ public static class EventRows
             "SELECT alarm_id FROM event WHERE sender=$1 AND boot=$2 AND lane=0 AND sequence=$3", sender, boot,
                 sequence) as long?;
 
-    /// <summary>The frame that opened the card on which a press is; null: it is on none.</summary>
+    /// <summary>
+    /// The frame that stands for the card on which a press is: the frame that opened the card, or the card's first
+    /// press of that boot where a receipt cannot name the opener (docs/adr/0042); null: the press is on no card.
+    /// </summary>
     public static PressKey? OpenerOf(Db db, string sender, int boot, int sequence) =>
         db.All(
-            "SELECT a.boot, a.sequence FROM event e JOIN alarm a ON a.id=e.alarm_id "
-                + "WHERE e.sender=$1 AND e.boot=$2 AND e.lane=0 AND e.sequence=$3",
+            $"""
+            SELECT a.boot, a.sequence, a.boot FROM event e JOIN alarm a ON a.id=e.alarm_id
+            WHERE e.sender=$1 AND e.boot=$2 AND e.lane=0 AND e.sequence=$3 AND abs(a.boot-$2)<={Payload.OpenerBoots}
+            UNION ALL
+            SELECT f.boot, f.sequence, min(f.id) FROM event e JOIN event f ON f.alarm_id=e.alarm_id
+            WHERE e.sender=$1 AND e.boot=$2 AND e.lane=0 AND e.sequence=$3 AND f.sender=$1 AND f.boot=$2 AND f.type=1
+            GROUP BY f.boot
+            """,
             static r => new PressKey(r.Int(0), r.Int(1)), sender, boot, sequence).FirstOrDefault();
 
     /// <summary>
     /// The frames whose stages the band still shows for an alarm: the frame that opened the alarm, and those of the
     /// falls merged into it. A fall may be linked to several SOS alarms; it was merged into the one with the highest
     /// id. Further presses on the card are not among them: the band shows the stages of the frame that opened it.
+    /// Where the receipts of a boot cannot name that frame, the card's first press of the boot stands for it.
     /// </summary>
     public static List<PressKey> Followed(Db db, long alarmId) =>
         db.All(
-            """
+            $"""
             SELECT boot, sequence FROM alarm WHERE id=$1 UNION ALL
+            SELECT f.boot, f.sequence FROM event f JOIN alarm a ON a.id=f.alarm_id
+            WHERE a.id=$1 AND a.kind='sos' AND f.type=1 AND abs(a.boot-f.boot)>{Payload.OpenerBoots}
+              AND f.id=(SELECT min(g.id) FROM event g WHERE g.alarm_id=$1 AND g.type=1 AND g.boot=f.boot) UNION ALL
             SELECT a.boot, a.sequence FROM alarm_link l JOIN alarm a ON a.id=l.other_id
             WHERE l.alarm_id=$1 AND a.outcome='merged' AND l.alarm_id=(SELECT max(into_sos.id) FROM alarm_link o
               JOIN alarm into_sos ON into_sos.id=o.other_id AND into_sos.kind='sos' WHERE o.alarm_id=a.id)

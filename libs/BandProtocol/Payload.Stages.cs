@@ -3,8 +3,11 @@ namespace ElderBand.BandProtocol
     /// <summary>Stages of an alarm, receipts, the state of the line, and the link group.</summary>
     public static partial class Payload
     {
+        /// <summary>A receipt names the opener of a card at most so many boots away from the press.</summary>
+        public const int OpenerBoots = 31;
+
         private const int RefusalBits = 2;
-        private const int OpenerBias = 32;
+        private const int OpenerBias = OpenerBoots + 1;
 
         /// <summary>The wrist has shown this stage of that alarm.</summary>
         public static void PutStageShown(byte[] frame, int alarmBoot, int alarmSequence, Stage stage)

@@ -73,6 +73,44 @@ public sealed class WristStageTests
     }
 
     [Fact]
+    public async Task P44_a_press_whose_boot_is_far_from_the_openers_stands_for_the_card_on_the_wrist()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync();
+        TestBand band = centre.Band();
+        byte[] opener = band.Sos();
+        await hub.SendAsync(band, opener);
+        byte[][] later = [band.Sos(), band.Sos()];
+        foreach (byte[] press in later)
+        {
+            // The count was lost, and the band goes on 4,096 boots above the last that its latch knows.
+            Bytes.PutU24(press, 1, band.Boot + BootCount.Jump);
+            await hub.SendAsync(band, band.Sign(press));
+        }
+
+        centre.Alarms().ShouldHaveSingleItem().Presses.ShouldBe(3);
+        await TestCentre.UntilAsync(() => hub.Of(FrameType.Receipt).Count == 3, "three receipts");
+        hub.Of(FrameType.Receipt)
+            .Select(static f => (Payload.OpenerBoot(f, 0), Payload.OpenerSequence(f, 0)))
+            .Order().ShouldBe(
+            [
+                (band.Boot, Frame.SequenceOf(opener, 0)),
+                (band.Boot + BootCount.Jump, Frame.SequenceOf(later[0], 0)),
+                (band.Boot + BootCount.Jump, Frame.SequenceOf(later[0], 0)),
+            ]);
+        long id = centre.Alarms()[0].Id;
+        await centre.Store.WriteAsync(
+            Lane.Alarm, tx => centre.Desk.Take(tx, "c1", id, Li), TestContext.Current.CancellationToken);
+        await TestCentre.UntilAsync(
+            () => hub.Of(FrameType.Stage).Exists(f => Payload.StageOf(f, 0) == Stage.Taken
+                && Frame.BootOf(f, 0) == band.Boot + BootCount.Jump
+                && Frame.SequenceOf(f, 0) == Frame.SequenceOf(later[0], 0)),
+            "the first press of the later boot is told");
+        await hub.SendAsync(band, band.Shown(later[0], Stage.Taken));
+        centre.Alarms()[0].Wrist.Stage.ShouldBe((int)Stage.Taken);
+    }
+
+    [Fact]
     public async Task P44_a_wrist_that_follows_a_cancelled_fall_is_told_its_end()
     {
         await using TestCentre centre = await TestCentre.StartAsync();
