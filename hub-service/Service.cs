@@ -64,6 +64,7 @@ public static class Service
                 .AddSingleton<Downlink>()
                 .AddSingleton<FrameIntake>()
                 .AddSingleton<VitalsIntake>()
+                .AddSingleton<StrangerGate>()
                 .AddSingleton<HubEndpoint>()
                 .AddSingleton(static s => new MqttServer<HubSession>(s.GetRequiredService<HubEndpoint>(), HubLimits))
                 .AddSingleton<Sweeper>()
@@ -93,6 +94,8 @@ public static class Service
                 }
                 kestrel.Listen(options.MqttAddress, options.MqttPort, listen =>
                 {
+                    StrangerGate gate = kestrel.ApplicationServices.GetRequiredService<StrangerGate>();
+                    listen.Use(next => connection => gate.GuardAsync(connection, next));
                     listen.UseHttps(tls =>
                     {
                         tls.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
@@ -191,6 +194,7 @@ public static class Service
                 ("hub_messages_waiting", services.GetRequiredService<HubEndpoint>().Waiting),
                 ("hubs_connected", services.GetRequiredService<HubLinks>().Connected.Count),
                 ("mqtt_connections", services.GetRequiredService<MqttServer<HubSession>>().ConnectionCount),
+                ("mqtt_strangers", services.GetRequiredService<StrangerGate>().Count),
                 ("consoles_open", services.GetRequiredService<ConsoleCounter>().Total),
                 ("alarms_orphaned", services.GetRequiredService<Sweeper>().Orphans),
                 ("process_working_set_bytes", Environment.WorkingSet),

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Threading.RateLimiting;
 using ElderBand.BandProtocol;
 using ElderBand.HubService.Alarms;
 using ElderBand.HubService.Staff;
@@ -23,6 +24,8 @@ public static class FamilyEndpoints
 {
     private const int AliveEveryMs = 5000;
     private const int MaxStreams = 256;
+    private const int StreamsOfALink = 4;
+    private const string LinkStreams = "streams of a family link";
 
     /// <summary>What families are told of the timeline; everything else stays in the centre.</summary>
     public static readonly IReadOnlySet<string> Told = new[]
@@ -41,6 +44,9 @@ public static class FamilyEndpoints
         services.AddSingleton(options);
         services.AddSingleton(new LinkTokens(options.DataDir));
         services.AddHostedService<FamilyWorker>();
+        services.AddRateLimiter(static limits => limits.AddPolicy(LinkStreams, static context =>
+            RateLimitPartition.GetConcurrencyLimiter($"{context.Request.RouteValues["token"]}", static _ =>
+                new ConcurrencyLimiterOptions { PermitLimit = StreamsOfALink })));
     }
 
     /// <summary>Maps the page, its data and the hook.</summary>
@@ -49,7 +55,7 @@ public static class FamilyEndpoints
         app.MapGet("/f/{token}", static (string token, Store store, Clock clock, Pages pages) =>
             pages.Page("family.html", store.Read(db => Status(Find(db, token), clock.NowMs))));
         app.MapGet("/api/family/{token}", ReadOnce);
-        app.MapGet("/api/family/{token}/events", Stream);
+        app.MapGet("/api/family/{token}/events", Stream).RequireRateLimiting(LinkStreams);
         app.MapPost("/hooks/messages/{secret}", Report);
     }
 

@@ -14,7 +14,7 @@ namespace ElderBand.HubService.Ingest;
 /// </summary>
 public sealed class HubEndpoint(
     Store store, VitalsStore vitals, FrameIntake intake, VitalsIntake vitalsIntake, HubLinks hubs, Metrics metrics,
-    Clock clock)
+    Clock clock, StrangerGate strangers)
     : IMqttEndpoint<HubSession>
 {
     private const int PasswordBytes = 32;
@@ -73,8 +73,11 @@ public sealed class HubEndpoint(
     }
 
     /// <inheritdoc/>
-    public void Connected(HubSession session, MqttServerConnection<HubSession> connection) =>
+    public void Connected(HubSession session, MqttServerConnection<HubSession> connection)
+    {
+        strangers.SignedIn(connection.Remote);
         hubs.Add(session, connection);
+    }
 
     /// <inheritdoc/>
     public void Disconnected(HubSession session, MqttServerConnection<HubSession> connection, MqttDisconnect why)

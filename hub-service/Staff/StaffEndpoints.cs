@@ -18,8 +18,6 @@ public sealed record StateView(
 /// <summary>The console's side of docs/service-api.md: sign-in, state, stream and what staff do with alarms.</summary>
 public static class StaffEndpoints
 {
-    // Hashing takes a fifth of a second of one core: two at a time leave the other core to alarms.
-    private static readonly SemaphoreSlim Hashing = new(2);
     private static readonly string NobodysHash = Passwords.Hash("nobody has this password");
 
     /// <summary>Registers what the endpoints need.</summary>
@@ -30,6 +28,7 @@ public static class StaffEndpoints
         services.AddSingleton<Pages>();
         services.AddSingleton<ConsoleStream>();
         services.AddSingleton<QrOnce>();
+        services.AddSignInLimits();
         services.Configure<RouteHandlerOptions>(static o => o.ThrowOnBadRequest = true); // Shield answers it, in words
         services.ConfigureHttpJsonOptions(static o => o.SerializerOptions.MaxDepth = 8);
     }
@@ -38,6 +37,7 @@ public static class StaffEndpoints
     public static void MapStaff(this WebApplication app)
     {
         app.UseShield();
+        app.UseRateLimiter();
         Pages pages = app.Services.GetRequiredService<Pages>();
         pages.UseFiles(app);
         app.MapGet("/", () => pages.Page("index.html"));
@@ -148,27 +148,17 @@ public static class StaffEndpoints
         }
         string address = context.Connection.RemoteIpAddress?.ToString() ?? "?";
         StaffRow? staff = store.Read(db => StaffRows.ByName(db, name));
-        await Hashing.WaitAsync(context.RequestAborted);
-        bool right;
-        try
+        // A client hashes one password at a time (SignInLimits): many guesses sent at once must not all pass before the
+        // first has failed (P41).
+        if (lockOut.WaitMs(name, address) is > 0 and var waitMs)
         {
-            // Asked here, after the queue: many guesses sent at once must not all pass before the first has failed
-            // (P41).
-            if (lockOut.WaitMs(name, address) is > 0 and var waitMs)
-            {
-                context.Response.Headers.RetryAfter = ((waitMs + 999) / 1000).ToString();
-                return Shield.Refuse(
-                    429, "lockedOut", $"Too many wrong passwords: try again in {(waitMs + 999) / 1000} s.");
-            }
-
-            // A name that does not exist takes as long as a wrong password.
-            right = await Task.Run(() => Passwords.Verify(password, staff?.PasswordHash ?? NobodysHash))
-                && staff is not null;
+            context.Response.Headers.RetryAfter = ((waitMs + 999) / 1000).ToString();
+            return Shield.Refuse(
+                429, "lockedOut", $"Too many wrong passwords: try again in {(waitMs + 999) / 1000} s.");
         }
-        finally
-        {
-            Hashing.Release();
-        }
+        // A name that does not exist takes as long as a wrong password.
+        bool right = await Task.Run(() => Passwords.Verify(password, staff?.PasswordHash ?? NobodysHash))
+            && staff is not null;
         if (!right)
         {
             if (lockOut.Wrong(name, address) && staff is not null)

@@ -288,7 +288,9 @@ public sealed class ServiceCentre : IDisposable
             Desk = new AlarmDesk(ringing);
             Downlink = new Downlink(Store, Hubs, ringing, clock, NullLogger<Downlink>.Instance);
             var intake = new FrameIntake(new Calls(ringing), new Falls(ringing), Downlink, Hubs, metrics);
-            Endpoint = new HubEndpoint(Store, vitals, intake, new VitalsIntake(metrics), Hubs, metrics, clock);
+            Endpoint = new HubEndpoint(
+                Store, vitals, intake, new VitalsIntake(metrics), Hubs, metrics, clock,
+                new StrangerGate(clock, metrics));
             Sweeper = new Sweeper(Store, vitals, ringing, clock, metrics, NullLogger<Sweeper>.Instance);
             _console = consoles.Enter(CentreId);
         }

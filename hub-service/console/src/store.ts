@@ -164,10 +164,23 @@ export async function whoAmI(): Promise<void> {
 }
 
 export async function signIn(name: string, password: string): Promise<void> {
-  await call('POST', '/api/session', { name, password })
+  await whenNotBusy(() => call('POST', '/api/session', { name, password }))
   store.notice = null
   await whoAmI()
   connect()
+}
+
+/** In a flood of sign-ins the service takes a few at a time and sends the others away for a second. */
+async function whenNotBusy(act: () => Promise<unknown>): Promise<void> {
+  for (let left = 5; ; left--) {
+    try {
+      await act()
+      return
+    } catch (e) {
+      if (!(e instanceof Refused) || e.code !== 'busy' || left === 0) throw e
+    }
+    await new Promise((again) => setTimeout(again, 1000))
+  }
 }
 
 export async function signOut(): Promise<void> {

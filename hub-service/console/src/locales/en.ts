@@ -3,7 +3,7 @@ export default {
   comma: ', ',
   app: 'Duty console',
   signin: {
-    title: 'Sign in for duty', name: 'Name or staff number', password: 'Password', go: 'Sign in', wrong: 'Name or password is wrong.', locked: 'Too many attempts; wait a little. Colleagues who are signed in are not affected.',
+    title: 'Sign in for duty', name: 'Name or staff number', password: 'Password', go: 'Sign in', wrong: 'Name or password is wrong.', busy: 'Too many sign-ins at once. Please try again.', locked: 'Too many attempts; wait a little. Colleagues who are signed in are not affected.',
     failed: 'The service did not answer; try again.', note: 'After sign-in this computer keeps showing alarms, also when the session has expired; only acting asks for sign-in again.', again: 'Not signed in, or the session has expired. Alarms are still shown; sign in to act.',
     screen: 'Read-only screen', out: 'Sign out', as: 'On duty: {name}',
   },
