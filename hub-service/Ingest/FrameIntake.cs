@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using ElderBand.BandProtocol;
 using ElderBand.HubService.Alarms;
 using ElderBand.HubService.Devices;
@@ -17,7 +16,6 @@ namespace ElderBand.HubService.Ingest;
 public sealed class FrameIntake(Calls calls, Falls falls, Downlink downlink, HubLinks hubs, Metrics metrics)
 {
     private const long HeardWithinMs = 3_600_000;
-    private const int LimitersKept = 4096;
     private const string VersionCode = "version";
 
     private readonly BandAlarmLane _alarmLane = new(calls, falls, downlink, metrics);
@@ -25,7 +23,7 @@ public sealed class FrameIntake(Calls calls, Falls falls, Downlink downlink, Hub
     private readonly HubFrames _hubFrames = new(calls, downlink, metrics);
 
     // Counting again when the transaction is repeated is harmless: only the rate of bad tags is limited.
-    private readonly ConcurrentDictionary<(long Address, string HubId), TagLimiter> _limiters = new();
+    private readonly GuessLimits _guesses = new();
     private readonly Tagger _tagger = new(new HmacSha256());
 
     /// <summary>
@@ -160,6 +158,12 @@ public sealed class FrameIntake(Calls calls, Falls falls, Downlink downlink, Hub
     /// </summary>
     private VitalsRow? StoreRecordAlone(Tx tx, HubSession hub, byte[] data, int record, Answers answers)
     {
+        if (!IsOfHub(data, Envelope.FrameAt(record)) && _guesses.MustDrop(
+            hub.HubId, Envelope.BandAddress(data, record), Envelope.IsLinkChecked(data, record), tx.NowMs))
+        {
+            metrics.Count("frames_total{verdict=\"overLimit\"}");
+            return null;
+        }
         int answered = answers.Count;
         (int After, int Changes) mark = tx.Mark();
         VitalsRow? measurement = null;
@@ -192,11 +196,16 @@ public sealed class FrameIntake(Calls calls, Falls falls, Downlink downlink, Hub
             urgent: true, reason, "failed");
     }
 
+    /// <summary>True for what the hub itself says: it has no tag, the hub has signed in.</summary>
+    private static bool IsOfHub(byte[] frame, int at) =>
+        Frame.VersionOf(frame, at) == Frame.Version
+            && Frame.TypeOf(frame, at) is FrameType.HubKey or FrameType.HubTechnical;
+
     private VitalsRow? StoreRecord(Tx tx, HubSession hub, byte[] data, int record, Answers answers)
     {
         byte[] frame = data.AsSpan(Envelope.FrameAt(record), Frame.Size).ToArray();
         FrameType type = Frame.TypeOf(frame, 0);
-        if (Frame.VersionOf(frame, 0) == Frame.Version && type is FrameType.HubKey or FrameType.HubTechnical)
+        if (IsOfHub(frame, 0))
         {
             _hubFrames.Store(tx, hub, data, record, frame, type);
             return null;
@@ -205,12 +214,12 @@ public sealed class FrameIntake(Calls calls, Falls falls, Downlink downlink, Hub
         long address = Envelope.BandAddress(data, record);
         if (DeviceRows.BandByAddress(tx.Db, address) is not { } known || known.CentreId != hub.CentreId)
         {
-            Untrue(tx, hub, address, null, "unknownBand", frame);
+            Untrue(tx, hub, data, record, null, "unknownBand", frame);
             return null;
         }
         if (KeyChange.Judge(tx, hub.HubId, known, frame, _tagger, downlink) is not { } band)
         {
-            Untrue(tx, hub, address, known, "wrongTag", frame);
+            Untrue(tx, hub, data, record, known, "wrongTag", frame);
             return null;
         }
         DeviceRows.BandHeardBy(tx.Db, band, hub.HubId, Envelope.RssiDbm(data, record), tx.NowMs);
@@ -240,24 +249,22 @@ public sealed class FrameIntake(Calls calls, Falls falls, Downlink downlink, Hub
     /// <summary>
     /// No true band says this: audit and quarantine, over the limit only counted; never in the way of others (P13).
     /// </summary>
-    private void Untrue(Tx tx, HubSession hub, long address, BandRow? band, string reason, byte[] frame)
+    private void Untrue(
+        Tx tx, HubSession hub, byte[] data, int record, BandRow? band, string reason, byte[] frame)
     {
         metrics.Count($"frames_total{{verdict=\"{reason}\"}}");
-        if (_limiters.Count > LimitersKept)
-        {
-            _limiters.Clear();
-        }
-        TagLimiter limiter = _limiters.GetOrAdd((address, hub.HubId), static _ => new TagLimiter());
-        bool passed = limiter.CountBad(tx.NowMs);
-        if (passed)
-        {
-            bool own = band is not null && band.CentreId == hub.CentreId;
-            TechnicalReports.Card(tx, hub.CentreId, CardKind.Tamper, own ? band!.Id : null, hub.HubId, urgent: true,
-                $"over {TagLimiter.PerMinute} a minute: {reason} {address:x12}");
-        }
-        else if (limiter.IsOver(tx.NowMs))
+        long address = Envelope.BandAddress(data, record);
+        bool isChecked = Envelope.IsLinkChecked(data, record);
+        int bad = _guesses.CountBad(hub.HubId, band is null ? 0 : address, isChecked, tx.NowMs);
+        if (bad > TagLimiter.PerMinute + 1)
         {
             return;
+        }
+        if (bad > TagLimiter.PerMinute)
+        {
+            TechnicalReports.Card(tx, hub.CentreId, CardKind.Tamper, band?.Id, hub.HubId, urgent: true,
+                $"over {TagLimiter.PerMinute} a minute: {reason} {address:x12}"
+                    + (isChecked ? "" : ": frames of this sender that the hub has not checked are dropped"));
         }
         EventRows.Quarantine(tx.Db, hub.CentreId, hub.HubId, address, reason, frame, tx.NowMs);
         tx.Audit(

@@ -343,19 +343,20 @@ public sealed class TestHub : IAsyncDisposable
     /// Publishes frames of one band in one envelope; true where the PUBACK came. Numbers the records from 0.
     /// </summary>
     public Task<bool> SendAsync(TestBand band, byte[] frame, long ageMs = 0, string topic = "alarm",
-        AgeQuality quality = AgeQuality.Measured) =>
-        SendAsync(band.Address, [frame], ageMs, topic, quality);
+        AgeQuality quality = AgeQuality.Measured, byte flags = Envelope.LinkChecked) =>
+        SendAsync(band.Address, [frame], ageMs, topic, quality, flags);
 
     public Task<bool> SendAsync(
-        long address, byte[][] frames, long ageMs = 0, string topic = "alarm", AgeQuality quality = AgeQuality.Measured)
+        long address, byte[][] frames, long ageMs = 0, string topic = "alarm",
+        AgeQuality quality = AgeQuality.Measured, byte flags = Envelope.LinkChecked)
     {
         byte[] data = new byte[Envelope.MaxSize];
         Envelope.Begin(data, 7, 1000, 0);
         int size = Envelope.HeaderSize;
         foreach (byte[] frame in frames)
         {
-            size = Envelope.Add(data, 7, Interlocked.Increment(ref _record) - 1, address, -60, Envelope.LinkChecked,
-                quality, (uint)ageMs, frame, 0);
+            size = Envelope.Add(data, 7, Interlocked.Increment(ref _record) - 1, address, -60, flags, quality,
+                (uint)ageMs, frame, 0);
         }
         return PublishAsync($"eb1/c1/{Id}/up/{topic}", data[..size]);
     }
