@@ -83,6 +83,9 @@ public enum TimelineKind
     /// <summary>The wearer pressed again. Text: the number of presses so far.</summary>
     Press,
 
+    /// <summary>Further presses within a minute that have no line of their own. Text: how many.</summary>
+    ManyPresses,
+
     /// <summary>The band says that nobody cancelled the fall.</summary>
     Confirmed,
 

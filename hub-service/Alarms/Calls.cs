@@ -12,6 +12,12 @@ namespace ElderBand.HubService.Alarms;
 public sealed class Calls(Ringing ringing)
 {
     /// <summary>
+    /// Presses of one sender within a minute that have a line each on the timeline. Further ones are counted in one
+    /// line (docs/adr/0101).
+    /// </summary>
+    public const int LinesAMinute = 10;
+
+    /// <summary>
     /// A press: joins the sender's open SOS or opens one; ends and takes over pre-alarms of the same band.
     /// </summary>
     public void Sos(Tx tx, FrameEvent e)
@@ -22,7 +28,10 @@ public sealed class Calls(Ringing ringing)
             return;
         }
 
-        AlarmRow? sos = AlarmRows.OpenSos(tx.Db, e.Sender, e.ResidentId, e.OtherResidentId);
+        // A hub that counts anew is another sender, but its key stands in the same home: one card.
+        AlarmRow? sos = e.Source == "hubKey"
+            ? AlarmRows.OpenOfHubKey(tx.Db, e.CentreId, e.HubId)
+            : AlarmRows.OpenSos(tx.Db, e.Sender, e.ResidentId, e.OtherResidentId);
         if (sos is null)
         {
             sos = Ringing.Open(tx, e, "sos", AlarmState.Ringing, e.Sequence);
@@ -33,7 +42,14 @@ public sealed class Calls(Ringing ringing)
         {
             EventRows.SetAlarm(tx.Db, e.EventId, sos.Id);
             sos.Presses++;
-            AlarmRows.Note(tx, sos, TimelineKind.Press, "", sos.Presses.ToString());
+            if (EventRows.CallsWithinAMinute(tx.Db, e.Sender, e.AtMs, LinesAMinute + 1) > LinesAMinute)
+            {
+                AlarmRows.NoteOneMore(tx, sos, TimelineKind.ManyPresses);
+            }
+            else
+            {
+                AlarmRows.Note(tx, sos, TimelineKind.Press, "", sos.Presses.ToString());
+            }
             Ringing.PressedAgain(tx, sos);
         }
 

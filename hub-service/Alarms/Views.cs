@@ -38,8 +38,11 @@ public sealed record AlarmBandView(long Id, string Label, int? BatteryPct, long?
 /// <summary>The hub of an alarm.</summary>
 public sealed record AlarmHubView(string Id, long? LastHeardAtMs);
 
-/// <summary>A line of the timeline; kind is a code, text free words.</summary>
-public sealed record TimelineView(long AtMs, string Kind, string Who, string Text);
+/// <summary>A line of the timeline; kind is a code, text free words. Ids rise in the order of the lines.</summary>
+public sealed record TimelineView(long Id, long AtMs, string Kind, string Who, string Text);
+
+/// <summary>A page of the timeline, oldest line first, and whether there are lines before it.</summary>
+public sealed record TimelinePageView(IReadOnlyList<TimelineView> Entries, bool HasEarlier);
 
 /// <summary>A timer of an open alarm. Kind is a code of <see cref="TimerKind"/>.</summary>
 public sealed record TimerView(string Kind, long DueAtMs);
@@ -55,12 +58,13 @@ public sealed record TraceView(long ArrivedUs, long CommittedUs, long PushedUs);
 /// </summary>
 public sealed record AlarmView(
     long Id, int Revision, string Number, string Kind, string State, string Source, bool Drill, long EventAtMs,
-    string AgeQuality, long RaisedAtMs, long? DeadlineAtMs, int Presses, bool NotNeeded, bool Unanswered,
+    string AgeQuality, long RaisedAtMs, long? DeadlineAtMs, int Presses, int Calls, bool NotNeeded, bool Unanswered,
     OwnerView? Owner, long? TakenAtMs, long? ComingAtMs, long? ClosedAtMs, string? Outcome, string? ClosingWords,
     ResidentView Resident, ResidentView? OtherResident, IReadOnlyList<ContactView> Contacts, VitalsView? Vitals,
     WristView Wrist,
     AlarmBandView? Band,
     AlarmHubView? Hub, IReadOnlyList<long> Linked, IReadOnlyList<TimelineView> Timeline,
+    bool HasEarlier,
     IReadOnlyList<TimerView> Timers, TraceView Trace);
 
 /// <summary>A technical card.</summary>

@@ -27,10 +27,14 @@ public static class FamilyEndpoints
     private const int StreamsOfALink = 4;
     private const string LinkStreams = "streams of a family link";
 
+    // A card that is pressed without end changes 20 times a second; nobody reads that.
+    private const int ViewEveryMs = 1000;
+
     /// <summary>What families are told of the timeline; everything else stays in the centre.</summary>
     public static readonly IReadOnlySet<string> Told = new[]
     {
-        TimelineKind.Raised, TimelineKind.Press, TimelineKind.Confirmed, TimelineKind.Deadline, TimelineKind.NotNeeded,
+        TimelineKind.Raised, TimelineKind.Press, TimelineKind.ManyPresses, TimelineKind.Confirmed,
+        TimelineKind.Deadline, TimelineKind.NotNeeded,
         TimelineKind.Unanswered, TimelineKind.NotAnswered, TimelineKind.Taken, TimelineKind.Coming,
         TimelineKind.Overdue, TimelineKind.HandedBack, TimelineKind.Closed, TimelineKind.CallSpoke,
         TimelineKind.CallNoAnswer,
@@ -95,7 +99,7 @@ public static class FamilyEndpoints
         }
         ResidentRow? resident = ResidentRows.Resident(db, link.ResidentId);
         // The timeline's text can hold names of other contacts or free words: families get the code and who acted.
-        List<FamilyEntry> timeline = [.. a.Timeline.Where(static e => Told.Contains(e.Kind))
+        List<FamilyEntry> timeline = [.. Views.Timeline(db, a.Id, Told)
             .Select(static e => new FamilyEntry(e.AtMs, e.Kind, e.Who.Length > 0 ? e.Who : null))];
         return new FamilyView(
             a.Number, a.Kind, resident?.Name ?? "", a.State, a.RaisedAtMs, nowMs, a.Unanswered, a.Owner?.DisplayName,
@@ -156,6 +160,7 @@ public static class FamilyEndpoints
             while (view is not null)
             {
                 await stream.SendAsync("family", view, ending.Token);
+                await Task.Delay(ViewEveryMs, ending.Token);
                 while (!await ChangedAsync(subscription, link.AlarmId, ending.Token))
                 {
                     if (store.Read(db => Status(Find(db, token), clock.NowMs)) != 200)

@@ -22,6 +22,7 @@ public sealed class HubEndpoint(
 
     private readonly ConcurrentDictionary<string, TagLimiter> _refusals = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, HubInbox> _inboxes = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, HubPace> _paces = new(StringComparer.Ordinal);
     private int _waiting;
 
     /// <summary>Number of messages of hubs that are not committed yet, including those that wait for a place.</summary>
@@ -95,7 +96,13 @@ public sealed class HubEndpoint(
         {
             byte[] data = payload.ToArray();
             string kind = topic[session.UpPrefix.Length..];
-            return IsCall(kind, data)
+            bool isCall = IsCall(kind, data);
+            if (isCall || kind is not "vitals")
+            {
+                await _paces.GetOrAdd(session.HubId, _ => new HubPace(clock))
+                    .WaitAsync(Envelope.IsValid(data, data.Length) ? Envelope.Count(data) : 1, session.Ended);
+            }
+            return isCall
                 ? await _inboxes.GetOrAdd(session.HubId, static _ => new HubInbox())
                     .StoreAsync(kind, data, session.Ended, () => StoreAsync(session, kind, data, Lane.Alarm, default))
                 : await StoreAsync(session, kind, data, Lane.Vitals, session.Ended);

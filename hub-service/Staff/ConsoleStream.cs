@@ -66,7 +66,8 @@ public sealed class ConsoleStream(
         HttpContext context, Caller caller, Subscription subscription, EventStream stream, ConsolePresence page,
         CancellationToken end)
     {
-        await stream.SendAsync("state", State(caller), end);
+        var feed = new AlarmFeed();
+        await SendStateAsync(stream, feed, caller, end);
 
         var vitals = new Dictionary<long, VitalsView>();
         var lastVitalsMs = new Dictionary<long, long>();
@@ -91,7 +92,8 @@ public sealed class ConsoleStream(
                 reload |= notice.Reload;
                 if (notice.Alarm is { } alarm)
                 {
-                    await stream.SendAsync("alarm", alarm, end);
+                    (string name, object data) = feed.Next(alarm);
+                    await stream.SendAsync(name, data, end);
                 }
                 else if (notice.Technical is { } card)
                 {
@@ -104,7 +106,7 @@ public sealed class ConsoleStream(
             }
             if (reload)
             {
-                await stream.SendAsync("state", State(caller), end);
+                await SendStateAsync(stream, feed, caller, end);
             }
 
             nowMs = clock.NowMs;
@@ -127,10 +129,17 @@ public sealed class ConsoleStream(
             if (now.CanAct != caller.CanAct || now.Staff.Id != caller.Staff.Id)
             {
                 caller = now;
-                await stream.SendAsync("state", State(caller), end);
+                await SendStateAsync(stream, feed, caller, end);
             }
             await stream.SendAsync("alive", Alive(caller.Staff.CentreId) with { PageId = page.Id }, end);
         }
+    }
+
+    private Task SendStateAsync(EventStream stream, AlarmFeed feed, Caller caller, CancellationToken end)
+    {
+        StateView state = State(caller);
+        feed.Sent(state.Alarms);
+        return stream.SendAsync("state", state, end);
     }
 
     private static async Task WaitAsync(Subscription subscription, int timeoutMs, CancellationToken end)

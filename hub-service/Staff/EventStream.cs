@@ -5,7 +5,7 @@ namespace ElderBand.HubService.Staff;
 /// <summary>Server-sent events on one response.</summary>
 public sealed class EventStream
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+    internal static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
     private readonly HttpResponse _response;
 
     private EventStream(HttpResponse response) => _response = response;

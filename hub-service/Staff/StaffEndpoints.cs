@@ -77,6 +77,7 @@ public static class StaffEndpoints
             ConsoleStream stream) => sessions.Find(context) is null ? NotSignedIn()
                 : stream.Answered(page) ? Results.NoContent() : Results.NotFound());
 
+        TimelineEndpoint.Map(app);
         RouteGroupBuilder acts = app.MapGroup("/api").AddEndpointFilter(RequireActor);
         acts.MapPost("/alarms/{id:long}/take", static (long id, HttpContext context, AlarmDesk desk) =>
             OnAlarm(context, id, (tx, caller) => desk.Take(tx, caller.Staff.CentreId, id, Actor(caller))));

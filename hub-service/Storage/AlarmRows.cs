@@ -83,6 +83,13 @@ public static class AlarmRows
                 + "AND resident_id IS $2 AND other_resident_id IS $3 ORDER BY id DESC LIMIT 1",
             Map, sender, residentId, otherResidentId);
 
+    /// <summary>The open alarm of a hub's own key, whatever life the hub was in when it was pressed.</summary>
+    public static AlarmRow? OpenOfHubKey(Db db, string centreId, string hubId) =>
+        db.One(
+            $"SELECT {Columns} FROM alarm WHERE centre_id=$1 AND hub_id=$2 AND source='hubKey' "
+                + "AND state IN ('ringing','taken','coming') ORDER BY id DESC LIMIT 1",
+            Map, centreId, hubId);
+
     /// <summary>The sender's falls that may still be cancelled.</summary>
     public static List<AlarmRow> Prealarms(Db db, string sender) =>
         db.All($"SELECT {Columns} FROM alarm WHERE sender=$1 AND state='prealarm' ORDER BY id", Map, sender);
@@ -160,6 +167,18 @@ public static class AlarmRows
         tx.Db.Run(
             "INSERT INTO alarm_timeline (centre_id, alarm_id, at_ms, kind, who, text) VALUES ($1,$2,$3,$4,$5,$6)",
             alarm.CentreId, alarm.Id, tx.NowMs, kind.Code(), who, text);
+
+    /// <summary>Counts in the newest line where that line is of this kind, else adds a line.</summary>
+    public static void NoteOneMore(Tx tx, AlarmRow alarm, TimelineKind kind)
+    {
+        if (tx.Db.Run(
+            "UPDATE alarm_timeline SET text=text+1 WHERE id=(SELECT max(id) FROM alarm_timeline WHERE alarm_id=$1) "
+                + "AND kind=$2",
+            alarm.Id, kind.Code()) == 0)
+        {
+            Note(tx, alarm, kind, "", "1");
+        }
+    }
 
     /// <summary>Ids of the centre's ringing alarms whose contacts have not been told yet that nobody answers.</summary>
     public static List<long> RingingUnheard(Db db, string centreId) =>

@@ -90,6 +90,22 @@ public static class EventRows
             "SELECT count(*) FROM event WHERE sender=$1 AND boot=$2 AND refers_to=$3 AND type=$4", sender, boot,
                 sequence, type) > 0;
 
+    /// <summary>
+    /// Presses of a sender within the minute that ends, or the one that begins, with the time of an event: the larger
+    /// number, at most <paramref name="most"/>. Who counts anew ("h1~2") counts as the same sender.
+    /// </summary>
+    public static long CallsWithinAMinute(Db db, string sender, long atMs, int most)
+    {
+        string life = sender.Split('~')[0];
+        long Between(long fromMs, long toMs) => db.Number(
+            $"""
+            SELECT count(*) FROM (SELECT 1 FROM event WHERE type IN (1,14) AND {Schema.SenderOfAllLives}=$1
+              AND at_ms BETWEEN $2 AND $3 LIMIT $4)
+            """,
+            life, fromMs, toMs, most);
+        return Math.Max(Between(atMs - 59_999, atMs), Between(atMs, atMs + 59_999));
+    }
+
     /// <summary>The alarm of the first press that ended the countdown of the fall (boot, sequence), or null.</summary>
     public static long? SosThatEndedCountdown(Db db, string sender, int boot, int sequence, int uptimeS) =>
         db.Value(

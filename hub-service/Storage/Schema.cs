@@ -10,7 +10,8 @@ namespace ElderBand.HubService.Storage;
 public static class Schema
 {
     /// <summary>All migrations, oldest first.</summary>
-    public static readonly string[] Migrations = [Version1, Version2, Version3, Version4, Version5, Version6, Version7];
+    public static readonly string[] Migrations =
+        [Version1, Version2, Version3, Version4, Version5, Version6, Version7, Version8];
 
     /// <summary>The migrations of the file of measurements.</summary>
     public static readonly string[] VitalsMigrations = [VitalsVersion1];
@@ -273,6 +274,15 @@ public static class Schema
         -- older one changes nothing.
         ALTER TABLE band ADD COLUMN vitals_boot INTEGER;
         ALTER TABLE band ADD COLUMN vitals_sequence INTEGER;
+        """;
+
+    /// <summary>A sender without the number of its life, for SQL over <c>event</c>.</summary>
+    public const string SenderOfAllLives = "substr(sender, 1, instr(sender || '~', '~') - 1)";
+
+    private const string Version8 = $"""
+        -- For the number of presses within a minute, and of the falls whose countdown a press has ended.
+        CREATE INDEX event_call ON event ({SenderOfAllLives}, at_ms) WHERE type IN (1,14);
+        CREATE INDEX alarm_timeline_fall ON alarm_timeline (alarm_id) WHERE kind='fallBefore';
         """;
 
     private const string VitalsVersion1 = """

@@ -11,6 +11,9 @@ public static class Views
     /// <summary>How long a closed alarm stays in the console's state.</summary>
     public const long KeepClosedMs = 12L * 3_600_000;
 
+    /// <summary>Lines of a timeline that are given at once.</summary>
+    public const int TimelinePage = 50;
+
     private static readonly string[] Refusals =
         ["", "notWorn", "motion", "lowPerfusion", "saturated", "irregular", "warmup", "noSignal", "disagree",
             "sensorFault"];
@@ -26,9 +29,13 @@ public static class Views
         HomeRow? h = a.HomeId is { } homeId ? ResidentRows.Home(db, homeId) : null;
         BandRow? band = a.BandId is { } bandId ? DeviceRows.Band(db, bandId) : null;
         HubRow? hub = a.HubId is { } hubId ? DeviceRows.Hub(db, hubId) : null;
+        TimelinePageView timeline = Timeline(db, id, long.MaxValue);
         return new AlarmView(
             a.Id, a.Revision, a.Number.ToString(), a.Kind, AlarmRows.Name(a.State), a.Source, a.Drill, a.EventAtMs,
-            Quality((int)a.Quality), a.RaisedAtMs, a.DeadlineAtMs, a.Presses, a.NotNeeded, a.Unanswered,
+            Quality((int)a.Quality), a.RaisedAtMs, a.DeadlineAtMs, a.Presses,
+            a.Presses + (int)db.Number(
+                "SELECT count(*) FROM alarm_timeline WHERE alarm_id=$1 AND kind='fallBefore'", id),
+            a.NotNeeded, a.Unanswered,
             a.OwnerStaffId is { } owner ? new OwnerView(owner, StaffRows.DisplayName(db, owner)) : null,
             a.TakenAtMs, a.ComingAtMs, a.ClosedAtMs, a.Outcome?.Code(), a.ClosingWords,
             Person(r, h, band?.Label ?? a.HubId ?? "?"),
@@ -40,13 +47,36 @@ public static class Views
             band is null ? null : new AlarmBandView(band.Id, band.Label, band.BatteryPct, band.LastHeardAtMs),
             hub is null ? null : new AlarmHubView(hub.Id, hub.LastHeardAtMs),
             db.All("SELECT other_id FROM alarm_link WHERE alarm_id=$1 ORDER BY other_id", static x => x.Long(0), id),
-            db.All(
-                "SELECT at_ms, kind, who, text FROM alarm_timeline WHERE alarm_id=$1 ORDER BY id",
-                static x => new TimelineView(x.Long(0), x.Text(1), x.Text(2), x.Text(3)), id),
+            timeline.Entries, timeline.HasEarlier,
             db.All(
                 "SELECT kind, due_at_ms FROM timer WHERE alarm_id=$1 ORDER BY due_at_ms, kind",
                 static x => new TimerView(x.Text(0), x.Long(1)), id),
             new TraceView(0, 0, 0));
+    }
+
+    /// <summary>The newest lines of a timeline before the one with this id, at most a page; oldest first.</summary>
+    public static TimelinePageView Timeline(Db db, long alarmId, long beforeId)
+    {
+        List<TimelineView> newest = db.All(
+            """
+            SELECT id, at_ms, kind, who, text FROM alarm_timeline WHERE alarm_id=$1 AND id<$2 ORDER BY id DESC LIMIT $3
+            """,
+            MapLine, alarmId, beforeId, TimelinePage + 1);
+        bool hasEarlier = newest.Count > TimelinePage;
+        return new TimelinePageView([.. newest.Take(TimelinePage).Reverse()], hasEarlier);
+    }
+
+    /// <summary>The newest lines of these kinds, at most two pages; oldest first.</summary>
+    public static List<TimelineView> Timeline(Db db, long alarmId, IReadOnlySet<string> kinds)
+    {
+        List<TimelineView> newest = db.All(
+            $"""
+            SELECT id, at_ms, kind, who, text FROM alarm_timeline WHERE alarm_id=$1
+              AND kind IN (SELECT value FROM json_each($2)) ORDER BY id DESC LIMIT {2 * TimelinePage}
+            """,
+            MapLine, alarmId, System.Text.Json.JsonSerializer.Serialize(kinds));
+        newest.Reverse();
+        return newest;
     }
 
     /// <summary>All open alarms and the last closed ones of a centre, newest first.</summary>
@@ -154,6 +184,8 @@ public static class Views
                     m.TextOrNull(7)),
                 a.Id, c.Id)));
     }
+
+    private static TimelineView MapLine(Row r) => new(r.Long(0), r.Long(1), r.Text(2), r.Text(3), r.Text(4));
 
     private static TechnicalView MapTechnical(Row r) => new(
         r.Long(0), r.Int(1), r.Text(2), r.Bool(3), r.Long(4), r.LongOrNull(5), r.LongOrNull(6), r.TextOrNull(7),

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using ElderBand.Simulation;
 
 namespace ElderBand.Simulator.Centre;
@@ -57,6 +58,8 @@ public sealed class StaffClient : IDisposable
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
     private readonly HttpClient _http;
+    // Each alarm as the stream has told it so far; a change names what differs.
+    private readonly Dictionary<long, JsonObject> _alarms = [];
     private readonly CancellationTokenSource _end = new();
     private Task _stream = Task.CompletedTask;
 
@@ -189,22 +192,40 @@ public sealed class StaffClient : IDisposable
         }
     }
 
+    private void Take(JsonObject alarm, long atUs, bool inState)
+    {
+        _alarms[(long)alarm["id"]!] = alarm;
+        Alarm?.Invoke(alarm.Deserialize<AlarmView>(Json)!, atUs, inState);
+    }
+
     private void Take(string kind, string data, long atUs)
     {
         switch (kind)
         {
             case "state":
+                _alarms.Clear();
                 using (var state = JsonDocument.Parse(data))
                 {
-                    foreach (var alarm in state.RootElement.GetProperty("alarms").Deserialize<AlarmView[]>(Json)!)
+                    foreach (var alarm in state.RootElement.GetProperty("alarms").EnumerateArray())
                     {
-                        Alarm?.Invoke(alarm, atUs, true);
+                        Take(JsonObject.Create(alarm.Clone())!, atUs, true);
                     }
                 }
 
                 break;
             case "alarm":
-                Alarm?.Invoke(JsonSerializer.Deserialize<AlarmView>(data, Json)!, atUs, false);
+                Take(JsonNode.Parse(data)!.AsObject(), atUs, false);
+                break;
+            case "alarmChanged":
+                var change = JsonNode.Parse(data)!.AsObject();
+                var whole = _alarms[(long)change["id"]!];
+                change.Remove("timeline"); // new lines only, and the simulator reads none
+                foreach (var (name, value) in change)
+                {
+                    whole[name] = value?.DeepClone();
+                }
+
+                Take(whole, atUs, false);
                 break;
             case "alive":
                 using (var alive = JsonDocument.Parse(data))

@@ -1,4 +1,5 @@
 using ElderBand.BandProtocol;
+using ElderBand.HubService.Alarms;
 using ElderBand.HubService.Storage;
 
 namespace ElderBand.Tests.HubService;
@@ -130,10 +131,10 @@ public class UsedNumberTests
         await hub.HelloAsync(boot: 1, uptimeS: 10, flags: HubMessage.StoreEmpty);
         centre.Technicals().ShouldHaveSingleItem().Kind.ShouldBe("storeLost");
         await hub.SendOwnAsync(FrameType.HubKey, 1, boot: 1, uptimeS: 50); // the bytes of the first press
-        centre.Alarms().Count.ShouldBe(2);
+        centre.Alarms().ShouldHaveSingleItem().Presses.ShouldBe(2, "another press on the open card of this key");
         await hub.HelloAsync(boot: 1, uptimeS: 60, flags: HubMessage.StoreEmpty); // the same boot
         await hub.SendOwnAsync(FrameType.HubKey, 1, boot: 1, uptimeS: 50);
-        centre.Alarms().Count.ShouldBe(2);
+        centre.Alarms().ShouldHaveSingleItem().Presses.ShouldBe(2);
     }
 
     [Fact]
@@ -145,7 +146,7 @@ public class UsedNumberTests
         await hub.SendOwnAsync(FrameType.HubKey, 1, boot: 1, uptimeS: 50);
         await hub.SendOwnAsync(FrameType.HubKey, 1, boot: 1, uptimeS: 90);
         centre.Technicals().ShouldHaveSingleItem().Kind.ShouldBe("tamper");
-        centre.Alarms().Count.ShouldBe(2);
-        centre.Alarms().ShouldAllBe(a => a.State == "ringing");
+        AlarmView alarm = centre.Alarms().ShouldHaveSingleItem();
+        (alarm.State, alarm.Presses).ShouldBe(("ringing", 2));
     }
 }

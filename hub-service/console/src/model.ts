@@ -49,6 +49,7 @@ export interface Vitals {
 }
 
 export interface TimelineEntry {
+  id: number
   atMs: number
   kind: string
   who: string | null
@@ -85,6 +86,8 @@ export interface Alarm {
   raisedAtMs: number
   deadlineAtMs: number | null
   presses: number
+  /** How often the wearer has called: presses, and falls whose countdown a press has ended. Only rises. */
+  calls: number
   notNeeded: boolean
   unanswered: boolean
   owner: Person | null
@@ -103,9 +106,15 @@ export interface Alarm {
   band: { id: number; label: string; batteryPct: number | null; lastHeardAtMs: number | null } | null
   hub: { id: number | string; lastHeardAtMs: number | null } | null
   linked: number[]
+  /** The newest lines, oldest first. */
   timeline: TimelineEntry[]
+  /** There are lines before those. */
+  hasEarlier: boolean
   timers: { kind: TimerKind; dueAtMs: number }[]
 }
+
+/** What has changed of an alarm: the properties that did, and of the timeline the lines that are new or changed. */
+export type AlarmChange = Partial<Alarm> & { id: number }
 
 export interface Technical {
   id: number

@@ -1,4 +1,24 @@
-import type { Alarm, Technical, TimerKind } from './model'
+import type { Alarm, AlarmChange, Technical, TimelineEntry, TimerKind } from './model'
+
+/** Lines of a timeline that a card keeps; earlier ones are asked for. */
+export const timelinePage = 50
+
+/** The lines of both by id, those of `newer` where both have one; oldest first. */
+export function mergeLines(older: readonly TimelineEntry[], newer: readonly TimelineEntry[]): TimelineEntry[] {
+  const lines = new Map([...older, ...newer].map((line) => [line.id, line]))
+  return [...lines.values()].sort((a, b) => a.id - b.id)
+}
+
+/** The alarm after a change. A card that is called on without end keeps its newest lines only. */
+export function withChange(alarm: Alarm, change: AlarmChange): Alarm {
+  const lines = mergeLines(alarm.timeline, change.timeline ?? [])
+  return {
+    ...alarm,
+    ...change,
+    timeline: lines.slice(-timelinePage),
+    hasEarlier: (change.hasEarlier ?? alarm.hasEarlier) || lines.length > timelinePage,
+  }
+}
 
 /** Puts an item in by id; an older or equal revision changes nothing (events may overtake each other). */
 export function upsert<T extends { id: number; revision: number }>(list: T[], item: T): T[] {
@@ -17,9 +37,6 @@ export const rings = (a: Alarm): boolean => a.state === 'ringing' && !a.drill
 
 /** When this timer of the alarm is due, UTC ms; null where the alarm has no such timer. */
 export const dueAt = (a: Alarm, kind: TimerKind): number | null => a.timers.find((x) => x.kind === kind)?.dueAtMs ?? null
-
-/** How often its wearer has called for help: presses, and falls whose countdown a press has ended. Only rises. */
-export const calls = (a: Alarm): number => a.presses + a.timeline.filter((e) => e.kind === 'fallBefore').length
 
 /**
  * Rank in the queue: emergency before routine before technical (UL 2560), and in each first what nobody has. A pre-alarm

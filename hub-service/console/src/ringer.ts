@@ -1,5 +1,5 @@
 import type { Alarm } from './model'
-import { calls, dueAt, isOpen, rings } from './queue'
+import { dueAt, isOpen, rings } from './queue'
 
 export const ringEveryMs = 30000
 /** The presses on one card that somebody has ring at most once in this time, ms. */
@@ -35,8 +35,8 @@ export class Ringer {
     const fresh = ringing.some((a) => this.#heard.get(a.id) !== key(a))
     this.#heard = new Map(ringing.map((a) => [a.id, key(a)]))
     const open = alarms.filter((a) => isOpen(a) && !a.drill)
-    this.again = open.filter((a) => !rings(a) && calls(a) > (this.#calls.get(a.id) ?? Infinity)).map((a) => a.id)
-    this.#calls = new Map(open.map((a) => [a.id, calls(a)]))
+    this.again = open.filter((a) => !rings(a) && a.calls > (this.#calls.get(a.id) ?? Infinity)).map((a) => a.id)
+    this.#calls = new Map(open.map((a) => [a.id, a.calls]))
     const pressed = this.#ringAgain(nowMs, open.filter((a) => !rings(a)).map((a) => a.id))
     if (!trouble) this.#lastTroubleMs = Number.NEGATIVE_INFINITY
     if (pressed || (ringing.length > 0 && (fresh || nowMs - this.#lastMs >= ringEveryMs))) {

@@ -2,8 +2,8 @@ import { computed, reactive } from 'vue'
 import { call, Refused } from './api'
 import { ServerClock } from './clock'
 import { Heartbeat } from './heartbeat'
-import type { Alarm, Alive, Me, Outcome, State, Technical, Vitals } from './model'
-import { order, orderTechnical, rings, selectNext, takeTarget, upsert } from './queue'
+import type { Alarm, AlarmChange, Alive, Me, Outcome, State, Technical, TimelineEntry, Vitals } from './model'
+import { mergeLines, order, orderTechnical, rings, selectNext, takeTarget, upsert, withChange } from './queue'
 import { Ringer, type SoundState } from './ringer'
 import { Sound } from './sound'
 
@@ -37,6 +37,8 @@ export const store = reactive({
   page: (location.hash === '#residents' ? 'residents' : 'alarms') as 'alarms' | 'residents',
   /** Alarms that somebody has and whose wearer has called again, until their card is opened or worked on. */
   again: [] as number[],
+  /** Lines of timelines before those that the alarms bring, by alarm; `more`: there are lines before them. */
+  earlier: {} as Record<number, { entries: TimelineEntry[]; more: boolean }>,
   /** Closing words not sent yet, by alarm: they outlive the form, whatever else is opened. */
   drafts: {} as Record<number, Draft>,
   /** What an action was answered with, until the next one. */
@@ -54,11 +56,16 @@ export const target = computed(() => takeTarget(ordered.value, store.selectedId)
 export const unwritten = computed(() => !store.dead && store.alive?.database.ok === false)
 export const selected = computed(() => store.alarms.find((a) => a.id === store.selectedId) ?? null)
 
+/** Earlier lines of one card that a page keeps; beyond them it shows the newest only. */
+const earlierAtMost = 1000
+
 export const sound = new Sound()
 const clock = new ServerClock()
 const ringer = new Ringer()
 let heart = new Heartbeat(performance.now(), Date.now())
 let source: EventSource | null = null
+/** Each alarm as this stream has sent it: what a change changes. An act's answer may be ahead of it. */
+let streamed = new Map<number, Alarm>()
 let reconnectAtMs = 0
 
 function heard(serverMs: number | null): void {
@@ -71,6 +78,15 @@ function heard(serverMs: number | null): void {
 function changed(): void {
   store.selectedId = selectNext(ordered.value, store.selectedId, store.busy)
   tick()
+}
+
+/** Shows an alarm as it is now. Its lines stay where earlier ones are shown, so that none is missing in between. */
+function put(alarm: Alarm): void {
+  const earlier = store.earlier[alarm.id]
+  const shown = store.alarms.find((a) => a.id === alarm.id)
+  if (earlier && shown) earlier.entries = mergeLines(earlier.entries, shown.timeline)
+  if (earlier && earlier.entries.length > earlierAtMost) delete store.earlier[alarm.id]
+  store.alarms = upsert(store.alarms, alarm)
 }
 
 /** Asked twice a second by the worker's timer, and after every event. */
@@ -107,17 +123,25 @@ export function connect(): void {
       centre: state.centre,
       startedAtMs: state.startedAtMs,
       alarms: state.alarms,
+      earlier: {},
       technical: state.technical,
       alive: state.alive,
       session: state.me.canAct ? 'acting' : 'screen',
     })
+    streamed = new Map(state.alarms.map((a) => [a.id, a]))
     heard(state.nowMs)
     changed()
   })
-  on<Alarm>('alarm', (alarm) => {
-    store.alarms = upsert(store.alarms, alarm)
+  const alarmIs = (alarm: Alarm): void => {
+    streamed.set(alarm.id, alarm)
+    put(alarm)
     heard(null)
     changed()
+  }
+  on<Alarm>('alarm', alarmIs)
+  on<AlarmChange>('alarmChanged', (change) => {
+    const alarm = streamed.get(change.id)
+    if (alarm) alarmIs(withChange(alarm, change))
   })
   on<Technical>('technical', (card) => {
     const isNew = card.urgent && card.closedAtMs === null && !store.technical.some((t) => t.id === card.id)
@@ -126,7 +150,7 @@ export function connect(): void {
     if (isNew) sound.technical()
   })
   on<Vitals>('vitals', (vitals) => {
-    for (const alarm of store.alarms) if (alarm.resident?.id === vitals.residentId) alarm.vitals = vitals
+    for (const alarm of [...store.alarms, ...streamed.values()]) if (alarm.resident?.id === vitals.residentId) alarm.vitals = vitals
     heard(null)
   })
   on<Alive>('alive', (alive) => {
@@ -205,7 +229,7 @@ async function act(alarmId: number | null, path: string, body?: unknown): Promis
   try {
     const answer = await call<Alarm | null>('POST', path, body)
     if (answer && typeof answer === 'object' && 'revision' in answer && 'presses' in answer) {
-      store.alarms = upsert(store.alarms, answer)
+      put(answer)
       changed()
     }
     return true
@@ -286,6 +310,19 @@ export function close(outcome: Outcome, words: string): Promise<boolean> {
 
 export function called(alarm: Alarm, contactId: number | null, result: 'spoke' | 'noAnswer'): void {
   void after(() => act(alarm.id, `/api/alarms/${alarm.id}/call`, contactId === null ? { result } : { contactId, result }))
+}
+
+/** Asks for the lines before those that are shown. */
+export async function showEarlier(alarm: Alarm): Promise<void> {
+  const known = store.earlier[alarm.id]?.entries ?? []
+  const first = mergeLines(known, alarm.timeline)[0]
+  if (!first) return
+  try {
+    const page = await call<{ entries: TimelineEntry[]; hasEarlier: boolean }>('GET', `/api/alarms/${alarm.id}/timeline?before=${first.id}`)
+    store.earlier[alarm.id] = { entries: mergeLines(page.entries, known), more: page.hasEarlier }
+  } catch (error) {
+    store.notice = { kind: 'failed', text: error instanceof Refused ? error.message : '', alarmId: alarm.id }
+  }
 }
 
 export function revokeLink(alarm: Alarm, contactId: number): void {

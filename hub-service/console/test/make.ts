@@ -5,7 +5,7 @@ export function alarm(change: Partial<Alarm> = {}): Alarm {
   return {
     id: 1, revision: 1, number: '1', kind: 'sos', state: 'ringing', source: 'band', drill: false, eventAtMs: 1000, ageQuality: 'measured', raisedAtMs: 1000,
     deadlineAtMs: null, presses: 1, notNeeded: false, unanswered: false, owner: null, takenAtMs: null, comingAtMs: null, closedAtMs: null, outcome: null,
-    closingWords: null, resident: null, otherResident: null, contacts: [], vitals: null, wrist: null, band: null, hub: null, linked: [], timeline: [], timers: [], ...change,
+    closingWords: null, resident: null, otherResident: null, contacts: [], vitals: null, wrist: null, band: null, hub: null, linked: [], timeline: [], hasEarlier: false, timers: [], calls: change.presses ?? 1, ...change,
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { crowd, crowdFrom, order, orderTechnical, selectNext, takeTarget, upsert } from '../src/queue'
+import { crowd, crowdFrom, order, orderTechnical, selectNext, takeTarget, timelinePage, upsert, withChange } from '../src/queue'
 import { alarm, inBuilding, technical } from './make'
 
 const ids = (list: { id: number }[]): number[] => list.map((x) => x.id)
@@ -80,5 +80,23 @@ describe('what Take acts on', () => {
     expect(takeTarget(list, 3)?.id).toBe(1)
     expect(takeTarget(list, null)?.id).toBe(1)
     expect(takeTarget([alarm({ state: 'prealarm' })], 1)).toBeNull()
+  })
+})
+
+describe('a change of an alarm', () => {
+  const line = (id: number, text = '') => ({ id, atMs: id, kind: 'press', who: null, text })
+  it('changes what it names and leaves the rest', () => {
+    const before = alarm({ presses: 1, notNeeded: true, timeline: [line(1)] })
+    const after = withChange(before, { id: 1, revision: 2, presses: 2, timeline: [line(2)] })
+    expect(after).toEqual({ ...before, revision: 2, presses: 2, timeline: [line(1), line(2)] })
+  })
+  it('replaces a line that counts further', () => {
+    const after = withChange(alarm({ timeline: [line(1), line(2, '7')] }), { id: 1, revision: 2, timeline: [line(2, '8')] })
+    expect(after.timeline).toEqual([line(1), line(2, '8')])
+  })
+  it('keeps the newest lines and says that there are earlier ones', () => {
+    const full = alarm({ timeline: Array.from({ length: timelinePage }, (_, i) => line(i + 1)) })
+    const after = withChange(full, { id: 1, revision: 2, timeline: [line(timelinePage + 1)] })
+    expect([after.timeline.length, after.timeline[0]!.id, after.hasEarlier]).toEqual([timelinePage, 2, true])
   })
 })

@@ -13,7 +13,7 @@ export const zh = {
   unknown: { title: '找不到这个页面', text: '请检查链接是否完整，或打电话给服务中心。' },
   over: { title: '这个链接已经失效', text: '链接在 24 小时后或被服务中心停用后失效。需要了解情况，请打电话给服务中心。' },
   failed: { title: '暂时打不开', text: '请稍后再试；紧急时请直接打电话。' },
-  entry: { raised: '收到求助', confirmed: '确认跌倒', deadline: '无人取消，升级为警报', press: '再次按下', unanswered: '还没有人应答', notAnswered: '又按了，还没有回应', taken: '接手', coming: '安排人上门', overdue: '没有后续，重新呼叫', handedBack: '退回，重新呼叫', closed: '结束', callSpoke: '已通话', callNoAnswer: '电话没人接', notNeeded: '本人表示不需要' } as Record<string, string>,
+  entry: { raised: '收到求助', confirmed: '确认跌倒', deadline: '无人取消，升级为警报', press: '再次按下', manyPresses: '又连续按下多次', unanswered: '还没有人应答', notAnswered: '又按了，还没有回应', taken: '接手', coming: '安排人上门', overdue: '没有后续，重新呼叫', handedBack: '退回，重新呼叫', closed: '结束', callSpoke: '已通话', callNoAnswer: '电话没人接', notNeeded: '本人表示不需要' } as Record<string, string>,
   language: 'English',
 }
 
@@ -31,7 +31,7 @@ export const en: typeof zh = {
   unknown: { title: 'There is no such page', text: 'Check that the link is complete, or call the centre.' },
   over: { title: 'This link is over', text: 'A link ends after 24 hours or when the centre revokes it. Please call the centre to ask.' },
   failed: { title: 'Cannot be opened right now', text: 'Try again in a moment; in an emergency please call.' },
-  entry: { raised: 'Call for help received', confirmed: 'Fall confirmed', deadline: 'Nobody cancelled: alarm', press: 'Pressed again', unanswered: 'Nobody has answered', notAnswered: 'Pressed again, no answer yet', taken: 'Taken', coming: 'Help sent', overdue: 'No news from whoever had it; calling again', handedBack: 'Handed back; calling again', closed: 'Closed', callSpoke: 'Spoke on the telephone', callNoAnswer: 'No answer on the telephone', notNeeded: 'Says: not needed' },
+  entry: { raised: 'Call for help received', confirmed: 'Fall confirmed', deadline: 'Nobody cancelled: alarm', press: 'Pressed again', manyPresses: 'Pressed many times more', unanswered: 'Nobody has answered', notAnswered: 'Pressed again, no answer yet', taken: 'Taken', coming: 'Help sent', overdue: 'No news from whoever had it; calling again', handedBack: 'Handed back; calling again', closed: 'Closed', callSpoke: 'Spoke on the telephone', callNoAnswer: 'No answer on the telephone', notNeeded: 'Says: not needed' },
   language: '中文',
 }
 

@@ -54,8 +54,8 @@ export default {
     },
   },
   timeline: {
-    raised: '收到求助', suspected: '收到疑似跌倒', press: '再次按下', confirmed: '手环确认跌倒', deadline: '时间到，无人取消，升级为警报', cancelled: '本人取消', cancelledLate: '本人取消（已过时限，警报保留）', notNeeded: '本人表示不需要', unanswered: '还没有人应答，通知家属', notAnswered: '又按了，60 秒内没有回应', stillOn: '还在处理', reminded: '已提醒', overdue: '提醒后没有操作，重新响铃', taken: '接手', coming: '安排人前往', handedBack: '退回，重新响铃', closed: '结束', callSpoke: '通话成功', callNoAnswer: '没人接电话', wrist: '手环已显示', merged: '并入求助', fallBefore: '按键前疑似跌倒', drill: '演练', rescued: '系统恢复响铃', messageSent: '短信已发送', messageDelivered: '短信已送达', messageFailed: '短信发送失败', messageOpened: '家属已打开页面', linkRevoked: '链接已停用', passedOn: '在手环转交之前按下；现在的佩戴人',
-    still: '{n} 分钟没有活动', because: { noConsole: '没有打开的值守台', noAnswer: '60 秒无人接手', band: '手环', hubKey: '主机按键', phone: '电话', staff: '人工登记', old: '补报' },
+    raised: '收到求助', suspected: '收到疑似跌倒', press: '再次按下', manyPresses: '又连续按下', confirmed: '手环确认跌倒', deadline: '时间到，无人取消，升级为警报', cancelled: '本人取消', cancelledLate: '本人取消（已过时限，警报保留）', notNeeded: '本人表示不需要', unanswered: '还没有人应答，通知家属', notAnswered: '又按了，60 秒内没有回应', stillOn: '还在处理', reminded: '已提醒', overdue: '提醒后没有操作，重新响铃', taken: '接手', coming: '安排人前往', handedBack: '退回，重新响铃', closed: '结束', callSpoke: '通话成功', callNoAnswer: '没人接电话', wrist: '手环已显示', merged: '并入求助', fallBefore: '按键前疑似跌倒', drill: '演练', rescued: '系统恢复响铃', messageSent: '短信已发送', messageDelivered: '短信已送达', messageFailed: '短信发送失败', messageOpened: '家属已打开页面', linkRevoked: '链接已停用', passedOn: '在手环转交之前按下；现在的佩戴人',
+    still: '{n} 分钟没有活动', times: '{n} 次', earlier: '更早的记录', because: { noConsole: '没有打开的值守台', noAnswer: '60 秒无人接手', band: '手环', hubKey: '主机按键', phone: '电话', staff: '人工登记', old: '补报' },
   },
   residents: {
     title: '老人与设备', add: '登记老人', name: '姓名', nameEn: '英文名', birthYear: '出生年份', phone: '电话', address: '地址', building: '楼号', floor: '层', door: '室', keys: '钥匙在哪', hearing: '听力', dialect: '方言', medical: '健康备注', firstQuestion: '先问的一句话', familyName: '家属怎么称呼', save: '保存', saved: '已保存',
