@@ -56,6 +56,9 @@ public sealed class Call(BandDevice band, FrameType type, long atMs)
     /// <summary>The band's boot at the contact; -1 where no App ran.</summary>
     public int Boot { get; } = band.BootCount;
 
+    /// <summary>How often the band's App had started before the contact.</summary>
+    public int Starts { get; } = band.Boots;
+
     /// <summary>The band's uptime at the contact, s.</summary>
     public long UptimeS { get; } = band.UptimeMs / 1000;
 

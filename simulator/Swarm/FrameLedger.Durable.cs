@@ -11,6 +11,8 @@ public sealed partial class FrameLedger
     private const int MoreReports = 8;
 
     private readonly HashSet<long> _forgotten = [];
+    private readonly Dictionary<string, Told> _told = new(StringComparer.Ordinal);
+    private readonly HashSet<Told> _lostReports = [];
     private readonly Dictionary<(BandDevice Band, Stage Stage), int> _reported = [];
     private readonly Dictionary<(BandDevice Band, Stage Stage), int> _felt = [];
 
@@ -35,10 +37,19 @@ public sealed partial class FrameLedger
     }
 
     /// <summary>
-    /// Notes that a hub's flash was damaged. A call that the flash of its band has lost too may now be lost.
+    /// Notes that a hub's flash was damaged. A call that the flash of its band has lost too may now be lost. So may a
+    /// report of a stage, because the band sends the report only until a hub has stored it.
     /// </summary>
     public void HubRotten()
     {
+        foreach (var (identity, told) in _told)
+        {
+            if (_atHub.ContainsKey(identity) && !IsInAHub(identity))
+            {
+                _lostReports.Add(told);
+            }
+        }
+
         foreach (var call in Calls.Where(static c => c.IsGoneAtBand && c.CommittedMs is null))
         {
             call.IsUnstored |= !IsInAHub(call);
@@ -52,8 +63,17 @@ public sealed partial class FrameLedger
     public bool HasLostWithReason(BandDevice band) => Calls.Exists(
         c => c.Band == band && c.IsUnstored && c.CommittedMs is null && c.Identity.Length > 0);
 
-    private bool IsInAHub(Call call) => call.Identity.Length > 0
-        && _hubs.Exists(hub => hub.Flash.Holds(Convert.FromHexString(call.Identity)));
+    /// <summary>
+    /// True where the wrist has said the stage, and a hub's damaged flash had the only report of it. The centre asks
+    /// for the report again, but in Daily the next link may be an hour away (docs/adr/0026).
+    /// </summary>
+    public bool HasLostReport(AlarmTrace alarm, Stage stage) =>
+        _lostReports.Contains(new Told(alarm.Band, alarm.Row.Boot, alarm.Row.Sequence, stage));
+
+    private bool IsInAHub(Call call) => call.Identity.Length > 0 && IsInAHub(call.Identity);
+
+    private bool IsInAHub(string identity) =>
+        _hubs.Exists(hub => hub.Flash.Holds(Convert.FromHexString(identity)));
 
     /// <summary>
     /// Notes that the band's flash is empty from now on. The band follows no earlier call, and begins its numbers anew.
@@ -84,6 +104,12 @@ public sealed partial class FrameLedger
                 Report(Violation.Invented, $"{band.Name} has told {count} times of {stage}, felt {felt} times");
             }
         }
+    }
+
+    private sealed record Told(BandDevice Band, int Boot, int Sequence, Stage Stage)
+    {
+        public static Told Of(BandDevice band, byte[] frame) => new(
+            band, Payload.ShownBoot(frame, 0), Payload.ShownSequence(frame, 0), Payload.ShownStage(frame, 0));
     }
 
     private static void Add(Dictionary<(BandDevice Band, Stage Stage), int> counts, BandDevice band, Stage stage) =>

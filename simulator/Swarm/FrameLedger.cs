@@ -96,11 +96,21 @@ public sealed partial class FrameLedger
         var inCountdown = Calls.Exists(c => c.Band == band && c.Type == FrameType.FallSuspected
             && _world.NowMs - c.AtMs < CountdownMs);
         CountDrop(band);
-        Calls.Add(new Call(band, FrameType.Sos, _world.NowMs)
+        var call = new Call(band, FrameType.Sos, _world.NowMs)
         {
             HoldMs = holdMs,
             IsExcused = holdMs < SosKey.FireMs || (inCountdown && holdMs >= MayBeFineMs),
-        });
+        };
+        if (!call.IsExcused && (call.Boot < 0 || band.UptimeMs < SosKey.BounceMs))
+        {
+            // The latch beside the key is one bit, so all presses before a start of the App are one SOS (P49). A
+            // contact in the first 30 ms of the App may be a bounce of such a press.
+            var starts = band.Boots - (call.Boot < 0 ? 0 : 1);
+            Calls.FindAll(c => c.Band == band && c.Boot < 0 && c.Starts == starts)
+                .ForEach(static c => c.IsExcused = true);
+        }
+
+        Calls.Add(call);
     }
 
     /// <summary>Notes a fall that begins now.</summary>
@@ -113,9 +123,13 @@ public sealed partial class FrameLedger
         {
             call.IsUnstored |= FlashRefuses.Contains(band) && call.CommittedMs is null;
             call.IsExcused |= call.OnAirMs is null && _world.NowMs - call.AtMs < ExcuseMs;
-            call.SpansABoot |= call.Type == FrameType.Sos && call.AtMs + call.HoldMs > _world.NowMs;
         }
     }
+
+    /// <summary>The band gets its power again. A key that is still down may then make a second event (V13).</summary>
+    public void PowerReturns(BandDevice band) => Calls
+        .FindAll(c => c.Band == band && c.Type == FrameType.Sos && c.AtMs + c.HoldMs > _world.NowMs)
+        .ForEach(static c => c.SpansABoot = true);
 
     /// <summary>The service has committed.</summary>
     public void Committed(Db db, IReadOnlyList<Change> changes)
@@ -223,6 +237,7 @@ public sealed partial class FrameLedger
         if (type == FrameType.StageShown)
         {
             Add(_reported, band, Payload.ShownStage(frame, 0));
+            _told[identity] = Told.Of(band, frame);
         }
 
         if (type is FrameType.FallSuspected or FrameType.FallConfirmed)
@@ -242,6 +257,9 @@ public sealed partial class FrameLedger
                 return;
             }
 
+            // A contact that is not judged yet when a countdown begins is judged as a contact in the countdown.
+            Calls.FindAll(c => c.Band == band && c.Identity.Length == 0 && _world.NowMs - c.AtMs < JudgedMs
+                && c.HoldMs >= MayBeFineMs).ForEach(static c => c.IsExcused = true);
             var fall = new Call(band, type, _world.NowMs)
             {
                 Identity = identity,
@@ -277,7 +295,12 @@ public sealed partial class FrameLedger
             return;
         }
 
-        call.SpansABoot &= call.Identity.Length == 0;
+        if (call.Identity.Length > 0)
+        {
+            call.SpansABoot = false;
+            CountDrop(band); // the second event of one press takes a slot as well
+        }
+
         call.Identity = call.Identity.Length == 0 ? identity : call.Identity;
         call.OnAirMs ??= _world.NowMs;
         _byIdentity[identity] = call;
@@ -292,7 +315,7 @@ public sealed partial class FrameLedger
 
     private void Stored(HubDevice hub, FlashWrite write)
     {
-        foreach (var (identity, call) in _byIdentity)
+        foreach (var identity in _byIdentity.Keys.Concat(_told.Keys))
         {
             var bytes = Convert.FromHexString(identity);
             if (!_atHub.ContainsKey(identity) && write.Data.AsSpan().IndexOf(bytes) >= 0)
@@ -302,7 +325,7 @@ public sealed partial class FrameLedger
                 {
                     if (hub.Flash.Holds(bytes) && _atHub.TryAdd(identity, _world.NowMs))
                     {
-                        Log?.Invoke($"{hub.Name} has stored {identity[..12]} of {call.Band.Name}");
+                        Log?.Invoke($"{hub.Name} has stored {identity[..12]} of {_onAir[identity].Band.Name}");
                     }
                 });
             }
@@ -346,6 +369,7 @@ public sealed partial class FrameLedger
         var identity = Call.IdentityOf(row.Frame);
         var named = $"{row.Type} {Frame.BootOf(row.Frame, 0)}/{Frame.SequenceOf(row.Frame, 0)} of {band.Name}";
         _waiting.Remove(identity);
+        _told.Remove(identity);
         if (_unexplained.TryGetValue(identity, out var why) || !_onAir.ContainsKey(identity))
         {
             Report(_onAir.ContainsKey(identity) ? why : Violation.Invented, $"{named} is at the centre");

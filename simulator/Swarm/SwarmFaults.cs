@@ -256,7 +256,7 @@ public sealed partial class SwarmFaults
     {
         if (on)
         {
-            device.PowerOn();
+            PowerOn(device);
             return;
         }
 
@@ -266,6 +266,16 @@ public sealed partial class SwarmFaults
         }
 
         device.PowerOff();
+    }
+
+    private void PowerOn(Device device)
+    {
+        if (device is BandDevice { IsOn: false } band)
+        {
+            Ledger.PowerReturns(band);
+        }
+
+        device.PowerOn();
     }
 
     private void CutInWrite(PlannedFault fault, Device device, Func<BandDevice, bool> whose)
@@ -332,7 +342,7 @@ public sealed partial class SwarmFaults
         World.Figures = World.Figures with { Loss = 0.02, Duplicates = 0 };
         _swarm.Centre.Start();
         _swarm.Hubs.ForEach(static hub => hub.PowerOn());
-        _swarm.Bands.ForEach(static band => band.PowerOn());
+        _swarm.Bands.ForEach(PowerOn);
         foreach (var path in _swarm.Paths.SelectMany(static paths => paths))
         {
             path.SetInRange(true);

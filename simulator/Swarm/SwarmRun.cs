@@ -244,7 +244,8 @@ public static class SwarmRun
         var fromMs = SinceMs(alarm, wrist);
         var isFelt = wrist.LastFeltMs.GetValueOrDefault(wanted, -1) >= fromMs;
         var isKnown = alarm.Row.WristStage == (int)wanted
-            || (wanted == Stage.Closed && swarm.Ledger.HadNoRoom(alarm.Band));
+            || (wanted == Stage.Closed && swarm.Ledger.HadNoRoom(alarm.Band))
+            || swarm.Ledger.HasLostReport(alarm, wanted);
         if (!isFelt || !isKnown)
         {
             swarm.Ledger.Report(

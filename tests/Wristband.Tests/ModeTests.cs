@@ -87,6 +87,24 @@ public sealed class ModeTests
     }
 
     [Fact]
+    public void Guard_goes_on_for_30_min_after_a_closed_alarm_where_the_boot_count_has_jumped_since()
+    {
+        var world = Bands.Daily();
+        world.Press(200);
+        world.RunFor(10_000);
+        var sos = world.RowsOf(FrameType.Sos)[0];
+        var boot = world.Band.Boot;
+        world.Down(world.FromCentre(FrameType.Receipt, boot, 0, f => Payload.TellHighestBoot(f, boot + 1)));
+        world.RunFor(5000);
+        world.Band.Boot.ShouldBe(boot + 2);
+        world.Down(world.StageFrame(sos, Stage.Closed, 9));
+        world.RunFor(28 * 60_000);
+        world.Band.Mode.ShouldBe(BandMode.Guard);
+        world.RunFor(3 * 60_000);
+        world.Band.Mode.ShouldBe(BandMode.Daily);
+    }
+
+    [Fact]
     public void The_centre_keeps_a_band_in_Guard_and_the_status_echoes_the_version_at_once()
     {
         var world = Bands.Daily();

@@ -38,6 +38,9 @@ namespace ElderBand.Wristband
             get { return _boots.Value; }
         }
 
+        /// <summary>Boot count with which this boot began. The present one is higher after a jump.</summary>
+        public int FirstBoot { get; private set; }
+
         /// <summary>The boot count could not be read.</summary>
         public bool IsUnread
         {
@@ -96,6 +99,7 @@ namespace ElderBand.Wristband
         public bool Start(int knownBoot)
         {
             bool stored = _boots.Start(knownBoot);
+            FirstBoot = Boot;
             _unproven = !stored || _boots.IsUnproven;
             BootIsUnproven = _unproven;
             return stored;

@@ -72,7 +72,7 @@ namespace ElderBand.Wristband
                 }
 
                 open |= slot.Open;
-                bool counts = slot.AtMs > newestMs && (slot.Open || slot.Boot == _source.Boot);
+                bool counts = slot.AtMs > newestMs && (slot.Open || slot.Boot >= _source.FirstBoot);
                 newestMs = counts ? slot.AtMs : newestMs;
             }
 
