@@ -20,17 +20,33 @@ public sealed class ConsolePresence : IDisposable
     private bool _isOver;
 
     /// <summary>Counts a page that has just opened its stream.</summary>
-    public ConsolePresence(ConsoleCounter consoles, Clock clock, string centreId)
+    public ConsolePresence(ConsoleCounter consoles, Clock clock, Caller caller)
     {
         _consoles = consoles;
         _clock = clock;
-        _centreId = centreId;
+        _centreId = caller.Staff.CentreId;
+        Caller = caller;
         Answered();
     }
 
     /// <summary>Id of this page in its answers. It has 32 random hexadecimal digits, so nobody can guess it.</summary>
     public string Id { get; } =
         Convert.ToHexString(System.Security.Cryptography.RandomNumberGenerator.GetBytes(16));
+
+    /// <summary>Who reads the page, as of its last sign of life.</summary>
+    public Caller Caller { get; set; }
+
+    /// <summary>True while the page counts as a console.</summary>
+    public bool IsOpen
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _open is not null;
+            }
+        }
+    }
 
     /// <summary>Notes an answer of the page.</summary>
     public void Answered()

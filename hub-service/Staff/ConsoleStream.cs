@@ -25,7 +25,7 @@ public sealed class ConsoleStream(
         string centreId = caller.Staff.CentreId;
         return store.Read(db => new StateView(
             clock.NowMs, _startedAtMs, StaffEndpoints.CentreOf(db, centreId),
-            new MeView(caller.Staff.Id, caller.Staff.DisplayName, caller.CanAct),
+            new MeView(caller.Staff.Id, caller.Staff.DisplayName, caller.CanAct, caller.Screen?.Name),
             changes.ReadAll(db, centreId, clock.NowMs), Views.Technicals(db, centreId), Alive(db, centreId)));
     }
 
@@ -40,6 +40,16 @@ public sealed class ConsoleStream(
         return true;
     }
 
+    /// <summary>Browsers with a page that counts as a console now, as <see cref="Caller.Browser"/>.</summary>
+    public IReadOnlySet<string> OpenBrowsers =>
+        _pages.Values.Where(static page => page.IsOpen).Select(static page => page.Caller.Browser)
+            .ToHashSet(StringComparer.Ordinal);
+
+    /// <summary>True where no other browser of the centre shows a page that counts as a console.</summary>
+    public bool IsLastScreen(Caller caller) =>
+        !_pages.Values.Any(page => page.IsOpen && page.Caller.Staff.CentreId == caller.Staff.CentreId
+            && page.Caller.Browser != caller.Browser);
+
     /// <summary>Streams until the browser leaves, the service stops or the caller may no longer read.</summary>
     public async Task RunAsync(HttpContext context, Caller caller)
     {
@@ -50,7 +60,7 @@ public sealed class ConsoleStream(
         using Subscription subscription = changes.Subscribe(caller.Staff.CentreId);
         EventStream stream = await EventStream.OpenAsync(context);
         // The header is out: this console counts, in its own first state too.
-        using var page = new ConsolePresence(consoles, clock, caller.Staff.CentreId);
+        using var page = new ConsolePresence(consoles, clock, caller);
         _pages[page.Id] = page;
         try
         {
@@ -126,6 +136,7 @@ public sealed class ConsoleStream(
             {
                 return; // signed out everywhere: the console asks who it is and says so
             }
+            page.Caller = now;
             if (now.CanAct != caller.CanAct || now.Staff.Id != caller.Staff.Id)
             {
                 caller = now;

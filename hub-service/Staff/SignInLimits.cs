@@ -41,8 +41,8 @@ internal static class SignInLimits
     private static System.Net.IPAddress Address(HttpContext context) =>
         ClientAddress.Of(context.Connection.RemoteIpAddress);
 
-    /// <summary>Who reads in this browser already; null for a stranger.</summary>
+    /// <summary>A browser that can read already; null for a stranger.</summary>
     private static string? Reader(HttpContext context) =>
         context.RequestServices.GetRequiredService<Sessions>().Find(context) is { } caller
-            ? $"staff {caller.Staff.Id}" : null;
+            ? caller.Browser : null;
 }

@@ -5,7 +5,7 @@ using ElderBand.HubService.Storage;
 namespace ElderBand.HubService.Staff;
 
 /// <summary>Who is signed in, as the console's state says it.</summary>
-public sealed record MeView(long StaffId, string DisplayName, bool CanAct);
+public sealed record MeView(long StaffId, string DisplayName, bool CanAct, string? Screen);
 
 /// <summary>The centre, as the console's state says it.</summary>
 public sealed record CentreView(string Id, string Name, string Phone);
@@ -43,23 +43,8 @@ public static class StaffEndpoints
         app.MapGet("/", () => pages.Page("index.html"));
 
         app.MapPost("/api/session", SignIn);
-        app.MapGet("/api/session", static (HttpContext context, Sessions sessions, Store store) =>
-            sessions.Find(context) is not { } caller
-                ? NotSignedIn()
-                : Results.Json(new
-                {
-                    StaffId = caller.Staff.Id,
-                    caller.Staff.Name,
-                    caller.Staff.DisplayName,
-                    caller.Staff.Role,
-                    Centre = store.Read(db => CentreOf(db, caller.Staff.CentreId)),
-                    caller.CanAct,
-                }));
-        app.MapDelete("/api/session", static async (HttpContext context, Sessions sessions) =>
-        {
-            await sessions.EndAsync(context);
-            return Results.NoContent();
-        });
+        app.MapGet("/api/session", WhoAmI);
+        app.MapDelete("/api/session", SignOut);
         app.MapGet("/signin", UseCode);
 
         app.MapGet("/api/state", static (HttpContext context, Sessions sessions, ConsoleStream stream) =>
@@ -108,6 +93,7 @@ public static class StaffEndpoints
                 context.RequestAborted);
             return closed ? Results.Json(new { }) : Shield.Refuse(404, "notFound", "There is no such open card.");
         });
+        SessionEndpoints.Map(acts);
         EnrolmentEndpoints.Map(acts);
         TraceEndpoints.Map(acts);
     }
@@ -138,6 +124,32 @@ public static class StaffEndpoints
         context.Items[typeof(Caller)] = caller;
         return await next(invocation);
     }
+
+    private static IResult WhoAmI(HttpContext context, Sessions sessions, Store store)
+    {
+        if (sessions.Find(context) is not { } caller)
+        {
+            return NotSignedIn();
+        }
+        sessions.KeepScreen(context);
+        return Results.Json(new
+        {
+            StaffId = caller.Staff.Id,
+            caller.Staff.Name,
+            caller.Staff.DisplayName,
+            caller.Staff.Role,
+            Centre = store.Read(db => CentreOf(db, caller.Staff.CentreId)),
+            caller.CanAct,
+            Screen = caller.Screen?.Name,
+        });
+    }
+
+    private static async Task<IResult> SignOut(HttpContext context, Sessions sessions, ConsoleStream stream) =>
+        await sessions.EndAsync(context, sessions.Find(context) is { } caller && stream.IsLastScreen(caller))
+            ? Results.NoContent()
+            : Shield.Refuse(
+                409, "lastScreen",
+                "An alarm is open and this is the last screen: hand over, the next person signs in here.");
 
     private static async Task<IResult> SignIn(
         HttpContext context, SignInRequest body, Store store, Sessions sessions, LockOut lockOut)

@@ -186,6 +186,10 @@ public static class AlarmRows
             "SELECT id FROM alarm WHERE centre_id=$1 AND state='ringing' AND unanswered=0 ORDER BY id",
             static r => r.Long(0), centreId);
 
+    /// <summary>True while somebody's work is left on an alarm of a centre.</summary>
+    public static bool IsAnyOpen(Db db, string centreId) =>
+        db.Number($"SELECT count(*) FROM alarm WHERE centre_id=$1 AND state IN {OpenStates}", centreId) > 0;
+
     /// <summary>Open alarms per state, for the metrics.</summary>
     public static List<(string State, long Count)> OpenByState(Db db) =>
         db.All(

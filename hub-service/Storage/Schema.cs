@@ -11,7 +11,7 @@ public static class Schema
 {
     /// <summary>All migrations, oldest first.</summary>
     public static readonly string[] Migrations =
-        [Version1, Version2, Version3, Version4, Version5, Version6, Version7, Version8];
+        [Version1, Version2, Version3, Version4, Version5, Version6, Version7, Version8, Version9];
 
     /// <summary>The migrations of the file of measurements.</summary>
     public static readonly string[] VitalsMigrations = [VitalsVersion1];
@@ -310,5 +310,23 @@ public static class Schema
         ALTER TABLE band ADD COLUMN key_wanted INTEGER NOT NULL DEFAULT 1;
         ALTER TABLE band ADD COLUMN key_changed_at_ms INTEGER;
         INSERT INTO secret (centre_id, name, value) SELECT centre_id, 'bandKeys', randomblob(32) FROM centre;
+        """;
+
+    private const string Version9 = """
+        -- One row per sign-in of a person at a browser; both its sessions name it. Sessions from before are one sign-in
+        -- for each person.
+        CREATE TABLE signin (
+          id INTEGER PRIMARY KEY, centre_id TEXT NOT NULL, staff_id INTEGER NOT NULL REFERENCES staff,
+          at_ms INTEGER NOT NULL, address TEXT NOT NULL, browser TEXT NOT NULL) STRICT;
+        ALTER TABLE staff_session ADD COLUMN signin_id INTEGER NOT NULL DEFAULT 0;
+        INSERT INTO signin (id, centre_id, staff_id, at_ms, address, browser)
+          SELECT staff_id, centre_id, staff_id, max(created_at_ms), '', '' FROM staff_session GROUP BY staff_id;
+        UPDATE staff_session SET signin_id=staff_id;
+        CREATE INDEX staff_session_signin ON staff_session (signin_id);
+
+        -- Wall screens: browsers that read without anybody signed in.
+        CREATE TABLE screen (
+          id INTEGER PRIMARY KEY, centre_id TEXT NOT NULL REFERENCES centre, name TEXT NOT NULL,
+          token_sha256 BLOB NOT NULL UNIQUE, registered_at_ms INTEGER NOT NULL, revoked_at_ms INTEGER) STRICT;
         """;
 }

@@ -285,7 +285,7 @@ public sealed class ConsoleTests
     }
 
     [Fact]
-    public async Task An_expired_or_ended_session_keeps_the_alarms_on_the_screen_and_asks_in_a_bar()
+    public async Task At_the_last_screen_with_an_open_alarm_the_next_person_signs_in_in_a_bar_and_the_alarms_stay()
     {
         await using Centre centre = await Centre.StartAsync(Neighbourhood.Homes());
         await using Browser browser = await Browser.OpenAsync();
@@ -297,7 +297,7 @@ public sealed class ConsoleTests
         await Expect(page.Locator(".card h1")).ToContainTextAsync("陈桂英");
         await centre.PressAsync(1);
         await Expect(page.Locator(".item.ringing")).ToHaveCountAsync(2);
-        await Axe(page, "screen without a session");
+        await Axe(page, "screen that is handed over");
         await Shot(page, "screen");
         await page.Locator("#again-name").FillAsync("li");
         await page.Locator("#again-password").FillAsync("a long enough one");

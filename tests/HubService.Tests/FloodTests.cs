@@ -25,6 +25,7 @@ public sealed class FloodTests
         (await hub.SendAsync(other, other.Sos())).ShouldBeTrue(); // the first call also compiles the code
         using HttpClient attacker = Client(centre, "127.0.0.2");
         using HttpClient desk = Client(centre, "127.0.0.1");
+        long quietMs = await QuietAsync(centre);
         Task<HttpStatusCode[]> flood = Task.WhenAll(
             Enumerable.Range(0, 100).Select(i => SignInAsync(attacker, $"name {i}", $"password {i}")));
         await Task.Delay(50, Token);
@@ -38,8 +39,8 @@ public sealed class FloodTests
         });
         long signInMs = await signingIn;
         TestContext.Current.TestOutputHelper?.WriteLine($"sign-in {signInMs} ms, press {pressMs} ms");
-        signInMs.ShouldBeLessThan(MostMs);
-        pressMs.ShouldBeLessThan(300);
+        signInMs.ShouldBeLessThan(Math.Max(MostMs, 6 * quietMs));
+        pressMs.ShouldBeLessThan(Math.Max(300, quietMs));
         (await flood).ShouldAllBe(
             static status => status == HttpStatusCode.Unauthorized || status == HttpStatusCode.TooManyRequests);
     }
@@ -50,6 +51,7 @@ public sealed class FloodTests
         await using TestCentre centre = await TestCentre.StartAsync();
         using HttpClient desk = Client(centre, "127.0.0.1");
         (await SignInAsync(desk, "li", "password-li")).ShouldBe(HttpStatusCode.NoContent);
+        long quietMs = await QuietAsync(centre);
         HttpClient[] attackers = [.. Enumerable.Range(1, 100).Select(i => Client(centre, $"127.0.1.{i}"))];
         Task<HttpStatusCode[]> flood = Task.WhenAll(
             attackers.Select((attacker, i) => SignInAsync(attacker, $"name {i}", $"password {i}")));
@@ -58,7 +60,7 @@ public sealed class FloodTests
         long signInMs = await TimeAsync(async () =>
             (await SignInAsync(desk, "li", "password-li")).ShouldBe(HttpStatusCode.NoContent));
         TestContext.Current.TestOutputHelper?.WriteLine($"sign-in {signInMs} ms");
-        signInMs.ShouldBeLessThan(MostMs);
+        signInMs.ShouldBeLessThan(Math.Max(MostMs, 6 * quietMs));
         (await flood).ShouldAllBe(
             static status => status == HttpStatusCode.Unauthorized || status == HttpStatusCode.TooManyRequests);
         Array.ForEach(attackers, static attacker => attacker.Dispose());
@@ -126,6 +128,17 @@ public sealed class FloodTests
             silent.ForEach(static socket => socket.Dispose());
         }
         await TestCentre.UntilAsync(() => gate.Count == 0, "nobody is left at the gate");
+    }
+
+    /// <summary>
+    /// How long a sign-in takes without a flood, ms. 3 s are asked of a machine that is not busy with other things:
+    /// there it is a quarter of a second.
+    /// </summary>
+    private static async Task<long> QuietAsync(TestCentre centre)
+    {
+        using HttpClient client = Client(centre, "127.0.0.9");
+        return await TimeAsync(async () =>
+            (await SignInAsync(client, "wang", "password-wang")).ShouldBe(HttpStatusCode.NoContent));
     }
 
     private static async Task SilentAsync(List<Socket> silent, string from, int count, int port)

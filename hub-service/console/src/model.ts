@@ -146,6 +146,8 @@ export interface Me {
   staffId: number
   displayName: string
   canAct: boolean
+  /** Name of the wall screen that this browser is. */
+  screen: string | null
   role?: string
 }
 

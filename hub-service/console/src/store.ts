@@ -15,6 +15,9 @@ export interface Draft {
 type Session = 'unknown' | 'none' | 'screen' | 'acting'
 
 /** Everything the page knows. Written here only; components read it and call the functions below. */
+const pages = ['residents', 'doors'] as const
+export type Page = 'alarms' | (typeof pages)[number]
+
 export const store = reactive({
   session: 'unknown' as Session,
   me: null as Me | null,
@@ -34,7 +37,9 @@ export const store = reactive({
   selectedId: null as number | null,
   /** The close form is open: the card must not change. */
   busy: false,
-  page: (location.hash === '#residents' ? 'residents' : 'alarms') as 'alarms' | 'residents',
+  page: (pages.find((page) => location.hash === `#${page}`) ?? 'alarms') as Page,
+  /** The sign-in bar is shown: for the next person, or for somebody who wants to act at a wall screen. */
+  signInAsked: null as 'handOver' | 'wall' | null,
   /** Alarms that somebody has and whose wearer has called again, until their card is opened or worked on. */
   again: [] as number[],
   /** Lines of timelines before those that the alarms bring, by alarm; `more`: there are lines before them. */
@@ -190,6 +195,7 @@ export async function whoAmI(): Promise<void> {
 export async function signIn(name: string, password: string): Promise<void> {
   await whenNotBusy(() => call('POST', '/api/session', { name, password }))
   store.notice = null
+  store.signInAsked = null
   await whoAmI()
   connect()
 }
@@ -207,8 +213,19 @@ async function whenNotBusy(act: () => Promise<unknown>): Promise<void> {
   }
 }
 
+/** A wall screen goes on reading; any other browser forgets what it has shown. */
 export async function signOut(): Promise<void> {
-  await call('DELETE', '/api/session')
+  try {
+    await call('DELETE', '/api/session')
+  } catch (error) {
+    if (!(error instanceof Refused) || error.code !== 'lastScreen') throw error
+    store.signInAsked = 'handOver'
+    return
+  }
+  if ((store.me?.screen ?? null) === null) {
+    location.reload()
+    return
+  }
   await whoAmI()
   connect()
 }
@@ -341,9 +358,9 @@ export function next(): void {
   select(waiting[(at + 1) % waiting.length]!.id)
 }
 
-export function show(page: 'alarms' | 'residents'): void {
+export function show(page: Page): void {
   store.page = page
-  history.replaceState(null, '', page === 'residents' ? '#residents' : '#')
+  history.replaceState(null, '', page === 'alarms' ? '#' : `#${page}`)
 }
 
 export function openClose(): void {

@@ -4,10 +4,15 @@ export default {
   app: 'Duty console',
   signin: {
     title: 'Sign in for duty', name: 'Name or staff number', password: 'Password', go: 'Sign in', wrong: 'Name or password is wrong.', busy: 'Too many sign-ins at once. Please try again.', locked: 'Too many attempts; wait a little. Colleagues who are signed in are not affected.',
-    failed: 'The service did not answer; try again.', note: 'After sign-in this computer keeps showing alarms, also when the session has expired; only acting asks for sign-in again.', again: 'Not signed in, or the session has expired. Alarms are still shown; sign in to act.',
-    screen: 'Read-only screen', out: 'Sign out', as: 'On duty: {name}',
+    failed: 'The service did not answer; try again.', note: 'After sign-in this computer keeps showing alarms until you sign out, also when the session has expired; only acting asks for sign-in again.', again: 'Not signed in, or the session has expired. Alarms are still shown; sign in to act.',
+    screen: 'Read-only screen', out: 'Sign out', as: 'On duty: {name}', wallName: 'Wall screen: {name}',
+    handOver: 'An alarm is open and this is the last screen. The next person signs in here; then you are signed out.', wall: 'Sign in to act at this wall screen. It stays when you sign out.',
   },
-  nav: { alarms: 'Alarms', residents: 'Residents and devices', language: '中文' },
+  nav: { alarms: 'Alarms', residents: 'Residents and devices', doors: 'Sign-ins and screens', language: '中文' },
+  doors: {
+    sessions: 'Who is signed in', who: 'Name', since: 'Since', from: 'From', browser: 'Browser', acts: 'may act', reads: 'reads only', here: 'this browser', shown: 'page open', end: 'End', ended: 'A sign-in that is ended here neither acts nor reads any more.',
+    screens: 'Wall screens', screenNote: 'A wall screen reads and rings without anybody signed in, until it is revoked. Register it at the screen itself.', name: 'Name of this screen', register: 'Make this browser a wall screen', rename: 'Rename', revoke: 'Revoke', none: 'None yet', off: 'page not open',
+  },
   sound: { test: 'Test the sound', tested: 'Sound works', blocked: 'The browser has muted this page: alarms will not ring!', unblock: 'Click here to turn sound on', untested: 'Test the alarm sound first: can you hear it?' },
   dead: { title: 'Cut off from the centre: do not trust what this screen shows', text: 'Nothing heard for {seconds} seconds; reconnecting by itself.', advice: 'Work by telephone and tell a technician. Texts to families and escalation are done by the service, not by this page.' },
   unwritten: { title: 'The database cannot be written: new calls for help do not reach this screen', text: 'They wait in the bands and the hubs at home, and come by themselves when it is back.', advice: 'Telephone the residents now and tell a technician. Telephone for alarms already shown, too: what you do here may not be stored.' },
