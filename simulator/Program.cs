@@ -1,6 +1,7 @@
 using ElderBand.Simulation;
 using System.Runtime.InteropServices;
 using ElderBand.Simulator.Centre;
+using ElderBand.Simulator.Ingest;
 using ElderBand.Simulator.Neighbourhood;
 using ElderBand.Simulator.Soak;
 using ElderBand.Simulator.Stories;
@@ -32,6 +33,7 @@ try
         ("bench", "kill") => await KillBench.RunAsync(options, ending.Token),
         ("bench", "falls") => await FallBench.RunAsync(options, ending.Token),
         ("soak", _) => await SoakRun.RunAsync(options.Service, options.Minutes, ending.Token),
+        ("bench", "ingest") => await IngestBench.RunAsync(options.Service, options.Rounds, ending.Token),
         ("bench", "mqtt") => await MqttBench.RunAsync(ending.Token),
         _ => throw new SimulationException("The simulator is started by ./dev; ./dev help says how."),
     };

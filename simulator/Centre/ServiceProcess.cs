@@ -57,6 +57,9 @@ public sealed class ServiceProcess(string program, string[] arguments, Uri addre
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
+    /// <summary>The one core on which the process runs; null for all.</summary>
+    public int? Core { get; init; }
+
     /// <summary>Where its pages are.</summary>
     public Uri Address { get; } = address;
 
@@ -71,6 +74,9 @@ public sealed class ServiceProcess(string program, string[] arguments, Uri addre
             }
         }
     }
+
+    /// <summary>Id of the process.</summary>
+    public int Id => _process!.Id;
 
     /// <summary>Memory of the process, bytes; 0 where it does not run.</summary>
     public long WorkingSetBytes
@@ -94,7 +100,9 @@ public sealed class ServiceProcess(string program, string[] arguments, Uri addre
         var said = new List<string>();
         var process = new Process
         {
-            StartInfo = new ProcessStartInfo("dotnet", [program, .. arguments])
+            StartInfo = new ProcessStartInfo(
+                Core is null ? "dotnet" : "taskset",
+                [.. Core is { } core ? ["-c", $"{core}", "dotnet"] : Array.Empty<string>(), program, .. arguments])
             {
                 UseShellExecute = false,
                 RedirectStandardOutput = true,

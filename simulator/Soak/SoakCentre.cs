@@ -26,17 +26,26 @@ public sealed class SoakCentre : IDisposable
     private readonly int _httpPort = ServiceProcess.FreePort();
     private readonly int _mqttPort = ServiceProcess.FreePort();
 
-    /// <summary>Makes the data folder and mounts a small file system on it where this machine allows that.</summary>
-    public SoakCentre(string program)
+    /// <summary>Makes the data folder.</summary>
+    /// <param name="program">The service.</param>
+    /// <param name="wantsSmall">
+    /// True: a small file system is mounted on the folder where this machine allows that.
+    /// </param>
+    /// <param name="core">The one core on which the process runs; null for all.</param>
+    public SoakCentre(string program, bool wantsSmall, int? core = null)
     {
         _program = program;
         Directory.CreateDirectory(Data);
-        IsSmall = OperatingSystem.IsLinux() && Command("mount", "-t", "tmpfs", "-o", $"size={DiskMiB}m", "tmpfs", Data);
+        IsSmall = wantsSmall && OperatingSystem.IsLinux()
+            && Command("mount", "-t", "tmpfs", "-o", $"size={DiskMiB}m", "tmpfs", Data);
         Process = new ServiceProcess(
             program,
             ["run", "--data", Data, "--http-port", $"{_httpPort}", "--mqtt-port", $"{_mqttPort}"],
             new Uri($"http://localhost:{_httpPort}/"),
-            Path.Combine(_folder.FullName, "centre.log"));
+            Path.Combine(_folder.FullName, "centre.log"))
+        {
+            Core = core,
+        };
         Staff = new StaffClient(Process.Address);
     }
 
@@ -56,7 +65,7 @@ public sealed class SoakCentre : IDisposable
     private string Certificate => Path.Combine(Data, "server.pem");
 
     /// <summary>Enrols homes with one hub and one band each, starts the process and signs the officer in.</summary>
-    public async Task<IReadOnlyList<SoakHub>> StartAsync(int hubs, SoakBook book, CancellationToken cancellation)
+    public async Task<IReadOnlyList<EnrolledHome>> StartAsync(int hubs, CancellationToken cancellation)
     {
         var (input, output) = (Path.Combine(Data, "enrol.json"), Path.Combine(Data, "enrolled.json"));
         await File.WriteAllTextAsync(input, JsonSerializer.Serialize(Enrolment(hubs), Json), cancellation);
@@ -67,9 +76,9 @@ public sealed class SoakCentre : IDisposable
         var link = await ServiceProcess.SignInLinkAsync(_program, Data, _httpPort, Clerk, cancellation);
         await Staff.SignInAsync(link, cancellation);
         var ca = X509Certificate2.CreateFromPem(enrolled.CaPem);
-        return [.. enrolled.Hubs.Zip(enrolled.Bands, (hub, band) => new SoakHub(
+        return [.. enrolled.Hubs.Zip(enrolled.Bands, (hub, band) => new EnrolledHome(
             new MqttAccount(_mqttPort, enrolled.Centre, hub.Id, Encoding.ASCII.GetBytes(hub.Password), ca),
-            band.Address, Convert.FromBase64String(band.Secret), band.Group, band.Epoch, book, (int)band.Address))];
+            band.Address, Convert.FromBase64String(band.Secret), band.Group, band.Epoch))];
     }
 
     /// <summary>How many commits the database has refused; the service counts them.</summary>

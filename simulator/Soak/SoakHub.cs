@@ -3,6 +3,7 @@ using ElderBand.BandProtocol;
 using ElderBand.HubService.Devices;
 using ElderBand.Mqtt;
 using ElderBand.Simulation;
+using ElderBand.Simulator.Centre;
 
 namespace ElderBand.Simulator.Soak;
 
@@ -38,13 +39,13 @@ public sealed class SoakHub
     private int _nextBeatMs;
 
     /// <summary>A hub and one band.</summary>
-    public SoakHub(MqttAccount account, long address, byte[] secret, uint group, int epoch, SoakBook book, int seed)
+    public SoakHub(EnrolledHome home, SoakBook book)
     {
-        _account = account;
-        _address = address;
-        _keys.Derive(new HmacSha256(), secret, group, epoch);
+        _account = home.Account;
+        _address = home.Address;
+        _keys.Derive(new HmacSha256(), home.Secret, home.Group, home.Epoch);
         _book = book;
-        _random = new Random(seed);
+        _random = new Random((int)home.Address);
         _nextBeatMs = _random.Next(BeatMs);
     }
 

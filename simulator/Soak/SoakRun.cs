@@ -33,7 +33,7 @@ public sealed class SoakRun : IDisposable
 
     private SoakRun(string program, CancellationToken cancellation)
     {
-        _centre = new SoakCentre(program);
+        _centre = new SoakCentre(program, wantsSmall: true);
         _end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         _pressing = CancellationTokenSource.CreateLinkedTokenSource(_end.Token);
     }
@@ -59,7 +59,7 @@ public sealed class SoakRun : IDisposable
         Console.WriteLine(_centre.IsSmall
             ? "the data folder is a file system of 512 MiB"
             : "no file system could be mounted here (root is needed): the disk is NOT filled in this run");
-        _hubs = await _centre.StartAsync(Hubs, _book, cancellation);
+        _hubs = [.. (await _centre.StartAsync(Hubs, cancellation)).Select(home => new SoakHub(home, _book))];
         var work = _hubs.Select(hub => Task.Run(() => Quietly(() => hub.RunAsync(_end.Token)))).ToList();
         work.Add(Task.Run(() => Quietly(TellAsync)));
         work.Add(Task.Run(() => Quietly(WorkAsync)));

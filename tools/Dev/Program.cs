@@ -11,6 +11,8 @@ const string help = """
     ./dev bench kill          20 times kill -9 of the centre between a press and its receipt
     ./dev bench falls --data DIR
                               recorded falls and daily life through the whole chain
+    ./dev bench ingest [--rounds N]
+                              messages a second at QoS 1 over TLS: the service, RabbitMQ and mosquitto, side by side
     ./dev bench mqtt          messages a second at QoS 1 over TLS, endpoint and clients in one process
     ./dev soak --minutes N    1,000 hubs over TLS on the real service: kill, full disk, lock, new certificate, storm
     ./dev eval ...            the filters on recordings (tools/Eval says what it takes)
@@ -35,6 +37,11 @@ switch (args.FirstOrDefault())
     case "run":
     case "soak":
     case "bench":
+        if (args is ["bench", "ingest", ..])
+        {
+            SystemPackages.Install(root, SystemPackages.OfIngestBench);
+        }
+
         return builder.Build(builder.Service) && builder.BuildConsole() && builder.Build(builder.Simulator)
             ? Simulator(args) : 1;
     case "sim":

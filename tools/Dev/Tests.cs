@@ -16,7 +16,7 @@ internal static partial class Tests
             return 1;
         }
 
-        SystemPackages.Install(root);
+        SystemPackages.Install(root, SystemPackages.OfTests);
         var sum = new Sum(0, 0, 0);
         var failures = 0;
         var projects = Directory.EnumerateFiles(Path.Combine(root, "tests"), "*.csproj", SearchOption.AllDirectories)
