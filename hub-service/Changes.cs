@@ -15,14 +15,18 @@ public sealed record Notice(
 
 /// <summary>
 /// The change feed inside the process. After each commit it reads what changed (once, however often it changed
-/// meanwhile) on a thread of its own and hands it to the subscribers of that centre. Alarms go before technical cards
-/// and vitals. A subscriber has 256 places; when they are full it loses everything and finds one Reload instead, so a
-/// sleeping browser costs bounded memory and never misses a change unknowingly.
+/// meanwhile) on a thread of its own and hands it to the subscribers of that centre; without one it reads nothing.
+/// Alarms go before technical cards and vitals, and vitals go out twice a second. A subscriber has 256 places; when
+/// they are full it loses everything and finds one Reload instead, so a sleeping browser costs bounded memory and never
+/// misses a change unknowingly.
 /// </summary>
 public sealed class Changes : IDisposable
 {
     private const int Places = 256;
     private const int TracesKept = 4096;
+
+    // A measurement takes 10 s, so nobody needs more; a console gets one a second.
+    private const int VitalsEveryMs = 500;
 
     private readonly Store _store;
     private readonly VitalsStore _vitals;
@@ -34,6 +38,7 @@ public sealed class Changes : IDisposable
     private readonly SemaphoreSlim _work = new(0);
     private readonly CancellationTokenSource _stopping = new();
     private readonly Thread _thread;
+    private long _vitalsDueUs;
 
     /// <summary>Asks both stores to report their commits to this object.</summary>
     public Changes(Store store, VitalsStore vitals, Clock clock)
@@ -108,7 +113,8 @@ public sealed class Changes : IDisposable
         {
             while (true)
             {
-                _work.Wait(_stopping.Token);
+                // Measurements that are not due yet are looked at again even where nothing else happens.
+                _work.Wait(_pending.IsEmpty ? Timeout.Infinite : VitalsEveryMs, _stopping.Token);
                 Publish();
             }
         }
@@ -120,10 +126,17 @@ public sealed class Changes : IDisposable
 
     private void Publish()
     {
-        foreach ((ChangeKind kind, long id) in _pending.Keys.OrderBy(static key => key.Kind)
-            .ThenBy(static key => key.Id))
+        bool vitalsAreDue = _clock.NowUs >= _vitalsDueUs;
+        if (vitalsAreDue)
         {
-            if (!_pending.TryRemove((kind, id), out string? centreId))
+            _vitalsDueUs = _clock.NowUs + (VitalsEveryMs * 1000L);
+        }
+        foreach ((ChangeKind kind, long id) in _pending.Keys
+            .Where(key => vitalsAreDue || key.Kind != ChangeKind.Vitals)
+            .OrderBy(static key => key.Kind).ThenBy(static key => key.Id))
+        {
+            if (!_pending.TryRemove((kind, id), out string? centreId)
+                || !_subscribers.Keys.Any(subscriber => subscriber.Sees(centreId)))
             {
                 continue;
             }
@@ -154,7 +167,7 @@ public sealed class Changes : IDisposable
             }
             foreach (Subscription subscriber in _subscribers.Keys)
             {
-                if (subscriber.CentreId is null || subscriber.CentreId == centreId)
+                if (subscriber.Sees(centreId))
                 {
                     subscriber.Offer(notice);
                 }
@@ -184,6 +197,8 @@ public sealed class Subscription : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _changes.Leave(this);
+
+    internal bool Sees(string centreId) => CentreId is null || CentreId == centreId;
 
     internal void Offer(Notice notice)
     {

@@ -56,7 +56,8 @@ internal sealed class BandVitalsLane(Downlink downlink, Metrics metrics)
                     tx.Audit(band.CentreId, $"hub:{hub.HubId}", "frame.olderBoot", $"band:{band.Id}",
                         Convert.ToHexString(frame));
                 }
-                return RowOf(tx, hub, data, record, frame, band, type);
+                FrameEvent e = FrameContent.EventOf(tx.NowMs, hub, data, record, frame, type, band.Sender, "band");
+                return RowOf(hub, frame, e, band, DeviceRows.ResidentOf(tx.Db, band.Id, e.AtMs));
         }
     }
 
@@ -71,16 +72,20 @@ internal sealed class BandVitalsLane(Downlink downlink, Metrics metrics)
         }
     }
 
-    private static VitalsRow RowOf(
-        Tx tx, HubSession hub, byte[] data, int record, byte[] frame, BandRow band, FrameType type)
+    /// <summary>The measurement of a frame.</summary>
+    /// <param name="hub">Who published.</param>
+    /// <param name="frame">The frame.</param>
+    /// <param name="e">The frame's time and origin.</param>
+    /// <param name="band">Whose frame.</param>
+    /// <param name="residentId">Who wore the band at that time.</param>
+    public static VitalsRow RowOf(HubSession hub, byte[] frame, FrameEvent e, BandRow band, long? residentId)
     {
-        FrameEvent e = FrameContent.EventOf(tx, hub, data, record, frame, type, band.Sender, "band");
         Wear wear = Payload.VitalsWear(frame, 0);
         bool worn = wear != Wear.Off;
         int bpm = Payload.Bpm(frame, 0);
         int spo2 = Payload.Spo2Pct(frame, 0);
         return new VitalsRow(
-            band.CentreId, band.Id, DeviceRows.ResidentOf(tx.Db, band.Id, e.AtMs), hub.HubId, e.Boot, e.Sequence,
+            band.CentreId, band.Id, residentId, hub.HubId, e.Boot, e.Sequence,
             e.AtMs, e.Quality, e.ReceivedAtMs, Payload.IsTenMinutes(frame, 0) ? 600 : 10,
             worn && bpm > 0 ? bpm : null, Payload.Confidence(frame, 0), Payload.HeartRefusal(frame, 0),
             worn && spo2 > 0 ? spo2 : null, Payload.Spo2Refusal(frame, 0), wear, Payload.VitalsActivity(frame, 0),

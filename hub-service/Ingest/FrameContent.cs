@@ -33,7 +33,8 @@ internal static class FrameContent
 
     /// <summary>The event of a record of an envelope; for whom it is, the caller adds.</summary>
     public static FrameEvent EventOf(
-        Tx tx, HubSession hub, byte[] data, int record, byte[] frame, FrameType type, string sender, string source)
+        long nowMs, HubSession hub, byte[] data, int record, byte[] frame, FrameType type, string sender,
+        string source)
     {
         long toldMs = Envelope.AgeMs(data, record);
         long ageMs = Math.Min(toldMs, LongestAgeMs);
@@ -57,10 +58,10 @@ internal static class FrameContent
             Flags = isAnswer ? Payload.AnswerFlags(frame, 0)
                 : isEvent && !isSensor ? Payload.EventFlags(frame, 0) : 0,
             Detail = isEvent && !isAnswer ? Payload.EventDetail(frame, 0) : 0,
-            AtMs = tx.NowMs - ageMs,
+            AtMs = nowMs - ageMs,
             Quality = ageMs < toldMs ? AgeQuality.AtLeast : Envelope.Quality(data, record),
             AgeMs = ageMs,
-            ReceivedAtMs = tx.NowMs,
+            ReceivedAtMs = nowMs,
             HubBoot = Envelope.HubBoot(data),
             HubUptimeS = Envelope.HubUptimeS(data),
             HubWallMs = Envelope.HubWallMs(data),

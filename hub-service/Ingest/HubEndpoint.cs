@@ -13,7 +13,7 @@ namespace ElderBand.HubService.Ingest;
 /// only, and gets its PUBACK when what it published has been committed, never before (P24).
 /// </summary>
 public sealed class HubEndpoint(
-    Store store, VitalsStore vitals, FrameIntake intake, VitalsIntake vitalsIntake, HubLinks hubs, Metrics metrics,
+    Store store, FrameIntake intake, Measurements measurements, VitalsQueue vitals, HubLinks hubs, Metrics metrics,
     Clock clock, StrangerGate strangers)
     : IMqttEndpoint<HubSession>
 {
@@ -198,10 +198,10 @@ public sealed class HubEndpoint(
             },
             cancellationToken);
 
-        List<VitalsRow> measurements = [];
+        List<VitalsRow> rows = [];
         try
         {
-            measurements = await Write(null);
+            rows = (receipts ? null : measurements.Of(session, data)) ?? await Write(null);
         }
         catch (DamageException)
         {
@@ -210,7 +210,7 @@ public sealed class HubEndpoint(
                 int record = i;
                 try
                 {
-                    measurements.AddRange(await Write(record));
+                    rows.AddRange(await Write(record));
                 }
                 catch (DamageException e)
                 {
@@ -220,18 +220,17 @@ public sealed class HubEndpoint(
                 }
             }
         }
-        if (measurements.Count == 0)
+        if (rows.Count == 0)
         {
             return true;
         }
         try
         {
-            await vitals.WriteAsync(
-                Lane.Vitals, tx => vitalsIntake.Store(tx, measurements), cancellationToken);
+            await vitals.StoreAsync(rows, cancellationToken);
         }
         catch (DamageException e)
         {
-            metrics.Count("measurements_lost_total", measurements.Count);
+            metrics.Count("measurements_lost_total", rows.Count);
             await store.WriteAsync(
                 Lane.Vitals,
                 tx => TechnicalReports.Card(

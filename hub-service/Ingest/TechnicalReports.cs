@@ -19,16 +19,22 @@ internal static class TechnicalReports
             tx, new TechnicalKey(hub.CentreId, CardKind.UnknownFrame, null, hub.HubId, code), "speaks a known version");
 
     /// <summary>A hub has been heard: it is silent no more.</summary>
-    public static void Heard(Tx tx, HubSession hub)
+    public static void Heard(Tx tx, HubSession hub) => Heard(tx, hub, tx.NowMs);
+
+    /// <summary>A hub was heard at a moment: it is silent no more.</summary>
+    public static void Heard(Tx tx, HubSession hub, long atMs)
     {
-        DeviceRows.HubHeard(tx.Db, hub.HubId, tx.NowMs);
+        DeviceRows.HubHeard(tx.Db, hub.HubId, atMs);
         TechnicalRows.Close(tx, new TechnicalKey(hub.CentreId, CardKind.HubSilent, null, hub.HubId), "heard again");
     }
 
     /// <summary>A band has said something new: it is silent no more.</summary>
-    public static void Heard(Tx tx, BandRow band)
+    public static void Heard(Tx tx, BandRow band) => Heard(tx, band, tx.NowMs);
+
+    /// <summary>A band has said something new at a moment: it is silent no more.</summary>
+    public static void Heard(Tx tx, BandRow band, long atMs)
     {
-        DeviceRows.BandHeard(tx.Db, band.Id, tx.NowMs);
+        DeviceRows.BandHeard(tx.Db, band.Id, atMs);
         TechnicalRows.Close(tx, new TechnicalKey(band.CentreId, CardKind.BandSilent, band.Id, null), "heard again");
         TechnicalRows.Close(tx, new TechnicalKey(band.CentreId, CardKind.VisitToday, band.Id, null), "heard again");
     }

@@ -10,6 +10,7 @@ public sealed class Db : IDisposable
 {
     private readonly SqliteConnection _connection;
     private readonly Dictionary<string, SqliteCommand> _commands = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Statement> _prepared = new(StringComparer.Ordinal);
 
     /// <summary>
     /// Opens the file; WAL, synchronous=FULL (a commit is on the disk when it returns), foreign keys on.
@@ -45,6 +46,18 @@ public sealed class Db : IDisposable
 
     /// <summary>Runs a statement; returns the number of rows it changed.</summary>
     public int Run(string sql, params ReadOnlySpan<object?> values) => Prepare(sql, values).ExecuteNonQuery();
+
+    /// <summary>
+    /// A statement for many rows, bound by position. It belongs to this connection and ends with it.
+    /// </summary>
+    public Statement Prepared(string sql)
+    {
+        if (!_prepared.TryGetValue(sql, out Statement? statement))
+        {
+            _prepared[sql] = statement = new Statement(_connection.Handle!, sql);
+        }
+        return statement;
+    }
 
     /// <summary>
     /// Copies the whole database over another one, with SQLite's own backup: a whole state also while others write.
@@ -145,7 +158,12 @@ public sealed class Db : IDisposable
         {
             command.Dispose();
         }
+        foreach (Statement statement in _prepared.Values)
+        {
+            statement.Dispose();
+        }
         _commands.Clear();
+        _prepared.Clear();
         _connection.Dispose();
     }
 

@@ -227,6 +227,15 @@ public static class DeviceRows
             """,
             bandId, atMs) as long?;
 
+    /// <summary>Who wears the band now and since when; null where nobody does.</summary>
+    public static (long ResidentId, long FromMs)? WearerOf(Db db, long bandId) =>
+        db.All(
+            """
+            SELECT resident_id, from_ms FROM band_assignment WHERE band_id=$1 AND to_ms IS NULL
+            ORDER BY id DESC LIMIT 1
+            """,
+            static r => (r.Long(0), r.Long(1)), bandId) is [var wearer] ? wearer : null;
+
     /// <summary>
     /// Who wore the band at any time from one moment to another, both included, the latest first, each once.
     /// </summary>

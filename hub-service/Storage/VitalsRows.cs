@@ -11,17 +11,37 @@ public sealed record VitalsRow(
 /// <summary>The tables <c>vitals</c> and <c>vitals_window</c>.</summary>
 public static class VitalsRows
 {
+    /// <summary>The statement that stores a summary, for <see cref="Insert(Statement, VitalsRow)"/>.</summary>
+    public static Statement Insert(Db db) => db.Prepared(
+        """
+        INSERT INTO vitals (centre_id, band_id, resident_id, hub_id, boot, sequence, at_ms, quality,
+          received_at_ms, period_s, bpm, confidence, refusal, spo2_pct, spo2_refusal, wear, activity, steps)
+        VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18) ON CONFLICT DO NOTHING
+        """);
+
     /// <summary>Stores a summary; false where it is stored already.</summary>
-    public static bool Insert(Db db, VitalsRow v) =>
-        db.Run(
-            """
-            INSERT OR IGNORE INTO vitals (centre_id, band_id, resident_id, hub_id, boot, sequence, at_ms, quality,
-              received_at_ms, period_s, bpm, confidence, refusal, spo2_pct, spo2_refusal, wear, activity, steps)
-            VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18)
-            """,
-            v.CentreId, v.BandId, v.ResidentId, v.HubId, v.Boot, v.Sequence, v.AtMs, v.Quality, v.ReceivedAtMs,
-            v.PeriodS,
-            v.Bpm, v.Confidence, v.Refusal, v.Spo2Pct, v.Spo2Refusal, v.Wear, v.Activity, v.Steps) > 0;
+    public static bool Insert(Statement insert, VitalsRow v)
+    {
+        insert.Bind(1, v.CentreId);
+        insert.Bind(2, v.BandId);
+        insert.Bind(3, v.ResidentId);
+        insert.Bind(4, v.HubId);
+        insert.Bind(5, v.Boot);
+        insert.Bind(6, v.Sequence);
+        insert.Bind(7, v.AtMs);
+        insert.Bind(8, (int)v.Quality);
+        insert.Bind(9, v.ReceivedAtMs);
+        insert.Bind(10, v.PeriodS);
+        insert.Bind(11, v.Bpm);
+        insert.Bind(12, v.Confidence);
+        insert.Bind(13, v.Refusal);
+        insert.Bind(14, v.Spo2Pct);
+        insert.Bind(15, v.Spo2Refusal);
+        insert.Bind(16, (int)v.Wear);
+        insert.Bind(17, v.Activity);
+        insert.Bind(18, v.Steps);
+        return insert.Run() > 0;
+    }
 
     /// <summary>The band's window over its vitals lane.</summary>
     public static ReplayWindow Window(Db db, long bandId) =>

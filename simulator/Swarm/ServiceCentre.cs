@@ -132,6 +132,7 @@ public sealed class ServiceCentre : IDisposable
         _process = new Process(_disk, _vitalsDisk, _clock);
         _process.Store.Committed = (changes, _) => Committed?.Invoke(_disk, changes);
         Step(++_starts);
+        Flush(_starts);
     }
 
     /// <summary>
@@ -245,14 +246,26 @@ public sealed class ServiceCentre : IDisposable
             return;
         }
 
-        var sweep = process.Sweeper.SweepAsync(CancellationToken.None);
-        if (!sweep.IsCompletedSuccessfully)
-        {
-            throw new InvalidOperationException("a sweep has not ended within its call", sweep.Exception);
-        }
-
+        End(process.Sweeper.SweepAsync(CancellationToken.None));
         process.Downlink.Turn();
         _world.At(_world.NowMs + Sweeper.StepMs, () => Step(start));
+    }
+
+    private void Flush(int start)
+    {
+        if (start == _starts && _process is { } process)
+        {
+            End(process.Heard.FlushAsync(CancellationToken.None));
+            _world.At(_world.NowMs + HeardDevices.FlushEveryMs, () => Flush(start));
+        }
+    }
+
+    private static void End(Task task)
+    {
+        if (!task.IsCompletedSuccessfully)
+        {
+            throw new InvalidOperationException("the service waits for something outside the world", task.Exception);
+        }
     }
 
     // Without threads everything that the service awaits has ended when the call returns.
@@ -288,8 +301,10 @@ public sealed class ServiceCentre : IDisposable
             Desk = new AlarmDesk(ringing);
             Downlink = new Downlink(Store, Hubs, ringing, clock, NullLogger<Downlink>.Instance);
             var intake = new FrameIntake(new Calls(ringing), new Falls(ringing), Downlink, Hubs, metrics);
+            Heard = new HeardDevices(Store, metrics, NullLogger<HeardDevices>.Instance);
             Endpoint = new HubEndpoint(
-                Store, vitals, intake, new VitalsIntake(metrics), Hubs, metrics, clock,
+                Store, intake, new Measurements(Store, Heard, clock),
+                new VitalsQueue(vitals, new VitalsIntake(metrics)), Hubs, metrics, clock,
                 new StrangerGate(clock, metrics));
             Sweeper = new Sweeper(Store, vitals, ringing, clock, metrics, NullLogger<Sweeper>.Instance);
             _console = consoles.Enter(CentreId);
@@ -307,11 +322,14 @@ public sealed class ServiceCentre : IDisposable
 
         public Sweeper Sweeper { get; }
 
+        public HeardDevices Heard { get; }
+
         public void Dispose()
         {
             _console.Dispose();
             Downlink.Dispose();
             Sweeper.Dispose();
+            Heard.Dispose();
             Store.Dispose();
         }
     }

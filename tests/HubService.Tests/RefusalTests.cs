@@ -22,8 +22,10 @@ public sealed class RefusalTests
         Metrics metrics = centre.App.Services.GetRequiredService<Metrics>();
         long Arrived() => metrics["messages_total{topic=\"vitals\"}"];
         using (var locker = new Db(Path.Combine(centre.DataDir, "elderband.db")))
+        using (var vitalsLocker = new Db(Path.Combine(centre.DataDir, "vitals.db")))
         {
             locker.Run("BEGIN IMMEDIATE");
+            vitalsLocker.Run("BEGIN IMMEDIATE");
             for (int i = 0; i < Connections; i++)
             {
                 long before = Arrived();
@@ -40,6 +42,7 @@ public sealed class RefusalTests
             (int alarms, int vitals) = centre.Store.Waiting;
             alarms.ShouldBeInRange(1, 10, "the press waits, once");
             vitals.ShouldBeLessThan(Measurements);
+            vitalsLocker.Run("ROLLBACK");
             locker.Run("ROLLBACK");
         }
         await TestCentre.UntilAsync(() => centre.Alarms().Count == 1, "the press of the dead connection");

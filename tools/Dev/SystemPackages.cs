@@ -1,8 +1,8 @@
 namespace ElderBand.Dev;
 
 /// <summary>
-/// Programs that .NET does not bring: some tests start one, and a bench compares two. A test whose program is missing is
-/// skipped and says so.
+/// Programs that .NET does not bring: some tests start one, and a bench compares two. A test whose program is missing
+/// is skipped and says so.
 /// </summary>
 internal static class SystemPackages
 {
