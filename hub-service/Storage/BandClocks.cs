@@ -61,16 +61,24 @@ public static class BandClocks
             static r => new Clock(r.Long(0), r.Long(1)), band.Id, boot) is { } own)
         {
             long atMs = Math.Min(own.BeganAtMs + (uptimeS * 1000L), hub.AtMs);
-            long marginMs = StepMs + (Math.Abs(atMs - own.HeardAtMs) / DriftPart);
-            return new EventTime(atMs, AgeQuality.About, atMs - marginMs);
+            return new EventTime(atMs, AgeQuality.About, own.Before(atMs));
         }
         long later = db.Value(
             "SELECT min(began_at_ms) FROM band_clock WHERE band_id=$1 AND boot>$2", band.Id, boot) as long?
             ?? long.MaxValue;
-        long earlier = db.Number("SELECT max(heard_at_ms) FROM band_clock WHERE band_id=$1 AND boot<$2", band.Id, boot);
+        // A jump of the boot count is no restart (docs/adr/0022), so the uptime may run since the begin of the earlier
+        // boot.
+        Clock? earlier = db.One(
+            "SELECT began_at_ms, heard_at_ms FROM band_clock WHERE band_id=$1 AND boot<$2 ORDER BY boot DESC LIMIT 1",
+            static r => new Clock(r.Long(0), r.Long(1)), band.Id, boot);
         return new EventTime(
-            Math.Min(hub.AtMs, later), AgeQuality.AtLeast, earlier == 0 ? 0 : earlier + (uptimeS * 1000L));
+            Math.Min(hub.AtMs, later), AgeQuality.AtLeast,
+            earlier is null ? 0 : Math.Max(earlier.HeardAtMs, earlier.Before(earlier.BeganAtMs + (uptimeS * 1000L))));
     }
 
-    private sealed record Clock(long BeganAtMs, long HeardAtMs);
+    private sealed record Clock(long BeganAtMs, long HeardAtMs)
+    {
+        // The earliest time at which something was that this clock shows at a time.
+        public long Before(long atMs) => atMs - StepMs - (Math.Abs(atMs - HeardAtMs) / DriftPart);
+    }
 }

@@ -130,6 +130,24 @@ public class HandOverTests
         alarm.OtherResident.ShouldNotBeNull().Name.ShouldBe("Resident r1");
     }
 
+    /// <summary>A jump of the boot count does not restart the band, so its uptime goes on.</summary>
+    [Fact]
+    public async Task P55_a_late_press_after_a_jump_of_the_boot_count_names_the_person_who_may_have_pressed()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync();
+        await BootAsync(centre, hub, boot: 3);
+        centre.Clock.Advance(HourMs);
+        TestBand band = centre.Band(boot: 3);
+        band.Event(FrameType.WearChange);
+        await hub.SendAsync(band, band.Event(FrameType.WearChange, uptimeS: 3600));
+        await HandOverAsync(centre, afterMs: HourMs);
+        AlarmView alarm = await RaisedAsync(centre, hub, Late(centre, boot: 5, uptimeS: 5400));
+        alarm.AgeQuality.ShouldBe("atLeast");
+        alarm.Resident.Name.ShouldBe("Resident r2");
+        alarm.OtherResident.ShouldNotBeNull().Name.ShouldBe("Resident r1");
+    }
+
     private static byte[] Late(TestCentre centre, int boot, int uptimeS = 100, byte flags = AlarmFlags.Worn)
     {
         TestBand band = centre.Band(boot: boot);
