@@ -14,6 +14,9 @@ public class Clock(TimeProvider? time = null)
     /// <summary>Milliseconds since 1970 UTC; never goes back within one process.</summary>
     public virtual long NowMs => _startWallMs + (long)_time.GetElapsedTime(_startTicks).TotalMilliseconds;
 
+    /// <summary>The machine's wall clock as it is now, UTC ms: to compare with others' only.</summary>
+    public long WallMs => _time.GetUtcNow().ToUnixTimeMilliseconds();
+
     /// <summary>
     /// How far the machine's wall clock was stepped since the start, ms. <see cref="NowMs"/> follows the step only
     /// after the next start.

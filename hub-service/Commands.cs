@@ -175,7 +175,7 @@ public static class Commands
         {
             string centreId = Centre(tx.Db);
             long residentId = Resident(tx.Db, centreId, a.Required("resident"));
-            Enrolment.AddContact(
+            Enrolment.PutContact(
                 tx,
                 new ContactRow(
                     0, centreId, residentId, order, a.Required("name"), a.Required("relation"), a.Required("phone"),

@@ -127,12 +127,38 @@ public static partial class Enrolment
         return id;
     }
 
-    /// <summary>Adds a contact; consent is recorded with who agreed and how.</summary>
-    public static long AddContact(Tx tx, ContactRow contact, string who)
+    /// <summary>
+    /// Adds a contact, or brings the one with this name and telephone number up to date. Consent is recorded with who
+    /// agreed and how; a contact that comes without consent keeps the consent it has.
+    /// </summary>
+    public static long PutContact(Tx tx, ContactRow contact, string who)
     {
-        long id = ResidentRows.InsertContact(tx.Db, contact, tx.NowMs);
+        ContactRow? known = ResidentRows.Contacts(tx.Db, contact.ResidentId)
+            .Find(k => k.Name == contact.Name && k.Phone == contact.Phone);
+        bool consents = contact.ConsentAtMs is not null
+            && (known is null || (known.ConsentBy, known.ConsentHow) != (contact.ConsentBy, contact.ConsentHow));
+        if (known is not null)
+        {
+            contact = contact with { Id = known.Id };
+            if (!consents)
+            {
+                contact = contact with
+                {
+                    ConsentBy = known.ConsentBy,
+                    ConsentAtMs = known.ConsentAtMs,
+                    ConsentHow = known.ConsentHow,
+                };
+            }
+            if (contact == known)
+            {
+                return known.Id;
+            }
+            ResidentRows.UpdateContact(tx.Db, contact);
+        }
+        long id = known?.Id ?? ResidentRows.InsertContact(tx.Db, contact, tx.NowMs);
         tx.Audit(
-            contact.CentreId, who, contact.ConsentAtMs is null ? "contact.added" : "contact.consented",
+            contact.CentreId, who,
+            consents ? "contact.consented" : known is null ? "contact.added" : "contact.changed",
             $"resident:{contact.ResidentId}", $"contact:{id} by {contact.ConsentBy} {contact.ConsentHow}");
         return id;
     }
@@ -261,18 +287,14 @@ public static partial class Enrolment
             tx.NowMs);
         ResidentRows.MoveTo(tx.Db, centreId, id, homeId, tx.NowMs);
         tx.Audit(centreId, who, isNew ? "resident.enrolled" : "resident.changed", $"resident:{id}");
-        List<ContactRow> known = ResidentRows.Contacts(tx.Db, id);
         foreach (EnrolContact c in r.Contacts ?? [])
         {
-            if (!known.Exists(k => k.Name == c.Name && k.Phone == c.Phone))
-            {
-                long? consentAtMs = c.ConsentBy is null ? null : c.ConsentAtMs ?? tx.NowMs;
-                AddContact(
-                    tx,
-                    new ContactRow(
-                        0, centreId, id, c.Order, c.Name, c.Relation, c.Phone, c.ConsentBy, consentAtMs, c.ConsentHow),
-                    who);
-            }
+            long? consentAtMs = c.ConsentBy is null ? null : c.ConsentAtMs ?? tx.NowMs;
+            PutContact(
+                tx,
+                new ContactRow(
+                    0, centreId, id, c.Order, c.Name, c.Relation, c.Phone, c.ConsentBy, consentAtMs, c.ConsentHow),
+                who);
         }
         return id;
     }

@@ -54,6 +54,8 @@ public static class Service
                 .AddSingleton(_ => measurements)
                 .AddSingleton(_ => certificates)
                 .AddSingleton<Metrics>()
+                .AddSingleton<ClockCheck>()
+                .AddSingleton<HubPaces>()
                 .AddSingleton<ConsoleCounter>()
                 .AddSingleton<Changes>()
                 .AddSingleton<Ringing>()

@@ -11,7 +11,8 @@ namespace ElderBand.HubService;
 /// database.
 /// </summary>
 public sealed class Sweeper(
-    Store store, VitalsStore vitals, Ringing ringing, Clock clock, Metrics metrics, ILogger<Sweeper> log)
+    Store store, VitalsStore vitals, Ringing ringing, Clock clock, ClockCheck clocks, Metrics metrics,
+    ILogger<Sweeper> log)
     : BackgroundService
 {
     /// <summary>The service sweeps this often.</summary>
@@ -25,6 +26,7 @@ public sealed class Sweeper(
     private long _slowDueMs;
     private bool _isFirst = true;
     private long _steppedMs;
+    private bool _hubsDisagree;
     private string? _vitalsTrouble;
     private readonly HashSet<string> _shownDamage = [];
 
@@ -65,6 +67,12 @@ public sealed class Sweeper(
                 await CardAsync(
                     CardKind.ClockWrong, "beforeStored",
                     $"{(newestMs - _startedAtMs) / 1000} s before what is stored already", stoppingToken);
+            }
+            if (store.Folder is { } folder && ClockCheck.FileSystemAheadMs(folder, clock.WallMs) is { } aheadMs)
+            {
+                await CardAsync(
+                    CardKind.ClockWrong, "fileSystem", $"the times of files are {aheadMs / 1000:+0;-0} s ahead of it",
+                    stoppingToken);
             }
             await store.WriteAsync(
                 Lane.Alarm,
@@ -118,6 +126,16 @@ public sealed class Sweeper(
                 CardKind.ClockWrong, "stepped", $"stepped by {(steppedMs - _steppedMs) / 1000.0:+0;-0} s",
                 stoppingToken);
             _steppedMs = steppedMs;
+        }
+
+        if (!_hubsDisagree && clocks.Hubs() is { } hubs)
+        {
+            _hubsDisagree = true;
+            await CardAsync(
+                CardKind.ClockWrong, "hubs",
+                $"{hubs.Agreeing} of {hubs.Heard} hubs were {hubs.AheadMs / 1000:+0;-0} s ahead of it when they came "
+                    + "back: one of the two clocks is wrong, or this one was corrected",
+                stoppingToken);
         }
 
         List<SilentDevice> silent = store.Read(db =>

@@ -13,7 +13,8 @@ namespace ElderBand.HubService.Ingest;
 /// receipt that says so, P33) or rejected (no true band, P13). The hub gets its receipt in every case, so that nothing
 /// ever blocks its outbox (R9).
 /// </summary>
-public sealed class FrameIntake(Calls calls, Falls falls, Downlink downlink, HubLinks hubs, Metrics metrics)
+public sealed class FrameIntake(
+    Calls calls, Falls falls, Downlink downlink, HubLinks hubs, ClockCheck clocks, Metrics metrics)
 {
     private const long HeardWithinMs = 3_600_000;
     private const string VersionCode = "version";
@@ -112,7 +113,12 @@ public sealed class FrameIntake(Calls calls, Falls falls, Downlink downlink, Hub
         TechnicalReports.KnownVersion(tx, hub, VersionCode);
         if (isHello)
         {
-            tx.After(() => downlink.Hello(hub.HubId));
+            long nowMs = tx.NowMs;
+            tx.After(() =>
+            {
+                clocks.Heard(hub.HubId, Bytes.GetI64(data, 8), nowMs);
+                downlink.Hello(hub.HubId);
+            });
         }
     }
 

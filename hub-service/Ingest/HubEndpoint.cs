@@ -14,7 +14,7 @@ namespace ElderBand.HubService.Ingest;
 /// </summary>
 public sealed class HubEndpoint(
     Store store, FrameIntake intake, Measurements measurements, VitalsQueue vitals, HubLinks hubs, Metrics metrics,
-    Clock clock, StrangerGate strangers)
+    Clock clock, StrangerGate strangers, HubPaces? paces = null)
     : IMqttEndpoint<HubSession>
 {
     private const int PasswordBytes = 32;
@@ -22,7 +22,6 @@ public sealed class HubEndpoint(
 
     private readonly ConcurrentDictionary<string, TagLimiter> _refusals = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, HubInbox> _inboxes = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, HubPace> _paces = new(StringComparer.Ordinal);
     private int _waiting;
 
     /// <summary>Number of messages of hubs that are not committed yet, including those that wait for a place.</summary>
@@ -97,10 +96,10 @@ public sealed class HubEndpoint(
             byte[] data = payload.ToArray();
             string kind = topic[session.UpPrefix.Length..];
             bool isCall = IsCall(kind, data);
-            if (isCall || kind is not "vitals")
+            if (paces is not null && (isCall || kind is not "vitals"))
             {
-                await _paces.GetOrAdd(session.HubId, _ => new HubPace(clock))
-                    .WaitAsync(Envelope.IsValid(data, data.Length) ? Envelope.Count(data) : 1, session.Ended);
+                int frames = Envelope.IsValid(data, data.Length) ? Envelope.Count(data) : 1;
+                await paces.WaitAsync(session.HubId, frames, session.Ended);
             }
             return isCall
                 ? await _inboxes.GetOrAdd(session.HubId, static _ => new HubInbox())

@@ -1,4 +1,17 @@
+using System.Collections.Concurrent;
+
 namespace ElderBand.HubService.Ingest;
+
+/// <summary>The pace of each hub. A world in virtual time has none, because there nothing can wait.</summary>
+public sealed class HubPaces(Clock clock)
+{
+    private readonly ConcurrentDictionary<string, HubPace> _hubs = new(StringComparer.Ordinal);
+
+    /// <summary>Waits until the hub may bring so many frames more.</summary>
+    /// <exception cref="OperationCanceledException">The connection has ended first.</exception>
+    public Task WaitAsync(string hubId, int frames, CancellationToken connection) =>
+        _hubs.GetOrAdd(hubId, _ => new HubPace(clock)).WaitAsync(frames, connection);
+}
 
 /// <summary>
 /// How fast the frames of one hub are taken: <see cref="FramesAtOnce"/> at once, then <see cref="FramesPerSecond"/>.

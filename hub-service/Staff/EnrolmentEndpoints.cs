@@ -239,14 +239,11 @@ public static class EnrolmentEndpoints
             {
                 return -1;
             }
-            long contactId = ResidentRows.InsertContact(
-                tx.Db,
+            return Enrolment.PutContact(
+                tx,
                 new ContactRow(0, r.CentreId, id, body.Order, body.Name, body.Relation, body.Phone, body.ConsentBy,
                     body.ConsentAtMs, body.ConsentHow),
-                tx.NowMs);
-            tx.Audit(
-                r.CentreId, who, "contact.add", $"resident:{id}", $"contact:{contactId} consent by {body.ConsentBy}");
-            return contactId;
+                who);
         });
         return added switch
         {

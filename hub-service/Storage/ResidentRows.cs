@@ -160,6 +160,15 @@ public static class ResidentRows
             c.CentreId, c.ResidentId, c.Order, c.Name, c.Relation, c.Phone, c.ConsentBy, c.ConsentAtMs, c.ConsentHow,
             nowMs);
 
+    /// <summary>Writes everything of a contact but whose it is.</summary>
+    public static void UpdateContact(Db db, ContactRow c) =>
+        db.Run(
+            """
+            UPDATE contact SET ord=$2, name=$3, relation=$4, phone=$5, consent_by=$6, consent_at_ms=$7, consent_how=$8
+            WHERE id=$1
+            """,
+            c.Id, c.Order, c.Name, c.Relation, c.Phone, c.ConsentBy, c.ConsentAtMs, c.ConsentHow);
+
     /// <summary>Contacts of a resident, in the order in which to call them.</summary>
     public static List<ContactRow> Contacts(Db db, long residentId) =>
         db.All(

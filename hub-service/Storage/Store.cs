@@ -79,6 +79,9 @@ public class Store : IDisposable
     /// <summary>The damage that was found and what was done, in words for a technician; null for none.</summary>
     public string? Damage { get; private protected set; }
 
+    /// <summary>The folder of the file; null for a database in memory.</summary>
+    public string? Folder => Path.GetDirectoryName(_file.Path);
+
     /// <summary>
     /// After each commit, on the writer's thread: what it changed and the monotonic µs of the commit. Set before the
     /// first write; must be quick and must not throw.
@@ -144,9 +147,9 @@ public class Store : IDisposable
     {
         try
         {
-            if (_file.Path is { } path)
+            if (Folder is { } folder)
             {
-                Incarnation.Note(Path.GetDirectoryName(path)!, Read(Incarnation.Value), heartbeatMs);
+                Incarnation.Note(folder, Read(Incarnation.Value), heartbeatMs);
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -300,13 +300,14 @@ public sealed class ServiceCentre : IDisposable
             var ringing = new Ringing(consoles);
             Desk = new AlarmDesk(ringing);
             Downlink = new Downlink(Store, Hubs, ringing, clock, NullLogger<Downlink>.Instance);
-            var intake = new FrameIntake(new Calls(ringing), new Falls(ringing), Downlink, Hubs, metrics);
+            var clocks = new ClockCheck();
+            var intake = new FrameIntake(new Calls(ringing), new Falls(ringing), Downlink, Hubs, clocks, metrics);
             Heard = new HeardDevices(Store, metrics, NullLogger<HeardDevices>.Instance);
             Endpoint = new HubEndpoint(
                 Store, intake, new Measurements(Store, Heard, clock),
                 new VitalsQueue(vitals, new VitalsIntake(metrics)), Hubs, metrics, clock,
                 new StrangerGate(clock, metrics));
-            Sweeper = new Sweeper(Store, vitals, ringing, clock, metrics, NullLogger<Sweeper>.Instance);
+            Sweeper = new Sweeper(Store, vitals, ringing, clock, clocks, metrics, NullLogger<Sweeper>.Instance);
             _console = consoles.Enter(CentreId);
         }
 

@@ -50,9 +50,11 @@ public sealed class HubFloodTests(ITestOutputHelper output)
             $"quiet {quietMs:0} ms, during the flood {duringMs:0} ms; {flooded.Presses} presses on the flooded card, "
                 + $"{sent} sent in {seconds:0} s; state {state.Length} bytes, stream {bytesASecond:0} bytes a second");
         flooded.Presses.ShouldBeGreaterThan(100, "the flood has reached the card");
-        // Each frame that was stored has its key (R1) and its receipt.
-        centre.Count("frame_key", "sender LIKE 'h%'").ShouldBe(flooded.Presses);
-        attacker.Receipts.Distinct().Count().ShouldBe(flooded.Presses);
+        // Each press has its key (R1), and each that was acknowledged its receipt.
+        centre.Store.Read(static db => db.Number(
+            "SELECT (SELECT count(*) FROM frame_key WHERE sender LIKE 'h%') - presses FROM alarm "
+                + "WHERE source='hubKey'")).ShouldBe(0);
+        await TestCentre.UntilAsync(() => attacker.Receipts.Distinct().Count() >= sent, "a receipt for each press");
         state.Length.ShouldBeLessThan(100_000);
         bytesASecond.ShouldBeLessThan(50_000);
         // Over 50 ms without a flood, the machine is busy with other work, which is then what is measured.

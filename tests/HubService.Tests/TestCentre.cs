@@ -362,10 +362,10 @@ public sealed class TestHub : IAsyncDisposable
     }
 
     public Task<bool> HelloAsync(
-        string topic = "hello", int boot = 7, uint uptimeS = 1000, byte flags = HubMessage.OnMains)
+        string topic = "hello", int boot = 7, uint uptimeS = 1000, byte flags = HubMessage.OnMains, long wallMs = 0)
     {
         byte[] data = new byte[HubMessage.HelloSize];
-        HubMessage.PutHello(data, boot, uptimeS, 0, 1, 0, flags);
+        HubMessage.PutHello(data, boot, uptimeS, wallMs, 1, 0, flags);
         return PublishAsync($"eb1/c1/{Id}/up/{topic}", data);
     }
 

@@ -163,7 +163,8 @@ internal sealed class ScheduleCentre : IDisposable
             _consoles = new ConsoleCounter(clock);
             Ringing = new Ringing(_consoles);
             Sweeper = new Sweeper(
-                Store, VitalsStore.Over(_measurements, clock), Ringing, clock, Metrics, NullLogger<Sweeper>.Instance);
+                Store, VitalsStore.Over(_measurements, clock), Ringing, clock, new ClockCheck(), Metrics,
+                NullLogger<Sweeper>.Instance);
         }
 
         public Clock Clock { get; }

@@ -14,8 +14,8 @@ internal static class ServiceMutant
     // The sources that a schedule runs. The rest of the service is not compiled.
     private static readonly string[] Sources =
     [
-        "Alarms", "Storage", "Audit", "Codes.cs", "Clock.cs", "Metrics.cs", "Sweeper.cs", "Ingest/FrameEvent.cs",
-        "Devices/Liveness.cs",
+        "Alarms", "Storage", "Audit", "Codes.cs", "Clock.cs", "ClockCheck.cs", "Metrics.cs", "Sweeper.cs",
+        "Ingest/FrameEvent.cs", "Devices/Liveness.cs",
     ];
 
     /// <summary>
