@@ -12,16 +12,17 @@ public static class Commands
 {
     /// <summary>What the commands are.</summary>
     public const string Help = """
-        hub-service run          [--data DIR] [--http-port N] [--mqtt-port N] [--mqtt-address IP] [--webhook URL] [--hook-secret TEXT] [--public-url URL]
-        hub-service enrol        --file IN.json --out OUT.json [--data DIR]
+        hub-service run          [--http-port N] [--mqtt-port N] [--mqtt-address IP] [--webhook URL] [--hook-secret TEXT] [--public-url URL]
+        hub-service enrol        --file IN.json --out OUT.json
         hub-service enrol-resident --home CODE --code CODE --name TEXT --phone TEXT [--address --building --floor --door --grid]
-                                 [--name-en --birth-year --keys --hearing --dialect --medical --first-question] [--data DIR]
-        hub-service enrol-contact --resident CODE --name TEXT --relation TEXT --phone TEXT [--order N] [--consent-by TEXT --consent-how TEXT] [--data DIR]
-        hub-service enrol-hub    --home CODE --id ID [--replaces ID] [--data DIR]
-        hub-service enrol-band   --resident CODE --address HEX12 [--label TEXT] [--guard-always] [--data DIR]
-        hub-service staff-add    --name NAME --display TEXT [--role officer|admin] [--password TEXT, else asked] [--data DIR]
-        hub-service signin-link  --staff NAME [--http-port N] [--data DIR]
-        hub-service audit-verify [--data DIR]
+                                 [--name-en --birth-year --keys --hearing --dialect --medical --first-question]
+        hub-service enrol-contact --resident CODE --name TEXT --relation TEXT --phone TEXT [--order N] [--consent-by TEXT --consent-how TEXT]
+        hub-service enrol-hub    --home CODE --id ID [--replaces ID]
+        hub-service enrol-band   --resident CODE --address HEX12 [--label TEXT] [--guard-always]
+        hub-service staff-add    --name NAME --display TEXT [--role officer|admin] [--password TEXT, else asked]
+        hub-service signin-link  --staff NAME [--http-port N]
+        hub-service audit-verify
+        Every command: [--data DIR] [--key-file FILE]. DIR is "data" unless it is said otherwise, FILE lies beside it as DIR.key.
 
         """;
 
@@ -34,13 +35,13 @@ public static class Commands
         switch (command)
         {
             case "enrol":
-                return await EnrolAsync(new Arguments(words, ["data", "file", "out"], []), output);
+                return await EnrolAsync(new Arguments(words, ["file", "out"], []), output);
             case "enrol-resident":
                 return await EnrolResidentAsync(
                     new Arguments(
                         words,
                         [
-                            "data", "home", "address", "building", "floor", "door", "grid", "code", "name", "name-en",
+                            "home", "address", "building", "floor", "door", "grid", "code", "name", "name-en",
                             "birth-year",
                             "phone", "keys", "hearing", "dialect", "medical", "first-question",
                         ],
@@ -49,20 +50,20 @@ public static class Commands
             case "enrol-contact":
                 return await EnrolContactAsync(
                     new Arguments(words,
-                        ["data", "resident", "name", "relation", "phone", "order", "consent-by", "consent-how"], []),
+                        ["resident", "name", "relation", "phone", "order", "consent-by", "consent-how"], []),
                     output);
             case "enrol-hub":
-                return await EnrolHubAsync(new Arguments(words, ["data", "home", "id", "replaces"], []), output);
+                return await EnrolHubAsync(new Arguments(words, ["home", "id", "replaces"], []), output);
             case "enrol-band":
                 return await EnrolBandAsync(
-                    new Arguments(words, ["data", "resident", "address", "label"], ["guard-always"]), output);
+                    new Arguments(words, ["resident", "address", "label"], ["guard-always"]), output);
             case "staff-add":
                 return await AddStaffAsync(
-                    new Arguments(words, ["data", "name", "display", "role", "password"], []), output);
+                    new Arguments(words, ["name", "display", "role", "password"], []), output);
             case "signin-link":
-                return await SignInLinkAsync(new Arguments(words, ["data", "staff", "http-port"], []), output);
+                return await SignInLinkAsync(new Arguments(words, ["staff", "http-port"], []), output);
             case "audit-verify":
-                return VerifyAudit(new Arguments(words, ["data"], []), output);
+                return VerifyAudit(new Arguments(words, [], []), output);
             case "help" or "--help" or "-h":
                 await output.WriteAsync(Help);
                 return 0;
@@ -79,7 +80,7 @@ public static class Commands
             throw new StartException(
                 $"There is no database in '{dataDir}'. Name its folder with --data, or make one with 'enrol'.");
         }
-        return Store.Open(dataDir, new Clock());
+        return Store.Open(dataDir, new Clock(), arguments["key-file"]);
     }
 
     private static async Task<int> EnrolAsync(Arguments arguments, TextWriter output)

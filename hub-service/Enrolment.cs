@@ -251,13 +251,7 @@ public static partial class Enrolment
     {
         try
         {
-            var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-            if (!OperatingSystem.IsWindows())
-            {
-                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            }
-            using var stream = new FileStream(path, options);
-            JsonSerializer.Serialize(stream, result, Json);
+            OwnerOnly.Write(path, JsonSerializer.SerializeToUtf8Bytes(result, Json));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

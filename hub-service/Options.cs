@@ -9,6 +9,9 @@ public sealed record ServiceOptions
     /// <summary>Folder of the database and the certificates.</summary>
     public string DataDir { get; init; } = "data";
 
+    /// <summary>File of the key that seals the bands' secrets, outside the data folder; null = beside it.</summary>
+    public string? KeyFile { get; init; }
+
     /// <summary>Plain HTTP, on loopback only.</summary>
     public int HttpPort { get; init; } = 8080;
 
@@ -39,6 +42,7 @@ public sealed class Arguments
     /// <exception cref="StartException">An unknown name, or a value is missing.</exception>
     public Arguments(IReadOnlyList<string> words, string[] names, string[] flags)
     {
+        names = [.. names, "data", "key-file"]; // every command opens the database
         for (int i = 0; i < words.Count; i++)
         {
             string word = words[i];

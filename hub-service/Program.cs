@@ -13,11 +13,12 @@ try
     }
 
     var given = new Arguments(
-        words, ["data", "http-port", "mqtt-port", "mqtt-address", "webhook", "hook-secret", "public-url"], []);
+        words, ["http-port", "mqtt-port", "mqtt-address", "webhook", "hook-secret", "public-url"], []);
     var defaults = new ServiceOptions();
     var options = defaults with
     {
         DataDir = given["data"] ?? defaults.DataDir,
+        KeyFile = given["key-file"],
         HttpPort = given.Port("http-port", defaults.HttpPort),
         MqttPort = given.Port("mqtt-port", defaults.MqttPort),
         MqttAddress = given.Ip("mqtt-address", defaults.MqttAddress),

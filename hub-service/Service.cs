@@ -27,7 +27,7 @@ public static class Service
     public static WebApplication Build(ServiceOptions options, Clock? clock = null)
     {
         clock ??= new Clock();
-        Store store = Store.Open(options.DataDir, clock);
+        Store store = Store.Open(options.DataDir, clock, options.KeyFile);
         VitalsStore? vitals = null;
         try
         {

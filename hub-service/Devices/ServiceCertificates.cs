@@ -48,7 +48,7 @@ public sealed class ServiceCertificates : IDisposable
             {
                 using X509Certificate2 made = MakeCa();
                 WriteSecret(keyFile, made.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
-                File.WriteAllText(caFile, made.ExportCertificatePem());
+                WriteSecret(caFile, made.ExportCertificatePem());
             }
             return new ServiceCertificates(
                 caFile, Path.Combine(dataDir, "server.pem"), X509Certificate2.CreateFromPemFile(caFile, keyFile));
@@ -133,14 +133,6 @@ public sealed class ServiceCertificates : IDisposable
         }
     }
 
-    private static void WriteSecret(string file, string text)
-    {
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-        using var writer = new StreamWriter(file, options);
-        writer.Write(text);
-    }
+    private static void WriteSecret(string file, string text) =>
+        OwnerOnly.Write(file, System.Text.Encoding.ASCII.GetBytes(text));
 }

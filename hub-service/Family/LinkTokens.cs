@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
+using ElderBand.HubService.Storage;
 
 namespace ElderBand.HubService.Family;
 
@@ -25,15 +26,7 @@ public sealed class LinkTokens
             return;
         }
         _key = RandomNumberGenerator.GetBytes(KeyBytes);
-        Directory.CreateDirectory(dataDir);
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-        using var file = new FileStream(path, options);
-        file.Write(_key);
-        file.Flush(flushToDisk: true);
+        OwnerOnly.Write(path, _key);
     }
 
     /// <summary>The token of a contact for an alarm, 43 characters.</summary>

@@ -22,12 +22,13 @@ public static class BandKeyRows
     /// </summary>
     public static void MakeRotationKey(Db db, string centreId) =>
         db.Run(
-            "INSERT INTO secret (centre_id, name, value) VALUES ($1,$2,$3) ON CONFLICT DO NOTHING",
+            "INSERT INTO secret (centre_id, name, value) VALUES ($1,$2,seal($3,0)) ON CONFLICT DO NOTHING",
             centreId, RotationKeyName, RandomNumberGenerator.GetBytes(BandKeys.Size));
 
     /// <summary>The rotation key of a centre (32 bytes).</summary>
     public static byte[] RotationKey(Db db, string centreId) =>
-        db.Value("SELECT value FROM secret WHERE centre_id=$1 AND name=$2", centreId, RotationKeyName) as byte[]
+        db.Value("SELECT unseal(value,0) FROM secret WHERE centre_id=$1 AND name=$2", centreId, RotationKeyName)
+            as byte[]
             ?? throw new InvalidOperationException($"The centre '{centreId}' has no rotation key.");
 
     /// <summary>
@@ -36,7 +37,7 @@ public static class BandKeyRows
     public static void Changed(Db db, long bandId, byte[] secret, int epoch, long nowMs) =>
         db.Run(
             """
-            UPDATE band SET old_secret=secret, secret=$2, key_epoch=$3, key_offered=max(key_offered, $3),
+            UPDATE band SET old_secret=secret, secret=seal($2, address), key_epoch=$3, key_offered=max(key_offered, $3),
               key_wanted=max(key_wanted, $3), key_changed_at_ms=$4, config_version=config_version+1 WHERE id=$1
             """,
             bandId, secret, epoch, nowMs);

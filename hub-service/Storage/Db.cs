@@ -19,8 +19,14 @@ public sealed class Db : IDisposable
     /// <param name="readOnly">A reader: every write on it fails.</param>
     /// <param name="busyTimeoutMs">How long a statement waits for another process's lock.</param>
     /// <param name="create">Makes the file where there is none; without it a file that is gone is an error.</param>
-    public Db(string path, bool readOnly = false, int busyTimeoutMs = 1000, bool create = false)
+    /// <param name="secrets">Seals secrets; null where the database has none, or lives in memory only.</param>
+    public Db(
+        string path, bool readOnly = false, int busyTimeoutMs = 1000, bool create = false, SecretBox? secrets = null)
     {
+        if (create && path != ":memory:")
+        {
+            OwnerOnly.Make(path);
+        }
         _connection = new SqliteConnection(new SqliteConnectionStringBuilder
         {
             DataSource = path,
@@ -32,6 +38,10 @@ public sealed class Db : IDisposable
         try
         {
             _connection.Open();
+            _connection.CreateFunction("seal", (byte[]? value, long address) =>
+                value is null ? null : secrets?.Seal(value, address) ?? value);
+            _connection.CreateFunction("unseal", (byte[]? value, long address) =>
+                value is null ? null : secrets?.Unseal(value, address) ?? value);
             Run($"PRAGMA busy_timeout={busyTimeoutMs}");
             Run("PRAGMA foreign_keys=ON");
             Run(readOnly ? "PRAGMA query_only=ON" : "PRAGMA journal_mode=WAL");

@@ -46,11 +46,10 @@ public sealed record SilentDevice(string CentreId, string? HubId, long? BandId);
 public static class DeviceRows
 {
     private const string BandColumns =
-        "b.id, b.centre_id, b.address, b.secret, b.label, b.revoked_at_ms, b.config_version, b.guard_always, "
-            + "b.sensitivity, "
-        + "b.walking_aid, b.bed_from_quarter, b.bed_to_quarter, b.inactivity_ten_minutes, b.last_heard_at_ms, b.boot, "
-        + "b.uptime_s, b.mode, b.wear, b.battery_pct, b.applied_version, b.old_secret, b.key_epoch, b.key_offered, "
-        + "b.key_wanted";
+        "b.id, b.centre_id, b.address, unseal(b.secret, b.address), b.label, b.revoked_at_ms, b.config_version, "
+        + "b.guard_always, b.sensitivity, b.walking_aid, b.bed_from_quarter, b.bed_to_quarter, "
+        + "b.inactivity_ten_minutes, b.last_heard_at_ms, b.boot, b.uptime_s, b.mode, b.wear, b.battery_pct, "
+        + "b.applied_version, unseal(b.old_secret, b.address), b.key_epoch, b.key_offered, b.key_wanted";
 
     /// <summary>A hub by id, revoked or not.</summary>
     public static HubRow? Hub(Db db, string id) =>
@@ -174,7 +173,7 @@ public static class DeviceRows
             """
             INSERT INTO band (centre_id, address, secret, label, created_at_ms, config_version, guard_always, sensitivity,
               walking_aid, bed_from_quarter, bed_to_quarter, inactivity_ten_minutes)
-            VALUES ($1,$2,$3,$4,$5,1,$6,1,0,84,28,0)
+            VALUES ($1,$2,seal($3,$2),$4,$5,1,$6,1,0,84,28,0)
             """,
             centreId, address, secret, label, nowMs, guardAlways);
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Text;
 
 namespace ElderBand.HubService.Storage;
 
@@ -70,7 +71,8 @@ public static class Incarnation
     public static void Note(string dataDir, uint value, long heartbeatMs)
     {
         string path = Path.Combine(dataDir, FileName);
-        File.WriteAllText($"{path}.new", string.Create(CultureInfo.InvariantCulture, $"{value} {heartbeatMs}"));
+        string text = string.Create(CultureInfo.InvariantCulture, $"{value} {heartbeatMs}");
+        OwnerOnly.Write($"{path}.new", Encoding.ASCII.GetBytes(text), flush: false);
         File.Move($"{path}.new", path, overwrite: true);
     }
 

@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 namespace ElderBand.HubService.Storage;
 
 /// <summary>Connections that read one database file, each used by one thread at a time and then kept.</summary>
-internal sealed class ReaderPool(string path) : IDisposable
+internal sealed class ReaderPool(Func<Db> open) : IDisposable
 {
     private readonly ConcurrentBag<(Db Db, int File)> _free = [];
     private int _file;
@@ -13,7 +13,7 @@ internal sealed class ReaderPool(string path) : IDisposable
     public T Read<T>(Func<Db, T> query)
     {
         int file = Volatile.Read(ref _file);
-        Db reader = Take(file) ?? new Db(path, readOnly: true);
+        Db reader = Take(file) ?? open();
         bool good = false;
         try
         {

@@ -55,11 +55,11 @@ public class Store : IDisposable
         {
             _checked.Set();
         }
-        if (file.Path is not { } path)
+        if (file.Path is null)
         {
             return;
         }
-        _readers = new ReaderPool(path);
+        _readers = new ReaderPool(file.OpenReader);
         _thread = new Thread(() =>
         {
             if (mendsFirst)
@@ -111,9 +111,14 @@ public class Store : IDisposable
 
     /// <summary>Opens or makes <c>elderband.db</c> in the folder, migrates it and starts the writer.</summary>
     /// <exception cref="StartException">The folder or the file cannot be used; says what to do.</exception>
-    public static Store Open(string dataDir, Clock clock)
+    /// <param name="dataDir">The folder.</param>
+    /// <param name="clock">Times of jobs and commits.</param>
+    /// <param name="keyFile">The key of the bands' secrets; null for <see cref="SecretBox.DefaultFile"/>.</param>
+    public static Store Open(string dataDir, Clock clock, string? keyFile = null)
     {
-        StoreFile file = StoreFile.Open(dataDir, "elderband.db", static _ => { });
+        keyFile ??= SecretBox.DefaultFile(dataDir);
+        SecretBox secrets = SecretBox.Open(keyFile, dataDir);
+        StoreFile file = StoreFile.Open(dataDir, "elderband.db", static _ => { }, secrets);
         try
         {
             // Before anything listens, and not for long: a file that is too large to be read within this time is
@@ -121,6 +126,7 @@ public class Store : IDisposable
             string? damage = file.Mend(CheckWithinMs, clock.NowMs, startAnew: null);
             VitalsMove.Run(file.Db, dataDir);
             Schema.Migrate(file.Db, Schema.Migrations);
+            SecretRows.Begin(file.Db, secrets, keyFile);
             Incarnation.Begin(file.Db, dataDir, clock.NowMs);
             return new Store(
                 file, clock, f => f.Mend(Timeout.Infinite, clock.NowMs, startAnew: null), mendsFirst: false)

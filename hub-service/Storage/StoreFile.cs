@@ -7,7 +7,7 @@ namespace ElderBand.HubService.Storage;
 /// The writer's connection to one database file, and what is done about a file that refuses or is damaged. Without a
 /// path it is a database in memory.
 /// </summary>
-internal sealed class StoreFile(string? path, Db db) : IDisposable
+internal sealed class StoreFile(string? path, Db db, SecretBox? secrets = null) : IDisposable
 {
     // A mended copy that is complete but not yet in the place of the file.
     private const string Whole = ".whole";
@@ -22,11 +22,14 @@ internal sealed class StoreFile(string? path, Db db) : IDisposable
 
     /// <summary>The writer's connection. It is opened anew where an error or a mended file has closed it.</summary>
     /// <exception cref="SqliteException">The file cannot be opened.</exception>
-    public Db Db => _db ??= new Db(path!);
+    public Db Db => _db ??= new Db(path!, secrets: secrets);
+
+    /// <summary>A new connection that reads.</summary>
+    public Db OpenReader() => new(path!, readOnly: true, secrets: secrets);
 
     /// <summary>Opens or makes a file in the folder and prepares it.</summary>
     /// <exception cref="StartException">The folder or the file cannot be used; says what to do.</exception>
-    public static StoreFile Open(string dataDir, string name, Action<Db> prepare)
+    public static StoreFile Open(string dataDir, string name, Action<Db> prepare, SecretBox? secrets = null)
     {
         MakeFolder(dataDir);
         string path = System.IO.Path.Combine(dataDir, name);
@@ -36,7 +39,7 @@ internal sealed class StoreFile(string? path, Db db) : IDisposable
             {
                 Replace(path, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
             }
-            var db = new Db(path, create: true);
+            var db = new Db(path, create: true, secrets: secrets);
             try
             {
                 prepare(db);
@@ -46,7 +49,7 @@ internal sealed class StoreFile(string? path, Db db) : IDisposable
                 db.Dispose();
                 throw;
             }
-            return new StoreFile(path, db);
+            return new StoreFile(path, db, secrets);
         }
         catch (Exception e) when (e is SqliteException or IOException)
         {
@@ -249,7 +252,7 @@ internal sealed class StoreFile(string? path, Db db) : IDisposable
     {
         try
         {
-            Directory.CreateDirectory(dataDir);
+            OwnerOnly.MakeFolder(dataDir);
             string probe = System.IO.Path.Combine(dataDir, $".write-{Environment.ProcessId}");
             File.WriteAllBytes(probe, []);
             File.Delete(probe);

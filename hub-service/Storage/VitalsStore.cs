@@ -21,7 +21,7 @@ public sealed class VitalsStore : Store
     /// meanwhile. A file that is damaged beyond reading is set aside and an empty one begun.
     /// </summary>
     /// <exception cref="StartException">The folder or the file cannot be used; says what to do.</exception>
-    public static new VitalsStore Open(string dataDir, Clock clock)
+    public static VitalsStore Open(string dataDir, Clock clock)
     {
         string? unreadable = null;
         StoreFile file;

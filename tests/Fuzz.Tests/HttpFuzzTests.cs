@@ -70,6 +70,7 @@ public sealed class HttpFuzzTests
         finally
         {
             folder.Delete(recursive: true);
+            File.Delete(SecretBox.DefaultFile(folder.FullName));
         }
     }
 

@@ -97,6 +97,7 @@ internal sealed class DeskRig : IAsyncDisposable
         Store.Read(TimerRows.Orphans).ShouldBeEmpty();
         Store.Dispose();
         Directory.Delete(_folder, recursive: true);
+        File.Delete(SecretBox.DefaultFile(_folder));
         return ValueTask.CompletedTask;
     }
 

@@ -128,6 +128,7 @@ internal sealed class StaffDesk : IAsyncDisposable
     {
         await StopAsync();
         Directory.Delete(Folder, recursive: true);
+        File.Delete(SecretBox.DefaultFile(Folder));
     }
 
     /// <summary>A browser without a session.</summary>

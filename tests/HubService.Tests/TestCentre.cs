@@ -122,6 +122,7 @@ public sealed class TestCentre : IAsyncDisposable
     {
         await StopAsync();
         Directory.Delete(DataDir, recursive: true);
+        File.Delete(SecretBox.DefaultFile(DataDir));
     }
 
     private static EnrolFile Neighbourhood()

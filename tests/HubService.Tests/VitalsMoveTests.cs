@@ -47,6 +47,7 @@ public sealed class VitalsMoveTests
         finally
         {
             Directory.Delete(folder, recursive: true);
+            File.Delete(SecretBox.DefaultFile(folder));
         }
     }
 }
