@@ -55,6 +55,35 @@ public sealed class LostBootTests
         return world.RowsOf(FrameType.Sos).Except(before).ShouldHaveSingleItem();
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(7)]
+    public void P50_two_boots_under_one_count_make_no_equal_calls_where_the_first_presses_are_some_ms_apart(int ms)
+    {
+        var first = FivePresses(1000);
+        first.Count.ShouldBe(5);
+        FivePresses(1000 + ms).Intersect(first).ShouldBeEmpty("the centre takes equal calls for one call");
+    }
+
+    // The flash of the band is empty, and no hub is in range.
+    private static List<string> FivePresses(int afterMs)
+    {
+        var world = new BandRig { InRange = false };
+        world.Boot();
+        world.RunFor(afterMs);
+        for (var i = 0; i < 5; i++)
+        {
+            world.Press(100);
+            world.RunFor(300);
+        }
+
+        return [.. Enumerable.Range(0, AlarmLatch.Slots).Select(world.Band.Latch.At)
+            .Where(static slot => slot.Used && Frame.TypeOf(slot.Frame, 0) == FrameType.Sos)
+            .Select(static slot => Convert.ToHexString(slot.Frame, 0, Frame.LinkTagOffset))];
+    }
+
     [Fact]
     public void P50_both_copies_of_the_count_lost_the_latch_knows_the_boot()
     {

@@ -14,6 +14,10 @@ namespace ElderBand.Wristband
         private const int JumpAbove = 16;
         private const int JumpMask = 0x7FFF;
 
+        // Odd, so each millisecond has a sequence of its own. Boots whose first presses are some milliseconds apart are
+        // then more than a latch of presses apart.
+        private const int JumpPerMs = 17;
+
         private readonly BootCount _boots;
         private readonly Tagger _tagger;
         private readonly BandKeys _keys;
@@ -113,7 +117,7 @@ namespace ElderBand.Wristband
             if (_unproven && AlarmLatch.RankOf(type) == 2)
             {
                 _unproven = false;
-                int jump = JumpAbove + (int)(nowMs & JumpMask);
+                int jump = JumpAbove + (int)((nowMs * JumpPerMs) & JumpMask);
                 _alarmSequence += _alarmSequence + jump < RestartAtSequence ? jump : 0;
             }
 
