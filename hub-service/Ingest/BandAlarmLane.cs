@@ -220,8 +220,10 @@ internal sealed class BandAlarmLane(Calls calls, Falls falls, Downlink downlink,
         return Frame.IsLatched(Frame.TypeOf(frame, 0)) || known.Refusal != 0 ? known.Refusal : -1;
     }
 
+    // Header and payload. The centre tag is right and follows from them and the secret: where only the tag differs, the
+    // band has signed the same frame again under another of its secrets (docs/adr/0043).
     private static bool IsSame(KnownFrame known, byte[] frame) =>
-        known.Frame.AsSpan().SequenceEqual(frame.AsSpan(0, EventRows.KeptBytes));
+        known.Frame.AsSpan(0, Frame.CentreTagOffset).SequenceEqual(frame.AsSpan(0, Frame.CentreTagOffset));
 
     /// <summary>
     /// The sender under which the last call with this number is kept; see <see cref="LivesOfANumber"/>.

@@ -67,6 +67,32 @@ public sealed class SecretTests
     }
 
     [Fact]
+    public async Task P68_a_call_that_the_band_signs_again_under_its_stored_secret_counts_once()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync("hub-3");
+        byte[] label = Convert.FromBase64String(centre.Enrolled.Bands.Single(b => b.Address == Band).Secret!);
+        byte[] secret = [.. Enumerable.Range(0, BandKeys.Size).Select(static i => (byte)i)];
+        await centre.Store.WriteAsync(
+            Lane.Alarm, tx => BandKeyRows.Changed(tx.Db, 3, secret, 1, tx.NowMs),
+            TestContext.Current.CancellationToken);
+
+        // A band that cannot read its secret signs under that of the label, which the centre takes for 24 hours.
+        var band = new TestBand(Band, label, boot: 1);
+        byte[] press = band.Sos();
+        await hub.SendAsync(band, press);
+        var read = new TestBand(Band, secret, boot: 1);
+        await hub.SendAsync(read, read.Sign([.. press]));
+        centre.Count("event", "type=1").ShouldBe(1);
+        centre.Alarms().ShouldHaveSingleItem().Presses.ShouldBe(1);
+        await TestCentre.UntilAsync(() => hub.Of(FrameType.Receipt, Band).Count >= 2, "both are answered");
+        centre.Count("alarm").ShouldBe(1);
+        byte[][] later = [read.Sos(), read.Sos()];
+        await hub.SendAsync(read, later[1]);
+        centre.Alarms().ShouldHaveSingleItem().Presses.ShouldBe(2, "another press has another number");
+    }
+
+    [Fact]
     public async Task P68_a_hub_that_is_replaced_takes_the_secrets_of_its_home_with_it()
     {
         await using TestCentre centre = await TestCentre.StartAsync();
