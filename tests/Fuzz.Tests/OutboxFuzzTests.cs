@@ -135,7 +135,7 @@ public sealed class OutboxFuzzTests
         {
         }
 
-        public void Found(long address, byte[] data, int frameOffset)
+        public void Found(long address, bool isLinkChecked, byte[] data, int frameOffset)
         {
         }
     }

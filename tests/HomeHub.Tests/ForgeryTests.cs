@@ -80,6 +80,26 @@ public sealed class ForgeryTests
         rig.Band.HasHeard(sos).ShouldBeTrue();
     }
 
+    [Fact]
+    public void P13_a_forged_frame_of_a_high_boot_makes_no_true_call_old_after_a_restart_of_the_hub()
+    {
+        HubRig rig = HubRig.Ready();
+        byte[] forged = rig.Band.Sos();
+        Bytes.PutU24(forged, 1, 50_000);
+        rig.Advertise(rig.Band, forged);
+        rig.Run(5000);
+        rig.Centre.Rows.Values.ShouldContain(static row => !row.LinkChecked, "it may be a call under other keys");
+        rig.Reboot();
+        rig.Run(5000);
+        for (int i = 0; i < 9; i++)
+        {
+            byte[] press = rig.Band.Sos();
+            rig.Advertise(rig.Band, press);
+            rig.Run(500);
+            rig.Band.HasHeard(press).ShouldBeTrue($"press {i + 1}");
+        }
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(19)]

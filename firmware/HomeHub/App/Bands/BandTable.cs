@@ -180,13 +180,20 @@ namespace ElderBand.HomeHub
             }
         }
 
-        /// <inheritdoc/>
-        public void Found(long address, byte[] data, int frameOffset)
+        /// <summary>
+        /// The number of a record's frame is used: the record is on flash, or the centre has it. A frame without a
+        /// right link tag may be a stranger's, and a report of the hub has a number of the hub; neither is a number of
+        /// the band (P13).
+        /// </summary>
+        public void Found(long address, bool isLinkChecked, byte[] data, int frameOffset)
         {
+            FrameType type = Frame.TypeOf(data, frameOffset);
             BandSession session = Find(address);
             if (session != null
-                && Frame.LaneOf(data, frameOffset) == Lane.Alarm
-                && Frame.VersionOf(data, frameOffset) == Frame.Version)
+                && isLinkChecked
+                && Frame.VersionOf(data, frameOffset) == Frame.Version
+                && type >= FrameType.Sos
+                && type < FrameType.LinkChallenge)
             {
                 session.AlarmWindow.Mark(Frame.BootOf(data, frameOffset), Frame.SequenceOf(data, frameOffset));
             }

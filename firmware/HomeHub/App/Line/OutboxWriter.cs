@@ -134,17 +134,8 @@ namespace ElderBand.HomeHub
         private void MarkSeen(int index)
         {
             RecordStore alarms = _outbox.Alarms;
-            int frame = alarms.FrameAt(index);
-            FrameType type = alarms.TypeOf(index);
-            BandSession band = _bands.Find(alarms.Address(index));
-            if (band != null
-                && alarms.IsLinkChecked(index)
-                && Frame.VersionOf(alarms.Data, frame) == Frame.Version
-                && type >= FrameType.Sos
-                && type < FrameType.LinkChallenge)
-            {
-                band.AlarmWindow.Mark(Frame.BootOf(alarms.Data, frame), Frame.SequenceOf(alarms.Data, frame));
-            }
+            _bands.Found(
+                alarms.Address(index), alarms.IsLinkChecked(index), alarms.Data, alarms.FrameAt(index));
         }
     }
 }

@@ -11,7 +11,9 @@ namespace ElderBand.HomeHub
         /// <summary>Reads what <see cref="Save"/> wrote.</summary>
         void Load(byte[] data, int offset);
 
-        /// <summary>Loading found a record behind the checkpoint.</summary>
-        void Found(long address, byte[] data, int frameOffset);
+        /// <summary>
+        /// Loading found a record behind the checkpoint; whether the link tag of its frame was right.
+        /// </summary>
+        void Found(long address, bool isLinkChecked, byte[] data, int frameOffset);
     }
 }

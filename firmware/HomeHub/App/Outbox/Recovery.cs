@@ -107,7 +107,9 @@ namespace ElderBand.HomeHub
 
             if (_checkpoint != null)
             {
-                _checkpoint.Found(Bytes.GetU48(_image, at + 6), _image, at + RecordTable.FrameOffset);
+                bool isLinkChecked = (_image[at + RecordTable.FlagsAt] & Envelope.LinkChecked) != 0;
+                _checkpoint.Found(
+                    Bytes.GetU48(_image, at + 6), isLinkChecked, _image, at + RecordTable.FrameOffset);
             }
 
             if (_image[at] == RecordStore.CopyKind && _store.IndexOf(boot, sequence) >= 0)
