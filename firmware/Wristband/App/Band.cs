@@ -228,6 +228,7 @@ namespace ElderBand.Wristband
             _presses.StepLatch(nowMs);
             IsAsleep = _presses.HasReset;
 
+            bool mayJudge = _measuring.MayJudgeFall;
             long due = _measuring.Step(nowMs);
             if (nowMs >= _falls.DueMs)
             {
@@ -248,7 +249,7 @@ namespace ElderBand.Wristband
             }
 
             _downlink.SaveChanges(nowMs); // stored before a status tells the version (R2)
-            if (_secrets.IsDue(nowMs))
+            if (!mayJudge && _secrets.IsDue(nowMs))
             {
                 _downlink.StepSecrets(IsAtRest() && !_link.HasUnheard(1), nowMs);
             }

@@ -97,6 +97,12 @@ namespace ElderBand.Wristband
             get { return _motion.Fall.IsUnderWay; }
         }
 
+        /// <summary>The next step may judge a fall, which leaves no instructions for other work of that size.</summary>
+        public bool MayJudgeFall
+        {
+            get { return _motion.Fall.IsSumming; }
+        }
+
         /// <summary>An estimate is under way: the next step computes a slice of it.</summary>
         public bool IsEstimating
         {
