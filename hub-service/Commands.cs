@@ -12,7 +12,8 @@ public static class Commands
 {
     /// <summary>What the commands are.</summary>
     public const string Help = """
-        hub-service run          [--http-port N] [--mqtt-port N] [--mqtt-address IP] [--webhook URL] [--hook-secret TEXT] [--public-url URL]
+        hub-service run          [--http-port N] [--family-port N] [--operations-port N] [--management-port N] [--proxy IP,IP/BITS]
+                                 [--mqtt-port N] [--mqtt-address IP] [--webhook URL] [--hook-secret TEXT] [--public-url URL]
         hub-service enrol        --file IN.json --out OUT.json
         hub-service enrol-resident --home CODE --code CODE --name TEXT --phone TEXT [--address --building --floor --door --grid]
                                  [--name-en --birth-year --keys --hearing --dialect --medical --first-question]

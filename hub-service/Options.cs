@@ -12,8 +12,29 @@ public sealed record ServiceOptions
     /// <summary>File of the key that seals the bands' secrets, outside the data folder; null = beside it.</summary>
     public string? KeyFile { get; init; }
 
-    /// <summary>Plain HTTP, on loopback only.</summary>
+    /// <summary>Plain HTTP of the console, on loopback only, as all doors.</summary>
     public int HttpPort { get; init; } = 8080;
+
+    /// <summary>Of the family's pages; null = at the console's.</summary>
+    public int? FamilyPort { get; init; }
+
+    /// <summary>Of health and metrics; null = at the console's.</summary>
+    public int? OperationsPort { get; init; }
+
+    /// <summary>Of enrolment and traces; null = at the console's.</summary>
+    public int? ManagementPort { get; init; }
+
+    /// <summary>Addresses of the proxies whose forwarded headers count.</summary>
+    public IReadOnlyList<IPNetwork> Proxies { get; init; } = [];
+
+    /// <summary>The port of a door; null = at the console's.</summary>
+    public int? Port(Door door) => door switch
+    {
+        Door.Family => FamilyPort,
+        Door.Operations => OperationsPort,
+        Door.Management => ManagementPort,
+        _ => HttpPort,
+    };
 
     /// <summary>MQTT over TLS.</summary>
     public int MqttPort { get; init; } = 8883;
@@ -87,6 +108,20 @@ public sealed class Arguments
         : IPAddress.TryParse(text, out IPAddress? address) ? address
         : throw new StartException(
             $"--{name} must be an IP address of this machine, or 0.0.0.0 for all of them, not '{text}'.");
+
+    /// <summary>
+    /// Addresses or networks ("10.0.0.0/8") with commas between them; none where the name is not given.
+    /// </summary>
+    public IReadOnlyList<IPNetwork> Networks(string name) => this[name] is not { } text ? []
+        : [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(one =>
+            IPAddress.TryParse(one, out IPAddress? address)
+                ? new IPNetwork(address, address.GetAddressBytes().Length * 8)
+            : IPNetwork.TryParse(one, out IPNetwork network) ? network
+            : throw new StartException(
+                $"--{name} takes addresses or networks such as 10.0.0.0/8 with commas between them, not '{one}'."))];
+
+    /// <summary>A port, 0 to 65535; null where it is not given.</summary>
+    public int? PortOrNull(string name) => this[name] is null ? null : Port(name, 0);
 
     /// <summary>A port, 0 to 65535.</summary>
     public int Port(string name, int otherwise) => this[name] is not { } text ? otherwise

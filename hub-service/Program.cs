@@ -13,13 +13,22 @@ try
     }
 
     var given = new Arguments(
-        words, ["http-port", "mqtt-port", "mqtt-address", "webhook", "hook-secret", "public-url"], []);
+        words,
+        [
+            "http-port", "family-port", "operations-port", "management-port", "proxy", "mqtt-port", "mqtt-address",
+            "webhook", "hook-secret", "public-url",
+        ],
+        []);
     var defaults = new ServiceOptions();
     var options = defaults with
     {
         DataDir = given["data"] ?? defaults.DataDir,
         KeyFile = given["key-file"],
         HttpPort = given.Port("http-port", defaults.HttpPort),
+        FamilyPort = given.PortOrNull("family-port"),
+        OperationsPort = given.PortOrNull("operations-port"),
+        ManagementPort = given.PortOrNull("management-port"),
+        Proxies = given.Networks("proxy"),
         MqttPort = given.Port("mqtt-port", defaults.MqttPort),
         MqttAddress = given.Ip("mqtt-address", defaults.MqttAddress),
         HookSecret = given["hook-secret"],

@@ -76,6 +76,7 @@ public static class Service
                 .AddSingleton<Sweeper>()
                 .AddHostedService(static s => s.GetRequiredService<Sweeper>());
 
+            builder.Services.AddHsts(static hsts => hsts.MaxAge = TimeSpan.FromDays(365));
             builder.Services.AddStaff();
             builder.Services.AddFamily(new FamilyOptions
             {
@@ -90,14 +91,7 @@ public static class Service
             {
                 kestrel.AddServerHeader = false;
                 kestrel.Limits.MaxRequestBodySize = 1 << 20;
-                if (options.HttpPort == 0)
-                {
-                    kestrel.Listen(IPAddress.Loopback, 0);
-                }
-                else
-                {
-                    kestrel.ListenLocalhost(options.HttpPort);
-                }
+                Doors.Listen(kestrel, options);
                 kestrel.Listen(options.MqttAddress, options.MqttPort, listen =>
                 {
                     StrangerGate gate = kestrel.ApplicationServices.GetRequiredService<StrangerGate>();
@@ -119,6 +113,7 @@ public static class Service
             _ = app.Services.GetRequiredService<VitalsStore>();
             _ = app.Services.GetRequiredService<Changes>();
             app.Services.GetRequiredService<Downlink>().Start();
+            app.UseProxies(options.Proxies);
             MapOperations(app);
             app.MapStaff();
             app.MapFamily();
@@ -154,12 +149,10 @@ public static class Service
     /// <summary>The ports that are really listened on.</summary>
     public static (int Http, int Mqtt) Ports(WebApplication app)
     {
-        ICollection<string> addresses = app.Services.GetRequiredService<IServer>()
-            .Features.Get<IServerAddressesFeature>()!.Addresses;
-        int Port(string scheme) => addresses
-            .Where(a => a.StartsWith(scheme + "://", StringComparison.Ordinal))
+        int mqtt = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses
+            .Where(static a => a.StartsWith("https://", StringComparison.Ordinal))
             .Select(static a => int.Parse(a[(a.LastIndexOf(':') + 1)..].TrimEnd('/'))).First();
-        return (Port("http"), Port("https"));
+        return (Doors.PortOf(app, Door.Console), mqtt);
     }
 
     /// <summary>
@@ -171,8 +164,9 @@ public static class Service
     private static void MapOperations(WebApplication app)
     {
         IServiceProvider services = app.Services;
-        app.MapGet("/health/live", static () => Results.Text("live\n"));
-        app.MapGet("/health/ready", () =>
+        RouteGroupBuilder operations = app.MapGroup("").At(Door.Operations);
+        operations.MapGet("/health/live", static () => Results.Text("live\n"));
+        operations.MapGet("/health/ready", () =>
         {
             Store store = services.GetRequiredService<Store>();
             return DatabaseIsWritten(store, services.GetRequiredService<Clock>().NowMs)
@@ -180,7 +174,7 @@ public static class Service
                 : Results.Text(
                     $"not ready: {store.Trouble ?? "the database has not been written for 10 s"}\n", statusCode: 503);
         });
-        app.MapGet("/metrics", () =>
+        operations.MapGet("/metrics", () =>
         {
             Store store = services.GetRequiredService<Store>();
             VitalsStore vitalsStore = services.GetRequiredService<VitalsStore>();

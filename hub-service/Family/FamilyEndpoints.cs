@@ -56,11 +56,12 @@ public static class FamilyEndpoints
     /// <summary>Maps the page, its data and the hook.</summary>
     public static void MapFamily(this WebApplication app)
     {
-        app.MapGet("/f/{token}", static (string token, Store store, Clock clock, Pages pages) =>
+        RouteGroupBuilder family = app.MapGroup("").At(Door.Family);
+        family.MapGet("/f/{token}", static (string token, Store store, Clock clock, Pages pages) =>
             pages.Page("family.html", store.Read(db => Status(Find(db, token), clock.NowMs))));
-        app.MapGet("/api/family/{token}", ReadOnce);
-        app.MapGet("/api/family/{token}/events", Stream).RequireRateLimiting(LinkStreams);
-        app.MapPost("/hooks/messages/{secret}", Report);
+        family.MapGet("/api/family/{token}", ReadOnce);
+        family.MapGet("/api/family/{token}/events", Stream).RequireRateLimiting(LinkStreams);
+        family.MapPost("/hooks/messages/{secret}", Report);
     }
 
     private static LinkRow? Find(Db db, string token) =>

@@ -84,7 +84,8 @@ public static class EnrolmentEndpoints
                 };
             }))));
 
-        RouteGroupBuilder admin = AdministratorsOnly(api, "Only an administrator may enrol people and devices.");
+        RouteGroupBuilder admin = AdministratorsOnly(api, "Only an administrator may enrol people and devices.")
+            .At(Door.Management);
         admin.MapPost("/residents", static (HttpContext context, Store store, ResidentRequest body) =>
             Put(context, store, null, body));
         admin.MapPut("/residents/{id:long}",

@@ -37,6 +37,7 @@ public static class StaffEndpoints
     public static void MapStaff(this WebApplication app)
     {
         app.UseShield();
+        app.UseDoors();
         app.UseRateLimiter();
         Pages pages = app.Services.GetRequiredService<Pages>();
         pages.UseFiles(app);
@@ -141,6 +142,7 @@ public static class StaffEndpoints
             Centre = store.Read(db => CentreOf(db, caller.Staff.CentreId)),
             caller.CanAct,
             Screen = caller.Screen?.Name,
+            Manages = caller.Staff.Role == "admin" && Doors.IsOpen(context, Door.Management),
         });
     }
 
@@ -188,7 +190,7 @@ public static class StaffEndpoints
 
     private static async Task<IResult> UseCode(HttpContext context, string? code, Store store, Sessions sessions)
     {
-        if (context.Connection.RemoteIpAddress is not { } address || !System.Net.IPAddress.IsLoopback(address))
+        if (!Doors.IsFromThisMachine(context))
         {
             return Results.Text("This link works only on the computer that runs the service.", statusCode: 403);
         }

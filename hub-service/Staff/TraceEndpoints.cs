@@ -20,7 +20,7 @@ public static class TraceEndpoints
             store.Read(db => OwnBand(db, context, id) is null ? NotFound("band") : View(db, TraceRows.OfBand(id))));
 
         RouteGroupBuilder admin = EnrolmentEndpoints.AdministratorsOnly(
-            api, "Only an administrator may ask for a trace.");
+            api, "Only an administrator may ask for a trace.").At(Door.Management);
         admin.MapPost("/hubs/{id}/trace", static (string id, HttpContext context, Store store) => AskAsync(
             context, store, "hub", id, TraceRows.OfHub(id), tx => OwnHub(tx.Db, context, id) is not null));
         admin.MapPost("/bands/{id:long}/trace", static (long id, HttpContext context, Store store) => AskAsync(

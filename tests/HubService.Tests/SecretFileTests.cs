@@ -83,12 +83,12 @@ public sealed class SecretFileTests
             File.GetUnixFileMode(file).ShouldBe(FileMode600);
         }
         File.Delete(file);
-        (await Should.ThrowAsync<StartException>(centre.RunAsync)).Message.ShouldContain("--key-file");
+        (await Should.ThrowAsync<StartException>(() => centre.RunAsync())).Message.ShouldContain("--key-file");
         File.Exists(file).ShouldBeFalse();
         await File.WriteAllBytesAsync(file, new byte[32], Token);
-        (await Should.ThrowAsync<StartException>(centre.RunAsync)).Message.ShouldContain("not the one");
+        (await Should.ThrowAsync<StartException>(() => centre.RunAsync())).Message.ShouldContain("not the one");
         await File.WriteAllBytesAsync(file, new byte[31], Token);
-        (await Should.ThrowAsync<StartException>(centre.RunAsync)).Message.ShouldContain("31 bytes");
+        (await Should.ThrowAsync<StartException>(() => centre.RunAsync())).Message.ShouldContain("31 bytes");
         Should.Throw<StartException>(() => SecretBox.Open(Path.Combine(centre.DataDir, "x.key"), centre.DataDir))
             .Message.ShouldContain("lies in the data folder");
         await File.WriteAllBytesAsync(file, key, Token);

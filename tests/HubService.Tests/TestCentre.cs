@@ -77,9 +77,10 @@ public sealed class TestCentre : IAsyncDisposable
     }
 
     /// <summary>Starts the service in this process (again).</summary>
-    public async Task RunAsync()
+    public async Task RunAsync(Func<ServiceOptions, ServiceOptions>? change = null)
     {
-        _app = Service.Build(new ServiceOptions { DataDir = DataDir, HttpPort = 0, MqttPort = 0 }, Clock);
+        var options = new ServiceOptions { DataDir = DataDir, HttpPort = 0, MqttPort = 0 };
+        _app = Service.Build(change?.Invoke(options) ?? options, Clock);
         await Service.StartAsync(_app);
     }
 

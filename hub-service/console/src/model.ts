@@ -149,6 +149,8 @@ export interface Me {
   /** Name of the wall screen that this browser is. */
   screen: string | null
   role?: string
+  /** An administrator at a listener that is open for enrolment. */
+  manages?: boolean
 }
 
 export interface State {

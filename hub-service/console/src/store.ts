@@ -22,6 +22,7 @@ export const store = reactive({
   session: 'unknown' as Session,
   me: null as Me | null,
   role: '',
+  manages: false,
   centre: null as State['centre'] | null,
   startedAtMs: 0,
   alarms: [] as Alarm[],
@@ -178,6 +179,7 @@ export async function whoAmI(): Promise<void> {
     const before = store.session
     store.me = me
     store.role = me.role ?? ''
+    store.manages = me.manages === true
     store.session = me.canAct ? 'acting' : 'screen'
     if (before === 'unknown' || before === 'none') {
       heart = new Heartbeat(performance.now(), Date.now())
