@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using ElderBand.BandProtocol;
-using ElderBand.HubService.Audit;
 using ElderBand.HubService.Devices;
 using ElderBand.HubService.Storage;
 using QRCoder;
@@ -22,7 +21,8 @@ public static class Commands
         hub-service enrol-band   --resident CODE --address HEX12 [--label TEXT] [--guard-always]
         hub-service staff-add    --name NAME --display TEXT [--role officer|admin] [--password TEXT, else asked]
         hub-service signin-link  --staff NAME [--http-port N]
-        hub-service audit-verify
+        hub-service audit-verify [--file FILE]
+        hub-service audit-close  --before YYYY-MM-DD --out FILE
         Every command: [--data DIR] [--key-file FILE]. DIR is "data" unless it is said otherwise, FILE lies beside it as DIR.key.
 
         """;
@@ -64,7 +64,9 @@ public static class Commands
             case "signin-link":
                 return await SignInLinkAsync(new Arguments(words, ["staff", "http-port"], []), output);
             case "audit-verify":
-                return VerifyAudit(new Arguments(words, [], []), output);
+                return VerifyAudit(new Arguments(words, ["file"], []), output);
+            case "audit-close":
+                return await CloseAuditAsync(new Arguments(words, ["before", "out"], []), output);
             case "help" or "--help" or "-h":
                 await output.WriteAsync(Help);
                 return 0;
@@ -265,17 +267,13 @@ public static class Commands
     private static int VerifyAudit(Arguments a, TextWriter output)
     {
         using Store store = OpenStore(a, mustExist: true);
-        List<AuditRow> rows = store.Read(AuditRows.All);
-        string? wrong = AuditChain.FindBreak(rows, out long count, out byte[] head);
-        if (wrong is not null)
-        {
-            throw new StartException(
-                $"The audit is broken: {wrong}. {count} rows before it are whole. Keep the file and restore the backup "
-                    + "beside it.");
-        }
-        output.WriteLine(
-            $"{count} audit rows follow one another. Head: {Convert.ToHexString(head).ToLowerInvariant()}");
-        return 0;
+        return AuditCommands.Verify(a, store, output);
+    }
+
+    private static async Task<int> CloseAuditAsync(Arguments a, TextWriter output)
+    {
+        using Store store = OpenStore(a, mustExist: true);
+        return await AuditCommands.CloseAsync(a, store, output);
     }
 
     private static string Centre(Db db) => ResidentRows.FirstCentre(db)?.CentreId

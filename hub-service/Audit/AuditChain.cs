@@ -41,12 +41,14 @@ public static class AuditChain
 
     /// <summary>
     /// The first row that does not fit, or null where all do; <paramref name="head"/> is the last row's hash.
+    /// <paramref name="after"/> is the closed segment that the rows follow; null for the first row of all.
     /// </summary>
-    public static string? FindBreak(IEnumerable<AuditRow> rows, out long count, out byte[] head)
+    public static string? FindBreak(
+        IEnumerable<AuditRow> rows, out long count, out byte[] head, AuditSegment? after = null)
     {
         count = 0;
-        head = Genesis;
-        long lastId = 0;
+        head = after?.Head ?? Genesis;
+        long lastId = after?.LastId ?? 0;
         foreach (AuditRow row in rows)
         {
             if (row.Id != lastId + 1)

@@ -36,6 +36,9 @@ public sealed class ServiceCertificates : IDisposable
     /// <summary>Path of the CA's certificate.</summary>
     public string CaFile { get; }
 
+    /// <summary>The authority's key pair; the caller disposes it.</summary>
+    public ECDsa Key() => _ca.GetECDsaPrivateKey()!;
+
     /// <summary>Loads what is there, makes what is missing.</summary>
     /// <exception cref="StartException">A file is damaged or cannot be read; says what to do.</exception>
     public static ServiceCertificates Open(string dataDir)

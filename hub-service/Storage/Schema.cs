@@ -11,7 +11,8 @@ public static class Schema
 {
     /// <summary>All migrations, oldest first.</summary>
     public static readonly string[] Migrations =
-        [Version1, Version2, Version3, Version4, Version5, Version6, Version7, Version8, Version9];
+        [Version1, Version2, Version3, Version4, Version5, Version6, Version7, Version8, Version9,
+            Version10];
 
     /// <summary>The migrations of the file of measurements.</summary>
     public static readonly string[] VitalsMigrations = [VitalsVersion1];
@@ -328,5 +329,20 @@ public static class Schema
         CREATE TABLE screen (
           id INTEGER PRIMARY KEY, centre_id TEXT NOT NULL REFERENCES centre, name TEXT NOT NULL,
           token_sha256 BLOB NOT NULL UNIQUE, registered_at_ms INTEGER NOT NULL, revoked_at_ms INTEGER) STRICT;
+        """;
+
+    private const string Version10 = """
+        -- Closed parts of the audit (docs/adr/0102). Rows up to the last closed one may be deleted, no others.
+        CREATE TABLE audit_segment (
+          last_id INTEGER PRIMARY KEY, first_id INTEGER NOT NULL, head BLOB NOT NULL, closed_at_ms INTEGER NOT NULL,
+          signature BLOB NOT NULL) STRICT;
+        CREATE TRIGGER audit_segment_no_update BEFORE UPDATE ON audit_segment
+          BEGIN SELECT RAISE(ABORT, 'audit segments are append-only'); END;
+        CREATE TRIGGER audit_segment_no_delete BEFORE DELETE ON audit_segment
+          BEGIN SELECT RAISE(ABORT, 'audit segments are append-only'); END;
+        DROP TRIGGER audit_no_delete;
+        CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit
+          WHEN old.id > (SELECT ifnull(max(last_id),0) FROM audit_segment)
+          BEGIN SELECT RAISE(ABORT, 'audit rows are append-only'); END;
         """;
 }

@@ -1,4 +1,5 @@
 using ElderBand.BandProtocol;
+using ElderBand.HubService;
 using ElderBand.HubService.Alarms;
 using ElderBand.HubService.Storage;
 
@@ -56,6 +57,46 @@ public class UsedNumberTests
         centre.Alarms().Count.ShouldBe(rings);
         await TestCentre.UntilAsync(() => hub.Of(FrameType.Receipt).Count >= 8, "a receipt for each true frame");
         hub.Of(FrameType.Receipt).ShouldAllBe(f => Payload.ReceiptRefusal(f, 0) == 0);
+    }
+
+    [Fact]
+    public async Task P50_a_band_that_lost_its_store_rings_on_the_console_each_time_also_after_its_card_was_closed()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        using IDisposable console = centre.Consoles.Enter("c1");
+        await using TestHub hub = await centre.HubAsync();
+        byte[] press = centre.Band().Sos();
+        await hub.SendAsync(TestCentre.BandOne, [press]);
+        var li = new Actor(1, "Officer Li");
+        for (int life = 1; life <= 2; life++)
+        {
+            long id = centre.Alarms()[0].Id;
+            await centre.Store.WriteAsync(
+                Lane.Alarm,
+                tx =>
+                {
+                    centre.Desk.Take(tx, "c1", id, li).Act.ShouldBe(Act.Done);
+                    centre.Desk.Close(tx, "c1", id, li, "phoneOk", null).Act.ShouldBe(Act.Done);
+                },
+                TestContext.Current.CancellationToken);
+            using Subscription feed = centre.Changes.Subscribe("c1");
+
+            // Formatted: boot 1 and sequence 0 again, at another moment of that boot.
+            byte[] again = centre.Band().Event(FrameType.Sos, uptimeS: 100 + life);
+            Frame.SequenceOf(again, 0).ShouldBe(Frame.SequenceOf(press, 0));
+            (await hub.SendAsync(TestCentre.BandOne, [again])).ShouldBeTrue();
+
+            AlarmView alarm = centre.Alarms()[0];
+            (alarm.State, alarm.Presses, alarm.Resident.Name).ShouldBe(("ringing", 1, "Resident r1"));
+            alarm.Id.ShouldNotBe(id);
+            centre.Count("message", $"alarm_id={alarm.Id} AND reason='raised'").ShouldBe(1);
+            await TestCentre.UntilAsync(
+                () => feed.Notices.TryRead(out Notice? pushed) && pushed.Alarm is { State: "ringing" } rings
+                    && rings.Id == alarm.Id,
+                "the consoles ring");
+            await TestCentre.UntilAsync(
+                () => hub.Of(FrameType.Receipt).Count == 1 + life, "the wrist's receipt for this press");
+        }
     }
 
     [Fact]
