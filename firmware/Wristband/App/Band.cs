@@ -16,6 +16,9 @@ namespace ElderBand.Wristband
         private const int LongestSleepMs = 4000;
         private const int KeyPollMs = 20;
 
+        // Frames collect while a flash write holds the loop, and each costs up to 2,000 IL instructions (docs/step.md).
+        private const int EventsPerStep = 8;
+
         // Repeated reboots out of range must not fill the latch with Boot events. The boot count shows the reboots
         // anyway.
         private const int MaxBootsWaiting = 3;
@@ -219,9 +222,13 @@ namespace ElderBand.Wristband
                 return LongestSleepMs;
             }
 
-            while (_ports.Events.TryDequeue(_event))
+            for (int i = 0; _ports.Events.TryDequeue(_event); i++)
             {
                 Handle(nowMs);
+                if (i + 1 == EventsPerStep)
+                {
+                    return 1; // the key's line is read only after its edges that still wait: they tell the true times
+                }
             }
 
             _presses.ReadLine(nowMs);
