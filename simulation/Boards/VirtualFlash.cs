@@ -42,18 +42,7 @@ public sealed class VirtualFlash(Device device) : IFlash
 
     /// <summary>Changes one bit of one file. The number decides which file and which bit.</summary>
     /// <returns>Name of the file; null where no file holds a byte.</returns>
-    public string? Rot(int number) => Damage(number, "bits that rotted", static (random, file) =>
-    {
-        file[random.Next(file.Length)] ^= (byte)(1 << random.Next(8));
-        return file;
-    });
-
-    /// <summary>Cuts the end off one file. The number decides which file and how much is left.</summary>
-    /// <returns>Name of the file; null where no file holds a byte.</returns>
-    public string? Tear(int number) =>
-        Damage(number, "torn files", static (random, file) => file[..random.Next(file.Length)]);
-
-    private string? Damage(int number, string what, Func<Random, byte[], byte[]> damage)
+    public string? Rot(int number)
     {
         var random = new Random(number);
         var names = _files.Where(static f => f.Value.Length > 0).Select(static f => f.Key)
@@ -64,8 +53,10 @@ public sealed class VirtualFlash(Device device) : IFlash
         }
 
         var name = names[random.Next(names.Count)];
-        Put(name, damage(random, (byte[])_files[name].Clone()));
-        device.World.Count(what);
+        var file = (byte[])_files[name].Clone();
+        file[random.Next(file.Length)] ^= (byte)(1 << random.Next(8));
+        Put(name, file);
+        device.World.Count("bits that rotted");
         return name;
     }
 

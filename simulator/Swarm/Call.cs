@@ -70,6 +70,9 @@ public sealed class Call(BandDevice band, FrameType type, long atMs)
     /// </summary>
     public bool IsExcused { get; set; }
 
+    /// <summary>The centre must get the call: it may not be missing, or its frame was seen.</summary>
+    public bool IsOwed => !IsUnstored && (!IsExcused || OnAirMs is not null);
+
     /// <summary>The band lost its power while its flash took no write and no receipt had come.</summary>
     public bool IsUnstored { get; set; }
 
@@ -88,8 +91,8 @@ public sealed class Call(BandDevice band, FrameType type, long atMs)
     /// <summary>Identity of its frame; empty until it is seen.</summary>
     public string Identity { get; set; } = "";
 
-    /// <summary>Boot and sequence of a suspicion's frame, by which its alarm is known.</summary>
-    public (int Boot, int Sequence) Numbers { get; init; }
+    /// <summary>Boot and sequence of its frame, by which answers and alarms name the call.</summary>
+    public (int Boot, int Sequence) Numbers { get; set; }
 
     /// <summary>World time at which its frame was first sent, ms; null: never.</summary>
     public long? OnAirMs { get; set; }

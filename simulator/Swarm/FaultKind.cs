@@ -129,10 +129,4 @@ public enum FaultKind
 
     /// <summary>The service's database is replaced by a backup that is seconds to a minute old.</summary>
     ServiceRestore,
-
-    /// <summary>A band loses its power, and one file of its flash has lost its end when the power is back.</summary>
-    BandTorn,
-
-    /// <summary>A hub loses its power, and one file of its flash has lost its end when the power is back.</summary>
-    HubTorn,
 }

@@ -7,6 +7,8 @@ namespace ElderBand.Simulator.Swarm;
 /// <summary>Notes which presses a full latch may drop, and which alarms the wrist then need not show (P44).</summary>
 public sealed partial class FrameLedger
 {
+    private readonly HashSet<(BandDevice Band, int Boot, int Sequence)> _answered = [];
+
     /// <summary>
     /// True where the wrist need not show the alarm. There are four reasons: the band's flash was lost after the alarm;
     /// the wearer has answered a fall with "I am fine"; during a fall more frames waited than the latch has slots; or
@@ -37,8 +39,12 @@ public sealed partial class FrameLedger
         }
     }
 
-    // Presses whose receipts the band does not have, oldest first. Where the band has not heard the receipt, it still
-    // sends a press that the centre has committed.
+    /// <summary>A hub sends the band a receipt or a stage of this frame. The band may miss it.</summary>
+    public void Answers(BandDevice band, int boot, int sequence) => _answered.Add((band, boot, sequence));
+
+    // Presses whose receipts the band does not have, oldest first: no hub has sent a receipt or a stage, or the band
+    // has sent the press again since the commit.
     private IEnumerable<Call> WaitingPresses(BandDevice band) => Calls.Where(c => c.Band == band
-        && c.Type == FrameType.Sos && (c.CommittedMs is null || c.LastOnAirMs > c.CommittedMs));
+        && c.Type == FrameType.Sos && (c.CommittedMs is null || c.LastOnAirMs > c.CommittedMs
+            || !_answered.Contains((band, c.Numbers.Boot, c.Numbers.Sequence))));
 }

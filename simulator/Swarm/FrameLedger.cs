@@ -159,7 +159,7 @@ public sealed partial class FrameLedger
         foreach (var calls in Calls.GroupBy(static c => c.Band))
         {
             var drops = _drops.GetValueOrDefault(calls.Key);
-            foreach (var call in calls.Where(static c => c.CommittedMs is null && IsOwed(c)))
+            foreach (var call in calls.Where(static c => c.CommittedMs is null && c.IsOwed))
             {
                 var mayDrop = drops > 0 && call.Type == FrameType.Sos
                     && calls.Any(c => c.AtMs < call.AtMs) && calls.Any(c => c.AtMs > call.AtMs);
@@ -194,8 +194,6 @@ public sealed partial class FrameLedger
     public IEnumerable<string> Waiting => _waiting.Select(identity => _onAir[identity])
         .Where(f => f.Type is not (FrameType.Sos or FrameType.FallSuspected) && !_drops.ContainsKey(f.Band))
         .Select(static f => f.Named);
-
-    private static bool IsOwed(Call call) => !call.IsUnstored && (!call.IsExcused || call.OnAirMs is not null);
 
     /// <summary>Reports a violation.</summary>
     public void Report(Violation what, string words)
@@ -301,6 +299,7 @@ public sealed partial class FrameLedger
             CountDrop(band); // the second event of one press takes a slot as well
         }
 
+        call.Numbers = call.Identity.Length == 0 ? (boot, Frame.SequenceOf(frame, 0)) : call.Numbers;
         call.Identity = call.Identity.Length == 0 ? identity : call.Identity;
         call.OnAirMs ??= _world.NowMs;
         _byIdentity[identity] = call;

@@ -21,16 +21,10 @@ public sealed partial class SwarmFaults
                 FailReads(fault, hub, static _ => true);
                 break;
             case FaultKind.BandRot:
-                Damage(fault, band, of => of == band, band.Flash.Rot);
+                Damage(fault, band, of => of == band);
                 break;
             case FaultKind.HubRot:
-                Damage(fault, hub, static _ => true, hub.Flash.Rot);
-                break;
-            case FaultKind.BandTorn:
-                Damage(fault, band, of => of == band, band.Flash.Tear);
-                break;
-            case FaultKind.HubTorn:
-                Damage(fault, hub, static _ => true, hub.Flash.Tear);
+                Damage(fault, hub, static _ => true);
                 break;
             case FaultKind.BandFlashLost:
                 During(fault, of => of == band, on =>
@@ -76,14 +70,13 @@ public sealed partial class SwarmFaults
     }
 
     // One file is damaged while the device has no power.
-    private void Damage(
-        PlannedFault fault, Device device, Func<BandDevice, bool> whose, Func<int, string?> damage)
+    private void Damage(PlannedFault fault, Device device, Func<BandDevice, bool> whose)
     {
         var rotten = false;
         During(fault, whose, on =>
         {
             SetPower(device, !on);
-            if (on && damage(fault.Subject) is { } file)
+            if (on && device.Flash.Rot(fault.Subject) is { } file)
             {
                 rotten = true;
                 _log($"{device.Name}: {file} is damaged");

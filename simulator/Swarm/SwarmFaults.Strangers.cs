@@ -81,13 +81,20 @@ public sealed partial class SwarmFaults
         };
     }
 
-    // Records the stages that this hub sends to bands. A stranger cannot read a frame, but he sees which frame makes
-    // the band answer.
-    private void RecordStages(HubDevice hub) => hub.Radio.OnAir += (air, _) =>
+    // Records the stages that this hub sends to bands, and notes the answers to calls. A stranger cannot read a frame,
+    // but he sees which frame makes the band answer.
+    private void RecordAnswers(HubDevice hub) => hub.Radio.OnAir += (air, _) =>
     {
         for (var b = 0; b < _stages.Length; b++)
         {
-            if (Frame.TypeOf(_swarm.Bands[b].OpenedDown(air), 0) == FrameType.Stage && _stages[b].Count < MostRecorded)
+            var frame = _swarm.Bands[b].OpenedDown(air);
+            var type = Frame.TypeOf(frame, 0);
+            if (type is FrameType.Stage or FrameType.Receipt)
+            {
+                Ledger.Answers(_swarm.Bands[b], Frame.BootOf(frame, 0), Frame.SequenceOf(frame, 0));
+            }
+
+            if (type == FrameType.Stage && _stages[b].Count < MostRecorded)
             {
                 _stages[b].Add(air);
             }

@@ -42,7 +42,7 @@ public sealed partial class SwarmFaults
         swarm.Ledger.Raised += OnRaised;
         _recorded = [.. swarm.Bands.Select(static _ => new List<byte[]>())];
         _stages = [.. swarm.Bands.Select(static _ => new List<byte[]>())];
-        swarm.Hubs.ForEach(RecordStages);
+        swarm.Hubs.ForEach(RecordAnswers);
         for (var b = 0; b < swarm.Bands.Count; b++)
         {
             Record(b);

@@ -112,7 +112,7 @@ public sealed class SwarmPlan
     private static int AroundAct(Random random, PlannedFault act, FaultKind kind)
     {
         var isCut = kind is FaultKind.BandPowerCut or FaultKind.BandCutInWrite or FaultKind.HubCutInWrite
-            or FaultKind.BandReadFails or FaultKind.BandRot or FaultKind.BandFlashLost or FaultKind.BandTorn;
+            or FaultKind.BandReadFails or FaultKind.BandRot or FaultKind.BandFlashLost;
         var beforeMs = isCut ? 0 : 20_000;
         return Math.Clamp(act.FromMs - random.Next(beforeMs + 1) + random.Next(6000), FirstMs, LastMs);
     }
@@ -128,10 +128,10 @@ public sealed class SwarmPlan
             FaultKind.FallCancelled => 3300 + random.Next(300),
             FaultKind.StuckKey => 12_000 + random.Next(28_000),
             FaultKind.BandPowerCut or FaultKind.BandCutInWrite or FaultKind.BandReadFails
-                or FaultKind.BandRot or FaultKind.BandFlashLost or FaultKind.BandTorn => 500 + random.Next(20_000),
+                or FaultKind.BandRot or FaultKind.BandFlashLost => 500 + random.Next(20_000),
             FaultKind.HubPowerCut or FaultKind.HubCutInWrite or FaultKind.ServiceKill
                 or FaultKind.HubFlashLost or FaultKind.ServiceClock or FaultKind.HubReadFails
-                or FaultKind.HubRot or FaultKind.HubTorn => 500 + random.Next(40_000),
+                or FaultKind.HubRot => 500 + random.Next(40_000),
             FaultKind.BandFlashSlow => HealMs,
             _ => 2000 + random.Next(60_000),
         };

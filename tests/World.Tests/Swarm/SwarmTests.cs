@@ -16,8 +16,7 @@ public sealed class SwarmTests(ITestOutputHelper output)
     private static readonly FaultKind[] NotYet =
     [
         FaultKind.BandFlashRefuses, FaultKind.BandReadFails, FaultKind.BandRot, FaultKind.BandFlashLost,
-        FaultKind.BandFlashSlow, FaultKind.HeldLinks, FaultKind.ReplayedStages, FaultKind.PressInRhythm,
-        FaultKind.HandOver, FaultKind.ServiceRestore, FaultKind.BandTorn, FaultKind.HubTorn,
+        FaultKind.HandOver, FaultKind.ServiceRestore,
     ];
 
     /// <summary>Kinds that a push draws.</summary>
