@@ -21,6 +21,8 @@ public static class Commands
         hub-service enrol-band   --resident CODE --address HEX12 [--label TEXT] [--guard-always]
         hub-service staff-add    --name NAME --display TEXT [--role officer|admin] [--password TEXT, else asked]
         hub-service signin-link  --staff NAME [--http-port N]
+        hub-service backup       --out FILE
+        hub-service restore      --file FILE
         hub-service audit-verify [--file FILE]
         hub-service audit-close  --before YYYY-MM-DD --out FILE
         Every command: [--data DIR] [--key-file FILE]. DIR is "data" unless it is said otherwise, FILE lies beside it as DIR.key.
@@ -63,6 +65,10 @@ public static class Commands
                     new Arguments(words, ["name", "display", "role", "password"], []), output);
             case "signin-link":
                 return await SignInLinkAsync(new Arguments(words, ["staff", "http-port"], []), output);
+            case "backup":
+                return BackUp(new Arguments(words, ["out"], []), output);
+            case "restore":
+                return Restore(new Arguments(words, ["file"], []), output);
             case "audit-verify":
                 return VerifyAudit(new Arguments(words, ["file"], []), output);
             case "audit-close":
@@ -261,6 +267,28 @@ public static class Commands
             tx.Audit(staff.CentreId, "command", "staff.signInLink", $"staff:{staff.Id}");
         });
         await output.WriteLineAsync($"http://localhost:{port}/signin?code={code}");
+        return 0;
+    }
+
+    private static int BackUp(Arguments a, TextWriter output)
+    {
+        string file = a.Required("out");
+        BackupManifest made = Backup.Make(a["data"] ?? "data", file, new Clock().NowMs);
+        output.WriteLine(
+            $"{file}: {made.Files.Count} files, {new FileInfo(file).Length} bytes. The key of the bands' secrets is "
+                + "not in it: keep a copy of that elsewhere.");
+        return 0;
+    }
+
+    private static int Restore(Arguments a, TextWriter output)
+    {
+        string dataDir = a["data"] ?? "data";
+        (BackupManifest of, uint incarnation) = Backup.Restore(
+            a.Required("file"), dataDir, new Clock(), a["key-file"]);
+        output.WriteLine(
+            $"The backup of {DateTimeOffset.FromUnixTimeMilliseconds(of.MadeAtMs):u} is in '{dataDir}'. Start the "
+                + $"service: it is a new incarnation ({of.Incarnation} -> {incarnation}), and hubs send again what "
+                + "came since.");
         return 0;
     }
 

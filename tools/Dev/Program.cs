@@ -23,6 +23,10 @@ const string help = """
                               a band and a hub for many days: what is lost, what steps cost, what flash and battery give
     ./dev fuzz NAME --minutes N
                               changes inputs at random: frames, flash, mqtt, outbox or http; a failure names its seed
+    ./dev backup --data DIR --out FILE
+                              the whole centre in one file with checksums, also while it runs
+    ./dev restore --file FILE --data DIR
+                              verifies a backup and puts it into a new folder
     ./dev pictures            remakes the README's pictures from the running system
     ./dev vectors             writes the filters' golden vectors anew, for the host and for the device
     ./dev format              one form for every source file, and the file lists of the device projects
@@ -44,6 +48,12 @@ switch (args.FirstOrDefault())
 
         return builder.Build(builder.Service) && builder.BuildConsole() && builder.Build(builder.Simulator)
             ? Simulator(args) : 1;
+    case "backup":
+    case "restore":
+        return builder.Build(builder.Service)
+            ? Processes.Run(
+                "dotnet", [Path.Combine(root, builder.Service.Output), .. args], Environment.CurrentDirectory)
+            : 1;
     case "sim":
         return builder.Build(builder.Simulator)
             ? Processes.Run(

@@ -1,0 +1,152 @@
+using System.Diagnostics;
+using ElderBand.BandProtocol;
+using ElderBand.HubService;
+using ElderBand.HubService.Storage;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace ElderBand.Tests.HubService;
+
+/// <summary>One file holds the whole centre, and another machine goes on with it (docs/adr/0115).</summary>
+public sealed class BackupTests(ITestOutputHelper output) : IDisposable
+{
+    private const int PressesAfter = 50;
+    private const int ServingWithinS = 300;
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("eb-backup-").FullName;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    private string File1 => Path.Combine(_folder, "night.zip");
+
+    private string Spare => Path.Combine(_folder, "spare");
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task P71_a_spare_machine_has_every_press_of_the_day_from_last_nights_backup_and_the_hubs_replay()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        TestBand band = centre.Band();
+        byte[][] presses = [.. Enumerable.Range(0, PressesAfter + 1).Select(_ => band.Sos())];
+        uint before;
+        await using (TestHub hub = await centre.HubAsync())
+        {
+            await hub.HelloAsync();
+            await hub.SendAsync(band, presses[0]);
+            await hub.SendAsync(band, band.Vitals(70), topic: "vitals");
+            await TestCentre.UntilAsync(() => centre.Count("vitals") == 1, "the measurement");
+            await TestCentre.UntilAsync(() => centre.Count("heartbeat") == 1, "a heartbeat");
+            before = centre.Store.Read(Incarnation.Value);
+            (await RunAsync("backup", "--data", centre.DataDir, "--out", File1)).ShouldContain("night.zip");
+            foreach (byte[] press in presses[1..])
+            {
+                await hub.SendAsync(band, press);
+            }
+            centre.Count("event", $"type={(int)FrameType.Sos}").ShouldBe(1 + PressesAfter);
+        }
+        await centre.StopAsync(); // the machine is lost
+
+        var clock = Stopwatch.StartNew();
+        File.Copy(SecretBox.DefaultFile(centre.DataDir), SecretBox.DefaultFile(Spare));
+        (await RunAsync("restore", "--file", File1, "--data", Spare)).ShouldContain($"{before} -> ");
+        await using WebApplication spare = Service.Build(
+            new ServiceOptions { DataDir = Spare, HttpPort = 0, MqttPort = 0 });
+        await Service.StartAsync(spare);
+        Store store = spare.Services.GetRequiredService<Store>();
+        double servingS = clock.Elapsed.TotalSeconds;
+        await using (TestHub hub = await TestHub.ConnectAsync(centre, "hub-1", Service.Ports(spare).Mqtt))
+        {
+            await hub.HelloAsync();
+            await TestCentre.UntilAsync(() => !hub.Incarnations.IsEmpty, "the centre's incarnation");
+            hub.Incarnations.Last().ShouldNotBe(before, "the hub sends its kept alarms again");
+            foreach (byte[] press in presses)
+            {
+                (await hub.SendAsync(band, press, ageMs: 3_600_000, quality: AgeQuality.AtLeast)).ShouldBeTrue();
+            }
+            Number(store, $"SELECT count(*) FROM event WHERE type={(int)FrameType.Sos}").ShouldBe(1 + PressesAfter);
+            Number(store, "SELECT presses FROM alarm WHERE state='ringing'").ShouldBe(1 + PressesAfter);
+            await hub.SendAsync(centre.Band(TestCentre.BandTwo), centre.Band(TestCentre.BandTwo).Sos());
+            Number(store, "SELECT count(*) FROM alarm WHERE state='ringing'").ShouldBe(2, "a new press rings");
+        }
+        spare.Services.GetRequiredService<VitalsStore>().Read(static db => db.Number("SELECT count(*) FROM vitals"))
+            .ShouldBe(1);
+        output.WriteLine(
+            $"serving {servingS:0.0} s after the restore began; all presses after {clock.Elapsed.TotalSeconds:0.0} s");
+        servingS.ShouldBeLessThan(ServingWithinS);
+
+        uint restored = store.Read(Incarnation.Value);
+        await spare.StopAsync(Token);
+        await spare.DisposeAsync();
+        using Store again = Store.Open(Spare, new Clock());
+        again.Read(Incarnation.Value).ShouldBe(restored, "a restart is no restore");
+    }
+
+    [Fact]
+    public async Task P71_a_damaged_backup_a_folder_with_a_database_and_a_missing_key_are_refused_and_change_nothing()
+    {
+        await using TestCentre centre = await TestCentre.EnrolAsync();
+        VitalsStore.Open(centre.DataDir, new Clock()).Dispose();
+        await RunAsync("backup", "--data", centre.DataDir, "--out", File1);
+        (await RefusedAsync("backup", "--data", centre.DataDir, "--out", File1)).ShouldContain("never written over");
+        (await RefusedAsync("restore", "--file", File1, "--data", centre.DataDir)).ShouldContain("elderband.db");
+        (await RefusedAsync("restore", "--file", File1, "--data", Spare)).ShouldContain(".key' is missing");
+        Directory.Exists(Spare).ShouldBeFalse();
+
+        await File.WriteAllBytesAsync(SecretBox.DefaultFile(Spare), new byte[SecretBox.KeyBytes], Token);
+        (await RefusedAsync("restore", "--file", File1, "--data", Spare)).ShouldContain("not the one of this database");
+        File.Copy(SecretBox.DefaultFile(centre.DataDir), SecretBox.DefaultFile(Spare), overwrite: true);
+        byte[] whole = await File.ReadAllBytesAsync(File1, Token);
+        var random = new Random(1);
+        for (int i = 0; i < 40; i++)
+        {
+            byte[] altered = [.. whole];
+            altered[random.Next(altered.Length)] ^= (byte)(1 << random.Next(8));
+            if (i % 4 == 0)
+            {
+                altered = altered[..random.Next(altered.Length)];
+            }
+            await File.WriteAllBytesAsync(File1, altered, Token);
+            if (await TryRestoreAsync())
+            {
+                // The byte stood in a part of the archive that says nothing, such as a time.
+                Directory.Delete(Spare, recursive: true);
+                continue;
+            }
+            Directory.Exists(Spare).ShouldBeFalse();
+        }
+        await File.WriteAllBytesAsync(File1, whole, Token);
+        (await TryRestoreAsync()).ShouldBeTrue();
+        if (!OperatingSystem.IsWindows())
+        {
+            Directory.GetFiles(Spare).Append(File1).ShouldAllBe(
+                static path => File.GetUnixFileMode(path) == (UnixFileMode.UserRead | UnixFileMode.UserWrite));
+        }
+        Directory.GetFileSystemEntries(_folder).Length.ShouldBe(3, "backup, key and data folder, nothing left over");
+    }
+
+    private async Task<bool> TryRestoreAsync()
+    {
+        try
+        {
+            await RunAsync("restore", "--file", File1, "--data", Spare);
+            return true;
+        }
+        catch (StartException)
+        {
+            return false;
+        }
+    }
+
+    private static long Number(Store store, string sql) => store.Read(db => db.Number(sql));
+
+    private static async Task<string> RefusedAsync(string command, params string[] words) =>
+        (await Should.ThrowAsync<StartException>(() => RunAsync(command, words))).Message;
+
+    private static async Task<string> RunAsync(string command, params string[] words)
+    {
+        var told = new StringWriter();
+        (await Commands.RunAsync(command, words, told)).ShouldBe(0);
+        return told.ToString();
+    }
+}
