@@ -12,14 +12,15 @@ public static class Commands
     /// <summary>What the commands are.</summary>
     public const string Help = """
         hub-service run          [--http-port N] [--family-port N] [--operations-port N] [--management-port N] [--proxy IP,IP/BITS]
-                                 [--mqtt-port N] [--mqtt-address IP] [--webhook URL] [--hook-secret TEXT] [--public-url URL]
+                                 [--mqtt-port N] [--mqtt-address IP] [--webhook URL] [--webhook-template FILE] [--public-url URL]
+                                 [--webhook-token-file FILE] [--webhook-key-file FILE] [--hook-secret-file FILE]
         hub-service enrol        --file IN.json --out OUT.json
         hub-service enrol-resident --home CODE --code CODE --name TEXT --phone TEXT [--address --building --floor --door --grid]
                                  [--name-en --birth-year --keys --hearing --dialect --medical --first-question]
         hub-service enrol-contact --resident CODE --name TEXT --relation TEXT --phone TEXT [--order N] [--consent-by TEXT --consent-how TEXT]
         hub-service enrol-hub    --home CODE --id ID [--replaces ID]
         hub-service enrol-band   --resident CODE --address HEX12 [--label TEXT] [--guard-always]
-        hub-service staff-add    --name NAME --display TEXT [--role officer|admin] [--password TEXT, else asked]
+        hub-service staff-add    --name NAME --display TEXT [--role officer|admin] (the password is asked)
         hub-service signin-link  --staff NAME [--http-port N]
         hub-service backup       --out FILE
         hub-service restore      --file FILE
@@ -62,7 +63,7 @@ public static class Commands
                     new Arguments(words, ["resident", "address", "label"], ["guard-always"]), output);
             case "staff-add":
                 return await AddStaffAsync(
-                    new Arguments(words, ["name", "display", "role", "password"], []), output);
+                    new Arguments(words, ["name", "display", "role"], []), output);
             case "signin-link":
                 return await SignInLinkAsync(new Arguments(words, ["staff", "http-port"], []), output);
             case "backup":
@@ -238,12 +239,8 @@ public static class Commands
     private static async Task<int> AddStaffAsync(Arguments a, TextWriter output)
     {
         using Store store = OpenStore(a, mustExist: true);
-        string? password = a["password"];
-        if (password is null)
-        {
-            await Console.Error.WriteAsync("Password (8 characters or more): ");
-            password = await Console.In.ReadLineAsync() ?? "";
-        }
+        await Console.Error.WriteAsync("Password (8 characters or more): ");
+        string password = await Console.In.ReadLineAsync() ?? "";
         string name = a.Required("name");
         await store.WriteAsync(Lane.Alarm, tx => Enrolment.AddStaff(
             tx, Centre(tx.Db), name, a["display"] ?? name, a["role"] ?? "officer", password, "command"));

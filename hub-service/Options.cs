@@ -45,7 +45,16 @@ public sealed record ServiceOptions
     /// <summary>Where messages to the family are posted; null = nowhere.</summary>
     public Uri? Webhook { get; init; }
 
-    /// <summary>Last part of the address on which the message gateway reports back; null = it cannot.</summary>
+    /// <summary>The webhook's template (<see cref="Family.WebhookRequest"/>); null = JSON.</summary>
+    public string? WebhookTemplate { get; init; }
+
+    /// <summary>Bearer token that goes with each text; null = none.</summary>
+    public string? WebhookToken { get; init; }
+
+    /// <summary>Key that signs each text; null = none.</summary>
+    public string? WebhookKey { get; init; }
+
+    /// <summary>Bearer token with which the message gateway reports back; null = it cannot.</summary>
     public string? HookSecret { get; init; }
 
     /// <summary>
@@ -72,6 +81,12 @@ public sealed class Arguments
             {
                 _values[name] = "";
             }
+            else if (name is "hook-secret" or "webhook-token" or "webhook-key" or "password")
+            {
+                throw new StartException(
+                    $"--{name} is not taken from the command line, where every user of the machine can read it. "
+                        + (name == "password" ? "It is asked." : $"Use --{name}-file FILE or {Variable(name)}."));
+            }
             else if (!names.Contains(name, StringComparer.Ordinal))
             {
                 string known = string.Join(", ", names.Concat(flags).Select(static n => "--" + n));
@@ -93,6 +108,31 @@ public sealed class Arguments
 
     /// <summary>True where the name was given.</summary>
     public bool Has(string name) => _values.ContainsKey(name);
+
+    /// <summary>
+    /// A secret from the file that <c>--name-file</c> names, or else from the environment; null where there is none.
+    /// </summary>
+    /// <exception cref="StartException">The file cannot be read or is empty.</exception>
+    public string? Secret(string name) => this[$"{name}-file"] is not null
+        ? Text($"{name}-file")!.Trim() is { Length: > 0 } secret
+            ? secret : throw new StartException($"The file of --{name}-file is empty.")
+        : Environment.GetEnvironmentVariable(Variable(name)) is { Length: > 0 } given ? given.Trim() : null;
+
+    /// <summary>The text of the file that is named; null where none is.</summary>
+    /// <exception cref="StartException">The file cannot be read.</exception>
+    public string? Text(string name)
+    {
+        try
+        {
+            return this[name] is { } file ? File.ReadAllText(file) : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StartException($"The file of --{name} cannot be read: {e.Message}", e);
+        }
+    }
+
+    private static string Variable(string name) => $"ELDERBAND_{name.Replace('-', '_').ToUpperInvariant()}";
 
     /// <summary>A value that must be there.</summary>
     public string Required(string name) =>

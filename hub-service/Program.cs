@@ -16,7 +16,7 @@ try
         words,
         [
             "http-port", "family-port", "operations-port", "management-port", "proxy", "mqtt-port", "mqtt-address",
-            "webhook", "hook-secret", "public-url",
+            "webhook", "webhook-template", "webhook-token-file", "webhook-key-file", "hook-secret-file", "public-url",
         ],
         []);
     var defaults = new ServiceOptions();
@@ -31,7 +31,10 @@ try
         Proxies = given.Networks("proxy"),
         MqttPort = given.Port("mqtt-port", defaults.MqttPort),
         MqttAddress = given.Ip("mqtt-address", defaults.MqttAddress),
-        HookSecret = given["hook-secret"],
+        HookSecret = given.Secret("hook-secret"),
+        WebhookTemplate = given.Text("webhook-template"),
+        WebhookToken = given.Secret("webhook-token"),
+        WebhookKey = given.Secret("webhook-key"),
         Webhook = given.Address("webhook"),
         PublicUrl = given.Address("public-url"),
     };

@@ -81,6 +81,7 @@ public static class Service
             builder.Services.AddFamily(new FamilyOptions
             {
                 Webhook = options.Webhook,
+                Request = new WebhookRequest(options.WebhookTemplate, options.WebhookToken, options.WebhookKey),
                 HookSecret = options.HookSecret,
                 PublicUrl = options.PublicUrl ?? new Uri($"http://localhost:{options.HttpPort}"),
                 DataDir = options.DataDir,

@@ -61,7 +61,7 @@ public static class FamilyEndpoints
             pages.Page("family.html", store.Read(db => Status(Find(db, token), clock.NowMs))));
         family.MapGet("/api/family/{token}", ReadOnce);
         family.MapGet("/api/family/{token}/events", Stream).RequireRateLimiting(LinkStreams);
-        family.MapPost("/hooks/messages/{secret}", Report);
+        family.MapPost("/hooks/messages", Report);
     }
 
     private static LinkRow? Find(Db db, string token) =>
@@ -203,11 +203,12 @@ public static class FamilyEndpoints
     }
 
     /// <summary>The gateway says what became of a text.</summary>
-    private static async Task<IResult> Report(string secret, JsonElement body, FamilyOptions options, Store store)
+    private static async Task<IResult> Report(HttpContext context, JsonElement body, FamilyOptions options, Store store)
     {
         if (options.HookSecret is not { Length: > 0 } expected
             || !CryptographicOperations.FixedTimeEquals(
-                Encoding.UTF8.GetBytes(secret), Encoding.UTF8.GetBytes(expected)))
+                Encoding.UTF8.GetBytes(context.Request.Headers.Authorization.ToString()),
+                Encoding.UTF8.GetBytes($"Bearer {expected}")))
         {
             return Shield.Refuse(404, "unknown", "There is nothing here.");
         }

@@ -12,7 +12,10 @@ public sealed record FamilyOptions
     /// </summary>
     public Uri? Webhook { get; init; }
 
-    /// <summary>Last part of the gateway's report address; null = reports are not taken.</summary>
+    /// <summary>How texts are posted.</summary>
+    public WebhookRequest Request { get; init; } = new();
+
+    /// <summary>Bearer token of the gateway's reports; null = reports are not taken.</summary>
     public string? HookSecret { get; init; }
 
     /// <summary>What the links in the texts begin with, as families reach it.</summary>
@@ -198,10 +201,7 @@ public sealed class FamilyWorker(
         }
         try
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, options.Webhook);
-            request.Content = JsonContent.Create(
-                new { id = MessageRows.PublicId(m.Id), to = m.Phone, text, alarm = m.AlarmNumber });
-            request.Headers.Add("Idempotency-Key", $"{m.CentreId}-{m.Id}");
+            using HttpRequestMessage request = options.Request.Make(options.Webhook, m, text, clock.NowMs);
             using HttpResponseMessage answer = await _http.SendAsync(request, stopping);
             int status = (int)answer.StatusCode;
             return status is >= 200 and < 300

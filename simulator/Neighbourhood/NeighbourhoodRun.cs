@@ -30,11 +30,12 @@ public sealed class NeighbourhoodRun : IAsyncDisposable
         HttpPort = ServiceProcess.Port(options.HttpPort, "--http-port");
         MqttPort = ServiceProcess.Port(options.MqttPort, "--mqtt-port");
         WristPort = ServiceProcess.Port(options.WristPort, "--wrist-port");
+        File.WriteAllText(HookSecretFile, HookSecret);
         Service = new ServiceProcess(
             options.Service,
             [
                 "run", "--data", Data, "--http-port", $"{HttpPort}", "--mqtt-port", $"{MqttPort}",
-                "--webhook", $"http://127.0.0.1:{WristPort}/sms", "--hook-secret", HookSecret,
+                "--webhook", $"http://127.0.0.1:{WristPort}/sms", "--hook-secret-file", HookSecretFile,
             ],
             new Uri($"http://localhost:{HttpPort}/"),
             Log);
@@ -85,6 +86,8 @@ public sealed class NeighbourhoodRun : IAsyncDisposable
     public string Log => Path.Combine(_folder.FullName, "centre.log");
 
     private string Data => Path.Combine(_folder.FullName, "data");
+
+    private string HookSecretFile => Path.Combine(_folder.FullName, "hook-secret");
 
     private string HookSecret { get; } = Convert.ToHexString(
         System.Security.Cryptography.RandomNumberGenerator.GetBytes(16));
@@ -332,7 +335,12 @@ public sealed class NeighbourhoodRun : IAsyncDisposable
     private async Task ReportDeliveredAsync(string id)
     {
         using var body = JsonContent.Create(new { id, status = "delivered" });
-        using var answer = await _http.PostAsync(new Uri(Service.Address, $"hooks/messages/{HookSecret}"), body);
+        using var report = new HttpRequestMessage(HttpMethod.Post, new Uri(Service.Address, "hooks/messages"))
+        {
+            Content = body,
+        };
+        report.Headers.Authorization = new System.Net.Http.Headers.AuthenticationHeaderValue("Bearer", HookSecret);
+        using var answer = await _http.SendAsync(report);
     }
 
     private void Build(IReadOnlyList<Home> homes, Enrolled enrolled)

@@ -65,7 +65,7 @@ internal sealed class Centre : IAsyncDisposable
     {
         _process = Begin(
             "run", "--data", Path.Combine(_folder, "data"), "--http-port", $"{HttpPort}", "--mqtt-port", $"{MqttPort}",
-            "--webhook", _gateway.Prefixes.First() + "sms", "--hook-secret", "secret", "--public-url", Address);
+            "--webhook", _gateway.Prefixes.First() + "sms", "--public-url", Address);
         using var http = new HttpClient();
         for (int i = 0; i < 200; i++)
         {

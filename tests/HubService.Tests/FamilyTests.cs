@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using ElderBand.BandProtocol;
@@ -273,8 +274,12 @@ public sealed class FamilyTests
         await Until(() => desk.Alarm(alarm).Contacts[0].Messages is [{ SentAtMs: not null }]);
         string id = $"m{desk.Alarm(alarm).Contacts[0].Messages[0].Id}";
         HttpClient hook = desk.Stranger(withHeader: false);
-        (await hook.PostAsJsonAsync("hooks/messages/guess", new { id, status = "delivered" }, Token))
+        (await hook.PostAsJsonAsync(Hook, new { id, status = "delivered" }, Token))
             .StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        hook.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", "guess");
+        (await hook.PostAsJsonAsync(Hook, new { id, status = "delivered" }, Token))
+            .StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        hook.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", StaffDesk.HookSecret);
         (await hook.PostAsJsonAsync(Hook, new { id = "m99999", status = "delivered" }, Token))
             .StatusCode.ShouldBe(HttpStatusCode.NotFound);
         (await hook.PostAsJsonAsync(Hook, new { id = long.Parse(id[1..]), status = "delivered" }, Token)).StatusCode
@@ -298,7 +303,7 @@ public sealed class FamilyTests
         desk.Alarm(alarm).Timeline.Count(static e => e.Kind == "messageDelivered").ShouldBe(1);
     }
 
-    private const string Hook = $"hooks/messages/{StaffDesk.HookSecret}";
+    private const string Hook = "hooks/messages";
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
