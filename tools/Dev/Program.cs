@@ -14,6 +14,8 @@ const string help = """
     ./dev bench ingest [--rounds N]
                               messages a second at QoS 1 over TLS: the service, RabbitMQ and mosquitto, side by side
     ./dev bench mqtt          messages a second at QoS 1 over TLS, endpoint and clients in one process
+    ./dev publish [linux-x64|win-x64]
+                              the centre as a folder and a .tar.gz that need no .NET and no Node
     ./dev soak --minutes N    1,000 hubs over TLS on the real service: kill, full disk, lock, new certificate, storm
     ./dev eval ...            the filters on recordings (tools/Eval says what it takes)
     ./dev sim SEED            one seeded world of 5 virtual minutes with the real service: faults in, a log out
@@ -78,6 +80,8 @@ switch (args.FirstOrDefault())
             new Dictionary<string, string>(StringComparer.Ordinal) { ["ELDERBAND_WRITE_VECTORS"] = "1" });
         return written == 0 ? Processes.Run("git", ["diff", "--stat", "--", "tests/VitalsFilter.Tests/Vectors",
             "tests/VitalsFilter.DeviceTests"], root) : written;
+    case "publish":
+        return Publish.Run(root, builder, rest);
     case "fuzz":
         return Fuzz();
     case "format":
