@@ -121,15 +121,15 @@ public sealed class FamilyWorker(
             {
                 return;
             }
-            string token = tokens.Token(m.CentreId, m.AlarmId, m.ContactId);
+            string token = tokens.Token(m.CentreId, m.AlarmId, m.ContactId, m.LinkIncarnation);
             if (!m.HasLink)
             {
                 // The link is stored before its text leaves: a family that is quick must find the page.
                 await store.WriteAsync(
                     Lane.Alarm,
                     tx => LinkRows.Insert(
-                        tx.Db, Staff.Sessions.Hash(token)!, m.CentreId, m.AlarmId, m.ContactId, tx.NowMs,
-                        tx.NowMs + GiveUpMs),
+                        tx.Db, Staff.Sessions.Hash(token)!, m.CentreId, m.AlarmId, m.ContactId, m.LinkIncarnation,
+                        tx.NowMs, tx.NowMs + GiveUpMs),
                     stopping);
             }
             string? link = m.LinkIsOver ? null : new Uri(options.PublicUrl, $"/f/{token}").ToString();

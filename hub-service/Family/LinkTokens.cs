@@ -29,14 +29,21 @@ public sealed class LinkTokens
         OwnerOnly.Write(path, _key);
     }
 
-    /// <summary>The token of a contact for an alarm, 43 characters.</summary>
-    public string Token(string centreId, long alarmId, long contactId)
+    /// <summary>
+    /// The token of a contact for an alarm, 43 characters. After a restore the ids of alarms come again in another
+    /// incarnation; 0 for links from before these carried it.
+    /// </summary>
+    public string Token(string centreId, long alarmId, long contactId, uint incarnation)
     {
         byte[] centre = Encoding.UTF8.GetBytes(centreId);
-        byte[] message = new byte[16 + centre.Length];
+        byte[] message = new byte[16 + centre.Length + (incarnation == 0 ? 0 : 4)];
         BinaryPrimitives.WriteInt64LittleEndian(message, alarmId);
         BinaryPrimitives.WriteInt64LittleEndian(message.AsSpan(8), contactId);
         centre.CopyTo(message, 16);
+        if (incarnation != 0)
+        {
+            BinaryPrimitives.WriteUInt32LittleEndian(message.AsSpan(16 + centre.Length), incarnation);
+        }
         return Base64Url.EncodeToString(HMACSHA256.HashData(_key, message));
     }
 }

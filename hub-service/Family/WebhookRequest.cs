@@ -54,14 +54,14 @@ public sealed class WebhookRequest
     {
         byte[] body = Encoding.UTF8.GetBytes(Fill(new Dictionary<string, string>(StringComparer.Ordinal)
         {
-            ["id"] = MessageRows.PublicId(m.Id),
+            ["id"] = MessageRows.PublicId(m.Id, m.Incarnation),
             ["to"] = m.Phone,
             ["text"] = text,
             ["alarm"] = $"{m.AlarmNumber}",
         }));
         var request = new HttpRequestMessage(HttpMethod.Post, address) { Content = new ByteArrayContent(body) };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue(_type) { CharSet = "utf-8" };
-        request.Headers.Add("Idempotency-Key", $"{m.CentreId}-{m.Id}");
+        request.Headers.Add("Idempotency-Key", $"{m.CentreId}-{MessageRows.PublicId(m.Id, m.Incarnation)}");
         if (_token is not null)
         {
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _token);

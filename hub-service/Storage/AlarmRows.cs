@@ -112,7 +112,8 @@ public static class AlarmRows
     /// <summary>Inserts with the centre's next number and revision 1; returns the stored row.</summary>
     public static AlarmRow Insert(Db db, AlarmRow a)
     {
-        long number = db.Number("SELECT ifnull(max(number),0)+1 FROM alarm WHERE centre_id=$1", a.CentreId);
+        long number = db.Number(
+            $"SELECT max(ifnull(max(number),0), {Incarnation.NumberBase})+1 FROM alarm WHERE centre_id=$1", a.CentreId);
         long id = db.Insert(
             $"""
             INSERT INTO alarm (centre_id, number, sender, boot, sequence, kind, state, source, drill, resident_id, home_id,

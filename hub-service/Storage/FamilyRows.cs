@@ -3,13 +3,14 @@ using System.Globalization;
 namespace ElderBand.HubService.Storage;
 
 /// <summary>
-/// A message whose time has come, with everything its text needs. Owner: who has the alarm now, or null.
+/// A message whose time has come, with everything its text needs. Owner: who has the alarm now, or null. Incarnation
+/// is that of the database, LinkIncarnation the one in which the link is or will be made.
 /// </summary>
 public sealed record DueMessage(
     long Id, string CentreId, long AlarmId, long ContactId, string Reason, long CreatedAtMs, int Attempts,
     long AlarmNumber, string Kind, long EventAtMs, string? ClosingWords, string State, string? Owner,
     string ResidentName, string ContactName, string Phone,
-    string CentrePhone, bool HasLink, bool LinkIsOver);
+    string CentrePhone, bool HasLink, bool LinkIsOver, uint Incarnation, uint LinkIncarnation);
 
 /// <summary>A message that a gateway reports on.</summary>
 public sealed record ReportedMessage(
@@ -25,10 +26,11 @@ public static partial class MessageRows
     /// </summary>
     public static List<DueMessage> Due(Db db, long nowMs, int limit) =>
         db.All(
-            """
+            $"""
             SELECT m.id, m.centre_id, m.alarm_id, m.contact_id, m.reason, m.created_at_ms, m.attempts,
               a.number, a.kind, a.event_at_ms, a.closing_words, a.state, s.display_name, ifnull(r.name, ''), c.name, c.phone, z.phone,
-              l.token_sha256 IS NOT NULL, ifnull(l.revoked_at_ms IS NOT NULL OR l.expires_at_ms<=$1, 0)
+              l.token_sha256 IS NOT NULL, ifnull(l.revoked_at_ms IS NOT NULL OR l.expires_at_ms<=$1, 0),
+              {Incarnation.Present}, ifnull(l.incarnation, {Incarnation.Present})
             FROM message m JOIN alarm a ON a.id=m.alarm_id JOIN contact c ON c.id=m.contact_id
             JOIN centre z ON z.centre_id=m.centre_id LEFT JOIN resident r ON r.id=c.resident_id
             LEFT JOIN staff s ON s.id=a.owner_staff_id LEFT JOIN family_link l ON l.alarm_id=m.alarm_id AND l.contact_id=m.contact_id
@@ -42,7 +44,7 @@ public static partial class MessageRows
                 r.Long(9),
                 r.TextOrNull(10), r.Text(11), r.TextOrNull(12), r.Text(13), r.Text(14), r.Text(15), r.Text(16),
                 r.Bool(17),
-                r.Bool(18)),
+                r.Bool(18), (uint)r.Long(19), (uint)r.Long(20)),
             nowMs, limit);
 
     /// <summary>The gateway has it.</summary>
@@ -73,10 +75,16 @@ public static partial class MessageRows
             """,
             id, nowMs, dueAtMs, error);
 
-    /// <summary>Our id of a message as gateways know it: no number, which a gateway may count by itself.</summary>
-    public static string PublicId(long id) => $"m{id}";
+    /// <summary>
+    /// Our id of a message as gateways know it: no number, which a gateway may count by itself, and another one after
+    /// each restore.
+    /// </summary>
+    public static string PublicId(long id, uint incarnation) => $"m{id}-{incarnation:x8}";
 
-    /// <summary>A message by our id ("m12"); anything else is an id that the gateway gave.</summary>
+    /// <summary>
+    /// A message by our id ("m12-0a1b2c3d"), null for one of another incarnation; anything else is an id that the
+    /// gateway gave.
+    /// </summary>
     public static ReportedMessage? Reported(Db db, string id)
     {
         const string Sql =
@@ -84,9 +92,10 @@ public static partial class MessageRows
             SELECT m.id, m.alarm_id, m.attempts, m.sent_at_ms, m.delivered_at_ms, c.name
             FROM message m JOIN contact c ON c.id=m.contact_id
             """;
-        return id.StartsWith('m')
-            && long.TryParse(id.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out long number)
-            ? db.One(Sql + " WHERE m.id=$1", MapReported, number)
+        return id.Split('-') is [['m', .. string digits], { Length: 8 }]
+            && long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out long number)
+            ? id == PublicId(number, Incarnation.Value(db))
+                ? db.One(Sql + " WHERE m.id=$1", MapReported, number) : null
             : db.One(Sql + " WHERE m.gateway_id=$1", MapReported, id);
     }
 
@@ -129,13 +138,15 @@ public static class LinkRows
 {
     /// <summary>Makes the link of a contact to an alarm; one that exists keeps its end and its revocation.</summary>
     public static void Insert(
-        Db db, byte[] tokenSha256, string centreId, long alarmId, long contactId, long nowMs, long expiresAtMs) =>
+        Db db, byte[] tokenSha256, string centreId, long alarmId, long contactId, uint incarnation, long nowMs,
+        long expiresAtMs) =>
         db.Run(
             """
-            INSERT OR IGNORE INTO family_link (token_sha256, centre_id, alarm_id, contact_id, created_at_ms, expires_at_ms)
-            VALUES ($1,$2,$3,$4,$5,$6)
+            INSERT OR IGNORE INTO family_link (token_sha256, centre_id, alarm_id, contact_id, created_at_ms, expires_at_ms,
+              incarnation)
+            VALUES ($1,$2,$3,$4,$5,$6,$7)
             """,
-            tokenSha256, centreId, alarmId, contactId, nowMs, expiresAtMs);
+            tokenSha256, centreId, alarmId, contactId, nowMs, expiresAtMs, (long)incarnation);
 
     /// <summary>A link by its token's hash.</summary>
     public static LinkRow? Find(Db db, byte[] tokenSha256) =>

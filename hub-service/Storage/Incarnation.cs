@@ -17,6 +17,9 @@ public static class Incarnation
     // Added to what bands compare: more than the changes of any time between two backups.
     private const int RevisionJump = 1000;
 
+    // More alarms than a centre has between two backups. Numbers stay short, because people say them.
+    private const int NumberJump = 1000;
+
     // The jumps of two restores of one backup differ by their days.
     private const int JumpPerDay = 16;
     private const int HighestBase = 60_000;
@@ -27,6 +30,12 @@ public static class Incarnation
 
     /// <summary>Revision below which no new alarm begins: bands know revisions of the time before a restore.</summary>
     public const string RevisionBase = "(SELECT ifnull(max(revision_base),0) FROM incarnation)";
+
+    /// <summary>The incarnation for SQL, 0 where none is set.</summary>
+    public const string Present = "(SELECT ifnull(max(value),0) FROM incarnation)";
+
+    /// <summary>Alarms get numbers above this: people know numbers of the time before a restore.</summary>
+    public const string NumberBase = "(SELECT ifnull(max(number_base),0) FROM incarnation)";
 
     /// <summary>
     /// At the start of the service: gives a database its first number, or a new one where it was put back.
@@ -60,6 +69,8 @@ public static class Incarnation
         db.Run(
             "UPDATE incarnation SET value=$1, revision_base=min(max(revision_base+$2, $3), $4)", New(), RevisionJump,
             jump, HighestBase);
+        db.Run(
+            "UPDATE incarnation SET number_base=((SELECT ifnull(max(number),0) FROM alarm)/$1+1)*$1", NumberJump);
         db.Run("UPDATE band SET config_version=config_version+$1", RevisionJump);
         db.Run(
             $"UPDATE alarm SET revision=max(revision+$1, {RevisionBase}) WHERE revision<$2", RevisionJump,

@@ -12,7 +12,7 @@ public static class Schema
     /// <summary>All migrations, oldest first.</summary>
     public static readonly string[] Migrations =
         [Version1, Version2, Version3, Version4, Version5, Version6, Version7, Version8, Version9,
-            Version10];
+            Version10, Version11];
 
     /// <summary>The migrations of the file of measurements.</summary>
     public static readonly string[] VitalsMigrations = [VitalsVersion1];
@@ -344,5 +344,12 @@ public static class Schema
         CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit
           WHEN old.id > (SELECT ifnull(max(last_id),0) FROM audit_segment)
           BEGIN SELECT RAISE(ABORT, 'audit rows are append-only'); END;
+        """;
+
+    private const string Version11 = """
+        -- After a restore ids begin again where the backup ends (docs/adr/0115): the incarnation tells two texts and two
+        -- links under one id apart (0: links from before), and numbers of alarms go on above number_base.
+        ALTER TABLE family_link ADD COLUMN incarnation INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE incarnation ADD COLUMN number_base INTEGER NOT NULL DEFAULT 0;
         """;
 }

@@ -12,6 +12,41 @@ namespace ElderBand.Tests.HubService;
 public sealed class FamilyTests
 {
     [Fact]
+    public async Task P71_after_a_restore_no_key_id_link_or_number_of_a_text_is_used_again()
+    {
+        await using Gateway gateway = await Gateway.OpenAsync();
+        StaffDesk first = await StaffDesk.OpenAsync(gateway.Address);
+        string path = Path.Combine(first.Folder, "elderband.db");
+        string night = Path.Combine(first.Folder, "night.db");
+        using (var db = new Db(path, readOnly: true))
+        using (var backup = new Db(night, create: true))
+        {
+            db.CopyTo(backup);
+        }
+        long alarm = await first.PressAsync();
+        await Until(() => first.Alarm(alarm).Contacts[0].Messages is [{ SentAtMs: not null }]);
+        await first.StopAsync();
+        foreach (string file in Directory.GetFiles(first.Folder, "elderband.db*"))
+        {
+            File.Delete(file);
+        }
+        File.Move(night, path);
+        using (var db = new Db(path))
+        {
+            Incarnation.Renew(db, first.Clock.NowMs);
+        }
+
+        await using StaffDesk second = await StaffDesk.OpenAsync(gateway.Address, first.Folder);
+        (await second.PressAsync()).ShouldBe(alarm, "ids begin again where the backup ends");
+        await Until(() => gateway.Requests.Count == 2);
+        gateway.Keys.Distinct().Count().ShouldBe(2, "the gateway would drop a text under a used key");
+        gateway.Requests.Select(static r => r.GetProperty("id").GetString()).Distinct().Count().ShouldBe(2);
+        gateway.Requests.Select(static r => r.GetProperty("alarm").ToString()).Distinct().Count().ShouldBe(2);
+        gateway.Requests.Select(static r => Link(r)).Distinct().Count()
+            .ShouldBe(2, "the old link would open another resident's alarm");
+    }
+
+    [Fact]
     public async Task A_contact_who_has_consented_is_told_within_five_seconds_and_nobody_else()
     {
         await using Gateway gateway = await Gateway.OpenAsync();
@@ -22,7 +57,7 @@ public sealed class FamilyTests
 
         JsonElement text = gateway.Requests.ShouldHaveSingleItem();
         text.GetProperty("to").GetString().ShouldBe("13800000001");
-        text.GetProperty("id").GetString().ShouldBe($"m{desk.Alarm(alarm).Contacts[0].Messages[0].Id}");
+        text.GetProperty("id").GetString().ShouldBe(Id(desk, alarm));
         string words = text.GetProperty("text").GetString()!;
         words.ShouldContain("陈桂英");
         words.ShouldContain($"{desk.Alarm(alarm).Number} 号求助");
@@ -146,7 +181,7 @@ public sealed class FamilyTests
         await Until(() => second.Alarm(alarm).Contacts[0].Messages[0].SentAtMs is not null);
         gateway.Requests.Count.ShouldBeGreaterThan(before);
         gateway.Requests.Where(
-            r => r.GetProperty("id").GetString() == $"m{second.Alarm(alarm).Contacts[0].Messages[0].Id}")
+            r => r.GetProperty("id").GetString() == Id(second, alarm))
             .Select(static r => Link(r)).Distinct().Count().ShouldBe(1);
     }
 
@@ -272,7 +307,7 @@ public sealed class FamilyTests
         using IDisposable console = desk.Consoles.Enter("c1");
         long alarm = await desk.PressAsync();
         await Until(() => desk.Alarm(alarm).Contacts[0].Messages is [{ SentAtMs: not null }]);
-        string id = $"m{desk.Alarm(alarm).Contacts[0].Messages[0].Id}";
+        string id = Id(desk, alarm);
         HttpClient hook = desk.Stranger(withHeader: false);
         (await hook.PostAsJsonAsync(Hook, new { id, status = "delivered" }, Token))
             .StatusCode.ShouldBe(HttpStatusCode.NotFound);
@@ -280,9 +315,10 @@ public sealed class FamilyTests
         (await hook.PostAsJsonAsync(Hook, new { id, status = "delivered" }, Token))
             .StatusCode.ShouldBe(HttpStatusCode.NotFound);
         hook.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", StaffDesk.HookSecret);
-        (await hook.PostAsJsonAsync(Hook, new { id = "m99999", status = "delivered" }, Token))
+        (await hook.PostAsJsonAsync(Hook, new { id = $"m99999{id[^9..]}", status = "delivered" }, Token))
             .StatusCode.ShouldBe(HttpStatusCode.NotFound);
-        (await hook.PostAsJsonAsync(Hook, new { id = long.Parse(id[1..]), status = "delivered" }, Token)).StatusCode
+        long number = desk.Alarm(alarm).Contacts[0].Messages[0].Id;
+        (await hook.PostAsJsonAsync(Hook, new { id = number, status = "delivered" }, Token)).StatusCode
             .ShouldBe(HttpStatusCode.NotFound, "a bare number is the gateway's, and this gateway has given none");
         (await hook.PostAsJsonAsync(Hook, new { id, status = "eaten" }, Token))
             .StatusCode.ShouldBe(HttpStatusCode.BadRequest);
@@ -335,6 +371,9 @@ public sealed class FamilyTests
             }
         }
     }
+
+    private static string Id(StaffDesk desk, long alarm) => MessageRows.PublicId(
+        desk.Alarm(alarm).Contacts[0].Messages[0].Id, desk.Store.Read(Incarnation.Value));
 
     private static async Task Until(Func<bool> holds)
     {

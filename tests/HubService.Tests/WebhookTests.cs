@@ -48,7 +48,7 @@ public sealed class WebhookTests
 
     [Theory]
     [InlineData("application/x-www-form-urlencoded\nto={to}&message={text}&ref={id}",
-        "to=%2B86%201&message=A%20%26%20%22B%22%20%7Bto%7D&ref=m7")]
+        "to=%2B86%201&message=A%20%26%20%22B%22%20%7Bto%7D&ref=m7-000000ab")]
     [InlineData("application/json\n{\"n\":\"{to}\",\"m\":[\"{text}\"],\"a\":\"{alarm}\"}",
         """{"n":"\u002B86 1","m":["A \u0026 \u0022B\u0022 {to}"],"a":"5"}""")]
     [InlineData("text/plain\n{to}\n{text}", "+86 1\nA & \"B\" {to}")]
@@ -56,7 +56,8 @@ public sealed class WebhookTests
     {
         var request = new WebhookRequest(template);
         var m = new DueMessage(
-            7, "c1", 1, 1, "raised", 0, 0, 5, "sos", 0, null, "ringing", null, "R", "C", "+86 1", "021", false, false);
+            7, "c1", 1, 1, "raised", 0, 0, 5, "sos", 0, null, "ringing", null, "R", "C", "+86 1", "021", false, false,
+            0xAB, 0xAB);
         using HttpRequestMessage made = request.Make(new Uri("http://gateway.invalid/"), m, "A & \"B\" {to}", 1000);
         (await made.Content!.ReadAsStringAsync(Token)).ShouldBe(expected);
         made.Content.Headers.ContentType!.MediaType.ShouldBe(template.Split('\n')[0]);
