@@ -78,7 +78,8 @@ public sealed class Call(BandDevice band, FrameType type, long atMs)
 
     /// <summary>
     /// True: the latch was full while this press waited for its receipt, and an older press waited too. The band may
-    /// have dropped this press (P44). A hub that has the press still sends it to the centre.
+    /// have dropped this press (P44). Or the band has lost its flash since the call. A hub that has the call still
+    /// sends it to the centre.
     /// </summary>
     public bool MayBeDropped { get; set; }
 
@@ -105,6 +106,10 @@ public sealed class Call(BandDevice band, FrameType type, long atMs)
 
     /// <summary>Alarm on whose card it is.</summary>
     public long? AlarmId { get; set; }
+
+    /// <summary>True for a press of this boot, also for one before the App ran that runs now.</summary>
+    public bool IsOf(int boot) =>
+        Boot == boot || (Boot < 0 && Starts == Band.Boots - 1 && boot == Band.BootCount);
 
     /// <summary>The identity of a frame.</summary>
     public static string IdentityOf(ReadOnlySpan<byte> frame) => Convert.ToHexString(frame[..IdentityBytes]);

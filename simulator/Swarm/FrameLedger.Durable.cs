@@ -29,7 +29,9 @@ public sealed partial class FrameLedger
     /// </summary>
     public void Rotten(BandDevice band)
     {
-        foreach (var call in Calls.Where(c => c.Band == band && (c.CommittedMs is null || c.SpansABoot)))
+        // A key that is down now may make a second event at the next start.
+        foreach (var call in Calls.Where(c => c.Band == band
+            && (c.CommittedMs is null || c.SpansABoot || c.AtMs + c.HoldMs > _world.NowMs)))
         {
             call.IsGoneAtBand = true;
             call.IsUnstored |= !IsInAHub(call);
@@ -81,6 +83,8 @@ public sealed partial class FrameLedger
     public void Forgotten(BandDevice band)
     {
         Rotten(band);
+        _waiting.RemoveWhere(identity => _onAir[identity].Band == band && !IsInAHub(identity));
+        Calls.FindAll(c => c.Band == band).ForEach(static call => call.MayBeDropped = true);
         foreach (var alarm in _alarms.Values.Where(a => a.Band == band))
         {
             _forgotten.Add(alarm.Id);

@@ -10,12 +10,14 @@ public sealed partial class FrameLedger
     private readonly HashSet<(BandDevice Band, int Boot, int Sequence)> _answered = [];
 
     /// <summary>
-    /// True where the wrist need not show the alarm. There are four reasons: the band's flash was lost after the alarm;
+    /// True where the wrist need not show the alarm. There are four reasons: the band's flash was lost after the call;
     /// the wearer has answered a fall with "I am fine"; during a fall more frames waited than the latch has slots; or
     /// the full latch may have dropped every press on the card.
     /// </summary>
     public bool MayBeForgotten(AlarmTrace alarm) => _forgotten.Contains(alarm.Id) || (alarm.Row.Kind == "fall"
         ? _drops.ContainsKey(alarm.Band)
+            || Calls.Exists(c => c.Band == alarm.Band && c.MayBeDropped && c.Type == FrameType.FallSuspected
+                && c.Numbers == (alarm.Row.Boot, alarm.Row.Sequence))
             || _cancels.Contains((alarm.Band, alarm.Row.Boot, alarm.Row.Sequence))
         : Calls.Exists(c => c.AlarmId == alarm.Id)
             && Calls.TrueForAll(c => c.AlarmId != alarm.Id || c.MayBeDropped));

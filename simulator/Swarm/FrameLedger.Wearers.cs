@@ -56,7 +56,8 @@ public sealed partial class FrameLedger
         }
     }
 
-    private bool IsPassedOn(AlarmTrace alarm) => alarm.Row is { ResidentId: { } person, OtherResidentId: null }
+    /// <summary>True for the alarm of an earlier wearer of its band.</summary>
+    public bool IsPassedOn(AlarmTrace alarm) => alarm.Row is { ResidentId: { } person, OtherResidentId: null }
         && _handOvers.FindAll(h => h.Band == alarm.Band) is [.., var last] && last.After != person;
 
     // For a press of an earlier wearer the wrist shows "the centre has it" at the receipt, and after that the end.

@@ -283,7 +283,7 @@ public sealed partial class FrameLedger
         // earlier boots the newest is chosen first.
         var boot = Frame.BootOf(frame, 0);
         var fitting = Calls.Where(c => c.Band == band && c.Type == FrameType.Sos && Fits(c, frame))
-            .OrderBy(c => c.Boot == boot ? 0 : 1).ThenByDescending(c => c.SpansABoot && boot > c.Boot)
+            .OrderBy(c => c.IsOf(boot) ? 0 : 1).ThenByDescending(c => c.SpansABoot && boot > c.Boot)
             .ThenBy(static c => c.IsExcused).ThenByDescending(c => c.Boot == boot ? 0 : c.AtMs).ToList();
         var call = fitting.Find(c => c.Identity.Length == 0 || (c.SpansABoot && boot > c.Boot))
             ?? fitting.Find(static c => c.SpansABoot);
@@ -390,6 +390,7 @@ public sealed partial class FrameLedger
         }
 
         alarm.Presses += row.Type == FrameType.Sos ? 1 : 0;
+        alarm.ClosedFelt -= alarm.ClosedFelt > 0 && IsPassedOn(alarm) ? 1 : 0; // it ends on the wrist once more
         if (row.Type == FrameType.Sos && !AlarmMachine.IsOpen(alarm.Row.State))
         {
             Report(Violation.Lost, $"{named} is committed on a card that is {alarm.Row.State}");

@@ -84,9 +84,10 @@ public sealed class WristWatch
     private bool IsSo(Stage stage, long atMs)
     {
         // After a restart the band says again where an alarm stands.
+        // The alarm of an earlier wearer awaits nothing but its end, so an end is counted for that alarm first.
         var had = _ledger.Alarms.Values.Concat(_ledger.Gone)
             .Where(a => a.Band == _band && !a.IsMerged && a.History.Exists(h => h.Stage == stage && h.AtMs <= atMs))
-            .ToList();
+            .OrderByDescending(_ledger.IsPassedOn).ToList();
         var alarm = had.Find(a => !_ledger.IsOver(a)) ?? (_band.Boots > 1 ? had.FirstOrDefault() : null);
         if (alarm is not null && stage == Stage.Closed)
         {

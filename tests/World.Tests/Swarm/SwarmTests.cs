@@ -16,7 +16,7 @@ public sealed class SwarmTests(ITestOutputHelper output)
     private static readonly FaultKind[] NotYet =
     [
         FaultKind.BandFlashRefuses, FaultKind.BandReadFails, FaultKind.BandRot, FaultKind.BandFlashLost,
-        FaultKind.HandOver, FaultKind.ServiceRestore,
+        FaultKind.ServiceRestore,
     ];
 
     /// <summary>Kinds that a push draws.</summary>

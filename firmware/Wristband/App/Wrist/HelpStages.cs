@@ -139,9 +139,15 @@ namespace ElderBand.Wristband
             }
 
             bool isNews = true;
-            if (isFirst && slot.Type == FrameType.Sos && Payload.OpenerBoot(frame, 0) >= 0)
+            int boot = slot.Type == FrameType.Sos ? Payload.OpenerBoot(frame, 0) : -1;
+            int sequence = Payload.OpenerSequence(frame, 0);
+            if (boot >= 0 && isFirst)
             {
-                isNews = FindCard(slot, Payload.OpenerBoot(frame, 0), Payload.OpenerSequence(frame, 0));
+                isNews = FindCard(slot, boot, sequence);
+            }
+            else if (boot >= 0 && slot.HasOwnStages && (boot != slot.Boot || sequence != slot.Sequence))
+            {
+                ChangeCard(slot, boot, sequence);
             }
 
             if (slot.Used && slot.Open && slot.Stage < Stage.Centre)
@@ -174,6 +180,19 @@ namespace ElderBand.Wristband
             opener.OpenedCard = true;
             press.Overtaken = opener.Stage == Stage.Closed || !opener.Open; // the end of another card does not end it
             return opener.Stage < Stage.Taken;
+        }
+
+        // A centre that was restored from a backup got the calls again in another order: the press that opened a card
+        // is now on the card of another press. The stages from before the restore are not those of that card.
+        private void ChangeCard(LatchSlot press, int openerBoot, int openerSequence)
+        {
+            press.OpenedCard = false;
+            press.Revision = -1;
+            press.Stage = press.Stage > Stage.Centre ? Stage.Centre : press.Stage;
+            _signal.Forget(press, Stage.Home);
+            FindCard(press, openerBoot, openerSequence);
+            press.Open &= !press.Overtaken;
+            _latch.Touch();
         }
 
         /// <summary>
