@@ -23,7 +23,7 @@ public static class Commands
         hub-service staff-add    --name NAME --display TEXT [--role officer|admin] (the password is asked)
         hub-service signin-link  --staff NAME [--http-port N]
         hub-service backup       --out FILE
-        hub-service restore      --file FILE
+        hub-service restore      --file FILE [--revocations FILE]
         hub-service audit-verify [--file FILE]
         hub-service audit-close  --before YYYY-MM-DD --out FILE
         Every command: [--data DIR] [--key-file FILE]. DIR is "data" unless it is said otherwise, FILE lies beside it as DIR.key.
@@ -69,7 +69,7 @@ public static class Commands
             case "backup":
                 return BackUp(new Arguments(words, ["out"], []), output);
             case "restore":
-                return Restore(new Arguments(words, ["file"], []), output);
+                return Restore(new Arguments(words, ["file", "revocations"], []), output);
             case "audit-verify":
                 return VerifyAudit(new Arguments(words, ["file"], []), output);
             case "audit-close":
@@ -211,6 +211,10 @@ public static class Commands
                 ?? throw new StartException($"There is no home '{code}'. 'enrol-resident --home {code}' makes one.");
             return Enrolment.AddHub(tx, centreId, a.Required("id"), home.Id, a["replaces"], "command");
         });
+        if (a["replaces"] is { } replaced)
+        {
+            Revocations.Add(store.Folder!, replaced, new Clock().NowMs);
+        }
         await output.WriteLineAsync($"Hub {hub.Id} is enrolled. Its password (base64 of 32 bytes), shown this once:");
         await output.WriteLineAsync(Convert.ToBase64String(hub.Password));
         return 0;
@@ -281,7 +285,7 @@ public static class Commands
     {
         string dataDir = a["data"] ?? "data";
         (BackupManifest of, uint incarnation) = Backup.Restore(
-            a.Required("file"), dataDir, new Clock(), a["key-file"]);
+            a.Required("file"), dataDir, new Clock(), a["key-file"], a["revocations"]);
         output.WriteLine(
             $"The backup of {DateTimeOffset.FromUnixTimeMilliseconds(of.MadeAtMs):u} is in '{dataDir}'. Start the "
                 + $"service: it is a new incarnation ({of.Incarnation} -> {incarnation}), and hubs send again what "

@@ -63,16 +63,22 @@ public static partial class Enrolment
             {
                 throw new StartException($"There is no hub '{replaces}' to replace.");
             }
-            DeviceRows.RevokeHub(tx.Db, replaces, tx.NowMs);
-            DeviceRows.RaiseLinkEpoch(tx.Db, homeId);
-            BandKeyRows.WantForHome(tx.Db, homeId);
-            tx.Audit(centreId, who, "hub.revoked", $"hub:{replaces}", $"replaced by {id}");
+            RevokeHub(tx, old, homeId, who, $"replaced by {id}");
         }
         byte[] password = RandomNumberGenerator.GetBytes(32);
         DeviceRows.InsertHub(tx.Db, centreId, id, SHA256.HashData(password), tx.NowMs);
         DeviceRows.PlaceHub(tx.Db, centreId, id, homeId, tx.NowMs);
         tx.Audit(centreId, who, "hub.enrolled", $"hub:{id}", $"home:{homeId}");
         return new NewHub(id, password);
+    }
+
+    /// <summary>Refuses a hub from now on, and changes the keys of the home that it may have told.</summary>
+    public static void RevokeHub(Tx tx, HubRow hub, long homeId, string who, string why)
+    {
+        DeviceRows.RevokeHub(tx.Db, hub.Id, tx.NowMs);
+        DeviceRows.RaiseLinkEpoch(tx.Db, homeId);
+        BandKeyRows.WantForHome(tx.Db, homeId);
+        tx.Audit(hub.CentreId, who, "hub.revoked", $"hub:{hub.Id}", why);
     }
 
     /// <summary>Adds a band and puts it on a resident's wrist; her earlier band is hers no more.</summary>

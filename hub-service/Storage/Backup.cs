@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text.Json;
+using ElderBand.BandProtocol;
 
 namespace ElderBand.HubService.Storage;
 
@@ -26,7 +27,8 @@ public static class Backup
     private const string Alarms = "elderband.db";
     private const string Vitals = "vitals.db";
 
-    private static readonly string[] Others = ["ca.pem", "ca-key.pem", "server.pem", "family-links.key"];
+    private static readonly string[] Others =
+        ["ca.pem", "ca-key.pem", "server.pem", "family-links.key", Revocations.FileName];
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
@@ -94,7 +96,7 @@ public static class Backup
     /// <exception cref="StartException">The folder has a database, the backup is damaged or of a newer program, or the
     /// key of the bands' secrets is missing or another one.</exception>
     public static (BackupManifest Manifest, uint Incarnation) Restore(
-        string file, string dataDir, Clock clock, string? keyFile)
+        string file, string dataDir, Clock clock, string? keyFile, string? revocations)
     {
         string[] names = [Alarms, Vitals, .. Others, "incarnation"];
         if (names.FirstOrDefault(name => File.Exists(Path.Combine(dataDir, name))) is { } present)
@@ -111,7 +113,7 @@ public static class Backup
             }
             OwnerOnly.MakeFolder(folder);
             BackupManifest manifest = Extract(file, folder);
-            uint incarnation = Open(folder, dataDir, clock, keyFile);
+            uint incarnation = Open(folder, dataDir, clock, keyFile, revocations);
             OwnerOnly.MakeFolder(dataDir);
             // The alarms' database comes last: a folder without it is no data folder yet.
             foreach (string path in Directory.GetFiles(folder)
@@ -210,9 +212,9 @@ public static class Backup
 
     /// <summary>
     /// Opens the database as the service does: brings it to this program's version, checks the key, and gives it a new
-    /// incarnation.
+    /// incarnation. Hubs that were revoked since the backup are revoked again.
     /// </summary>
-    private static uint Open(string folder, string dataDir, Clock clock, string? keyFile)
+    private static uint Open(string folder, string dataDir, Clock clock, string? keyFile, string? revocations)
     {
         string key = keyFile ?? SecretBox.DefaultFile(dataDir);
         if (!File.Exists(key))
@@ -222,7 +224,28 @@ public static class Backup
                     + "is lost, every band must be enrolled again (docs/operations.md).");
         }
         using Store store = Store.Open(folder, clock, key);
+        if (revocations is not null && !File.Exists(revocations))
+        {
+            throw new StartException($"There is no file '{revocations}'.");
+        }
+        foreach (string hubId in Revocations.Read(revocations ?? Path.Combine(folder, Revocations.FileName)))
+        {
+            if (store.WriteAsync(Lane.Alarm, tx => RevokeAgain(tx, hubId)).GetAwaiter().GetResult())
+            {
+                Revocations.Add(folder, hubId, clock.NowMs);
+            }
+        }
         store.NoteHeartbeat(store.Read(Heartbeat.Read));
         return store.Read(Storage.Incarnation.Value);
+    }
+
+    private static bool RevokeAgain(Tx tx, string hubId)
+    {
+        if (DeviceRows.Hub(tx.Db, hubId) is not { RevokedAtMs: null, HomeId: { } homeId } hub)
+        {
+            return false;
+        }
+        Enrolment.RevokeHub(tx, hub, homeId, "command", "revoked since the backup");
+        return true;
     }
 }

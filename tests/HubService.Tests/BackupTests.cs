@@ -125,6 +125,40 @@ public sealed class BackupTests(ITestOutputHelper output) : IDisposable
         Directory.GetFileSystemEntries(_folder).Length.ShouldBe(3, "backup, key and data folder, nothing left over");
     }
 
+    [Fact]
+    public async Task P71_a_hub_that_was_revoked_since_the_backup_is_revoked_again_by_the_file_of_revocations()
+    {
+        await using TestCentre centre = await TestCentre.EnrolAsync();
+        VitalsStore.Open(centre.DataDir, new Clock()).Dispose();
+        await RunAsync("backup", "--data", centre.DataDir, "--out", File1);
+        await RunAsync(
+            "enrol-hub", "--data", centre.DataDir, "--home", "h1", "--id", "hub-9", "--replaces", "hub-1");
+        (long epoch, long wanted) = Keys(centre.DataDir);
+        string revocations = Path.Combine(centre.DataDir, Revocations.FileName);
+        await File.AppendAllTextAsync(revocations, "hub hub-", Token); // a line that the power cut off
+        Revocations.Add(centre.DataDir, "hub-8", 17);
+        Revocations.Read(revocations).ShouldBe(["hub-1", "hub-8"]);
+
+        File.Copy(SecretBox.DefaultFile(centre.DataDir), SecretBox.DefaultFile(Spare));
+        (await RefusedAsync("restore", "--file", File1, "--data", Spare, "--revocations", File1))
+            .ShouldContain("no file of revocations");
+        await RunAsync("restore", "--file", File1, "--data", Spare, "--revocations", revocations);
+        using (Store store = Store.Open(Spare, new Clock()))
+        {
+            store.Read(static db => DeviceRows.Hub(db, "hub-1"))!.RevokedAtMs.ShouldNotBeNull();
+            store.Read(static db => DeviceRows.Hub(db, "hub-2"))!.RevokedAtMs.ShouldBeNull();
+        }
+        Keys(Spare).ShouldBe((epoch, wanted), "the home's keys are those that its bands have taken since");
+        Revocations.Read(Path.Combine(Spare, Revocations.FileName)).ShouldBe(["hub-1"]);
+    }
+
+    private static (long Epoch, long Wanted) Keys(string dataDir)
+    {
+        using Store store = Store.Open(dataDir, new Clock());
+        return store.Read(static db => (
+            db.Number("SELECT link_epoch FROM home WHERE code='h1'"), db.Number("SELECT min(key_wanted) FROM band")));
+    }
+
     private async Task<bool> TryRestoreAsync()
     {
         try
