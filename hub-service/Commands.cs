@@ -22,6 +22,12 @@ public static class Commands
         hub-service enrol-band   --resident CODE --address HEX12 [--label TEXT] [--guard-always]
         hub-service staff-add    --name NAME --display TEXT [--role officer|admin] (the password is asked)
         hub-service signin-link  --staff NAME [--http-port N]
+        hub-service staff-leave  --name NAME
+        hub-service staff-password --name NAME (the password is asked)
+        hub-service band-revoke  --address HEX12
+        hub-service hub-revoke   --id ID
+        hub-service consent-withdraw --resident CODE --phone TEXT
+        hub-service resident-gone --resident CODE
         hub-service backup       --out FILE
         hub-service restore      --file FILE [--revocations FILE]
         hub-service audit-verify [--file FILE]
@@ -76,6 +82,9 @@ public static class Commands
                 return await CloseAuditAsync(new Arguments(words, ["before", "out"], []), output);
             case "help" or "--help" or "-h":
                 await output.WriteAsync(Help);
+                return 0;
+            case { } ends when await LifeCycleCommands.RunAsync(
+                ends, words, static a => OpenStore(a, mustExist: true), output):
                 return 0;
             default:
                 throw new StartException($"There is no command '{command}'. 'hub-service help' lists them.");

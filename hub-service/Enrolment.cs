@@ -106,11 +106,12 @@ public static partial class Enrolment
         return new NewBand(id, address, secret, homeId, home.LinkEpoch);
     }
 
-    /// <summary>Adds a member of staff.</summary>
+    /// <summary>Adds a member of staff; the password's hash may be given where it was made before.</summary>
     /// <exception cref="StartException">The name is taken or empty, the role unknown, or the password shorter than
     /// 8.</exception>
     public static long AddStaff(
-        Tx tx, string centreId, string name, string displayName, string role, string password, string who)
+        Tx tx, string centreId, string name, string displayName, string role, string password, string who,
+        string? passwordHash = null)
     {
         if (name.Length is 0 or > 64 || displayName.Length == 0)
         {
@@ -128,7 +129,8 @@ public static partial class Enrolment
         {
             throw new StartException($"There is a member of staff '{name}' already.");
         }
-        long id = StaffRows.Insert(tx.Db, centreId, name, displayName, role, Passwords.Hash(password), tx.NowMs);
+        long id = StaffRows.Insert(
+            tx.Db, centreId, name, displayName, role, passwordHash ?? Passwords.Hash(password), tx.NowMs);
         tx.Audit(centreId, who, "staff.added", $"staff:{id}", $"{name} {role}");
         return id;
     }

@@ -95,6 +95,7 @@ public static class StaffEndpoints
             return closed ? Results.Json(new { }) : Shield.Refuse(404, "notFound", "There is no such open card.");
         });
         SessionEndpoints.Map(acts);
+        LifeCycleEndpoints.Map(acts);
         EnrolmentEndpoints.Map(acts);
         TraceEndpoints.Map(acts);
     }

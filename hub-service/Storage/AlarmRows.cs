@@ -187,6 +187,18 @@ public static class AlarmRows
             "SELECT id FROM alarm WHERE centre_id=$1 AND state='ringing' AND unanswered=0 ORDER BY id",
             static r => r.Long(0), centreId);
 
+    /// <summary>Alarms that a member of staff has now.</summary>
+    public static List<long> OpenOwnedBy(Db db, long staffId) =>
+        db.All(
+            $"SELECT id FROM alarm WHERE owner_staff_id=$1 AND state IN {OpenStates} ORDER BY id",
+            static r => r.Long(0), staffId);
+
+    /// <summary>True while somebody's work is left on an alarm of a resident.</summary>
+    public static bool IsAnyOpenOf(Db db, long residentId) =>
+        db.Number(
+            $"SELECT count(*) FROM alarm WHERE (resident_id=$1 OR other_resident_id=$1) AND state IN {OpenStates}",
+            residentId) > 0;
+
     /// <summary>True while somebody's work is left on an alarm of a centre.</summary>
     public static bool IsAnyOpen(Db db, string centreId) =>
         db.Number($"SELECT count(*) FROM alarm WHERE centre_id=$1 AND state IN {OpenStates}", centreId) > 0;

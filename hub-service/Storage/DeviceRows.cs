@@ -119,6 +119,22 @@ public static class DeviceRows
     public static void RevokeHub(Db db, string hubId, long nowMs) =>
         db.Run("UPDATE hub SET revoked_at_ms=$2 WHERE id=$1 AND revoked_at_ms IS NULL", hubId, nowMs);
 
+    /// <summary>Revokes a band: nobody wears it, and its address is free.</summary>
+    public static void RevokeBand(Db db, long bandId, long nowMs)
+    {
+        db.Run("UPDATE band SET revoked_at_ms=$2 WHERE id=$1 AND revoked_at_ms IS NULL", bandId, nowMs);
+        db.Run("UPDATE band_assignment SET to_ms=$2 WHERE band_id=$1 AND to_ms IS NULL", bandId, nowMs);
+    }
+
+    /// <summary>Bands that a resident wears now.</summary>
+    public static List<BandRow> BandsOf(Db db, long residentId) =>
+        db.All(
+            $"""
+            SELECT {BandColumns} FROM band_assignment a JOIN band b ON b.id=a.band_id AND b.revoked_at_ms IS NULL
+            WHERE a.resident_id=$1 AND a.to_ms IS NULL ORDER BY b.id
+            """,
+            MapBand, residentId);
+
     /// <summary>New link keys for a home.</summary>
     public static void RaiseLinkEpoch(Db db, long homeId) =>
         db.Run("UPDATE home SET link_epoch=link_epoch+1 WHERE id=$1", homeId);

@@ -75,6 +75,15 @@ public static partial class MessageRows
             """,
             id, nowMs, dueAtMs, error);
 
+    /// <summary>Sends nothing to a contact of what still waits.</summary>
+    public static void GiveUpAll(Db db, long contactId, string why, long nowMs) =>
+        db.Run(
+            """
+            UPDATE message SET failed_at_ms=$3, last_error=$2
+            WHERE contact_id=$1 AND sent_at_ms IS NULL AND failed_at_ms IS NULL
+            """,
+            contactId, why, nowMs);
+
     /// <summary>
     /// Our id of a message as gateways know it: no number, which a gateway may count by itself, and another one after
     /// each restore.
@@ -167,6 +176,11 @@ public static class LinkRows
             WHERE centre_id=$1 AND alarm_id=$2 AND contact_id=$3 AND revoked_at_ms IS NULL
             """,
             centreId, alarmId, contactId, nowMs) == 1;
+
+    /// <summary>Ends all links of a contact.</summary>
+    public static void RevokeAll(Db db, long contactId, long nowMs) =>
+        db.Run("UPDATE family_link SET revoked_at_ms=$2 WHERE contact_id=$1 AND revoked_at_ms IS NULL", contactId,
+            nowMs);
 
     /// <summary>Notes the first opening; false where it had been opened before.</summary>
     public static bool Opened(Db db, byte[] tokenSha256, long nowMs) =>

@@ -111,10 +111,22 @@ public static class ResidentRows
         db.One($"SELECT {ResidentColumns} FROM resident r WHERE r.centre_id=$1 AND r.code=$2", MapResident, centreId,
             code);
 
-    /// <summary>All residents of a centre, by name.</summary>
+    /// <summary>All residents of a centre who have a home there, by name.</summary>
     public static List<ResidentRow> Residents(Db db, string centreId) =>
-        db.All($"SELECT {ResidentColumns} FROM resident r WHERE r.centre_id=$1 ORDER BY r.name, r.id", MapResident,
-            centreId);
+        db.All(
+            $"""
+            SELECT {ResidentColumns} FROM resident r WHERE r.centre_id=$1
+              AND EXISTS (SELECT 1 FROM residence l WHERE l.resident_id=r.id AND l.to_ms IS NULL) ORDER BY r.name, r.id
+            """,
+            MapResident, centreId);
+
+    /// <summary>A resident has gone: no home, no band, no contacts from now on.</summary>
+    public static void End(Db db, long residentId, long nowMs)
+    {
+        db.Run("UPDATE residence SET to_ms=$2 WHERE resident_id=$1 AND to_ms IS NULL", residentId, nowMs);
+        db.Run("UPDATE band_assignment SET to_ms=$2 WHERE resident_id=$1 AND to_ms IS NULL", residentId, nowMs);
+        db.Run("UPDATE contact SET to_ms=$2 WHERE resident_id=$1 AND to_ms IS NULL", residentId, nowMs);
+    }
 
     /// <summary>Who lives in a home now, longest first.</summary>
     public static List<ResidentRow> ResidentsOf(Db db, long homeId) =>

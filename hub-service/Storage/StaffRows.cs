@@ -29,6 +29,31 @@ public static partial class StaffRows
                 + "($1,$2,$3,$4,$5,$6)",
             centreId, name, displayName, role, passwordHash, nowMs);
 
+    /// <summary>All of a centre who have not left, by name.</summary>
+    public static List<StaffRow> All(Db db, string centreId) =>
+        db.All($"SELECT {Columns} FROM staff WHERE centre_id=$1 AND disabled_at_ms IS NULL ORDER BY name", Map,
+            centreId);
+
+    /// <summary>Ends the account and its sign-ins; the sign-in name is free again.</summary>
+    public static void Disable(Db db, long id, long nowMs)
+    {
+        db.Run("UPDATE staff SET disabled_at_ms=$2, name=name||'~'||id WHERE id=$1", id, nowMs);
+        db.Run("UPDATE staff_session SET ended_at_ms=$2 WHERE staff_id=$1 AND ended_at_ms IS NULL", id, nowMs);
+        db.Run("DELETE FROM signin_code WHERE staff_id=$1", id);
+    }
+
+    /// <summary>Stores another password and ends the sign-ins but one.</summary>
+    public static void SetPassword(Db db, long id, string passwordHash, long keptSignInId, long nowMs)
+    {
+        db.Run("UPDATE staff SET password_hash=$2 WHERE id=$1", id, passwordHash);
+        db.Run(
+            """
+            UPDATE staff_session SET ended_at_ms=$2 WHERE staff_id=$1 AND signin_id<>$3 AND ended_at_ms IS NULL
+            """,
+            id, nowMs, keptSignInId);
+        db.Run("DELETE FROM signin_code WHERE staff_id=$1", id);
+    }
+
     /// <summary>Stores a single-use sign-in code by its SHA-256.</summary>
     public static void InsertCode(Db db, string centreId, long staffId, byte[] codeSha256, long expiresAtMs) =>
         db.Run(

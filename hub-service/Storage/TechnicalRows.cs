@@ -77,6 +77,17 @@ public static class TechnicalRows
         return true;
     }
 
+    /// <summary>Closes all open cards about a band or a hub.</summary>
+    public static void CloseOf(Tx tx, string centreId, long? bandId, string? hubId, string words)
+    {
+        foreach (long id in tx.Db.All(
+            "SELECT id FROM technical WHERE centre_id=$1 AND (band_id=$2 OR hub_id=$3) AND closed_at_ms IS NULL",
+            static r => r.Long(0), centreId, bandId, hubId))
+        {
+            Close(tx, centreId, id, "service", words);
+        }
+    }
+
     /// <summary>Open cards.</summary>
     public static long OpenCount(Db db) => db.Number("SELECT count(*) FROM technical WHERE closed_at_ms IS NULL");
 

@@ -9,6 +9,14 @@ export default {
     handOver: 'An alarm is open and this is the last screen. The next person signs in here; then you are signed out.', wall: 'Sign in to act at this wall screen. It stays when you sign out.',
   },
   nav: { alarms: 'Alarms', residents: 'Residents and devices', doors: 'Sign-ins and screens', language: '中文' },
+  ends: {
+    yes: 'Yes, end it', gone: 'Has gone', goneWords: '{name} has moved away or died: out of every list, contacts are told nothing, the band is refused.', consent: 'Consent withdrawn', consentWords: '{name} is told nothing more, and links that were sent end.',
+    lost: 'Lost or returned', hubWords: 'The hub {name} is disconnected and refused; its home gets new keys.', bandWords: 'The band {name} is refused at once. Its wearer needs another one.',
+  },
+  staff: {
+    title: 'Colleagues', shown: 'Name to show', role: 'Role', officer: 'officer', admin: 'administrator', add: 'Add a colleague', leaves: 'Leaves', leavesWords: '{name} is out at once, everywhere; open alarms ring for the others.',
+    reset: 'Reset the password', own: 'Your password', oldPassword: 'Present password', newPassword: 'New password (8 characters or more)', change: 'Change it',
+  },
   doors: {
     sessions: 'Who is signed in', who: 'Name', since: 'Since', from: 'From', browser: 'Browser', acts: 'may act', reads: 'reads only', here: 'this browser', shown: 'page open', end: 'End', ended: 'A sign-in that is ended here neither acts nor reads any more.',
     screens: 'Wall screens', screenNote: 'A wall screen reads and rings without anybody signed in, until it is revoked. Register it at the screen itself.', name: 'Name of this screen', register: 'Make this browser a wall screen', rename: 'Rename', revoke: 'Revoke', none: 'None yet', off: 'page not open',

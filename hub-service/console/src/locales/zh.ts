@@ -9,6 +9,14 @@ export default {
     handOver: '还有警报没有处理完，而这是最后一个屏幕。请接班的人在这里登录，登录后您自动退出。', wall: '在这块墙上屏幕处理警报，请登录；退出后屏幕照常显示。',
   },
   nav: { alarms: '警报', residents: '老人与设备', doors: '登录与屏幕', language: 'English' },
+  ends: {
+    yes: '确定结束', gone: '已离开', goneWords: '{name}已搬走或去世：从各名单中移除，不再通知联系人，手环停用。', consent: '撤回同意', consentWords: '不再通知{name}，已发出的链接失效。',
+    lost: '丢失或收回', hubWords: '断开并停用家庭盒 {name}，这户人家换用新密钥。', bandWords: '手环 {name} 立即停用，佩戴者需要另一只手环。',
+  },
+  staff: {
+    title: '同事', shown: '显示的姓名', role: '身份', officer: '值班员', admin: '管理员', add: '添加同事', leaves: '离职', leavesWords: '{name}立即退出所有电脑，手上的警报重新向其他人响铃。',
+    reset: '重设密码', own: '您的密码', oldPassword: '现在的密码', newPassword: '新密码（至少 8 个字符）', change: '修改',
+  },
   doors: {
     sessions: '谁登录了', who: '姓名', since: '登录时间', from: '来自', browser: '浏览器', acts: '可以处理', reads: '只能看', here: '这个浏览器', shown: '页面开着', end: '结束', ended: '在这里结束的登录，既不能处理，也不能再看。',
     screens: '墙上屏幕', screenNote: '墙上屏幕不用登录就能显示和响铃，直到被撤销。请在那块屏幕上登记。', name: '这块屏幕的名字', register: '把这个浏览器登记为墙上屏幕', rename: '改名', revoke: '撤销', none: '还没有', off: '页面没开',
