@@ -89,8 +89,10 @@ internal sealed class BandAlarmLane(Calls calls, Falls falls, Downlink downlink,
         {
             BandClocks.Note(tx.Db, band, e.Boot, e.UptimeS, e.AtMs);
         }
+        // A number that is not proven may have been used in several starts. The hub cannot tell their uptimes apart.
+        bool isCertain = isProven || e.Quality == AgeQuality.Measured;
         List<long> wearers = DeviceRows.Wearers(
-            tx.Db, band.Id, time.NotBeforeMs, isProven ? time.AtMs : tx.NowMs);
+            tx.Db, band.Id, isCertain ? time.NotBeforeMs : 0, isCertain ? time.AtMs : tx.NowMs);
         if (wearers.Count == 0)
         {
             wearers = DeviceRows.Wearers(tx.Db, band.Id, 0, tx.NowMs); // nobody wore it then, as far as is recorded

@@ -130,6 +130,23 @@ public class HandOverTests
         alarm.OtherResident.ShouldNotBeNull().Name.ShouldBe("Resident r1");
     }
 
+    /// <summary>
+    /// A band that loses its boot count twice uses a number three times. The hub then takes the age of a press from the
+    /// uptime of another start.
+    /// </summary>
+    [Fact]
+    public async Task P55_a_call_under_a_boot_that_is_not_proven_names_both_where_its_age_comes_from_an_uptime()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync();
+        await HandOverAsync(centre, afterMs: 2 * HourMs);
+        byte[] press = Late(centre, boot: 1, flags: AlarmFlags.Worn | AlarmFlags.BootUnproven);
+        await hub.SendAsync(centre.Band(), press, quality: AgeQuality.About);
+        AlarmView alarm = centre.Alarms().ShouldHaveSingleItem();
+        alarm.Resident.Name.ShouldBe("Resident r2");
+        alarm.OtherResident.ShouldNotBeNull().Name.ShouldBe("Resident r1");
+    }
+
     /// <summary>A jump of the boot count does not restart the band, so its uptime goes on.</summary>
     [Fact]
     public async Task P55_a_late_press_after_a_jump_of_the_boot_count_names_the_person_who_may_have_pressed()
