@@ -24,7 +24,7 @@ public sealed class FoldTests
         AlarmView alarm = centre.Alarms().ShouldHaveSingleItem();
         alarm.Presses.ShouldBe(14);
         alarm.Timeline.Count(static l => l.Kind == "press").ShouldBe(9, "the first press is the line 'raised'");
-        alarm.Timeline.Where(static l => l.Kind == "manyPresses").ShouldHaveSingleItem().Text.ShouldBe("4");
+        Counted(alarm).ShouldBe(4);
         centre.Count("event", $"type={(int)FrameType.Sos} AND alarm_id={alarm.Id}").ShouldBe(14);
         await TestCentre.UntilAsync(() => hub.Receipts.Distinct().Count() == 14, "a receipt for each press");
 
@@ -74,7 +74,7 @@ public sealed class FoldTests
         }
         AlarmView alarm = centre.Alarms().ShouldHaveSingleItem();
         alarm.Presses.ShouldBe(20);
-        alarm.Timeline.Where(static l => l.Kind == "manyPresses").ShouldHaveSingleItem().Text.ShouldBe("10");
+        Counted(alarm).ShouldBe(10);
     }
 
     [Fact]
@@ -115,5 +115,17 @@ public sealed class FoldTests
         ((int)(await (await desk.SignedInAsync("zhao")).GetAsync($"api/alarms/{id}/timeline", Token)).StatusCode)
             .ShouldBe(404, "another centre's");
         ((int)(await desk.Stranger().GetAsync($"api/alarms/{id}/timeline", Token)).StatusCode).ShouldBe(401);
+    }
+
+    /// <summary>
+    /// The presses that are counted in lines. Another line in between, such as a text that was not sent, begins another
+    /// one.
+    /// </summary>
+    private static int Counted(AlarmView alarm)
+    {
+        List<TimelineView> lines = [.. alarm.Timeline.Where(static l => l.Kind == "manyPresses")];
+        lines.Count.ShouldBeLessThanOrEqualTo(
+            1 + alarm.Timeline.Count(static l => l.Kind is not ("raised" or "press" or "manyPresses")));
+        return lines.Sum(static l => int.Parse(l.Text));
     }
 }
