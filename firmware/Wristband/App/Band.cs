@@ -208,7 +208,7 @@ namespace ElderBand.Wristband
                 _reports.LatchEvent(FrameType.Technical, 0, (byte)TechnicalCode.ProvisionCopyBad, nowMs);
             }
 
-            _reports.SaveChanges(false, nowMs);
+            _reports.SaveChanges(false, false, nowMs);
             ChooseMode(nowMs);
         }
 
@@ -255,12 +255,10 @@ namespace ElderBand.Wristband
                 _beat.Hurry(nowMs); // the hub needs a status of this boot to compute ages
             }
 
-            _downlink.SaveChanges(nowMs); // stored before a status tells the version (R2)
-            if (!mayJudge && _secrets.IsDue(nowMs))
-            {
-                _downlink.StepSecrets(IsAtRest() && !_link.HasUnheard(1), nowMs);
-            }
-
+            // One costly work a step. Settings are stored before a status tells the version (R2).
+            bool hasStored = _downlink.SaveChanges(nowMs)
+                || (!mayJudge && _secrets.IsDue(nowMs)
+                    && _downlink.StepSecrets(IsAtRest() && !_link.HasUnheard(1), nowMs));
             _beat.Step(nowMs);
             _reports.SendOwedReports(nowMs);
             due = Earlier(due, _link.Step(nowMs, Mode == BandMode.Guard || _window.IsOpen(nowMs)));
@@ -271,7 +269,7 @@ namespace ElderBand.Wristband
                 _key.OnLetGoEnd(endedMs);
             }
 
-            _reports.SaveChanges(_signal.IsBusy, nowMs);
+            _reports.SaveChanges(_signal.IsBusy, hasStored, nowMs);
             if (_latch.TakeReadLate())
             {
                 _source.ReadAgain(_latch.Boot);

@@ -89,13 +89,13 @@ namespace ElderBand.Wristband
 
         /// <summary>
         /// Stores settings that have changed; on failure tries again after 1 s and reports the fault. Settings that
-        /// could not be read are read first.
+        /// could not be read are read first. True where this step has tried.
         /// </summary>
-        public void SaveChanges(long nowMs)
+        public bool SaveChanges(long nowMs)
         {
             if ((!_settingsDirty && !_settings.IsUnread) || nowMs < _nextSaveMs)
             {
-                return;
+                return false;
             }
 
             if (_settings.IsUnread && _settings.ReadStored())
@@ -111,14 +111,17 @@ namespace ElderBand.Wristband
                 _nextSaveMs = nowMs + SaveAgainMs;
                 _reports.Report(TechnicalCode.FlashFault, nowMs);
             }
+
+            return true;
         }
 
         /// <summary>
-        /// Takes the step of the band's secret that is due, and reports a flash that refuses the record.
+        /// Takes the step of the band's secret that is due, and reports a flash that refuses the record. True where the
+        /// secret has changed, was read or was refused.
         /// </summary>
         /// <param name="isQuiet">True: no call waits for a hub, and the key and the wrist are at rest.</param>
         /// <param name="nowMs">Now.</param>
-        public void StepSecrets(bool isQuiet, long nowMs)
+        public bool StepSecrets(bool isQuiet, long nowMs)
         {
             SecretStep step = _secrets.Step(_latch, isQuiet, nowMs);
             if (step == SecretStep.Changed)
@@ -130,6 +133,8 @@ namespace ElderBand.Wristband
             {
                 _reports.Report(TechnicalCode.FlashFault, nowMs);
             }
+
+            return step != SecretStep.None;
         }
 
         private void Configure(byte[] frame, long nowMs)

@@ -211,10 +211,11 @@ namespace ElderBand.Wristband
         /// the flash has refused may be a new frame, so that change does not wait (R2).
         /// </summary>
         /// <param name="wristIsBusy">A vibration pattern runs.</param>
+        /// <param name="hasStored">This step has stored something else; the latch is stored in the next one.</param>
         /// <param name="nowMs">Now.</param>
-        public void SaveChanges(bool wristIsBusy, long nowMs)
+        public void SaveChanges(bool wristIsBusy, bool hasStored, long nowMs)
         {
-            if (_latch.IsDirty && nowMs >= _nextSaveMs && (!wristIsBusy || FlashState != FlashResult.Ok))
+            if (!hasStored && _latch.IsDirty && nowMs >= _nextSaveMs && (!wristIsBusy || FlashState != FlashResult.Ok))
             {
                 SaveLatch(nowMs);
             }
