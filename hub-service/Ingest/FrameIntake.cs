@@ -164,8 +164,7 @@ public sealed class FrameIntake(
     /// </summary>
     private VitalsRow? StoreRecordAlone(Tx tx, HubSession hub, byte[] data, int record, Answers answers)
     {
-        if (!IsOfHub(data, Envelope.FrameAt(record)) && _guesses.MustDrop(
-            hub.HubId, Envelope.BandAddress(data, record), Envelope.IsLinkChecked(data, record), tx.NowMs))
+        if (IsDropped(tx.Db, hub.HubId, data, record, tx.NowMs))
         {
             metrics.Count("frames_total{verdict=\"overLimit\"}");
             return null;
@@ -200,6 +199,29 @@ public sealed class FrameIntake(
         TechnicalReports.Card(
             tx, hub.CentreId, CardKind.UnknownFrame, DeviceRows.BandByAddress(tx.Db, address)?.Id, hub.HubId,
             urgent: true, reason, "failed");
+    }
+
+    /// <summary>
+    /// Number of frames of a valid envelope that cost something. Forged frames over the limit are dropped unseen: they
+    /// must not use up the pace of the hub that forwards them, or a stranger could slow a house down. Any thread.
+    /// </summary>
+    public int FramesThatCount(Db db, string hubId, byte[] data, long nowMs)
+    {
+        int count = 0;
+        for (int i = 0; i < Envelope.Count(data); i++)
+        {
+            count += IsDropped(db, hubId, data, Envelope.RecordAt(data, i), nowMs) ? 0 : 1;
+        }
+        return count;
+    }
+
+    private bool IsDropped(Db db, string hubId, byte[] data, int record, long nowMs)
+    {
+        long address = Envelope.BandAddress(data, record);
+        bool isChecked = Envelope.IsLinkChecked(data, record);
+        return !IsOfHub(data, Envelope.FrameAt(record))
+            && (_guesses.MustDrop(hubId, address, isChecked, nowMs)
+                || (_guesses.MustDrop(hubId, 0, isChecked, nowMs) && DeviceRows.BandByAddress(db, address) is null));
     }
 
     /// <summary>True for what the hub itself says: it has no tag, the hub has signed in.</summary>

@@ -7,7 +7,7 @@ namespace ElderBand.HubService.Ingest;
 /// may come from anybody in the street: after ten bad ones such frames of that band are not looked at until the minute
 /// is over, and at ten a minute a tag of four bytes holds for centuries (docs/adr/0002). Frames that the hub has
 /// checked go on, because a true band must not be silenced by a stranger; their limit stops only a stolen hub that
-/// says so and guesses. All addresses that are no band's share one count (P76, docs/adr/0104). For the writer's thread.
+/// says so and guesses. All addresses that are no band's share one count (P76, docs/adr/0104). For any thread.
 /// </summary>
 internal sealed class GuessLimits
 {
@@ -16,32 +16,41 @@ internal sealed class GuessLimits
     private const int Kept = 4096;
     private const long WindowMs = 60_000;
 
+    private readonly Lock _gate = new();
     private readonly Dictionary<(string HubId, long Address), Window> _windows = [];
 
     /// <summary>True where the frame must be dropped without a look at its tag.</summary>
-    public bool MustDrop(string hubId, long address, bool isChecked, long nowMs) =>
-        Of(hubId, address, nowMs) is { } window
-        && (isChecked ? window.Checked > Checked : window.Unchecked > Unchecked);
+    public bool MustDrop(string hubId, long address, bool isChecked, long nowMs)
+    {
+        lock (_gate)
+        {
+            return Of(hubId, address, nowMs) is { } window
+                && (isChecked ? window.Checked > Checked : window.Unchecked > Unchecked);
+        }
+    }
 
     /// <summary>
     /// Counts a bad tag. Returns how many this minute has seen. Address 0 stands for all that are no band's.
     /// </summary>
     public int CountBad(string hubId, long address, bool isChecked, long nowMs)
     {
-        if (Of(hubId, address, nowMs) is not { } window)
+        lock (_gate)
         {
-            MakeRoom(nowMs);
-            _windows[(hubId, address)] = window = new Window(nowMs);
+            if (Of(hubId, address, nowMs) is not { } window)
+            {
+                MakeRoom(nowMs);
+                _windows[(hubId, address)] = window = new Window(nowMs);
+            }
+            if (isChecked)
+            {
+                window.Checked++;
+            }
+            else
+            {
+                window.Unchecked++;
+            }
+            return window.Checked + window.Unchecked;
         }
-        if (isChecked)
-        {
-            window.Checked++;
-        }
-        else
-        {
-            window.Unchecked++;
-        }
-        return window.Checked + window.Unchecked;
     }
 
     private Window? Of(string hubId, long address, long nowMs) =>

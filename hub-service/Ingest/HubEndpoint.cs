@@ -98,8 +98,12 @@ public sealed class HubEndpoint(
             bool isCall = IsCall(kind, data);
             if (paces is not null && (isCall || kind is not "vitals"))
             {
-                int frames = Envelope.IsValid(data, data.Length) ? Envelope.Count(data) : 1;
-                await paces.WaitAsync(session.HubId, frames, session.Ended);
+                bool isEnvelope = Envelope.IsValid(data, data.Length);
+                await paces.WaitAsync(
+                    session.HubId,
+                    () => isEnvelope
+                        ? store.Read(db => intake.FramesThatCount(db, session.HubId, data, clock.NowMs)) : 1,
+                    session.Ended);
             }
             return isCall
                 ? await _inboxes.GetOrAdd(session.HubId, static _ => new HubInbox())

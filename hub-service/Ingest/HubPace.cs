@@ -9,7 +9,7 @@ public sealed class HubPaces(Clock clock)
 
     /// <summary>Waits until the hub may bring so many frames more.</summary>
     /// <exception cref="OperationCanceledException">The connection has ended first.</exception>
-    public Task WaitAsync(string hubId, int frames, CancellationToken connection) =>
+    public Task WaitAsync(string hubId, Func<int> frames, CancellationToken connection) =>
         _hubs.GetOrAdd(hubId, _ => new HubPace(clock)).WaitAsync(frames, connection);
 }
 
@@ -38,16 +38,22 @@ internal sealed class HubPace(Clock clock)
 
     /// <summary>Waits until the hub may bring so many frames more.</summary>
     /// <exception cref="OperationCanceledException">The connection has ended first.</exception>
-    public async Task WaitAsync(int frames, CancellationToken connection)
+    /// <param name="frames">How many, asked when it is their turn: by then forged ones may be known.</param>
+    /// <param name="connection">Ends the wait.</param>
+    public async Task WaitAsync(Func<int> frames, CancellationToken connection)
     {
         await _turn.WaitAsync(connection);
         try
         {
+            if (frames() == 0)
+            {
+                return;
+            }
             while (_paidUntilUs - AheadUs - clock.NowUs is > 0 and long earlyUs)
             {
                 await Task.Delay((int)(earlyUs / 1000) + 1, connection);
             }
-            _paidUntilUs = Math.Max(_paidUntilUs, clock.NowUs) + ((long)frames * UsPerFrame);
+            _paidUntilUs = Math.Max(_paidUntilUs, clock.NowUs) + ((long)frames() * UsPerFrame);
         }
         finally
         {
