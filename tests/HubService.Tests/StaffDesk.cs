@@ -66,6 +66,8 @@ internal sealed class StaffDesk : IAsyncDisposable
     public long BandId { get; private set; }
     public long OtherResidentId { get; private set; }
 
+    public IServiceProvider Services => _app.Services;
+
     public ConsoleCounter Consoles => _app.Services.GetRequiredService<ConsoleCounter>();
 
     /// <summary>Opens a desk on a new folder, or on the one of a desk that has ended.</summary>
