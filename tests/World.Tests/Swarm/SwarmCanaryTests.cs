@@ -83,7 +83,7 @@ public sealed class SwarmCanaryTests(ITestOutputHelper output)
             ("LatchSlot given = Oldest(slots, FrameType.Sos, false, 0);", "LatchSlot given = null;"),
             ("else if (slot.HasOwnStages)", "else"),
             ("over = slot.Open ? over : Older(over, slot);", "over = Older(over, slot);"),
-            ("isFirst && slot.Type == FrameType.Sos && Payload.OpenerBoot(frame, 0) >= 0", "false"));
+            ("int boot = slot.Type == FrameType.Sos ? Payload.OpenerBoot(frame, 0) : -1;", "int boot = -1;"));
 
     [Fact]
     public void Canary_V2_a_press_in_a_boot_that_only_a_wake_by_the_key_remembers_is_found() =>
