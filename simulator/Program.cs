@@ -34,6 +34,7 @@ try
         ("bench", "falls") => await FallBench.RunAsync(options, ending.Token),
         ("soak", _) => await SoakRun.RunAsync(options.Service, options.Minutes, ending.Token),
         ("bench", "ingest") => await IngestBench.RunAsync(options.Service, options.Rounds, ending.Token),
+        ("bench", "refusal") => await RefusalBench.RunAsync(options.Service, ending.Token),
         ("bench", "mqtt") => await MqttBench.RunAsync(ending.Token),
         _ => throw new SimulationException("The simulator is started by ./dev; ./dev help says how."),
     };

@@ -66,7 +66,7 @@ internal sealed class BandAlarmLane(Calls calls, Falls falls, Downlink downlink,
                 "counts anew: the band has lost its number; its calls ring", "countsAnew");
         }
         EventRows.Remember(tx.Db, band.CentreId, sender, boot, lane, sequence, frame, 0, tx.NowMs);
-        FrameEvent e = FrameContent.EventOf(tx.NowMs, hub, data, record, frame, type, sender, "band") with
+        FrameEvent e = FrameContent.EventOf(tx.ArrivedMs, hub, data, record, frame, type, sender, "band") with
         {
             BandId = band.Id,
         };

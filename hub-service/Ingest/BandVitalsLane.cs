@@ -35,7 +35,7 @@ internal sealed class BandVitalsLane(Downlink downlink, Metrics metrics)
         switch (type)
         {
             case FrameType.Trace:
-                long atMs = tx.NowMs - Math.Min(Envelope.AgeMs(data, record), FrameContent.LongestAgeMs);
+                long atMs = tx.ArrivedMs - Math.Min(Envelope.AgeMs(data, record), FrameContent.LongestAgeMs);
                 bool asked = TraceRows.PutHalf(tx.Db, TraceRows.OfBand(band.Id), frame, atMs);
                 metrics.Count($"frames_total{{verdict=\"{(asked ? "stored" : "notAsked")}\"}}");
                 return null;
@@ -56,7 +56,7 @@ internal sealed class BandVitalsLane(Downlink downlink, Metrics metrics)
                     tx.Audit(band.CentreId, $"hub:{hub.HubId}", "frame.olderBoot", $"band:{band.Id}",
                         Convert.ToHexString(frame));
                 }
-                FrameEvent e = FrameContent.EventOf(tx.NowMs, hub, data, record, frame, type, band.Sender, "band");
+                FrameEvent e = FrameContent.EventOf(tx.ArrivedMs, hub, data, record, frame, type, band.Sender, "band");
                 return RowOf(hub, frame, e, band, DeviceRows.ResidentOf(tx.Db, band.Id, e.AtMs));
         }
     }
@@ -98,7 +98,7 @@ internal sealed class BandVitalsLane(Downlink downlink, Metrics metrics)
         {
             BandClocks.Note(
                 tx.Db, band, Frame.BootOf(frame, 0), Payload.UptimeS(frame, 0),
-                tx.NowMs - Envelope.AgeMs(data, record));
+                tx.ArrivedMs - Envelope.AgeMs(data, record));
         }
         int battery = Payload.StatusBatteryPct(frame, 0);
         int applied = Payload.StatusConfigVersion(frame, 0);

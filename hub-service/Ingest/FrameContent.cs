@@ -33,7 +33,7 @@ internal static class FrameContent
 
     /// <summary>The event of a record of an envelope; for whom it is, the caller adds.</summary>
     public static FrameEvent EventOf(
-        long nowMs, HubSession hub, byte[] data, int record, byte[] frame, FrameType type, string sender,
+        long arrivedMs, HubSession hub, byte[] data, int record, byte[] frame, FrameType type, string sender,
         string source)
     {
         long toldMs = Envelope.AgeMs(data, record);
@@ -58,10 +58,10 @@ internal static class FrameContent
             Flags = isAnswer ? Payload.AnswerFlags(frame, 0)
                 : isEvent && !isSensor ? Payload.EventFlags(frame, 0) : 0,
             Detail = isEvent && !isAnswer ? Payload.EventDetail(frame, 0) : 0,
-            AtMs = nowMs - ageMs,
+            AtMs = arrivedMs - ageMs,
             Quality = ageMs < toldMs ? AgeQuality.AtLeast : Envelope.Quality(data, record),
             AgeMs = ageMs,
-            ReceivedAtMs = nowMs,
+            ReceivedAtMs = arrivedMs,
             HubBoot = Envelope.HubBoot(data),
             HubUptimeS = Envelope.HubUptimeS(data),
             HubWallMs = Envelope.HubWallMs(data),

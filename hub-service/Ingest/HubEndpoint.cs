@@ -107,7 +107,8 @@ public sealed class HubEndpoint(
             }
             return isCall
                 ? await _inboxes.GetOrAdd(session.HubId, static _ => new HubInbox())
-                    .StoreAsync(kind, data, session.Ended, () => StoreAsync(session, kind, data, Lane.Alarm, default))
+                    .StoreAsync(
+                        Parts(kind, data), session.Ended, () => StoreAsync(session, kind, data, Lane.Alarm, default))
                 : await StoreAsync(session, kind, data, Lane.Vitals, session.Ended);
         }
         catch (OperationCanceledException)
@@ -137,6 +138,25 @@ public sealed class HubEndpoint(
             }
         }
         return false;
+    }
+
+    /// <summary>
+    /// What a message says, without the times that change when the hub sends it again: each record of an envelope by
+    /// its number, address and frame, a hello by its boot and flags, anything else by its bytes.
+    /// </summary>
+    private static string[] Parts(string kind, byte[] data)
+    {
+        if (kind is "alarm" or "vitals" && Envelope.IsValid(data, data.Length))
+        {
+            var records = Enumerable.Range(0, Envelope.Count(data)).Select(i => Envelope.RecordAt(data, i));
+            return [.. records.Select(record =>
+                $"{kind}:{Envelope.RecordBoot(data, record)}:{Envelope.RecordSequence(data, record)}:"
+                    + $"{Envelope.BandAddress(data, record):x}:"
+                    + Convert.ToHexString(data, Envelope.FrameAt(record), Frame.Size))];
+        }
+        return kind == "hello" && HubMessage.HelloIsValid(data, data.Length)
+            ? [$"hello:{Bytes.GetU24(data, 1)}:{data[20]}"]
+            : [$"{kind}:{Convert.ToHexString(SHA256.HashData(data))}"];
     }
 
     /// <summary>Writes one message. True: committed.</summary>

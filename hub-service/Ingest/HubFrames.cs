@@ -42,7 +42,7 @@ internal sealed class HubFrames(Calls calls, Downlink downlink, Metrics metrics)
         }
         EventRows.Remember(tx.Db, hub.CentreId, row.Sender, boot, lane, sequence, frame, 0, tx.NowMs);
         long? homeId = row.HomeId;
-        FrameEvent e = FrameContent.EventOf(tx.NowMs, hub, data, record, frame, type, row.Sender, "hubKey") with
+        FrameEvent e = FrameContent.EventOf(tx.ArrivedMs, hub, data, record, frame, type, row.Sender, "hubKey") with
         {
             HomeId = homeId,
             ResidentId = homeId is { } home ? ResidentRows.ResidentsOf(tx.Db, home).FirstOrDefault()?.Id : null,

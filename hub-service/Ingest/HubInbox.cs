@@ -1,12 +1,10 @@
-using System.Security.Cryptography;
-
 namespace ElderBand.HubService.Ingest;
 
 /// <summary>
 /// Calls and hellos of one hub that wait for their commit. Such a message is stored even if its connection ends,
 /// because a press must not be lost when its hub goes. Two rules bound the messages while the database refuses writes.
-/// A message with the same bytes as a waiting one joins that one. At most <see cref="MostWaiting"/> messages wait at a
-/// time.
+/// A message whose parts all wait already joins the messages that hold them. At most <see cref="MostWaiting"/> messages
+/// wait at a time (docs/adr/0098).
 /// </summary>
 internal sealed class HubInbox
 {
@@ -17,54 +15,75 @@ internal sealed class HubInbox
     private readonly SemaphoreSlim _places = new(MostWaiting);
 
     /// <summary>
-    /// Stores a message, or waits for a waiting message with the same bytes. True: committed. False: not stored.
+    /// Stores a message, or waits for the waiting messages that hold all its parts. True: committed. False: not stored.
     /// </summary>
-    /// <param name="kind">The last part of the topic.</param>
-    /// <param name="data">The payload.</param>
+    /// <param name="parts">What the message says, a text for each record. It is the same when the hub sends the record
+    /// again in another message.</param>
     /// <param name="connection">Cancelled when the connection that brought the message ends. This ends the wait of the
     /// caller only. A message that has a place is still stored.</param>
     /// <param name="store">Writes the message. True: committed.</param>
     /// <exception cref="OperationCanceledException">The connection has ended, or the store is closing.</exception>
     public async Task<bool> StoreAsync(
-        string kind, byte[] data, CancellationToken connection, Func<Task<bool>> store)
+        IReadOnlyList<string> parts, CancellationToken connection, Func<Task<bool>> store)
     {
-        string key = kind + Convert.ToHexString(SHA256.HashData(data));
-        if (Known(key) is { } first)
+        if (Waiting(parts) is not { } stored)
         {
-            return await first.WaitAsync(connection);
-        }
-        await _places.WaitAsync(connection);
-        Task<bool> stored;
-        lock (_waiting)
-        {
-            if (_waiting.TryGetValue(key, out Task<bool>? same))
+            await _places.WaitAsync(connection);
+            lock (_waiting)
             {
-                _places.Release();
-                stored = same;
-            }
-            else
-            {
-                stored = _waiting[key] = store();
-                _ = ForgetAsync(key, stored);
+                if (Waiting(parts) is { } joined)
+                {
+                    _places.Release();
+                    stored = joined;
+                }
+                else
+                {
+                    Task<bool> own = store();
+                    foreach (string part in parts)
+                    {
+                        _waiting[part] = own;
+                    }
+                    _ = ForgetAsync(parts, own);
+                    stored = own;
+                }
             }
         }
         return await stored.WaitAsync(connection);
     }
 
-    private Task<bool>? Known(string key)
+    // Null where a part does not wait yet.
+    private Task<bool>? Waiting(IReadOnlyList<string> parts)
     {
+        var found = new HashSet<Task<bool>>();
         lock (_waiting)
         {
-            return _waiting.GetValueOrDefault(key);
+            foreach (string part in parts)
+            {
+                if (!_waiting.TryGetValue(part, out Task<bool>? stored))
+                {
+                    return null;
+                }
+                found.Add(stored);
+            }
         }
+        return found.Count == 1 ? found.Single() : AllAsync(found);
     }
 
-    private async Task ForgetAsync(string key, Task<bool> stored)
+    private static async Task<bool> AllAsync(HashSet<Task<bool>> tasks) =>
+        Array.TrueForAll(await Task.WhenAll(tasks), static stored => stored);
+
+    private async Task ForgetAsync(IReadOnlyList<string> parts, Task<bool> stored)
     {
         await ((Task)stored).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         lock (_waiting)
         {
-            _waiting.Remove(key);
+            foreach (string part in parts)
+            {
+                if (_waiting.GetValueOrDefault(part) == stored)
+                {
+                    _waiting.Remove(part);
+                }
+            }
         }
         _places.Release();
     }

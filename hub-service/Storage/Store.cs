@@ -3,15 +3,6 @@ using Microsoft.Data.Sqlite;
 
 namespace ElderBand.HubService.Storage;
 
-/// <summary>Something is wrong at the start that a person has to put right; the message says what to do.</summary>
-public sealed class StartException(string message, Exception? cause = null) : Exception(message, cause);
-
-/// <summary>
-/// The database file is damaged where one write needs it, and takes other writes: trying again cannot help.
-/// </summary>
-public sealed class DamageException(Exception cause)
-    : Exception($"The database is damaged where this write needs it: {cause.Message}", cause);
-
 /// <summary>
 /// A database file: one writer thread with two bounded lanes (alarms first) that commits many jobs together, and
 /// readers. A write's task ends after its commit has reached the disk, never before (R2). When the database refuses
@@ -385,6 +376,7 @@ public class Store : IDisposable
         {
             (int After, int Changes) mark = tx.Mark();
             tx.NowMs = _clock.NowMs;
+            tx.NowUs = _clock.NowUs;
             tx.ArrivedUs = 0;
             tx.Db.Run("SAVEPOINT job");
             if (!job.Run(tx))

@@ -42,6 +42,13 @@ public sealed class Tx
     /// <summary>Monotonic µs at which what is being stored arrived; 0 where nothing did. Set by the job.</summary>
     public long ArrivedUs { get; set; }
 
+    /// <summary>
+    /// UTC ms at which what is being stored arrived: earlier than <see cref="NowMs"/> by the wait for the database.
+    /// </summary>
+    public long ArrivedMs => ArrivedUs == 0 ? NowMs : NowMs - ((NowUs - ArrivedUs) / 1000);
+
+    internal long NowUs { get; set; }
+
     internal IReadOnlyList<Action> AfterCommit => _after;
 
     internal IReadOnlyList<Change> Changes => _changes;

@@ -120,14 +120,17 @@ public sealed class SoakCentre : IDisposable
     }, cancellation);
 
     /// <summary>
-    /// Holds the write lock of the database for <paramref name="forMs"/>; true where the database refused a commit
-    /// meanwhile.
+    /// Holds the write locks of both databases while <paramref name="meanwhile"/> runs; true where the database refused
+    /// a commit meanwhile.
     /// </summary>
-    public Task<bool> LockAsync(int forMs, CancellationToken cancellation) => RefusedAsync(async () =>
+    public Task<bool> LockAsync(Func<Task> meanwhile, CancellationToken cancellation) => RefusedAsync(async () =>
     {
         using var other = new Db(Database);
+        using var vitals = new Db(Path.Combine(Data, "vitals.db"));
         other.Run("BEGIN IMMEDIATE");
-        await Task.Delay(forMs, cancellation);
+        vitals.Run("BEGIN IMMEDIATE");
+        await meanwhile();
+        vitals.Run("ROLLBACK");
         other.Run("ROLLBACK");
     }, cancellation);
 

@@ -91,7 +91,7 @@ public sealed class SoakRun : IDisposable
         List<(string, Func<CancellationToken, Task<bool>>)> faults =
         [
             ("kill -9", c => _centre.KillAsync(FaultMs / 3, c)),
-            ("database locked", c => _centre.LockAsync(FaultMs, c)),
+            ("database locked", c => _centre.LockAsync(() => Task.Delay(FaultMs, c), c)),
             ("certificate changed", _centre.ChangeCertificateAsync),
             ("reconnect storm", _ => Task.FromResult(Storm())),
         ];
@@ -219,7 +219,8 @@ public sealed class SoakRun : IDisposable
         }
     }
 
-    private static async Task<bool> UntilAsync(Func<bool> condition, int timeoutMs, CancellationToken cancellation)
+    /// <summary>Waits until something is so; false where it is not in time.</summary>
+    internal static async Task<bool> UntilAsync(Func<bool> condition, int timeoutMs, CancellationToken cancellation)
     {
         var untilUs = World.MonotonicUs() + (timeoutMs * 1000L);
         while (!condition())
@@ -235,7 +236,8 @@ public sealed class SoakRun : IDisposable
         return true;
     }
 
-    private static async Task Quietly(Func<Task> work)
+    /// <summary>Runs work that ends by being cancelled.</summary>
+    internal static async Task Quietly(Func<Task> work)
     {
         try
         {

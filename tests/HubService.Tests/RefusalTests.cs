@@ -78,6 +78,64 @@ public sealed class RefusalTests
         centre.Count("event", $"type={(int)FrameType.Sos}").ShouldBe(Presses);
     }
 
+    [Fact]
+    public async Task P31_a_record_that_is_sent_again_while_the_database_refuses_joins_the_message_that_waits()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        HubEndpoint endpoint = centre.App.Services.GetRequiredService<HubEndpoint>();
+        var hub = new ElderBand.HubService.Devices.HubSession("hub-1", "c1");
+        TestBand band = centre.Band();
+        byte[][] presses = [.. Enumerable.Range(0, 3).Select(_ => band.Sos())];
+        var storing = new List<Task<bool>>();
+        using (var locker = new Db(Path.Combine(centre.DataDir, "elderband.db")))
+        {
+            locker.Run("BEGIN IMMEDIATE");
+            for (uint resent = 0; resent < 100; resent++)
+            {
+                // One record, then two, then all three, in an envelope with another age each time.
+                byte[] data = new byte[ElderBand.BandProtocol.Envelope.MaxSize];
+                ElderBand.BandProtocol.Envelope.Begin(data, 1, 100 + resent, resent);
+                int size = 0;
+                for (int record = 0; record < 1 + (resent / 33) && record < presses.Length; record++)
+                {
+                    size = ElderBand.BandProtocol.Envelope.Add(
+                        data, 1, record, band.Address, -60, ElderBand.BandProtocol.Envelope.LinkChecked,
+                        AgeQuality.Measured, 5000 * resent, presses[record], 0);
+                }
+                storing.Add(endpoint.PublishReceived(
+                    hub, hub.UpPrefix + "alarm", data.AsMemory(0, size), MqttQos.AtLeastOnce).AsTask());
+            }
+            await Task.Delay(500, TestContext.Current.CancellationToken);
+            centre.Store.Waiting.Alarms.ShouldBeInRange(3, 5);
+            locker.Run("ROLLBACK");
+        }
+        (await Task.WhenAll(storing)).ShouldAllBe(static stored => stored);
+        centre.Count("event", $"type={(int)FrameType.Sos}").ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task P31_a_press_that_waited_for_the_database_keeps_the_time_at_which_it_was_made()
+    {
+        const int WaitMs = 3000;
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync();
+        TestBand band = centre.Band();
+        long madeMs;
+        Task<bool> sent;
+        using (var locker = new Db(Path.Combine(centre.DataDir, "elderband.db")))
+        {
+            locker.Run("BEGIN IMMEDIATE");
+            madeMs = centre.Clock.NowMs;
+            sent = hub.SendAsync(band, band.Sos());
+            await Task.Delay(WaitMs, TestContext.Current.CancellationToken);
+            locker.Run("ROLLBACK");
+        }
+        (await sent).ShouldBeTrue();
+        ElderBand.HubService.Alarms.AlarmView alarm = centre.Alarms().ShouldHaveSingleItem();
+        (alarm.EventAtMs - madeMs).ShouldBeInRange(-50, WaitMs / 2);
+        (alarm.RaisedAtMs - alarm.EventAtMs).ShouldBeGreaterThan(WaitMs / 2);
+    }
+
     private static byte[] Envelope(TestBand band, int record)
     {
         byte[] data = new byte[ElderBand.BandProtocol.Envelope.MaxSize];

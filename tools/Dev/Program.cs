@@ -13,6 +13,7 @@ const string help = """
                               recorded falls and daily life through the whole chain
     ./dev bench ingest [--rounds N]
                               messages a second at QoS 1 over TLS: the service, RabbitMQ and mosquitto, side by side
+    ./dev bench refusal       the database refuses for 10 minutes, 2,000 hubs send and reconnect: memory and presses
     ./dev bench mqtt          messages a second at QoS 1 over TLS, endpoint and clients in one process
     ./dev publish [linux-x64|win-x64]
                               the centre as a folder and a .tar.gz that need no .NET and no Node
