@@ -59,17 +59,21 @@ internal static class KeyChange
     }
 
     /// <summary>
-    /// Adds the bands of a home to the key table for its hubs. The present keys of all bands come first. The next keys
-    /// of the bands that are offered a change follow. Returns the size of the table.
+    /// Adds the bands of a home to the key table for its hubs. The present keys of all bands come first. Next keys
+    /// follow as far as the table has room: of the bands that are offered a change, then of the bands that were not
+    /// heard since a backup was put back. Such a band may have changed its secret after the backup, and a hub without
+    /// its next keys cannot open its calls. Returns the size of the table.
     /// </summary>
     public static int AddBands(Db db, long homeId, byte[] table, int size)
     {
+        long putBackAtMs = Incarnation.PutBackAtMs(db);
         List<BandLink> links = DeviceRows.BandsOfHome(db, homeId);
         foreach (BandLink link in links)
         {
             size = AddBand(table, link, link.Band.Secret);
         }
-        foreach (BandLink link in links.Where(static link => link.Band.IsOfferedKey)
+        foreach (BandLink link in links.Where(link => link.Band.IsOfferedKey || link.Band.LastHeardAtMs < putBackAtMs)
+            .OrderByDescending(static link => link.Band.IsOfferedKey)
             .Take(HubMessage.MaxBandEntries - links.Count))
         {
             size = AddBand(table, link, Next(db, link.Band.CentreId, link.Band.Secret, link.Band.KeyEpoch + 1));

@@ -28,6 +28,9 @@ public static class Incarnation
     /// <summary>The number, 0 where none is set: the service has never run on this database.</summary>
     public static uint Value(Db db) => (uint)db.Number("SELECT value FROM incarnation");
 
+    /// <summary>When the database was last put back from a backup, UTC ms; 0 for never.</summary>
+    public static long PutBackAtMs(Db db) => db.Number("SELECT put_back_at_ms FROM incarnation");
+
     /// <summary>Revision below which no new alarm begins: bands know revisions of the time before a restore.</summary>
     public const string RevisionBase = "(SELECT ifnull(max(revision_base),0) FROM incarnation)";
 
@@ -71,6 +74,7 @@ public static class Incarnation
             jump, HighestBase);
         db.Run(
             "UPDATE incarnation SET number_base=((SELECT ifnull(max(number),0) FROM alarm)/$1+1)*$1", NumberJump);
+        db.Run("UPDATE incarnation SET put_back_at_ms=$1", nowMs);
         db.Run("UPDATE band SET config_version=config_version+$1", RevisionJump);
         db.Run(
             $"UPDATE alarm SET revision=max(revision+$1, {RevisionBase}) WHERE revision<$2", RevisionJump,

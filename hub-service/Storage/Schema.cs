@@ -12,7 +12,7 @@ public static class Schema
     /// <summary>All migrations, oldest first.</summary>
     public static readonly string[] Migrations =
         [Version1, Version2, Version3, Version4, Version5, Version6, Version7, Version8, Version9,
-            Version10, Version11];
+            Version10, Version11, Version12];
 
     /// <summary>The migrations of the file of measurements.</summary>
     public static readonly string[] VitalsMigrations = [VitalsVersion1];
@@ -351,5 +351,10 @@ public static class Schema
         -- links under one id apart (0: links from before), and numbers of alarms go on above number_base.
         ALTER TABLE family_link ADD COLUMN incarnation INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE incarnation ADD COLUMN number_base INTEGER NOT NULL DEFAULT 0;
+        """;
+
+    private const string Version12 = """
+        -- When the database was last put back from a backup; 0: never, or before this version.
+        ALTER TABLE incarnation ADD COLUMN put_back_at_ms INTEGER NOT NULL DEFAULT 0;
         """;
 }

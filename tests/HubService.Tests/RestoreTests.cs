@@ -56,6 +56,38 @@ public class RestoreTests
     }
 
     [Fact]
+    public async Task P68_after_a_restore_hubs_get_the_next_keys_of_bands_until_they_are_heard()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using (TestHub hub = await centre.HubAsync())
+        {
+            await hub.SendAsync(centre.Band(), centre.Band().Sos());
+            await hub.SendAsync(centre.Band(TestCentre.BandTwo), centre.Band(TestCentre.BandTwo).Sos());
+            await SweptAsync(centre);
+            await BackUpAsync(centre);
+            centre.Clock.Advance(DayMs);
+            await SweptAsync(centre);
+            await hub.HelloAsync();
+            await TestCentre.UntilAsync(() => !hub.Tables.IsEmpty, "the table");
+            hub.Tables.Last()[HubMessage.CountAt].ShouldBe((byte)2);
+        }
+        await RestoreAsync(centre);
+        await using (TestHub hub = await centre.HubAsync())
+        {
+            await hub.HelloAsync();
+            await TestCentre.UntilAsync(() => !hub.Tables.IsEmpty, "the table");
+            hub.Tables.Last()[HubMessage.CountAt].ShouldBe((byte)4, "both may have changed their secret since");
+            TestBand band = centre.Band();
+            band.Sos();
+            await hub.SendAsync(band, band.Sos());
+        }
+        await using TestHub later = await centre.HubAsync();
+        await later.HelloAsync();
+        await TestCentre.UntilAsync(() => !later.Tables.IsEmpty, "the table");
+        later.Tables.Last()[HubMessage.CountAt].ShouldBe((byte)3, "one of them was heard");
+    }
+
+    [Fact]
     public async Task P56_a_backup_on_another_machine_is_another_incarnation_and_two_restores_of_one_differ()
     {
         await using TestCentre centre = await TestCentre.StartAsync();
