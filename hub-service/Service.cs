@@ -19,8 +19,9 @@ public static class Service
     private const int ReadyWithinMs = 10_000;
 
     // An envelope is 609 bytes at most; what a half packet may make this end keep stays far below P28's 64 KiB.
+    // A hub has 32 publishes under way at most; each waits in memory while the database refuses.
     private static readonly MqttServerOptions HubLimits =
-        new() { Limits = MqttLimits.Default with { MaxPacketBytes = 4096 } };
+        new() { Limits = MqttLimits.Default with { MaxPacketBytes = 4096 }, MaxUnacknowledged = 32 };
 
     /// <summary>Opens the data folder and puts everything together; nothing listens yet.</summary>
     /// <exception cref="StartException">The data folder, the database or the certificates cannot be used.</exception>
