@@ -43,7 +43,7 @@ public static partial class Enrolment
     /// <param name="centreId">The centre.</param>
     /// <param name="id">1 to 32 of a-z, 0-9 and -; stands in its topics.</param>
     /// <param name="homeId">Its home.</param>
-    /// <param name="replaces">A hub that is revoked by this; the home then gets new link keys (docs/adr/0003).</param>
+    /// <param name="replaces">A hub that is revoked by this; its home then gets new link keys (docs/adr/0003).</param>
     /// <param name="who">For the audit.</param>
     /// <exception cref="StartException">The id is not possible, or is taken.</exception>
     public static NewHub AddHub(Tx tx, string centreId, string id, long homeId, string? replaces, string who)
@@ -59,26 +59,16 @@ public static partial class Enrolment
         }
         if (replaces is not null)
         {
-            if (DeviceRows.Hub(tx.Db, replaces) is not { RevokedAtMs: null } old || old.CentreId != centreId)
+            if (!LifeCycle.RevokeHub(tx, centreId, replaces, who, $"replaced by {id}"))
             {
                 throw new StartException($"There is no hub '{replaces}' to replace.");
             }
-            RevokeHub(tx, old, homeId, who, $"replaced by {id}");
         }
         byte[] password = RandomNumberGenerator.GetBytes(32);
         DeviceRows.InsertHub(tx.Db, centreId, id, SHA256.HashData(password), tx.NowMs);
         DeviceRows.PlaceHub(tx.Db, centreId, id, homeId, tx.NowMs);
         tx.Audit(centreId, who, "hub.enrolled", $"hub:{id}", $"home:{homeId}");
         return new NewHub(id, password);
-    }
-
-    /// <summary>Refuses a hub from now on, and changes the keys of the home that it may have told.</summary>
-    public static void RevokeHub(Tx tx, HubRow hub, long homeId, string who, string why)
-    {
-        DeviceRows.RevokeHub(tx.Db, hub.Id, tx.NowMs);
-        DeviceRows.RaiseLinkEpoch(tx.Db, homeId);
-        BandKeyRows.WantForHome(tx.Db, homeId);
-        tx.Audit(hub.CentreId, who, "hub.revoked", $"hub:{hub.Id}", why);
     }
 
     /// <summary>Adds a band and puts it on a resident's wrist; her earlier band is hers no more.</summary>

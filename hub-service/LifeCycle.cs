@@ -66,9 +66,9 @@ public static class LifeCycle
 
     /// <summary>
     /// A hub is lost or goes back: it is disconnected within seconds and signs in no more; its home gets new link keys
-    /// and its bands new secrets.
+    /// and its bands new secrets. After the commit the caller adds it to the file of <see cref="Revocations"/>.
     /// </summary>
-    public static bool RevokeHub(Tx tx, string centreId, string hubId, string who)
+    public static bool RevokeHub(Tx tx, string centreId, string hubId, string who, string why = "")
     {
         if (DeviceRows.Hub(tx.Db, hubId) is not { RevokedAtMs: null } hub || hub.CentreId != centreId)
         {
@@ -81,7 +81,7 @@ public static class LifeCycle
             BandKeyRows.WantForHome(tx.Db, homeId);
         }
         TechnicalRows.CloseOf(tx, centreId, null, hubId, "the hub was revoked");
-        tx.Audit(centreId, who, "hub.revoked", $"hub:{hubId}");
+        tx.Audit(centreId, who, "hub.revoked", $"hub:{hubId}", why);
         return true;
     }
 

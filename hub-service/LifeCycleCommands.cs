@@ -62,6 +62,10 @@ internal static class LifeCycleCommands
                     && LifeCycle.Gone(tx, centreId, resident.Id, Command),
             };
         });
+        if (done && command == "hub-revoke")
+        {
+            Revocations.Add(store.Folder!, given.Required("id"), new Clock().NowMs);
+        }
         await output.WriteLineAsync(
             done ? $"{command}: done for {what}." : throw new StartException($"{command}: there is no {what}."));
         return true;

@@ -27,8 +27,9 @@ public static class LifeCycleEndpoints
                 tx, desk, Centre(context), id, StaffEndpoints.Actor(StaffEndpoints.CallerOf(context)))));
         admin.MapDelete("/bands/{id:long}", static (long id, HttpContext context) =>
             EndAsync(context, tx => LifeCycle.RevokeBand(tx, Centre(context), id, Who(context))));
-        admin.MapDelete("/hubs/{id}", static (string id, HttpContext context) =>
-            EndAsync(context, tx => LifeCycle.RevokeHub(tx, Centre(context), id, Who(context))));
+        admin.MapDelete("/hubs/{id}", static (string id, HttpContext context, Store store, Clock clock) => EndAsync(
+            context, tx => LifeCycle.RevokeHub(tx, Centre(context), id, Who(context)),
+            () => Revocations.Add(store.Folder!, id, clock.NowMs)));
         admin.MapDelete("/contacts/{id:long}/consent", static (long id, HttpContext context) =>
             EndAsync(context, tx => LifeCycle.WithdrawConsent(tx, Centre(context), id, Who(context))));
         admin.MapDelete("/residents/{id:long}", static (long id, HttpContext context) =>
@@ -82,14 +83,17 @@ public static class LifeCycleEndpoints
         return await EndAsync(context, tx => LifeCycle.SetPassword(tx, Centre(context), id, hash, Who(context)));
     }
 
-    private static async Task<IResult> EndAsync(HttpContext context, Func<Tx, bool> end)
+    private static async Task<IResult> EndAsync(HttpContext context, Func<Tx, bool> end, Action? afterwards = null)
     {
         try
         {
             Store store = context.RequestServices.GetRequiredService<Store>();
-            return await store.WriteAsync(Lane.Alarm, end)
-                ? Results.NoContent()
-                : Shield.Refuse(404, "notFound", "There is nothing of that kind any more.");
+            if (!await store.WriteAsync(Lane.Alarm, end))
+            {
+                return Shield.Refuse(404, "notFound", "There is nothing of that kind any more.");
+            }
+            afterwards?.Invoke();
+            return Results.NoContent();
         }
         catch (StartException e)
         {

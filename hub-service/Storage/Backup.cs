@@ -230,22 +230,13 @@ public static class Backup
         }
         foreach (string hubId in Revocations.Read(revocations ?? Path.Combine(folder, Revocations.FileName)))
         {
-            if (store.WriteAsync(Lane.Alarm, tx => RevokeAgain(tx, hubId)).GetAwaiter().GetResult())
+            if (store.WriteAsync(Lane.Alarm, tx => DeviceRows.Hub(tx.Db, hubId) is { } hub && LifeCycle.RevokeHub(
+                tx, hub.CentreId, hubId, "command", "revoked since the backup")).GetAwaiter().GetResult())
             {
                 Revocations.Add(folder, hubId, clock.NowMs);
             }
         }
         store.NoteHeartbeat(store.Read(Heartbeat.Read));
         return store.Read(Storage.Incarnation.Value);
-    }
-
-    private static bool RevokeAgain(Tx tx, string hubId)
-    {
-        if (DeviceRows.Hub(tx.Db, hubId) is not { RevokedAtMs: null, HomeId: { } homeId } hub)
-        {
-            return false;
-        }
-        Enrolment.RevokeHub(tx, hub, homeId, "command", "revoked since the backup");
-        return true;
     }
 }

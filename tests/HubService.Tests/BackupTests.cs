@@ -130,14 +130,20 @@ public sealed class BackupTests(ITestOutputHelper output) : IDisposable
     {
         await using TestCentre centre = await TestCentre.EnrolAsync();
         VitalsStore.Open(centre.DataDir, new Clock()).Dispose();
+        using (Store store = Store.Open(centre.DataDir, new Clock()))
+        {
+            await store.WriteAsync(
+                Lane.Alarm, static tx => DeviceRows.InsertHub(tx.Db, "c1", "hub-8", new byte[32], tx.NowMs), Token);
+        }
         await RunAsync("backup", "--data", centre.DataDir, "--out", File1);
+        await RunAsync("hub-revoke", "--data", centre.DataDir, "--id", "hub-3");
         await RunAsync(
             "enrol-hub", "--data", centre.DataDir, "--home", "h1", "--id", "hub-9", "--replaces", "hub-1");
         (long epoch, long wanted) = Keys(centre.DataDir);
         string revocations = Path.Combine(centre.DataDir, Revocations.FileName);
         await File.AppendAllTextAsync(revocations, "hub hub-", Token); // a line that the power cut off
         Revocations.Add(centre.DataDir, "hub-8", 17);
-        Revocations.Read(revocations).ShouldBe(["hub-1", "hub-8"]);
+        Revocations.Read(revocations).ShouldBe(["hub-3", "hub-1", "hub-8"]);
 
         File.Copy(SecretBox.DefaultFile(centre.DataDir), SecretBox.DefaultFile(Spare));
         (await RefusedAsync("restore", "--file", File1, "--data", Spare, "--revocations", File1))
@@ -145,11 +151,14 @@ public sealed class BackupTests(ITestOutputHelper output) : IDisposable
         await RunAsync("restore", "--file", File1, "--data", Spare, "--revocations", revocations);
         using (Store store = Store.Open(Spare, new Clock()))
         {
-            store.Read(static db => DeviceRows.Hub(db, "hub-1"))!.RevokedAtMs.ShouldNotBeNull();
+            foreach (string id in (string[])["hub-1", "hub-3", "hub-8"])
+            {
+                store.Read(db => DeviceRows.Hub(db, id))!.RevokedAtMs.ShouldNotBeNull($"{id}; hub-8 has no home");
+            }
             store.Read(static db => DeviceRows.Hub(db, "hub-2"))!.RevokedAtMs.ShouldBeNull();
         }
         Keys(Spare).ShouldBe((epoch, wanted), "the home's keys are those that its bands have taken since");
-        Revocations.Read(Path.Combine(Spare, Revocations.FileName)).ShouldBe(["hub-1"]);
+        Revocations.Read(Path.Combine(Spare, Revocations.FileName)).ShouldBe(["hub-3", "hub-1", "hub-8"]);
     }
 
     private static (long Epoch, long Wanted) Keys(string dataDir)

@@ -98,6 +98,18 @@ public sealed class LifeCycleTests
     }
 
     [Fact]
+    public async Task P71_P81_a_hub_that_the_page_revokes_is_in_the_file_of_revocations()
+    {
+        await using StaffDesk desk = await StaffDesk.OpenAsync();
+        HttpClient admin = await desk.SignedInAsync("li");
+        await desk.Store.WriteAsync(
+            Lane.Alarm, static tx => DeviceRows.InsertHub(tx.Db, "c1", "hub-9", new byte[32], tx.NowMs), Token);
+        (await admin.DeleteAsync("api/hubs/hub-9", Token)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        (await admin.DeleteAsync("api/hubs/hub-9", Token)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        Revocations.Read(Path.Combine(desk.Folder, Revocations.FileName)).ShouldBe(["hub-9"]);
+    }
+
+    [Fact]
     public async Task P81_consent_that_is_withdrawn_ends_texts_and_links_at_once()
     {
         await using Gateway gateway = await Gateway.OpenAsync();
