@@ -184,7 +184,7 @@ public sealed class Downlink : IDisposable
         }
         while (_bands.TryDequeue(out long bandId))
         {
-            if (DeviceRows.Band(db, bandId) is { RevokedAtMs: null } band)
+            if (DeviceRows.Band(db, bandId) is { RevokedAtMs: null, HasSecret: true } band)
             {
                 SendSettings(db, band, DeviceRows.HubsFor(db, bandId, nowMs - HeardWithinMs));
                 foreach (AlarmRow alarm in AlarmRows.WithWristBehind(db, band.Sender, nowMs))
@@ -271,7 +271,7 @@ public sealed class Downlink : IDisposable
             bands = bands.Concat(DeviceRows.BandsOfHome(db, homeId).Select(static link => link.Band))
                 .DistinctBy(static band => band.Id);
         }
-        foreach (BandRow band in bands.ToList())
+        foreach (BandRow band in bands.Where(static band => band.HasSecret).ToList())
         {
             SendSettings(db, band, [hubId]);
             foreach (AlarmRow alarm in AlarmRows.WithWristBehind(db, band.Sender, nowMs))

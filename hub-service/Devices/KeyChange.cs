@@ -67,7 +67,7 @@ internal static class KeyChange
     public static int AddBands(Db db, long homeId, byte[] table, int size)
     {
         long putBackAtMs = Incarnation.PutBackAtMs(db);
-        List<BandLink> links = DeviceRows.BandsOfHome(db, homeId);
+        List<BandLink> links = DeviceRows.BandsOfHome(db, homeId).FindAll(static link => link.Band.HasSecret);
         foreach (BandLink link in links)
         {
             size = AddBand(table, link, link.Band.Secret);

@@ -245,6 +245,10 @@ public sealed class FrameIntake(
             Untrue(tx, hub, data, record, null, "unknownBand", frame);
             return null;
         }
+        if (!known.HasSecret)
+        {
+            throw new InvalidOperationException("the stored secret of the band cannot be read: enrol the band again");
+        }
         if (KeyChange.Judge(tx, hub.HubId, known, frame, _tagger, downlink) is not { } band)
         {
             Untrue(tx, hub, data, record, known, "wrongTag", frame);

@@ -5,6 +5,7 @@ using ElderBand.HubService.Devices;
 using ElderBand.HubService.Storage;
 using ElderBand.Mqtt;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.Data.Sqlite;
 
 namespace ElderBand.HubService.Ingest;
 
@@ -98,12 +99,7 @@ public sealed class HubEndpoint(
             bool isCall = IsCall(kind, data);
             if (paces is not null && (isCall || kind is not "vitals"))
             {
-                bool isEnvelope = Envelope.IsValid(data, data.Length);
-                await paces.WaitAsync(
-                    session.HubId,
-                    () => isEnvelope
-                        ? store.Read(db => intake.FramesThatCount(db, session.HubId, data, clock.NowMs)) : 1,
-                    session.Ended);
+                await paces.WaitAsync(session.HubId, () => FramesThatCount(session, data), session.Ended);
             }
             return isCall
                 ? await _inboxes.GetOrAdd(session.HubId, static _ => new HubInbox())
@@ -118,6 +114,39 @@ public sealed class HubEndpoint(
         finally
         {
             Interlocked.Decrement(ref _waiting);
+        }
+    }
+
+    /// <summary>
+    /// Frames of a message for the pace of its hub. A reader that fails must not keep a call from its inbox (P31): then
+    /// all frames count.
+    /// </summary>
+    private int FramesThatCount(HubSession session, byte[] data)
+    {
+        if (!Envelope.IsValid(data, data.Length))
+        {
+            return 1;
+        }
+        try
+        {
+            return store.Read(db => intake.FramesThatCount(db, session.HubId, data, clock.NowMs));
+        }
+        catch (SqliteException)
+        {
+            return Envelope.Count(data);
+        }
+    }
+
+    /// <summary>The measurements of an envelope that the writer need not see; null where the writer judges.</summary>
+    private List<VitalsRow>? Ordinary(HubSession session, byte[] data)
+    {
+        try
+        {
+            return measurements.Of(session, data);
+        }
+        catch (SqliteException)
+        {
+            return null; // a reader failed: the writer waits until the file can be used
         }
     }
 
@@ -224,7 +253,7 @@ public sealed class HubEndpoint(
         List<VitalsRow> rows = [];
         try
         {
-            rows = (receipts ? null : measurements.Of(session, data)) ?? await Write(null);
+            rows = (receipts ? null : Ordinary(session, data)) ?? await Write(null);
         }
         catch (DamageException)
         {

@@ -102,7 +102,8 @@ public sealed class Measurements(Store store, HeardDevices heard, Clock clock)
         || (known.OldCentreUp is { } old && _tagger.Value.CentreTagIsRight(old, frame, 0));
 
     private static KnownBand? Read(Db db, long address, long nowMs) =>
-        DeviceRows.BandByAddress(db, address) is { } band && DeviceRows.WearerOf(db, band.Id) is var (wearer, fromMs)
+        DeviceRows.BandByAddress(db, address) is { HasSecret: true } band
+            && DeviceRows.WearerOf(db, band.Id) is var (wearer, fromMs)
             ? new KnownBand(
                 band, CentreUp(band.Secret), band.OldSecret is { } old ? CentreUp(old) : null, wearer, fromMs,
                 DeviceRows.NewestVitalsBoot(db, band.Id), nowMs)

@@ -313,7 +313,7 @@ public static class EnrolmentEndpoints
         {
             return NotFound("band");
         }
-        if (band.KeyOffered > 0)
+        if (band.KeyOffered > 0 || !band.HasSecret)
         {
             return Shield.Refuse(410, "replaced", "The label's key has been replaced: enrol the band again.");
         }

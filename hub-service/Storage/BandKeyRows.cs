@@ -29,7 +29,7 @@ public static class BandKeyRows
     public static byte[] RotationKey(Db db, string centreId) =>
         db.Value("SELECT unseal(value,0) FROM secret WHERE centre_id=$1 AND name=$2", centreId, RotationKeyName)
             as byte[]
-            ?? throw new InvalidOperationException($"The centre '{centreId}' has no rotation key.");
+            ?? throw new InvalidOperationException($"The centre '{centreId}' has no rotation key that can be read.");
 
     /// <summary>
     /// Stores that the band has changed its secret. The old secret is kept. The settings get a new version.

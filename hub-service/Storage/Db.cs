@@ -41,7 +41,7 @@ public sealed class Db : IDisposable
             _connection.CreateFunction("seal", (byte[]? value, long address) =>
                 value is null ? null : secrets?.Seal(value, address) ?? value);
             _connection.CreateFunction("unseal", (byte[]? value, long address) =>
-                value is null ? null : secrets?.Unseal(value, address) ?? value);
+                value is null || secrets is null ? value : secrets.TryUnseal(value, address));
             Run($"PRAGMA busy_timeout={busyTimeoutMs}");
             Run("PRAGMA foreign_keys=ON");
             Run(readOnly ? "PRAGMA query_only=ON" : "PRAGMA journal_mode=WAL");

@@ -18,8 +18,9 @@ public sealed record BandConfiguration(
     byte InactivityTenMinutes);
 
 /// <summary>
-/// A band as stored. Secret has 32 bytes and was changed KeyEpoch times since the label. OldSecret is the secret
-/// before, kept while frames under it may come. AppliedVersion holds the low 8 bits that the band last echoed.
+/// A band as stored. Secret has 32 bytes, or none where it cannot be read, and was changed KeyEpoch times since the
+/// label. OldSecret is the secret before, kept while frames under it may come. AppliedVersion holds the low 8 bits that
+/// the band last echoed.
 /// </summary>
 public sealed record BandRow(
     long Id, string CentreId, long Address, byte[] Secret, string Label, long? RevokedAtMs,
@@ -29,6 +30,9 @@ public sealed record BandRow(
 {
     /// <summary>The sender under which its frames are kept.</summary>
     public string Sender => $"b{Id}";
+
+    /// <summary>False where the stored secret cannot be read: then no frame is checked or signed.</summary>
+    public bool HasSecret => Secret.Length > 0;
 
     /// <summary>True while the band is offered its next secret. Its hubs then have the keys of both secrets.</summary>
     public bool IsOfferedKey => KeyOffered > KeyEpoch;
@@ -366,7 +370,7 @@ public static class DeviceRows
         r.LongOrNull(7), r.Int(8));
 
     private static BandRow MapBand(Row r) => new(
-        r.Long(0), r.Text(1), r.Long(2), r.Blob(3), r.Text(4), r.LongOrNull(5),
+        r.Long(0), r.Text(1), r.Long(2), r.BlobOrNull(3) ?? [], r.Text(4), r.LongOrNull(5),
         new BandConfiguration(
             r.Int(6), r.Bool(7), (byte)r.Int(8), r.Bool(9), (byte)r.Int(10), (byte)r.Int(11), (byte)r.Int(12)),
         r.LongOrNull(13), r.IntOrNull(14), r.IntOrNull(15), (BandMode?)r.IntOrNull(16), (Wear?)r.IntOrNull(17),

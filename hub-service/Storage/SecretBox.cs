@@ -105,6 +105,19 @@ public sealed class SecretBox
         return secret;
     }
 
+    /// <summary>The secret again, null where it cannot be read.</summary>
+    public byte[]? TryUnseal(byte[] stored, long address)
+    {
+        try
+        {
+            return Unseal(stored, address);
+        }
+        catch (CryptographicException)
+        {
+            return null;
+        }
+    }
+
     private static byte[] Bound(long address)
     {
         byte[] bound = new byte[8];

@@ -1,60 +1,60 @@
-using System.Security.Cryptography;
-
 namespace ElderBand.HubService.Storage;
 
 /// <summary>
 /// The sealed columns: <c>band.secret</c> and <c>band.old_secret</c>, bound to the band's address, and
-/// <c>secret.value</c>, bound to 0. SQL calls <c>seal(value, address)</c> and <c>unseal(value, address)</c>.
+/// <c>secret.value</c>, bound to 0. SQL calls <c>seal(value, address)</c> and <c>unseal(value, address)</c>. The second
+/// gives NULL where a value cannot be read, so that one such row does not end the query of a list.
 /// </summary>
 internal static class SecretRows
 {
     private const int PlainBytes = BandProtocol.BandKeys.Size;
+    private const int NamedAtMost = 10;
 
     /// <summary>
     /// At the start: checks that the key is the one of this database, stores a new key, and seals what an earlier
-    /// program has stored in clear.
+    /// program has stored in clear. A few secrets that cannot be read do not stop the service, because all other bands
+    /// need it.
     /// </summary>
+    /// <returns>Which secrets cannot be read, in words for a technician; null for none.</returns>
     /// <exception cref="StartException">The key is missing or another one.</exception>
-    public static void Begin(Db db, SecretBox box, string keyFile)
+    public static string? Begin(Db db, SecretBox box, string keyFile)
     {
-        if (AnySealed(db) is { } stored)
+        List<Sealed> stored = AllSealed(db);
+        if (stored.Count > 0 && box.IsNew)
         {
-            if (box.IsNew)
-            {
-                throw new StartException(
-                    $"The key file '{keyFile}' is missing: without it the secrets of the bands cannot be read. Put "
-                        + "it back, or name its place with --key-file. If it is lost, every band must be enrolled "
-                        + "again (docs/operations.md).");
-            }
-            Check(box, stored, keyFile);
+            throw new StartException(
+                $"The key file '{keyFile}' is missing: without it the secrets of the bands cannot be read. Put it "
+                    + "back, or name its place with --key-file. If it is lost, every band must be enrolled again "
+                    + "(docs/operations.md).");
+        }
+        List<Sealed> unreadable = stored.FindAll(s => box.TryUnseal(s.Value, s.Address) is null);
+        if (unreadable.Count > 0 && unreadable.Count == stored.Count)
+        {
+            throw new StartException(
+                $"The key file '{keyFile}' is not the one of this database: put the right one back.");
         }
         if (box.IsNew)
         {
             box.Write(keyFile);
         }
         SealPlain(db);
+        return unreadable.Count == 0
+            ? null
+            : $"{unreadable.Count} of {stored.Count} secrets cannot be read: "
+                + string.Join(", ", unreadable.Take(NamedAtMost).Select(static s => s.Name))
+                + ". A band's calls are only shown as cards: enrol that band again.";
     }
 
-    private static void Check(SecretBox box, Sealed stored, string keyFile)
-    {
-        try
-        {
-            box.Unseal(stored.Value, stored.Address);
-        }
-        catch (CryptographicException e)
-        {
-            throw new StartException(
-                $"The key file '{keyFile}' is not the one of this database: put the right one back.", e);
-        }
-    }
-
-    private static Sealed? AnySealed(Db db) =>
-        db.One(
+    private static List<Sealed> AllSealed(Db db) =>
+        db.All(
             """
-            SELECT value, 0 FROM secret WHERE length(value)<>$1
-            UNION ALL SELECT secret, address FROM band WHERE length(secret)<>$1 LIMIT 1
+            SELECT value, 0, 'key of the centre ' || centre_id FROM secret WHERE length(value)<>$1
+            UNION ALL SELECT secret, address, printf('band %012x', address) FROM band
+              WHERE length(secret)<>$1 AND revoked_at_ms IS NULL
+            UNION ALL SELECT old_secret, address, printf('old secret of band %012x', address) FROM band
+              WHERE length(old_secret)<>$1 AND revoked_at_ms IS NULL
             """,
-            static r => new Sealed(r.Blob(0), r.Long(1)), PlainBytes);
+            static r => new Sealed(r.Blob(0), r.Long(1), r.Text(2)), PlainBytes);
 
     private static void SealPlain(Db db)
     {
@@ -79,5 +79,5 @@ internal static class SecretRows
         db.Script("VACUUM; PRAGMA wal_checkpoint(TRUNCATE);");
     }
 
-    private sealed record Sealed(byte[] Value, long Address);
+    private sealed record Sealed(byte[] Value, long Address, string Name);
 }
