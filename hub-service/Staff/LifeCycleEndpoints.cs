@@ -57,18 +57,23 @@ public static class LifeCycleEndpoints
         }
     }
 
-    private static async Task<IResult> ChangeOwn(HttpContext context, Store store, PasswordRequest body)
+    private static async Task<IResult> ChangeOwn(HttpContext context, PasswordRequest body)
     {
         if (body?.Password is not { Length: >= ShortestPassword and <= 200 } password)
         {
             return PasswordNeeded("");
         }
         Caller caller = StaffEndpoints.CallerOf(context);
-        if (body.Old is not { Length: <= 200 } old || !Passwords.Verify(old, caller.Staff.PasswordHash))
+        IResult wrong = Shield.Refuse(403, "wrongPassword", "The present password is wrong.");
+        if (body.Old is not { Length: <= 200 } old)
         {
-            return Shield.Refuse(403, "wrongPassword", "The present password is wrong.");
+            return wrong;
         }
-        string hash = Passwords.Hash(password);
+        if (await PasswordCheck.RefuseAsync(context, caller.Staff.Name, caller.Staff, old, wrong) is { } refusal)
+        {
+            return refusal;
+        }
+        string hash = await Task.Run(() => Passwords.Hash(password));
         return await EndAsync(context, tx => LifeCycle.SetPassword(
             tx, caller.Staff.CentreId, caller.Staff.Id, hash, Who(context), caller.SignInId));
     }

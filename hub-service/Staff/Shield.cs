@@ -57,7 +57,7 @@ public static class Shield
         catch (BadHttpRequestException e) when (!context.Response.HasStarted)
         {
             await Write(context, e.StatusCode, e.StatusCode == 413
-                ? new Refusal("tooLarge", $"The body is larger than {MaxBodyBytes} bytes.")
+                ? new Refusal("tooLarge", "The body is larger than this call takes.")
                 : new Refusal("badRequest", "The request is not what docs/service-api.md describes."));
         }
         catch (JsonException) when (!context.Response.HasStarted)

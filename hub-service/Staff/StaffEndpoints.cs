@@ -18,8 +18,6 @@ public sealed record StateView(
 /// <summary>The console's side of docs/service-api.md: sign-in, state, stream and what staff do with alarms.</summary>
 public static class StaffEndpoints
 {
-    private static readonly string NobodysHash = Passwords.Hash("nobody has this password");
-
     /// <summary>Registers what the endpoints need.</summary>
     public static void AddStaff(this IServiceCollection services)
     {
@@ -38,7 +36,7 @@ public static class StaffEndpoints
     {
         app.UseShield();
         app.UseDoors();
-        app.UseRateLimiter();
+        app.UseSignInLimits();
         Pages pages = app.Services.GetRequiredService<Pages>();
         pages.UseFiles(app);
         app.MapGet("/", () => pages.Page("index.html"));
@@ -155,37 +153,21 @@ public static class StaffEndpoints
                 "An alarm is open and this is the last screen: hand over, the next person signs in here.");
 
     private static async Task<IResult> SignIn(
-        HttpContext context, SignInRequest body, Store store, Sessions sessions, LockOut lockOut)
+        HttpContext context, SignInRequest body, Store store, Sessions sessions)
     {
         if (body is not { Name: { Length: > 0 and <= 100 } name, Password: { Length: > 0 and <= 200 } password })
         {
             return Shield.Refuse(
                 400, "badRequest", "A name of at most 100 characters and a password of at most 200 are needed.");
         }
-        string address = context.Connection.RemoteIpAddress?.ToString() ?? "?";
         StaffRow? staff = store.Read(db => StaffRows.ByName(db, name));
-        // A client hashes one password at a time (SignInLimits): many guesses sent at once must not all pass before the
-        // first has failed (P41).
-        if (lockOut.WaitMs(name, address) is > 0 and var waitMs)
+        if (await PasswordCheck.RefuseAsync(
+            context, name, staff, password, Shield.Refuse(401, "wrongPassword", "Name or password is wrong."))
+            is { } refusal)
         {
-            context.Response.Headers.RetryAfter = ((waitMs + 999) / 1000).ToString();
-            return Shield.Refuse(
-                429, "lockedOut", $"Too many wrong passwords: try again in {(waitMs + 999) / 1000} s.");
+            return refusal;
         }
-        // A name that does not exist takes as long as a wrong password.
-        bool right = await Task.Run(() => Passwords.Verify(password, staff?.PasswordHash ?? NobodysHash))
-            && staff is not null;
-        if (!right)
-        {
-            if (lockOut.Wrong(name, address) && staff is not null)
-            {
-                await store.WriteAsync(Lane.Alarm, tx => tx.Audit(
-                    staff.CentreId, "service", "staff.lockedOut", $"staff:{staff.Id}", $"from {address}"));
-            }
-            return Shield.Refuse(401, "wrongPassword", "Name or password is wrong.");
-        }
-        lockOut.Right(name, address);
-        await sessions.BeginAsync(context, staff!, $"password from {address}");
+        await sessions.BeginAsync(context, staff!, $"password from {PasswordCheck.AddressOf(context)}");
         return Results.NoContent();
     }
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
+using System.Text;
 using System.Text.RegularExpressions;
 using ElderBand.HubService.Ingest;
 using Microsoft.Extensions.DependencyInjection;
@@ -64,6 +65,42 @@ public sealed class FloodTests
         (await flood).ShouldAllBe(
             static status => status == HttpStatusCode.Unauthorized || status == HttpStatusCode.TooManyRequests);
         Array.ForEach(attackers, static attacker => attacker.Dispose());
+    }
+
+    [Fact]
+    public async Task P75_strangers_that_send_their_bodies_slowly_hold_no_sign_in_up()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        using HttpClient desk = Client(centre, "127.0.0.1");
+        long quietMs = await QuietAsync(centre);
+        var slow = new List<Socket>();
+        try
+        {
+            for (int i = 1; i <= 12; i++)
+            {
+                await SilentAsync(slow, $"127.0.2.{i}", 1, centre.HttpPort);
+            }
+            byte[] half = Encoding.ASCII.GetBytes(
+                "POST /api/session HTTP/1.1\r\nHost: localhost\r\nX-ElderBand: 1\r\n"
+                    + "Content-Type: application/json\r\nContent-Length: 60\r\n\r\n{\"name\":");
+            foreach (Socket socket in slow)
+            {
+                await socket.SendAsync(half, Token);
+            }
+            await Task.Delay(200, Token);
+            long signInMs = await TimeAsync(async () =>
+                (await SignInAsync(desk, "li", "password-li")).ShouldBe(HttpStatusCode.NoContent));
+            signInMs.ShouldBeLessThan(Math.Max(MostMs, 6 * quietMs));
+            foreach (string path in (string[])["api/session", "api/session/"])
+            {
+                (await desk.PostAsJsonAsync(path, new { name = "li", password = new string('x', 4096) }, Token))
+                    .StatusCode.ShouldBe(HttpStatusCode.RequestEntityTooLarge, path);
+            }
+        }
+        finally
+        {
+            slow.ForEach(static socket => socket.Dispose());
+        }
     }
 
     [Fact]
