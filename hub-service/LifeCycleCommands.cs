@@ -46,8 +46,7 @@ internal static class LifeCycleCommands
             string centreId = ResidentRows.FirstCentre(tx.Db)?.CentreId ?? "";
             return command switch
             {
-                "staff-leave" => StaffRows.ByName(tx.Db, given.Required("name")) is { } staff && LifeCycle.Leave(
-                    tx, Desk(), staff.CentreId, staff.Id, new Actor(0, Command)),
+                "staff-leave" => StaffRows.ByName(tx.Db, given.Required("name")) is { } staff && Leave(tx, staff),
                 "staff-password" => StaffRows.ByName(tx.Db, given.Required("name")) is { } staff
                     && LifeCycle.SetPassword(tx, staff.CentreId, staff.Id, hash, Command),
                 "band-revoke" => DeviceRows.BandByAddress(
@@ -71,9 +70,22 @@ internal static class LifeCycleCommands
         return true;
     }
 
+    /// <summary>
+    /// Hands her alarms back in the database. Their ring timers are due at once, by which the running service rings
+    /// them in its next sweep: it does not see the change itself.
+    /// </summary>
+    private static bool Leave(Tx tx, StaffRow staff)
+    {
+        List<long> hers = AlarmRows.OpenOwnedBy(tx.Db, staff.Id);
+        var desk = new AlarmDesk(new Ringing(new ConsoleCounter(new Clock())));
+        bool done = LifeCycle.Leave(tx, desk, staff.CentreId, staff.Id, new Actor(0, Command));
+        foreach (long alarmId in hers)
+        {
+            TimerRows.Set(tx.Db, AlarmRows.Get(tx.Db, alarmId)!, TimerKind.Ring, tx.NowMs);
+        }
+        return done;
+    }
+
     private static ResidentRow? Resident(Tx tx, string centreId, Arguments given) =>
         ResidentRows.ResidentByCode(tx.Db, centreId, given.Required("resident"));
-
-    /// <summary>Hands alarms back in the database; the running service rings them.</summary>
-    private static AlarmDesk Desk() => new(new Ringing(new ConsoleCounter(new Clock())));
 }

@@ -30,7 +30,7 @@ public sealed class Calls(Ringing ringing)
 
         // A hub that counts anew is another sender, but its key stands in the same home: one card.
         AlarmRow? sos = e.Source == "hubKey"
-            ? AlarmRows.OpenOfHubKey(tx.Db, e.CentreId, e.HubId)
+            ? AlarmRows.OpenOfHubKey(tx.Db, e.CentreId, e.HubId, e.HomeId)
             : AlarmRows.OpenSos(tx.Db, e.Sender, e.ResidentId, e.OtherResidentId);
         if (sos is null)
         {

@@ -83,12 +83,15 @@ public static class AlarmRows
                 + "AND resident_id IS $2 AND other_resident_id IS $3 ORDER BY id DESC LIMIT 1",
             Map, sender, residentId, otherResidentId);
 
-    /// <summary>The open alarm of a hub's own key, whatever life the hub was in when it was pressed.</summary>
-    public static AlarmRow? OpenOfHubKey(Db db, string centreId, string hubId) =>
+    /// <summary>
+    /// The open alarm of a hub's own key in that home, whatever life the hub was in when it was pressed: the key of a
+    /// hub that has moved has a card of its own.
+    /// </summary>
+    public static AlarmRow? OpenOfHubKey(Db db, string centreId, string hubId, long? homeId) =>
         db.One(
-            $"SELECT {Columns} FROM alarm WHERE centre_id=$1 AND hub_id=$2 AND source='hubKey' "
+            $"SELECT {Columns} FROM alarm WHERE centre_id=$1 AND hub_id=$2 AND home_id IS $3 AND source='hubKey' "
                 + "AND state IN ('ringing','taken','coming') ORDER BY id DESC LIMIT 1",
-            Map, centreId, hubId);
+            Map, centreId, hubId, homeId);
 
     /// <summary>The sender's falls that may still be cancelled.</summary>
     public static List<AlarmRow> Prealarms(Db db, string sender) =>

@@ -119,6 +119,22 @@ public class DeviceTests
     }
 
     [Fact]
+    public async Task P01_the_key_of_a_hub_that_has_moved_calls_for_its_new_home_on_a_card_of_its_own()
+    {
+        await using TestCentre centre = await TestCentre.StartAsync();
+        await using TestHub hub = await centre.HubAsync("hub-3");
+        await hub.SendOwnAsync(FrameType.HubKey, 1);
+        await centre.Store.WriteAsync(Lane.Alarm, static tx => DeviceRows.PlaceHub(
+            tx.Db, "c1", "hub-3", ResidentRows.HomeByCode(tx.Db, "c1", "h1")!.Id, tx.NowMs),
+            TestContext.Current.CancellationToken);
+        await hub.SendOwnAsync(FrameType.HubKey, 2);
+        centre.Alarms().Select(static alarm => alarm.Presses).ShouldBe([1, 1]);
+        centre.Count("alarm", "home_id=(SELECT id FROM home WHERE code='h1')").ShouldBe(1);
+        await hub.SendOwnAsync(FrameType.HubKey, 3);
+        centre.Count("alarm", "presses=2 AND home_id=(SELECT id FROM home WHERE code='h1')").ShouldBe(1);
+    }
+
+    [Fact]
     public async Task P38_a_silent_hub_and_a_silent_band_become_cards_that_close_themselves_when_heard_again()
     {
         await using TestCentre centre = await TestCentre.StartAsync();

@@ -40,6 +40,20 @@ public sealed class LifeCycleTests
     }
 
     [Fact]
+    public async Task P81_her_alarms_are_due_to_ring_at_once_where_the_command_ends_her()
+    {
+        await using StaffDesk desk = await StaffDesk.OpenAsync();
+        HttpClient wang = await desk.SignedInAsync("wang");
+        long alarm = await desk.PressAsync();
+        (await wang.PostAsync($"api/alarms/{alarm}/take", null, Token)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        using var output = new StringWriter();
+        await Commands.RunAsync("staff-leave", ["--name", "wang", "--data", desk.Folder], output);
+        desk.Alarm(alarm).State.ShouldBe("ringing");
+        desk.Store.Read(db => TimerRows.Due(db, desk.Clock.NowMs))
+            .ShouldContain(new DueTimer("c1", alarm, TimerKind.Ring), "the running service rings in its next sweep");
+    }
+
+    [Fact]
     public async Task P81_staff_are_invited_change_their_password_and_have_it_reset_which_ends_their_other_sign_ins()
     {
         await using StaffDesk desk = await StaffDesk.OpenAsync();
@@ -69,6 +83,24 @@ public sealed class LifeCycleTests
             .StatusCode.ShouldBe(HttpStatusCode.NoContent);
         (await wang.GetAsync("api/state", Token)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
         (await SignInAsync(desk, "wang", "reset by the administrator")).ShouldBe(HttpStatusCode.NoContent);
+    }
+
+    [Fact]
+    public async Task P41_P81_guesses_at_the_present_password_are_locked_out_and_the_sign_in_stays()
+    {
+        await using StaffDesk desk = await StaffDesk.OpenAsync();
+        HttpClient wang = await desk.SignedInAsync("wang");
+        for (int i = 0; i < 5; i++)
+        {
+            (await ChangeAsync($"guess {i}")).ShouldBe(HttpStatusCode.Forbidden);
+        }
+        (await ChangeAsync(StaffDesk.Password)).ShouldBe(HttpStatusCode.TooManyRequests);
+        (await wang.GetAsync("api/state", Token)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        desk.Clock.Push(TimeSpan.FromSeconds(31));
+        (await ChangeAsync(StaffDesk.Password)).ShouldBe(HttpStatusCode.NoContent);
+
+        async Task<HttpStatusCode> ChangeAsync(string old) => (await wang.PutAsJsonAsync(
+            "api/session/password", new { old, password = NewPassword }, Token)).StatusCode;
     }
 
     [Fact]
