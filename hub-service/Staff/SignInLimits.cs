@@ -8,7 +8,8 @@ namespace ElderBand.HubService.Staff;
 /// <summary>
 /// Bounds what a flood of sign-ins and of changes of a password may cost. Hashing a password takes a core for a fifth
 /// of a second. Each client hashes one password at a time, and so do all strangers together; a browser that can read
-/// already waits in a line of its own, behind no stranger. Who finds the line full is refused at once and tries again (P75, docs/adr/0103).
+/// already waits in a line of its own, behind no stranger. Who finds the line full is refused at once and tries
+/// again (P75, docs/adr/0103).
 /// </summary>
 internal static class SignInLimits
 {

@@ -119,7 +119,7 @@ public class DeviceTests
     }
 
     [Fact]
-    public async Task P01_the_key_of_a_hub_that_has_moved_calls_for_its_new_home_on_a_card_of_its_own()
+    public async Task The_key_of_a_hub_that_has_moved_calls_for_its_new_home_on_a_card_of_its_own()
     {
         await using TestCentre centre = await TestCentre.StartAsync();
         await using TestHub hub = await centre.HubAsync("hub-3");
