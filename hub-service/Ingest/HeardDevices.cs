@@ -13,6 +13,9 @@ public sealed class HeardDevices(Store store, Metrics metrics, ILogger<HeardDevi
     /// <summary>Time between two flushes.</summary>
     public const int FlushEveryMs = 1000;
 
+    /// <summary>Longest wait for the last flush at a stop: a database that refuses must not hold the stop up.</summary>
+    public const int LastFlushMs = 2000;
+
     // A job of the writer is short, so that a call for help does not wait for it.
     private const int BandsInOneJob = 64;
 
@@ -44,7 +47,11 @@ public sealed class HeardDevices(Store store, Metrics metrics, ILogger<HeardDevi
         }
     }
 
-    /// <summary>Stores what was heard since the last time.</summary>
+    /// <summary>
+    /// Stores what was heard since the last time. A device that cannot be stored is dropped alone, with a line in the
+    /// log.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">Cancelled, or the store is closing.</exception>
     public async Task FlushAsync(CancellationToken cancellationToken)
     {
         List<HeardHub> hubs;
@@ -56,21 +63,24 @@ public sealed class HeardDevices(Store store, Metrics metrics, ILogger<HeardDevi
             _hubs = new(StringComparer.Ordinal);
             _bands = [];
         }
-        foreach (HeardHub[] some in hubs.Chunk(BandsInOneJob))
-        {
-            await store.WriteAsync(Lane.Vitals, tx => Array.ForEach(some, hub => Store(tx, hub)), cancellationToken);
-        }
-        foreach (HeardBand[] some in bands.Chunk(BandsInOneJob))
-        {
-            await store.WriteAsync(Lane.Vitals, tx => Array.ForEach(some, band => Store(tx, band)), cancellationToken);
-        }
+        await StoreAsync(hubs, Store, cancellationToken);
+        await StoreAsync(bands, Store, cancellationToken);
     }
 
     /// <inheritdoc/>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        await FlushAsync(cancellationToken);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(LastFlushMs);
+        try
+        {
+            await FlushAsync(limit.Token).WaitAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            log.LogWarning("What was heard in the last second could not be stored before the stop.");
+        }
     }
 
     /// <inheritdoc/>
@@ -87,11 +97,36 @@ public sealed class HeardDevices(Store store, Metrics metrics, ILogger<HeardDevi
             {
                 return;
             }
-            catch (Exception e)
+        }
+    }
+
+    private async Task StoreAsync<T>(List<T> all, Action<Tx, T> one, CancellationToken cancellationToken)
+    {
+        foreach (T[] some in all.Chunk(BandsInOneJob))
+        {
+            if (await TryAsync(some, one, cancellationToken) || some.Length == 1)
             {
-                metrics.Count("heard_flushes_failed_total");
-                log.LogError(e, "What was heard in the last second could not be stored.");
+                continue;
             }
+            foreach (T single in some)
+            {
+                await TryAsync([single], one, cancellationToken);
+            }
+        }
+    }
+
+    private async Task<bool> TryAsync<T>(T[] some, Action<Tx, T> one, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await store.WriteAsync(Lane.Vitals, tx => Array.ForEach(some, each => one(tx, each)), cancellationToken);
+            return true;
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            metrics.Count("heard_flushes_failed_total");
+            log.LogError(e, "What was heard of {Devices} devices could not be stored at once.", some.Length);
+            return false;
         }
     }
 

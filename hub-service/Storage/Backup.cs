@@ -98,8 +98,11 @@ public static class Backup
     public static (BackupManifest Manifest, uint Incarnation) Restore(
         string file, string dataDir, Clock clock, string? keyFile, string? revocations)
     {
-        string[] names = [Alarms, Vitals, .. Others, "incarnation"];
-        if (names.FirstOrDefault(name => File.Exists(Path.Combine(dataDir, name))) is { } present)
+        // SQLite and the next start would bring what an old log or a mended copy says into the restored database.
+        string[] patterns = [$"{Alarms}*", $"{Vitals}*", .. Others, "incarnation*"];
+        if (Directory.Exists(dataDir)
+            && patterns.SelectMany(pattern => Directory.GetFiles(dataDir, pattern)).Select(Path.GetFileName)
+                .FirstOrDefault() is { } present)
         {
             throw new StartException(
                 $"'{dataDir}' holds {present}. Stop the service and give that folder another name first; keep it.");
@@ -202,7 +205,10 @@ public static class Backup
     {
         try
         {
-            return JsonSerializer.Deserialize<BackupManifest>(entry, Json) ?? throw new JsonException("empty");
+            return JsonSerializer.Deserialize<BackupManifest>(entry, Json) is { Files: not null } manifest
+                && manifest.Files.All(static f => f is { Name: not null, Sha256: not null })
+                ? manifest
+                : throw new JsonException("no files");
         }
         catch (JsonException e)
         {

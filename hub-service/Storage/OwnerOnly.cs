@@ -39,6 +39,30 @@ public static class OwnerOnly
     }
 
     /// <summary>
+    /// Writes a file that is whole or absent, also after a power cut. False where there is one by then: it is left as
+    /// it is.
+    /// </summary>
+    public static bool TryWriteNew(string path, ReadOnlySpan<byte> content)
+    {
+        // A name of its own: another process may be making the same file.
+        string part = $"{path}.{Environment.ProcessId}-{Guid.NewGuid():n}.new";
+        try
+        {
+            Write(part, content);
+            File.Move(part, path, overwrite: false);
+            return true;
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            return false;
+        }
+        finally
+        {
+            File.Delete(part);
+        }
+    }
+
+    /// <summary>
     /// Makes an empty file where there is none. SQLite gives the log and the index of a database the database's mode.
     /// </summary>
     public static void Make(string path)

@@ -15,7 +15,7 @@ public sealed class SecretBox
 
     private const int NonceBytes = 12;
     private const int TagBytes = 16;
-    private readonly byte[] _key;
+    private byte[] _key;
 
     private SecretBox(byte[] key, bool isNew)
     {
@@ -24,7 +24,7 @@ public sealed class SecretBox
     }
 
     /// <summary>True where there was no key file: the key is not written yet.</summary>
-    public bool IsNew { get; }
+    public bool IsNew { get; private set; }
 
     /// <summary>Where the key lies without a word of the operator: beside the data folder, with ".key" added.</summary>
     public static string DefaultFile(string dataDir) =>
@@ -49,12 +49,7 @@ public sealed class SecretBox
             {
                 return new SecretBox(RandomNumberGenerator.GetBytes(KeyBytes), isNew: true);
             }
-            byte[] key = File.ReadAllBytes(path);
-            return key.Length == KeyBytes
-                ? new SecretBox(key, isNew: false)
-                : throw new StartException(
-                    $"The key file '{keyFile}' has {key.Length} bytes and must have {KeyBytes}. "
-                        + "Put the right one back.");
+            return new SecretBox(Read(path), isNew: false);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -62,19 +57,34 @@ public sealed class SecretBox
         }
     }
 
-    /// <summary>Writes a new key.</summary>
+    /// <summary>
+    /// Writes a new key. Where another process has made the file meanwhile, its key is used: nothing is sealed yet.
+    /// </summary>
     /// <exception cref="StartException">The file cannot be written.</exception>
     public void Write(string keyFile)
     {
         try
         {
-            OwnerOnly.Write(keyFile, _key);
+            if (!OwnerOnly.TryWriteNew(keyFile, _key))
+            {
+                _key = Read(keyFile);
+            }
+            IsNew = false;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new StartException(
                 $"The key file '{keyFile}' cannot be written ({e.Message}). Name another place with --key-file.", e);
         }
+    }
+
+    private static byte[] Read(string keyFile)
+    {
+        byte[] key = File.ReadAllBytes(keyFile);
+        return key.Length == KeyBytes
+            ? key
+            : throw new StartException(
+                $"The key file '{keyFile}' has {key.Length} bytes and must have {KeyBytes}. Put the right one back.");
     }
 
     /// <summary>A secret as it is stored: nonce, tag, content.</summary>

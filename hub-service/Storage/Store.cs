@@ -117,12 +117,12 @@ public class Store : IDisposable
             string? damage = file.Mend(CheckWithinMs, clock.NowMs, startAnew: null);
             VitalsMove.Run(file.Db, dataDir);
             Schema.Migrate(file.Db, Schema.Migrations);
-            string? unreadable = SecretRows.Begin(file.Db, secrets, keyFile);
+            string? secretTrouble = SecretRows.Begin(file.Db, secrets, keyFile);
             Incarnation.Begin(file.Db, dataDir, clock.NowMs);
             return new Store(
                 file, clock, f => f.Mend(Timeout.Infinite, clock.NowMs, startAnew: null), mendsFirst: false)
             {
-                Damage = unreadable is null ? damage : $"{damage} {unreadable}".TrimStart(),
+                Damage = secretTrouble is null ? damage : $"{damage} {secretTrouble}".TrimStart(),
             };
         }
         catch (Exception e)

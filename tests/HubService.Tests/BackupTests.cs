@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.IO.Compression;
 using ElderBand.BandProtocol;
 using ElderBand.HubService;
 using ElderBand.HubService.Storage;
@@ -159,6 +160,35 @@ public sealed class BackupTests(ITestOutputHelper output) : IDisposable
         }
         Keys(Spare).ShouldBe((epoch, wanted), "the home's keys are those that its bands have taken since");
         Revocations.Read(Path.Combine(Spare, Revocations.FileName)).ShouldBe(["hub-3", "hub-1", "hub-8"]);
+    }
+
+    [Theory]
+    [InlineData("elderband.db-wal")]
+    [InlineData("elderband.db.whole")]
+    [InlineData("vitals.db-wal")]
+    public async Task P71_a_folder_with_a_left_over_log_or_copy_of_a_database_is_refused(string leftOver)
+    {
+        await using TestCentre centre = await TestCentre.EnrolAsync();
+        VitalsStore.Open(centre.DataDir, new Clock()).Dispose();
+        await RunAsync("backup", "--data", centre.DataDir, "--out", File1);
+        File.Copy(SecretBox.DefaultFile(centre.DataDir), SecretBox.DefaultFile(Spare));
+        Directory.CreateDirectory(Spare);
+        await File.WriteAllBytesAsync(Path.Combine(Spare, leftOver), [1, 2, 3], Token);
+        (await RefusedAsync("restore", "--file", File1, "--data", Spare)).ShouldContain($"holds {leftOver}");
+        Directory.GetFiles(Spare).ShouldHaveSingleItem();
+    }
+
+    [Theory]
+    [InlineData("""{"form":1,"madeAtMs":1,"incarnation":1}""")]
+    [InlineData("""{"form":1,"madeAtMs":1,"incarnation":1,"files":[null]}""")]
+    public async Task P71_a_backup_whose_manifest_names_no_files_is_refused_in_one_line(string manifest)
+    {
+        await using (var archive = new ZipArchive(File.Create(File1), ZipArchiveMode.Create))
+        await using (var entry = new StreamWriter(archive.CreateEntry("manifest.json").Open()))
+        {
+            await entry.WriteAsync(manifest);
+        }
+        (await RefusedAsync("restore", "--file", File1, "--data", Spare)).ShouldContain("manifest.json cannot be read");
     }
 
     private static (long Epoch, long Wanted) Keys(string dataDir)

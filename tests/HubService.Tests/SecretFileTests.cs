@@ -96,6 +96,61 @@ public sealed class SecretFileTests
         centre.Store.Read(static db => DeviceRows.Bands(db, "c1")).Count.ShouldBe(3);
     }
 
+    [Fact]
+    public async Task P78_two_first_starts_at_once_use_the_key_that_was_written_first()
+    {
+        string folder = Directory.CreateTempSubdirectory("eb-key-").FullName;
+        try
+        {
+            string file = Path.Combine(folder, "bands.key");
+            SecretBox service = SecretBox.Open(file, Path.Combine(folder, "data"));
+            SecretBox command = SecretBox.Open(file, Path.Combine(folder, "data"));
+            service.Write(file);
+            byte[] sealedFirst = service.Seal([1, 2, 3], 7);
+            command.Write(file);
+            command.Unseal(sealedFirst, 7).ShouldBe([1, 2, 3]);
+            SecretBox.Open(file, Path.Combine(folder, "data")).Unseal(command.Seal([4], 7), 7).ShouldBe([4]);
+            (await File.ReadAllBytesAsync(file, Token)).Length.ShouldBe(SecretBox.KeyBytes);
+            Directory.GetFiles(folder).ShouldHaveSingleItem("the file of a key that was not taken is gone");
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task P78_a_crash_between_the_sealing_and_the_new_file_leaves_no_clear_secret_after_the_next_starts()
+    {
+        await using TestCentre centre = await TestCentre.EnrolAsync();
+        List<byte[]> secrets = [.. centre.Enrolled.Bands.Select(static b => Convert.FromBase64String(b.Secret!))];
+        string file = Path.Combine(centre.DataDir, "elderband.db");
+        using (var earlier = new Db(file))
+        {
+            // Free pages with the clear bytes, and the mark that is committed with the sealing.
+            earlier.Script("CREATE TABLE dropped (secret BLOB)");
+            foreach (byte[] secret in secrets)
+            {
+                earlier.Run("INSERT INTO dropped VALUES ($1)", secret);
+            }
+            earlier.Script("DROP TABLE dropped; PRAGMA application_id=0x45425731;");
+        }
+        Found(centre.DataDir, secrets).ShouldNotBeEmpty("the test sees what is in free pages");
+        using (var reader = new Db(file, readOnly: true))
+        {
+            reader.Run("BEGIN");
+            reader.Number("SELECT count(*) FROM band");
+            await centre.RunAsync();
+            await TestCentre.UntilAsync(
+                () => centre.Technicals().Exists(static t => t.Detail.Contains("clear bytes")), "the card");
+            reader.Run("COMMIT");
+        }
+        await centre.StopAsync();
+        await centre.RunAsync();
+        Found(centre.DataDir, secrets).ShouldBeEmpty();
+        centre.Store.Read(static db => db.Number("PRAGMA application_id")).ShouldBe(0);
+    }
+
     private static List<string> Found(string folder, List<byte[]> secrets) =>
         [.. from file in Directory.GetFiles(folder)
             let content = Read(file)
