@@ -370,15 +370,11 @@ public sealed class NeighbourhoodRun : IAsyncDisposable
                 var band = enrolled.Bands.Single(b => b.Resident == NeighbourhoodEnrolment.ResidentCode(h, p));
                 var wearer = new Wearer(World.Random.Next(), person.RestingBpm);
                 var device = new BandDevice(
-                    World,
-                    $"band of {person.Name}",
-                    radio,
-                    band.Address,
+                    World, $"band of {person.Name}", radio, band.Address,
                     new BandIdentity
                     {
                         Secret = Convert.FromBase64String(band.Secret),
-                        LinkGroup = band.Group,
-                        LinkEpoch = band.Epoch
+                        LinkGroup = band.Group, LinkEpoch = band.Epoch
                     },
                     wearer,
                     hasGreen: _options.Data is not null); // the recordings' sensor has the green LED
@@ -394,10 +390,7 @@ public sealed class NeighbourhoodRun : IAsyncDisposable
         Hubs = hubs;
         Residents = residents;
         IncidentLog = new IncidentLog(World, residents);
-        foreach (var hub in hubs)
-        {
-            IncidentLog.Watch(hub);
-        }
+        hubs.ForEach(IncidentLog.Watch);
     }
 
     private string? LastFailure() =>
