@@ -113,6 +113,7 @@ public static class IngestBench
             "taskset", ["-a", "-c", "-p", $"{LoadCore}", $"{Environment.ProcessId}"])
         {
             RedirectStandardOutput = true,
+            UseShellExecute = false,
         });
         if (pin is null || !pin.WaitForExit(5000) || pin.ExitCode != 0)
         {
