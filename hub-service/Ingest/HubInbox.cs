@@ -26,47 +26,47 @@ internal sealed class HubInbox
     public async Task<bool> StoreAsync(
         IReadOnlyList<string> parts, CancellationToken connection, Func<Task<bool>> store)
     {
-        if (Waiting(parts) is not { } stored)
+        if (!TryJoin(parts, out Task<bool> stored))
         {
             await _places.WaitAsync(connection);
             lock (_waiting)
             {
-                if (Waiting(parts) is { } joined)
+                if (TryJoin(parts, out stored))
                 {
                     _places.Release();
-                    stored = joined;
                 }
                 else
                 {
-                    Task<bool> own = store();
+                    stored = store();
                     foreach (string part in parts)
                     {
-                        _waiting[part] = own;
+                        _waiting[part] = stored;
                     }
-                    _ = ForgetAsync(parts, own);
-                    stored = own;
+                    _ = ForgetAsync(parts, stored);
                 }
             }
         }
         return await stored.WaitAsync(connection);
     }
 
-    // Null where a part does not wait yet.
-    private Task<bool>? Waiting(IReadOnlyList<string> parts)
+    // False where a part does not wait yet.
+    private bool TryJoin(IReadOnlyList<string> parts, out Task<bool> stored)
     {
+        stored = Task.FromResult(false);
         var found = new HashSet<Task<bool>>();
         lock (_waiting)
         {
             foreach (string part in parts)
             {
-                if (!_waiting.TryGetValue(part, out Task<bool>? stored))
+                if (!_waiting.TryGetValue(part, out Task<bool>? holder))
                 {
-                    return null;
+                    return false;
                 }
-                found.Add(stored);
+                found.Add(holder);
             }
         }
-        return found.Count == 1 ? found.Single() : AllAsync(found);
+        stored = found.Count == 1 ? found.Single() : AllAsync(found);
+        return true;
     }
 
     private static async Task<bool> AllAsync(HashSet<Task<bool>> tasks) =>
