@@ -121,7 +121,7 @@ public sealed class BackupTests(ITestOutputHelper output) : IDisposable
         if (!OperatingSystem.IsWindows())
         {
             Directory.GetFiles(Spare).Append(File1).ShouldAllBe(
-                static path => File.GetUnixFileMode(path) == (UnixFileMode.UserRead | UnixFileMode.UserWrite));
+                static path => TestCentre.ModeOf(path) == (UnixFileMode.UserRead | UnixFileMode.UserWrite));
         }
         Directory.GetFileSystemEntries(_folder).Length.ShouldBe(3, "backup, key and data folder, nothing left over");
     }

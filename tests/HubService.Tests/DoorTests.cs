@@ -91,7 +91,8 @@ public sealed class DoorTests
         centre.Count("audit", $"action='staff.signin' AND detail='password from {from}'").ShouldBe(1);
         await centre.Store.WriteAsync(Lane.Alarm, tx => StaffRows.InsertCode(
             tx.Db, "c1", StaffRows.ByName(tx.Db, "li")!.Id,
-            ElderBand.HubService.Staff.Sessions.Hash("code")!, tx.NowMs + 600_000));
+            ElderBand.HubService.Staff.Sessions.Hash("code")!, tx.NowMs + 600_000),
+            TestContext.Current.CancellationToken);
         (await client.GetAsync("signin?code=code", Token)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
     }
 

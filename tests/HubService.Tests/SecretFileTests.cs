@@ -31,7 +31,7 @@ public sealed class SecretFileTests
         await TestCentre.UntilAsync(() => File.Exists(Path.Combine(centre.DataDir, "incarnation")), "a heartbeat");
 
         File.GetUnixFileMode(centre.DataDir).ShouldBe(Folder700);
-        Directory.GetFiles(centre.DataDir).Where(static file => File.GetUnixFileMode(file) != FileMode600)
+        Directory.GetFiles(centre.DataDir).Where(static file => TestCentre.ModeOf(file) != FileMode600)
             .Select(Path.GetFileName).ShouldBeEmpty();
         Directory.GetFiles(centre.DataDir).Length.ShouldBeGreaterThan(6);
     }

@@ -108,6 +108,10 @@ public sealed class TestCentre : IAsyncDisposable
         (table == "vitals" ? App.Services.GetRequiredService<VitalsStore>() : Store)
             .Read(db => db.Number($"SELECT count(*) FROM {table} WHERE {where}"));
 
+    /// <summary>Who may read and write a file or folder; 0 on Windows.</summary>
+    public static UnixFileMode ModeOf(string path) =>
+        OperatingSystem.IsWindows() ? default : File.GetUnixFileMode(path);
+
     /// <summary>Waits until something is so; fails with what was awaited after a while.</summary>
     public static async Task UntilAsync(Func<bool> isSo, string what, int timeoutMs = 10_000)
     {
