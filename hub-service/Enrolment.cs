@@ -59,7 +59,7 @@ public static partial class Enrolment
         }
         if (replaces is not null)
         {
-            if (!LifeCycle.RevokeHub(tx, centreId, replaces, who, $"replaced by {id}"))
+            if (!Revocations.RevokeHub(tx, centreId, replaces, who, $"replaced by {id}"))
             {
                 throw new StartException($"There is no hub '{replaces}' to replace.");
             }

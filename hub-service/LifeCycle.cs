@@ -64,27 +64,6 @@ public static class LifeCycle
         return true;
     }
 
-    /// <summary>
-    /// A hub is lost or goes back: it is disconnected within seconds and signs in no more; its home gets new link keys
-    /// and its bands new secrets. After the commit the caller adds it to the file of <see cref="Revocations"/>.
-    /// </summary>
-    public static bool RevokeHub(Tx tx, string centreId, string hubId, string who, string why = "")
-    {
-        if (DeviceRows.Hub(tx.Db, hubId) is not { RevokedAtMs: null } hub || hub.CentreId != centreId)
-        {
-            return false;
-        }
-        DeviceRows.RevokeHub(tx.Db, hubId, tx.NowMs);
-        if (hub.HomeId is { } homeId)
-        {
-            DeviceRows.RaiseLinkEpoch(tx.Db, homeId);
-            BandKeyRows.WantForHome(tx.Db, homeId);
-        }
-        TechnicalRows.CloseOf(tx, centreId, null, hubId, "the hub was revoked");
-        tx.Audit(centreId, who, "hub.revoked", $"hub:{hubId}", why);
-        return true;
-    }
-
     /// <summary>A contact takes the consent back: no further text, and the links that were sent end.</summary>
     public static bool WithdrawConsent(Tx tx, string centreId, long contactId, string who)
     {

@@ -52,7 +52,7 @@ internal static class LifeCycleCommands
                 "band-revoke" => DeviceRows.BandByAddress(
                     tx.Db, Enrolment.ParseAddress(given.Required("address"))) is { } band
                     && LifeCycle.RevokeBand(tx, centreId, band.Id, Command),
-                "hub-revoke" => LifeCycle.RevokeHub(tx, centreId, given.Required("id"), Command),
+                "hub-revoke" => Revocations.RevokeHub(tx, centreId, given.Required("id"), Command),
                 "consent-withdraw" => Resident(tx, centreId, given) is { } resident
                     && ResidentRows.Contacts(tx.Db, resident.Id)
                         .Find(c => c.Phone == given.Required("phone")) is { } contact

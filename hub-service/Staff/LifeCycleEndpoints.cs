@@ -28,7 +28,7 @@ public static class LifeCycleEndpoints
         admin.MapDelete("/bands/{id:long}", static (long id, HttpContext context) =>
             EndAsync(context, tx => LifeCycle.RevokeBand(tx, Centre(context), id, Who(context))));
         admin.MapDelete("/hubs/{id}", static (string id, HttpContext context, Store store, Clock clock) => EndAsync(
-            context, tx => LifeCycle.RevokeHub(tx, Centre(context), id, Who(context)),
+            context, tx => Revocations.RevokeHub(tx, Centre(context), id, Who(context)),
             () => Revocations.Add(store.Folder!, id, clock.NowMs)));
         admin.MapDelete("/contacts/{id:long}/consent", static (long id, HttpContext context) =>
             EndAsync(context, tx => LifeCycle.WithdrawConsent(tx, Centre(context), id, Who(context))));

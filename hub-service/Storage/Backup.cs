@@ -236,7 +236,7 @@ public static class Backup
         }
         foreach (string hubId in Revocations.Read(revocations ?? Path.Combine(folder, Revocations.FileName)))
         {
-            if (store.WriteAsync(Lane.Alarm, tx => DeviceRows.Hub(tx.Db, hubId) is { } hub && LifeCycle.RevokeHub(
+            if (store.WriteAsync(Lane.Alarm, tx => DeviceRows.Hub(tx.Db, hubId) is { } hub && Revocations.RevokeHub(
                 tx, hub.CentreId, hubId, "command", "revoked since the backup")).GetAwaiter().GetResult())
             {
                 Revocations.Add(folder, hubId, clock.NowMs);

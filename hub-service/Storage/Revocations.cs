@@ -14,6 +14,27 @@ public static class Revocations
 
     private const string HubWord = "hub";
 
+    /// <summary>
+    /// A hub is lost or goes back: it is disconnected within seconds and signs in no more; its home gets new link keys
+    /// and its bands new secrets. After the commit the caller adds it to the file with <see cref="Add"/>.
+    /// </summary>
+    public static bool RevokeHub(Tx tx, string centreId, string hubId, string who, string why = "")
+    {
+        if (DeviceRows.Hub(tx.Db, hubId) is not { RevokedAtMs: null } hub || hub.CentreId != centreId)
+        {
+            return false;
+        }
+        DeviceRows.RevokeHub(tx.Db, hubId, tx.NowMs);
+        if (hub.HomeId is { } homeId)
+        {
+            DeviceRows.RaiseLinkEpoch(tx.Db, homeId);
+            BandKeyRows.WantForHome(tx.Db, homeId);
+        }
+        TechnicalRows.CloseOf(tx, centreId, null, hubId, "the hub was revoked");
+        tx.Audit(centreId, who, "hub.revoked", $"hub:{hubId}", why);
+        return true;
+    }
+
     /// <summary>Adds a hub; on the disk when it returns.</summary>
     /// <exception cref="StartException">The file cannot be written; the database has the revocation.</exception>
     public static void Add(string dataDir, string hubId, long nowMs)

@@ -119,7 +119,7 @@ public sealed class LifeCycleTests
         centre.Count("quarantine", "reason='unknownBand'").ShouldBe(1);
         await TestCentre.UntilAsync(() => hub.Tables.Count > tables, "the hub's table without the band");
 
-        await centre.Store.WriteAsync(Lane.Alarm, tx => LifeCycle.RevokeHub(tx, "c1", "hub-2", "test"), Token);
+        await centre.Store.WriteAsync(Lane.Alarm, tx => Revocations.RevokeHub(tx, "c1", "hub-2", "test"), Token);
         await lost.Closed.WaitAsync(TimeSpan.FromSeconds(10), Token);
         await Should.ThrowAsync<Exception>(() => centre.HubAsync("hub-2"));
         hub.Closed.IsCompleted.ShouldBeFalse();
