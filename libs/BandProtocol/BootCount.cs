@@ -85,12 +85,12 @@ namespace ElderBand.BandProtocol
 
         /// <summary>
         /// Goes on to the next boot; false where it could not be stored. A start that finds one copy corrupt takes the
-        /// other to be one boot behind, so the first count, and one that has jumped, is written to both.
+        /// other to be one boot behind, so a count that has jumped is written to both.
         /// </summary>
         public bool Next()
         {
             Value = Value < Frame.MaxBoot ? Value + 1 : Frame.MaxBoot;
-            bool jumps = _stored == 0 || Value > _stored + 1;
+            bool jumps = _stored > 0 && Value > _stored + 1;
             bool stored = Store() == FlashResult.Ok || Store() == FlashResult.Ok;
             if (jumps && stored)
             {
