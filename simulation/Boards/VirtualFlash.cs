@@ -60,6 +60,9 @@ public sealed class VirtualFlash(Device device) : IFlash
         return name;
     }
 
+    /// <summary>Content of a file now; empty where there is no such file.</summary>
+    public ReadOnlySpan<byte> Content(string name) => _files.GetValueOrDefault(name);
+
     /// <summary>True where some file holds these bytes now.</summary>
     public bool Holds(ReadOnlySpan<byte> bytes)
     {

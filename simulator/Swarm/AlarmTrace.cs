@@ -22,6 +22,12 @@ public sealed class AlarmTrace(long id, BandDevice band, long sinceMs)
     /// <summary>Stages that the centre told the wrist, with the world time of their commit.</summary>
     public List<(Stage Stage, long AtMs)> History { get; } = [];
 
+    /// <summary>
+    /// Boots of presses on the card that are so far from the opener's that the first press of each stands for the card
+    /// (docs/adr/0042); the band keeps a slot for it.
+    /// </summary>
+    public HashSet<int> FarBoots { get; } = [];
+
     /// <summary>Number of SOS events on the alarm's card.</summary>
     public int Presses { get; set; }
 
@@ -29,6 +35,9 @@ public sealed class AlarmTrace(long id, BandDevice band, long sinceMs)
     /// How often the wrist has shown "closed" for the alarm: once for each of its frames that the band follows.
     /// </summary>
     public int ClosedFelt { get; set; }
+
+    /// <summary>The band has lost what it knew of the alarm, and no later press has named it again.</summary>
+    public bool IsForgotten { get; set; }
 
     /// <summary>World time of the last commit that changed the stage that the centre knows the wrist to show.</summary>
     public long KnownMs { get; set; }

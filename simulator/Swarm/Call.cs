@@ -70,24 +70,20 @@ public sealed class Call(BandDevice band, FrameType type, long atMs)
     /// </summary>
     public bool IsExcused { get; set; }
 
-    /// <summary>The centre must get the call: it may not be missing, or its frame was seen.</summary>
-    public bool IsOwed => !IsUnstored && (!IsExcused || OnAirMs is not null);
-
-    /// <summary>The band lost its power while its flash took no write and no receipt had come.</summary>
-    public bool IsUnstored { get; set; }
+    /// <summary>The band lost its power, or a file of its flash, and no other record of the call.</summary>
+    public bool IsForgotten { get; set; }
 
     /// <summary>
     /// True: the latch was full while this press waited for its receipt, and an older press waited too. The band may
-    /// have dropped this press (P44). Or the band has lost its flash since the call. A hub that has the call still
-    /// sends it to the centre.
+    /// have dropped this press (P44). A hub that has the press still sends it to the centre.
     /// </summary>
     public bool MayBeDropped { get; set; }
 
-    /// <summary>True: the band's flash was lost or damaged before the centre had the call.</summary>
-    public bool IsGoneAtBand { get; set; }
-
-    /// <summary>The key was still down when the band started again: then it is allowed two events (V13).</summary>
-    public bool SpansABoot { get; set; }
+    /// <summary>
+    /// How many events more than one the call may be: one for each time that the power came back while the key was down
+    /// (V13).
+    /// </summary>
+    public int MoreEvents { get; set; }
 
     /// <summary>Identity of its frame; empty until it is seen.</summary>
     public string Identity { get; set; } = "";
@@ -106,10 +102,6 @@ public sealed class Call(BandDevice band, FrameType type, long atMs)
 
     /// <summary>Alarm on whose card it is.</summary>
     public long? AlarmId { get; set; }
-
-    /// <summary>True for a press of this boot, also for one before the App ran that runs now.</summary>
-    public bool IsOf(int boot) =>
-        Boot == boot || (Boot < 0 && Starts == Band.Boots - 1 && boot == Band.BootCount);
 
     /// <summary>The identity of a frame.</summary>
     public static string IdentityOf(ReadOnlySpan<byte> frame) => Convert.ToHexString(frame[..IdentityBytes]);

@@ -17,21 +17,27 @@ public sealed partial class FrameLedger
     {
         var events = EventRows.After(db, 0);
         _lastEvent = events.Count > 0 ? events[^1].Id : 0;
-        var known = events.Select(static e => Call.IdentityOf(e.Frame)).ToHashSet(StringComparer.Ordinal);
-        var again = Calls.FindAll(c => c.CommittedMs is not null && !known.Contains(c.Identity));
+        _committed.Clear();
+        foreach (var row in events.Where(static e => e.BandId is not null))
+        {
+            _committed.Add((_bands[row.BandId!.Value], Unsigned(Call.IdentityOf(row.Frame))));
+        }
+
+        var again = Calls.FindAll(
+            c => c.CommittedMs is not null && !_committed.Contains((c.Band, Unsigned(c.Identity))));
         foreach (var call in again)
         {
             // The band has the receipt of this call, so another frame may have taken the slot of the call.
-            (call.CommittedMs, call.AlarmId, call.IsGoneAtBand) = (null, null, true);
-            call.IsUnstored |= !IsInAHub(call);
+            (call.CommittedMs, call.AlarmId, call.IsForgotten) = (null, null, true);
         }
+
+        HubRotten();
 
         foreach (var alarm in _alarms.Values.ToList())
         {
             if (AlarmRows.Get(db, alarm.Id) is not { } row)
             {
                 _alarms.Remove(alarm.Id);
-                _forgotten.Remove(alarm.Id);
                 Gone.Add(alarm);
                 continue;
             }

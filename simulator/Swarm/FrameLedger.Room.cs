@@ -10,14 +10,12 @@ public sealed partial class FrameLedger
     private readonly HashSet<(BandDevice Band, int Boot, int Sequence)> _answered = [];
 
     /// <summary>
-    /// True where the wrist need not show the alarm. There are four reasons: the band's flash was lost after the call;
+    /// True where the wrist need not show the alarm. There are four reasons: the band's flash has lost the alarm;
     /// the wearer has answered a fall with "I am fine"; during a fall more frames waited than the latch has slots; or
     /// the full latch may have dropped every press on the card.
     /// </summary>
-    public bool MayBeForgotten(AlarmTrace alarm) => _forgotten.Contains(alarm.Id) || (alarm.Row.Kind == "fall"
+    public bool MayBeForgotten(AlarmTrace alarm) => alarm.IsForgotten || (alarm.Row.Kind == "fall"
         ? _drops.ContainsKey(alarm.Band)
-            || Calls.Exists(c => c.Band == alarm.Band && c.MayBeDropped && c.Type == FrameType.FallSuspected
-                && c.Numbers == (alarm.Row.Boot, alarm.Row.Sequence))
             || _cancels.Contains((alarm.Band, alarm.Row.Boot, alarm.Row.Sequence))
         : Calls.Exists(c => c.AlarmId == alarm.Id)
             && Calls.TrueForAll(c => c.AlarmId != alarm.Id || c.MayBeDropped));
@@ -33,7 +31,7 @@ public sealed partial class FrameLedger
     {
         var coming = Calls.Count(c => c.Band == band && c.Identity.Length == 0 && _world.NowMs - c.AtMs < JudgedMs);
         var uncommitted = Calls.Count(c => c.Band == band && c.CommittedMs is null);
-        var followed = _alarms.Values.Count(a => a.Band == band && !IsOver(a));
+        var followed = _alarms.Values.Where(a => a.Band == band && !IsOver(a)).Sum(static a => 1 + a.FarBoots.Count);
         if (Math.Max(band.Pending + coming, uncommitted) + followed >= AlarmLatch.Slots)
         {
             _drops[band] = _drops.GetValueOrDefault(band) + 1;

@@ -28,16 +28,12 @@ public sealed partial class FrameLedger
     // In the countdown a hold from 3.0 s on may mean "I am fine"; the plan does not know when the countdown ends.
     private const int MayBeFineMs = 2900;
 
-    // The event comes at most so long after the contact: after 80 ms, a step and perhaps a flash write, and in a
-    // countdown after the hold.
-    private const int LatestS = 12;
-
     private readonly World _world;
     private readonly Dictionary<long, BandDevice> _bands = [];
     private readonly List<HubDevice> _hubs;
     private readonly Dictionary<string, Call> _byIdentity = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Violation> _unexplained = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, (BandDevice Band, FrameType Type, string Named)> _onAir =
+    private readonly Dictionary<string, (BandDevice Band, FrameType Type, string Named, long AtMs)> _onAir =
         new(StringComparer.Ordinal);
     private readonly HashSet<string> _waiting = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _atHub = new(StringComparer.Ordinal);
@@ -55,6 +51,13 @@ public sealed partial class FrameLedger
         {
             _bands[id] = band;
             band.Radio.OnAir += (frame, _) => OnAir(band, frame);
+            band.Flash.Written += write =>
+            {
+                if (write.File.StartsWith("latch.", StringComparison.Ordinal))
+                {
+                    LatchWritten(band, write);
+                }
+            };
         }
 
         _hubs = [.. hubs];
@@ -69,9 +72,6 @@ public sealed partial class FrameLedger
 
     /// <summary>Alarms by their ids.</summary>
     public IReadOnlyDictionary<long, AlarmTrace> Alarms => _alarms;
-
-    /// <summary>Bands whose flash takes no write: what they know is gone with the power (docs/adr/0024).</summary>
-    public HashSet<BandDevice> FlashRefuses { get; } = [];
 
     /// <summary>Violations so far.</summary>
     public List<Finding> Findings { get; } = [];
@@ -96,6 +96,7 @@ public sealed partial class FrameLedger
         var inCountdown = Calls.Exists(c => c.Band == band && c.Type == FrameType.FallSuspected
             && _world.NowMs - c.AtMs < CountdownMs);
         CountDrop(band);
+        NoteCount(band);
         var call = new Call(band, FrameType.Sos, _world.NowMs)
         {
             HoldMs = holdMs,
@@ -121,15 +122,17 @@ public sealed partial class FrameLedger
     {
         foreach (var call in Calls.Where(c => c.Band == band))
         {
-            call.IsUnstored |= FlashRefuses.Contains(band) && call.CommittedMs is null;
             call.IsExcused |= call.OnAirMs is null && _world.NowMs - call.AtMs < ExcuseMs;
         }
+
+        NoteCount(band);
+        Forget(band);
     }
 
     /// <summary>The band gets its power again. A key that is still down may then make a second event (V13).</summary>
     public void PowerReturns(BandDevice band) => Calls
         .FindAll(c => c.Band == band && c.Type == FrameType.Sos && c.AtMs + c.HoldMs > _world.NowMs)
-        .ForEach(static c => c.SpansABoot = true);
+        .ForEach(static c => c.MoreEvents++);
 
     /// <summary>The service has committed.</summary>
     public void Committed(Db db, IReadOnlyList<Change> changes)
@@ -159,7 +162,7 @@ public sealed partial class FrameLedger
         foreach (var calls in Calls.GroupBy(static c => c.Band))
         {
             var drops = _drops.GetValueOrDefault(calls.Key);
-            foreach (var call in calls.Where(static c => c.CommittedMs is null && c.IsOwed))
+            foreach (var call in calls.Where(c => c.CommittedMs is null && IsOwed(c)))
             {
                 var mayDrop = drops > 0 && call.Type == FrameType.Sos
                     && calls.Any(c => c.AtMs < call.AtMs) && calls.Any(c => c.AtMs > call.AtMs);
@@ -195,6 +198,9 @@ public sealed partial class FrameLedger
         .Where(f => f.Type is not (FrameType.Sos or FrameType.FallSuspected) && !_drops.ContainsKey(f.Band))
         .Select(static f => f.Named);
 
+    private bool IsOwed(Call call) =>
+        (!call.IsForgotten || HasAHub(call)) && (!call.IsExcused || call.OnAirMs is not null);
+
     /// <summary>Reports a violation.</summary>
     public void Report(Violation what, string words)
     {
@@ -213,13 +219,20 @@ public sealed partial class FrameLedger
         var identity = Call.IdentityOf(frame);
         var type = Frame.TypeOf(frame, 0);
         var named = $"{band.Name}: {type} {Frame.BootOf(frame, 0)}/{Frame.SequenceOf(frame, 0)}";
-        if (!_onAir.TryAdd(identity, (band, type, named)))
+        if (!_onAir.TryAdd(identity, (band, type, named, _world.NowMs)))
         {
             if (_byIdentity.TryGetValue(identity, out var again))
             {
                 again.LastOnAirMs = _world.NowMs;
             }
 
+            return;
+        }
+
+        NoteCount(band);
+        if (IsSignedAgain(band, identity))
+        {
+            Log?.Invoke($"{named}, signed again, on the air");
             return;
         }
 
@@ -255,9 +268,7 @@ public sealed partial class FrameLedger
                 return;
             }
 
-            // A contact that is not judged yet when a countdown begins is judged as a contact in the countdown.
-            Calls.FindAll(c => c.Band == band && c.Identity.Length == 0 && _world.NowMs - c.AtMs < JudgedMs
-                && c.HoldMs >= MayBeFineMs).ForEach(static c => c.IsExcused = true);
+            ExcuseHolds(band);
             var fall = new Call(band, type, _world.NowMs)
             {
                 Identity = identity,
@@ -276,44 +287,9 @@ public sealed partial class FrameLedger
     // A suspicion from before a power cut is on the air again afterwards, as late as the power is back.
     private bool WasCut(BandDevice band) => band.Boots > 1 && _falls.Exists(f => f.Band == band);
 
-    private void Explain(BandDevice band, byte[] frame, string identity)
-    {
-        // A frame may fit several presses. A press of the same boot as the frame is chosen first. Next is a press whose
-        // key was held over a boot. A press that must arrive is chosen before one that may be lost. Of the presses of
-        // earlier boots the newest is chosen first.
-        var boot = Frame.BootOf(frame, 0);
-        var fitting = Calls.Where(c => c.Band == band && c.Type == FrameType.Sos && Fits(c, frame))
-            .OrderBy(c => c.IsOf(boot) ? 0 : 1).ThenByDescending(c => c.SpansABoot && boot > c.Boot)
-            .ThenBy(static c => c.IsExcused).ThenByDescending(c => c.Boot == boot ? 0 : c.AtMs).ToList();
-        var call = fitting.Find(c => c.Identity.Length == 0 || (c.SpansABoot && boot > c.Boot))
-            ?? fitting.Find(static c => c.SpansABoot);
-        if (call is null)
-        {
-            _unexplained[identity] = fitting.Count > 0 ? Violation.Doubled : Violation.Invented;
-            return;
-        }
-
-        if (call.Identity.Length > 0)
-        {
-            call.SpansABoot = false;
-            CountDrop(band); // the second event of one press takes a slot as well
-        }
-
-        call.Numbers = call.Identity.Length == 0 ? (boot, Frame.SequenceOf(frame, 0)) : call.Numbers;
-        call.Identity = call.Identity.Length == 0 ? identity : call.Identity;
-        call.OnAirMs ??= _world.NowMs;
-        _byIdentity[identity] = call;
-    }
-
-    private static bool Fits(Call call, byte[] frame)
-    {
-        var (boot, uptimeS) = (Frame.BootOf(frame, 0), Payload.UptimeS(frame, 0));
-        return (boot == call.Boot && uptimeS >= call.UptimeS - 1 && uptimeS <= call.UptimeS + LatestS)
-            || ((boot > call.Boot || call.IsGoneAtBand) && uptimeS <= LatestS + (call.HoldMs / 1000));
-    }
-
     private void Stored(HubDevice hub, FlashWrite write)
     {
+        var boots = hub.Boots;
         foreach (var identity in _byIdentity.Keys.Concat(_told.Keys))
         {
             var bytes = Convert.FromHexString(identity);
@@ -322,8 +298,10 @@ public sealed partial class FrameLedger
                 // The moment at which the flash operation ends; a power cut in it may have undone the write.
                 _world.At(write.EndUs / 1000, () =>
                 {
-                    if (hub.Flash.Holds(bytes) && _atHub.TryAdd(identity, _world.NowMs))
+                    var isWhole = hub.IsOn && hub.Boots == boots && hub.Flash.Holds(bytes);
+                    if (isWhole && _atHub.TryAdd(identity, _world.NowMs))
                     {
+                        _inHubs.Add(identity);
                         Log?.Invoke($"{hub.Name} has stored {identity[..12]} of {_onAir[identity].Band.Name}");
                     }
                 });
@@ -367,8 +345,17 @@ public sealed partial class FrameLedger
     {
         var identity = Call.IdentityOf(row.Frame);
         var named = $"{row.Type} {Frame.BootOf(row.Frame, 0)}/{Frame.SequenceOf(row.Frame, 0)} of {band.Name}";
-        _waiting.Remove(identity);
-        _told.Remove(identity);
+        foreach (var same in _onAir.Where(f => f.Value.Band == band && Unsigned(f.Key) == Unsigned(identity)))
+        {
+            _waiting.Remove(same.Key);
+            _told.Remove(same.Key);
+        }
+
+        if (!_committed.Add((band, Unsigned(identity))))
+        {
+            Report(Violation.Doubled, $"{named} is at the centre twice");
+        }
+
         if (_unexplained.TryGetValue(identity, out var why) || !_onAir.ContainsKey(identity))
         {
             Report(_onAir.ContainsKey(identity) ? why : Violation.Invented, $"{named} is at the centre");
@@ -387,6 +374,15 @@ public sealed partial class FrameLedger
         {
             Report(Violation.Lost, $"{named} is committed and on no card");
             return;
+        }
+
+        // A later press shows the band the way back to a card that its latch has lost (docs/adr/0042).
+        var isOpener = (Frame.BootOf(row.Frame, 0), Frame.SequenceOf(row.Frame, 0))
+            == (alarm.Row.Boot, alarm.Row.Sequence);
+        alarm.IsForgotten = call.IsForgotten && (isOpener || alarm.IsForgotten);
+        if (row.Type == FrameType.Sos && Math.Abs(Frame.BootOf(row.Frame, 0) - alarm.Row.Boot) > Payload.OpenerBoots)
+        {
+            alarm.FarBoots.Add(Frame.BootOf(row.Frame, 0));
         }
 
         alarm.Presses += row.Type == FrameType.Sos ? 1 : 0;

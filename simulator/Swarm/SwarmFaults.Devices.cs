@@ -61,12 +61,30 @@ public sealed partial class SwarmFaults
     {
         var left = fault.Subject % 3 == 0 ? int.MaxValue : 1 + (fault.Subject % MostFailedReads);
         var failed = 0;
-        _heal.Add(() => device.Flash.ReadFails = null);
+        _heal.Add(() => SetReads(device, null));
         During(fault, whose, on =>
         {
-            device.Flash.ReadFails = on || _isHealed ? null : _ => failed < left && ++failed > 0;
+            SetReads(device, on || _isHealed ? null : _ =>
+            {
+                var fails = failed < left && ++failed > 0;
+                if (!fails)
+                {
+                    SetReads(device, null);
+                }
+
+                return fails;
+            });
             SetPower(device, !on);
         }, () => failed > 0);
+    }
+
+    private void SetReads(Device device, Func<string, bool>? fails)
+    {
+        device.Flash.ReadFails = fails;
+        if (device is BandDevice band)
+        {
+            Do(fails is not null, () => Ledger.FlashFails(band), () => Ledger.FlashWorks(band));
+        }
     }
 
     // One file is damaged while the device has no power.
@@ -82,7 +100,7 @@ public sealed partial class SwarmFaults
                 _log($"{device.Name}: {file} is damaged");
                 if (device is BandDevice band)
                 {
-                    Ledger.Rotten(band);
+                    Ledger.Rotten(band, file);
                 }
                 else
                 {

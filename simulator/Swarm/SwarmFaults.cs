@@ -136,7 +136,7 @@ public sealed partial class SwarmFaults
                 During(fault, of => of == band, on =>
                 {
                     Refuse(band, on, fault);
-                    Do(on, () => Ledger.FlashRefuses.Add(band), () => Ledger.FlashRefuses.Remove(band));
+                    Do(on, () => Ledger.FlashFails(band), () => Ledger.FlashWorks(band));
                 });
                 break;
             case FaultKind.HubFlashRefuses:

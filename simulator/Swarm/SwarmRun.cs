@@ -181,6 +181,9 @@ public static class SwarmRun
 
         ledger.JudgeReports();
         ledger.JudgePersons();
+        world.RunUntil(
+            () => ledger.Alarms.Values.All(a => !IsEndUnknown(swarm, a)),
+            world.NowMs + LinkTiming.BeatMs(BandMode.Daily) + WithinMs);
         foreach (var alarm in ledger.Alarms.Values)
         {
             Judge(swarm, alarm);
@@ -224,6 +227,12 @@ public static class SwarmRun
         // The wrist may say "the centre has it" of a suspicion before the suspicion becomes an alarm.
         return at == 0 && alarm.History[0].Stage == Stage.Centre ? alarm.SinceMs : alarm.History[at].AtMs;
     }
+
+    // The band keeps a confirmation in memory only (docs/adr/0024). Where a restart has lost that of an end and no
+    // alarm is open, the centre asks again at the band's next beat, in Daily after 5 minutes.
+    private static bool IsEndUnknown(SwarmWorld swarm, AlarmTrace alarm) =>
+        swarm.Ledger.Wanted(alarm) == Stage.Closed && alarm.ClosedFelt > 0 && alarm.Row.WristStage != (int)Stage.Closed
+        && !alarm.IsMerged && !swarm.Ledger.HadNoRoom(alarm.Band) && !swarm.Ledger.MayBeForgotten(alarm);
 
     private static void Judge(SwarmWorld swarm, AlarmTrace alarm)
     {

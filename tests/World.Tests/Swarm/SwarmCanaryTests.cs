@@ -10,7 +10,7 @@ namespace ElderBand.Tests.Worlds.Swarm;
 /// </summary>
 public sealed class SwarmCanaryTests(ITestOutputHelper output)
 {
-    // The kinds of a push are left out here, because worlds that draw read faults together with them are not clean yet.
+    // No other kinds, so that the first effect seen is what the read fault does.
     private static readonly FaultKind[] ReadFaults =
         [FaultKind.Press, FaultKind.BandPowerCut, FaultKind.BandReadFails];
 
