@@ -22,6 +22,8 @@ namespace ElderBand.Wristband
         private long _startMs;
         private long _nextSaveMs;
         private bool _latchFullOwed;
+        private bool _flashOwed;
+        private long _savedMs;
 
         /// <summary>Composes the reports over the latch that stores them and the link that sends them.</summary>
         public BandReports(
@@ -197,6 +199,13 @@ namespace ElderBand.Wristband
                 LatchEvent(FrameType.Technical, 0, (byte)TechnicalCode.Tamper, nowMs);
             }
 
+            // In a later step than the press that the flash refused, because a step has time for one new frame.
+            if (_flashOwed && nowMs > _savedMs)
+            {
+                _flashOwed = false;
+                TrackFault(TechnicalCode.FlashFault, FlashState != FlashResult.Ok, nowMs);
+            }
+
             _latchFullOwed |= _latch.TakeOverflow();
             if (_latchFullOwed && _latch.PendingCount < AlarmLatch.Slots)
             {
@@ -221,18 +230,16 @@ namespace ElderBand.Wristband
             }
         }
 
-        /// <summary>Stores the latch now; on failure tries again after 1 s and reports the fault.</summary>
+        /// <summary>Stores the latch now; on failure tries again after 1 s. A later step reports the fault.</summary>
         public void SaveLatch(long nowMs)
         {
             FlashState = _latch.Save(nowMs);
-            if (FlashState == FlashResult.Ok)
+            _savedMs = nowMs;
+            _flashOwed |= FlashState != FlashResult.Ok || _faulty[(int)TechnicalCode.FlashFault];
+            if (FlashState != FlashResult.Ok)
             {
-                Recover(TechnicalCode.FlashFault, nowMs);
-                return;
+                _nextSaveMs = nowMs + SaveAgainMs;
             }
-
-            _nextSaveMs = nowMs + SaveAgainMs;
-            Report(TechnicalCode.FlashFault, nowMs);
         }
 
         private LatchSlot Begin(FrameType type, long nowMs)
