@@ -8,25 +8,25 @@ namespace ElderBand.HubService;
 /// <summary>A change as a subscriber gets it: exactly one of the views is set, or Reload.</summary>
 /// <param name="Alarm">An alarm was raised or changed; revisions only rise.</param>
 /// <param name="Technical">A technical card was raised, changed or closed.</param>
-/// <param name="Vitals">The latest vitals of a resident.</param>
+/// <param name="Vitals">The latest vitals of each resident who has new ones.</param>
 /// <param name="Reload">This subscriber was too slow and has missed changes: read the whole state anew.</param>
 public sealed record Notice(
-    AlarmView? Alarm = null, TechnicalView? Technical = null, VitalsView? Vitals = null, bool Reload = false);
+    AlarmView? Alarm = null, TechnicalView? Technical = null, IReadOnlyList<VitalsView>? Vitals = null,
+    bool Reload = false);
 
 /// <summary>
 /// The change feed inside the process. After each commit it reads what changed (once, however often it changed
 /// meanwhile) on a thread of its own and hands it to the subscribers of that centre; without one it reads nothing.
-/// Alarms go before technical cards and vitals, and vitals go out twice a second. A subscriber has 256 places; when
-/// they are full it loses everything and finds one Reload instead, so a sleeping browser costs bounded memory and never
-/// misses a change unknowingly.
+/// Alarms go before technical cards. Vitals go out once a second, all of them in one notice. A subscriber has 256
+/// places; when they are full it loses everything and finds one Reload instead, so a sleeping browser costs bounded
+/// memory and never misses a change unknowingly.
 /// </summary>
 public sealed class Changes : IDisposable
 {
     private const int Places = 256;
     private const int TracesKept = 4096;
 
-    // A measurement takes 10 s, so nobody needs more; a console gets one a second.
-    private const int VitalsEveryMs = 500;
+    private const int VitalsEveryMs = 1000;
 
     private readonly Store _store;
     private readonly VitalsStore _vitals;
@@ -35,6 +35,7 @@ public sealed class Changes : IDisposable
     private readonly ConcurrentDictionary<long, TraceView> _traces = new();
     private readonly ConcurrentQueue<long> _traceOrder = new();
     private readonly ConcurrentDictionary<(ChangeKind Kind, long Id), string> _pending = new();
+    private readonly ConcurrentDictionary<long, string> _pendingVitals = new();
     private readonly SemaphoreSlim _work = new(0);
     private readonly CancellationTokenSource _stopping = new();
     private readonly Thread _thread;
@@ -102,7 +103,14 @@ public sealed class Changes : IDisposable
                     _traces.TryRemove(oldest, out _);
                 }
             }
-            _pending[(change.Kind, change.Id)] = change.CentreId;
+            if (change.Kind == ChangeKind.Vitals)
+            {
+                _pendingVitals[change.Id] = change.CentreId;
+            }
+            else
+            {
+                _pending[(change.Kind, change.Id)] = change.CentreId;
+            }
         }
         _work.Release();
     }
@@ -113,9 +121,10 @@ public sealed class Changes : IDisposable
         {
             while (true)
             {
-                // Measurements that are not due yet are looked at again even where nothing else happens.
-                _work.Wait(_pending.IsEmpty ? Timeout.Infinite : VitalsEveryMs, _stopping.Token);
+                // Vitals that are not due yet go out even where nothing else happens.
+                _work.Wait(_pendingVitals.IsEmpty ? Timeout.Infinite : VitalsEveryMs, _stopping.Token);
                 Publish();
+                PublishVitals();
             }
         }
         catch (OperationCanceledException)
@@ -126,14 +135,8 @@ public sealed class Changes : IDisposable
 
     private void Publish()
     {
-        bool vitalsAreDue = _clock.NowUs >= _vitalsDueUs;
-        if (vitalsAreDue)
-        {
-            _vitalsDueUs = _clock.NowUs + (VitalsEveryMs * 1000L);
-        }
-        foreach ((ChangeKind kind, long id) in _pending.Keys
-            .Where(key => vitalsAreDue || key.Kind != ChangeKind.Vitals)
-            .OrderBy(static key => key.Kind).ThenBy(static key => key.Id))
+        foreach ((ChangeKind kind, long id) in _pending.Keys.OrderBy(static key => key.Kind)
+            .ThenBy(static key => key.Id))
         {
             if (!_pending.TryRemove((kind, id), out string? centreId)
                 || !_subscribers.Keys.Any(subscriber => subscriber.Sees(centreId)))
@@ -143,13 +146,9 @@ public sealed class Changes : IDisposable
             Notice? notice;
             try
             {
-                notice = kind switch
-                {
-                    ChangeKind.Alarm => _store.Read(db => Read(db, id)) is { } alarm ? new Notice(Alarm: alarm) : null,
-                    ChangeKind.Technical => _store.Read(db => Views.Technical(db, id)) is { } card
-                        ? new Notice(Technical: card) : null,
-                    _ => _vitals.Latest(id) is { } vitals ? new Notice(Vitals: vitals) : null,
-                };
+                notice = kind == ChangeKind.Alarm
+                    ? _store.Read(db => Read(db, id)) is { } alarm ? new Notice(Alarm: alarm) : null
+                    : _store.Read(db => Views.Technical(db, id)) is { } card ? new Notice(Technical: card) : null;
             }
             catch (Microsoft.Data.Sqlite.SqliteException)
             {
@@ -165,12 +164,39 @@ public sealed class Changes : IDisposable
                 _traces[id] = trace;
                 notice = notice with { Alarm = first with { Trace = trace } };
             }
-            foreach (Subscription subscriber in _subscribers.Keys)
+            Offer(centreId, notice);
+        }
+    }
+
+    private void PublishVitals()
+    {
+        if (_pendingVitals.IsEmpty || _clock.NowUs < _vitalsDueUs)
+        {
+            return;
+        }
+        _vitalsDueUs = _clock.NowUs + (VitalsEveryMs * 1000L);
+        var residents = new List<(string CentreId, long Id)>();
+        foreach (long id in _pendingVitals.Keys)
+        {
+            if (_pendingVitals.TryRemove(id, out string? centreId)
+                && _subscribers.Keys.Any(subscriber => subscriber.Sees(centreId)))
             {
-                if (subscriber.Sees(centreId))
-                {
-                    subscriber.Offer(notice);
-                }
+                residents.Add((centreId, id));
+            }
+        }
+        foreach (IGrouping<string, long> centre in residents.GroupBy(static r => r.CentreId, static r => r.Id))
+        {
+            Offer(centre.Key, new Notice(Vitals: [.. centre.Select(_vitals.Latest).OfType<VitalsView>()]));
+        }
+    }
+
+    private void Offer(string centreId, Notice notice)
+    {
+        foreach (Subscription subscriber in _subscribers.Keys)
+        {
+            if (subscriber.Sees(centreId))
+            {
+                subscriber.Offer(notice);
             }
         }
     }

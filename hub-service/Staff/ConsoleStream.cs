@@ -14,7 +14,6 @@ public sealed class ConsoleStream(
     IHostApplicationLifetime lifetime)
 {
     private const int AliveEveryMs = 5000;
-    private const int VitalsEveryMs = 1000;
 
     private readonly long _startedAtMs = clock.NowMs;
     private readonly ConcurrentDictionary<string, ConsolePresence> _pages = new(StringComparer.Ordinal);
@@ -79,22 +78,18 @@ public sealed class ConsoleStream(
         var feed = new AlarmFeed();
         await SendStateAsync(stream, feed, caller, end);
 
-        var vitals = new Dictionary<long, VitalsView>();
-        var lastVitalsMs = new Dictionary<long, long>();
         long nextAliveMs = clock.NowMs + AliveEveryMs;
         while (true)
         {
             long nowMs = clock.NowMs;
-            long wakeMs = vitals.Keys.Aggregate(
-                nextAliveMs, (at, id) => Math.Min(at, lastVitalsMs.GetValueOrDefault(id) + VitalsEveryMs));
             if (page.HasGone(out int againInMs))
             {
                 await store.WriteAsync(
                     Lane.Alarm, tx => ringing.ConsolesGone(tx, caller.Staff.CentreId), CancellationToken.None);
             }
-            if (wakeMs > nowMs)
+            if (nextAliveMs > nowMs)
             {
-                await WaitAsync(subscription, (int)Math.Min(wakeMs - nowMs, againInMs), end);
+                await WaitAsync(subscription, (int)Math.Min(nextAliveMs - nowMs, againInMs), end);
             }
             bool reload = false;
             while (subscription.Notices.TryRead(out Notice? notice))
@@ -109,9 +104,9 @@ public sealed class ConsoleStream(
                 {
                     await stream.SendAsync("technical", card, end);
                 }
-                else if (notice.Vitals is { } latest)
+                foreach (VitalsView vitals in notice.Vitals ?? [])
                 {
-                    vitals[latest.ResidentId] = latest;
+                    await stream.SendAsync("vitals", vitals, end);
                 }
             }
             if (reload)
@@ -120,13 +115,6 @@ public sealed class ConsoleStream(
             }
 
             nowMs = clock.NowMs;
-            foreach (VitalsView due in vitals.Values.Where(
-                v => lastVitalsMs.GetValueOrDefault(v.ResidentId) + VitalsEveryMs <= nowMs).ToList())
-            {
-                vitals.Remove(due.ResidentId);
-                lastVitalsMs[due.ResidentId] = nowMs;
-                await stream.SendAsync("vitals", due, end);
-            }
             if (nowMs < nextAliveMs)
             {
                 continue;

@@ -20,8 +20,9 @@ public class DeviceTests
         byte[] worn = band.Vitals(72);
         await hub.SendAsync(band, worn, topic: "vitals");
         await hub.SendAsync(band, worn, topic: "vitals");
-        (await feed.Notices.ReadAsync(TestContext.Current.CancellationToken).AsTask()
-            .WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken)).Vitals!.Bpm.ShouldBe(72);
+        Notice notice = await feed.Notices.ReadAsync(TestContext.Current.CancellationToken).AsTask()
+            .WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
+        notice.Vitals!.Single().Bpm.ShouldBe(72);
         await hub.SendAsync(band, band.Vitals(70, Wear.Off, refusal: 1), topic: "vitals");
         centre.Count("vitals").ShouldBe(2);
         VitalsView latest = centre.App.Services.GetRequiredService<VitalsStore>().Latest(1)!;

@@ -57,8 +57,7 @@ public sealed class HubFloodTests(ITestOutputHelper output)
         await TestCentre.UntilAsync(() => attacker.Receipts.Distinct().Count() >= sent, "a receipt for each press");
         state.Length.ShouldBeLessThan(100_000);
         bytesASecond.ShouldBeLessThan(50_000);
-        // Over 50 ms without a flood, the machine is busy with other work, which is then what is measured.
-        duringMs.ShouldBeLessThanOrEqualTo(Math.Max(MostMs, 3 * quietMs));
+        duringMs.ShouldBeLessThanOrEqualTo(MostMs);
     }
 
     /// <summary>

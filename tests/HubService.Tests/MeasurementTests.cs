@@ -1,4 +1,5 @@
 using ElderBand.BandProtocol;
+using ElderBand.HubService;
 using ElderBand.HubService.Devices;
 using ElderBand.HubService.Ingest;
 using ElderBand.HubService.Storage;
@@ -49,6 +50,23 @@ public sealed class MeasurementTests
         (await hub.SendAsync(band, band.Vitals(0, Wear.Off, refusal: 1), topic: "vitals")).ShouldBeTrue();
         await TestCentre.UntilAsync(() => !IsSilent(), "the card is closed", 3000);
         centre.Store.Read(static db => DeviceRows.BandByAddress(db, TestCentre.BandOne))!.Wear.ShouldBe(Wear.Off);
+    }
+
+    [Fact]
+    public async Task P85_measurements_of_300_residents_at_once_are_one_notice_and_no_reload()
+    {
+        const int Residents = 300;
+        await using TestCentre centre = await TestCentre.StartAsync();
+        using Subscription feed = centre.Changes.Subscribe("c1");
+        var vitals = (VitalsStore)centre.App.Services.GetService(typeof(VitalsStore))!;
+        var intake = new VitalsIntake(new Metrics());
+        List<VitalsRow> rows = [.. Enumerable.Range(1, Residents).Select(static id => new VitalsRow(
+            "c1", id, id, "hub-1", 1, 0, 1, AgeQuality.Measured, 1, 10, 70, 90, 0, 97, 0, Wear.On, 0, 3))];
+        await vitals.WriteAsync(Lane.Vitals, tx => intake.Store(tx, rows), TestContext.Current.CancellationToken);
+        Notice notice = await feed.Notices.ReadAsync(TestContext.Current.CancellationToken).AsTask()
+            .WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
+        notice.Vitals!.Select(static v => v.ResidentId).Distinct().Count().ShouldBe(Residents);
+        feed.Notices.TryRead(out _).ShouldBeFalse();
     }
 
     [Fact]
